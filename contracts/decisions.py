@@ -1,0 +1,121 @@
+"""What PayGuard decides about one event, and the effects that follow, as plain data.
+
+One decision an event; its id is the event's id. Effects travel inside it, each with an id derived from the event id and
+the effect's kind, so a repeated decision repeats the same ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from msgspec import Struct
+
+from contracts.events import Purpose
+from contracts.findings import Mode, Value
+
+Action = Literal["allow", "notify", "challenge", "hold", "deny"]
+ACTIONS: tuple[Action, ...] = ("allow", "notify", "challenge", "hold", "deny")
+Severity = Literal["low", "medium", "high", "critical"]
+
+
+class Effect(Struct, frozen=True, kw_only=True, tag_field="kind", gc=False, omit_defaults=True):
+    """Something to be done once; `effect_id` is what repeats are dropped by."""
+
+    effect_id: str
+
+
+class IssueChallenge(Effect, frozen=True, kw_only=True, tag="issue_challenge", gc=False, omit_defaults=True):
+    """Ask for a second factor, bound to the digest of what is approved (amount as canonical decimal text)."""
+
+    challenge_id: str
+    purpose: Purpose
+    digest: str
+    lifetime_s: int
+    amount: str | None = None
+    currency: str | None = None
+    payee_id: str | None = None
+
+
+class RaiseAlert(Effect, frozen=True, kw_only=True, tag="raise_alert", gc=False, omit_defaults=True):
+    """Show this event to the security team."""
+
+    severity: Severity
+
+
+class OpenCase(Effect, frozen=True, kw_only=True, tag="open_case", gc=False, omit_defaults=True):
+    """Hand the account to support (joins the account's open case when there is one)."""
+
+    severity: Severity
+
+
+class Freeze(Effect, frozen=True, kw_only=True, tag="freeze", gc=False, omit_defaults=True):
+    """Stop outgoing money of the account until support releases it."""
+
+
+class RevokeSessions(Effect, frozen=True, kw_only=True, tag="revoke_sessions", gc=False, omit_defaults=True):
+    """End the account's sessions."""
+
+
+class Notify(Effect, frozen=True, kw_only=True, tag="notify", gc=False, omit_defaults=True):
+    """Tell the user; `template` names the notice (login_notice, challenge_notice, hold_notice, deny_notice)."""
+
+    template: str
+
+
+AnyEffect = IssueChallenge | RaiseAlert | OpenCase | Freeze | RevokeSessions | Notify
+
+
+class Reasoned(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A finding as a decision records it: `share` is its part of the score (shares of `on` findings add up to it)."""
+
+    detector: str
+    reason: str
+    weight: float
+    share: int = 0
+    mode: Mode = "on"
+    value: Value = None
+    baseline: Value = None
+    threshold: Value = None
+    facts: dict[str, Value] | None = None
+
+
+class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The answer to one event: risk is a probability in 0..1, score its calibrated 0..100.
+
+    `states` says what was not known: `learning`, `place_unavailable`, `network_unavailable`, `tallies_unavailable`,
+    `late`, `clamped`. `degraded` names detectors that were skipped. `tallies` are the counts across accounts that were read.
+    """
+
+    event_id: str
+    account_id: str
+    type: str
+    at: float
+    risk: float
+    score: int
+    action: Action
+    policy_version: str
+    findings: tuple[Reasoned, ...] = ()
+    effects: tuple[AnyEffect, ...] = ()
+    states: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
+    tallies: dict[str, int] | None = None
+    held: bool = False
+
+
+def effect_id(event_id: str, kind: str) -> str:
+    """The id of an event's effect of one kind: 32 hex digits of BLAKE2b over both, the same on every repeat."""
+    return hashlib.blake2b(f"{kind}\x00{event_id}".encode(), digest_size=16).hexdigest()
+
+
+def approval_digest(event_id: str, purpose: str, amount: str | None, currency: str | None, payee_id: str | None) -> str:
+    """Canonical digest of what a challenge approves: SHA-256 over length-prefixed fields, hex.
+
+    `amount` is canonical decimal text (see `contracts.events.canonical_amount`).
+    """
+    digest = hashlib.sha256()
+    for part in ("payguard-approval-1", event_id, purpose, amount, currency, payee_id):
+        data = b"" if part is None else part.encode()
+        digest.update(b"-" if part is None else f"{len(data)}:".encode())
+        digest.update(data)
+    return digest.hexdigest()

@@ -1,0 +1,216 @@
+"""What happens to an account, as typed events decoded once from JSON.
+
+Wire rules: `type` names the kind; `event_id` and `account_id` are required; `occurred_at` is RFC 3339 text or integer
+epoch milliseconds; money is a decimal string, or integer minor units, beside an ISO 4217 currency, never a float.
+Unknown fields are allowed, unknown types are Malformed. Derived fields (`at`, `value`) are computed here and never read
+from the wire: their wire names begin with an underscore and are left out of the published schema.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field, json, to_builtins
+from msgspec.structs import force_setattr
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Purpose = Literal["login", "transaction", "change"]
+
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
+_LATEST_S = 253402300800.0
+#: ISO 4217 currencies whose minor unit is not a hundredth.
+_EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "JOD": 3, "TND": 3}
+
+
+class Place(Struct, frozen=True, gc=False):
+    """Where an address is said to be; degrees north and east, accuracy radius in km."""
+
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    accuracy_km: float = 50.0
+
+
+class Network(Struct, frozen=True, gc=False):
+    """The network an address belongs to; `kind` comes from list files and is `unknown` without them."""
+
+    asn: int | None = None
+    name: str | None = None
+    kind: Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"] = "unknown"
+
+
+class Device(Struct, frozen=True, gc=False):
+    """What the user agent says of the device."""
+
+    kind: Literal["unknown", "phone", "tablet", "computer", "bot", "other"] = "unknown"
+    os: str | None = None
+    browser: str | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False, omit_defaults=True):
+    """What every event has. `at` is the event time in epoch seconds, after clamping of far-future times."""
+
+    event_id: Identifier
+    account_id: Identifier
+    occurred_at: datetime | int
+    at: float = field(default=0.0, name="_at")
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "at", epoch_seconds(self.occurred_at))
+
+
+class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """An event that came over a network from a device; place, network and device are filled by enrichment if absent.
+
+    `device_key`, `ip_key` and `network_key` are keyed hashes that enrichment derives (`contracts.profile.Key`): the
+    network's key is its ASN when known, else its /24 or /48 prefix.
+    """
+
+    ip: Annotated[str, Meta(max_length=64)] | None = None
+    user_agent: Annotated[str, Meta(max_length=1024)] | None = None
+    device_id: Annotated[str, Meta(max_length=256)] | None = None
+    session_id: Annotated[str, Meta(max_length=256)] | None = None
+    place: Place | None = None
+    network: Network | None = None
+    device: Device | None = None
+    device_key: bytes | None = field(default=None, name="_device_key")
+    ip_key: bytes | None = field(default=None, name="_ip_key")
+    network_key: bytes | None = field(default=None, name="_network_key")
+
+
+class Login(Activity, frozen=True, kw_only=True, tag="login", gc=False, omit_defaults=True):
+    """An attempt to log in. `reason` is the identity provider's code for a failure."""
+
+    outcome: Literal["success", "failure"]
+    method: str | None = None
+    reason: str | None = None
+
+
+class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=False, omit_defaults=True):
+    """Money asked to move. `value` is the amount in major units; `balance` is what was there before, if told."""
+
+    amount: str | int
+    currency: Currency
+    kind: Literal["transfer", "payment", "withdrawal", "top_up", "cash_out", "refund"] = "payment"
+    status: Literal["requested", "completed", "failed"] = "requested"
+    payee_id: Identifier | None = None
+    balance: str | int | None = None
+    value: float = field(default=0.0, name="_value")
+    payee_key: bytes | None = field(default=None, name="_payee_key")
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "at", epoch_seconds(self.occurred_at))
+        force_setattr(self, "value", major_units(self.amount, self.currency))
+        if self.balance is not None:
+            major_units(self.balance, self.currency)
+
+
+class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", gc=False, omit_defaults=True):
+    """A change to credentials, contacts, limits or factors of an account."""
+
+    change: Literal[
+        "password_reset",
+        "password_change",
+        "phone_change",
+        "email_change",
+        "address_change",
+        "limit_raise",
+        "device_removed",
+        "totp_enrolled",
+        "totp_removed",
+        "recovery_codes_made",
+        "recovery_code_used",
+    ]
+
+
+class ChallengeOutcome(Event, frozen=True, kw_only=True, tag="challenge_outcome", gc=False, omit_defaults=True):
+    """How a second-factor challenge ended, about the event that was challenged."""
+
+    challenge_id: Identifier
+    challenged_event_id: Identifier
+    purpose: Purpose
+    outcome: Literal["passed", "failed", "expired"]
+
+
+class UserReport(Event, frozen=True, kw_only=True, tag="user_report", gc=False, omit_defaults=True):
+    """What the account's owner says of one earlier event."""
+
+    about_event_id: Identifier
+    verdict: Literal["was_me", "not_me"]
+
+
+class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaults=True):
+    """What support or a chargeback says of one earlier event."""
+
+    about_event_id: Identifier
+    verdict: Literal["fraud", "legitimate"]
+    source: str = "support"
+    payee_id: Identifier | None = None
+
+
+AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label
+EVENT_TYPES: tuple[type[Event], ...] = (Login, Transaction, AccountChange, ChallengeOutcome, UserReport, Label)
+EVENT_TYPE_NAMES = tuple(str(kind.__struct_config__.tag) for kind in EVENT_TYPES)
+
+
+class EventBatch(Struct, frozen=True):
+    """Events of one partition in offset order; their offsets ride beside it, never inside."""
+
+    events: list[AnyEvent]
+
+
+def to_wire(event: Event) -> bytes:
+    """The event as JSON for a topic or the HTTP API, without derived fields."""
+    fields = to_builtins(event)
+    return json.encode({name: value for name, value in fields.items() if not name.startswith("_")})
+
+
+def epoch_seconds(when: datetime | int) -> float:
+    """Epoch seconds of a wire time (RFC 3339 with an offset, or integer milliseconds).
+
+    Raises ValueError for a time without an offset, before 1970 or after the year 9999.
+    """
+    if when.__class__ is int:
+        seconds = when / 1000.0  # type: ignore[operator]
+    else:
+        if when.tzinfo is None:  # type: ignore[union-attr]
+            raise ValueError("occurred_at must carry a UTC offset")
+        seconds = when.timestamp()  # type: ignore[union-attr]
+    if not 0.0 <= seconds < _LATEST_S:
+        raise ValueError("occurred_at must lie between 1970 and 9999")
+    return seconds
+
+
+def minor_exponent(currency: str) -> int:
+    """Decimal places of the currency's minor unit (ISO 4217): 2 for CNY, 0 for JPY."""
+    return _EXPONENT.get(currency, 2)
+
+
+def major_units(amount: str | int, currency: str) -> float:
+    """The amount in major units: "412.00" and 41200 CNY are both 412.0.
+
+    Raises ValueError for anything but a plain non-negative decimal of at most 15 digits.
+    """
+    if amount.__class__ is int:
+        if not 0 <= amount < 10**15:  # type: ignore[operator]
+            raise ValueError("amount in minor units must lie between 0 and 10^15")
+        return amount / 10 ** _EXPONENT.get(currency, 2)  # type: ignore[operator,no-any-return]
+    if _DECIMAL.fullmatch(amount) is None:  # type: ignore[arg-type]
+        raise ValueError("amount must be a decimal string such as 412.00")
+    return float(amount)
+
+
+def canonical_amount(amount: str | int, currency: str) -> str:
+    """The exact amount with the currency's decimal places, as digests and people see it: "412.00".
+
+    An amount finer than the minor unit keeps its digits, so two different amounts never look the same.
+    """
+    places = _EXPONENT.get(currency, 2)
+    exact = Decimal(amount).scaleb(-places) if isinstance(amount, int) else Decimal(amount)
+    digits = -int(exact.normalize().as_tuple().exponent)
+    return f"{exact:.{max(places, digits)}f}"

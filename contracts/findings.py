@@ -1,0 +1,74 @@
+"""What a detector says of one event, and what a detector says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from contracts.events import AnyEvent, Event
+
+Value = float | int | str | None
+Mode = Literal["off", "shadow", "on"]
+
+
+class Finding(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """One reason to worry: evidence as value, the account's own baseline, and the threshold.
+
+    `weight` is a log-likelihood ratio in nats (how much likelier under attack), in [0, 8]. `hold` keeps the event out
+    of the profile until its challenge is passed. `facts` are further named values for the sentence; never an
+    address, device, payee or account in clear.
+    """
+
+    detector: str
+    reason: str
+    family: str
+    weight: float
+    value: Value = None
+    baseline: Value = None
+    threshold: Value = None
+    hold: bool = False
+    facts: dict[str, Value] | None = None
+
+
+class Reason(Struct, frozen=True):
+    """A reason code and its sentence in each language.
+
+    Sentences are `str.format` templates over value, baseline, threshold and the facts of the finding.
+    """
+
+    code: str
+    en: str
+    zh_cn: str
+
+
+class TallyWanted(Struct, frozen=True, kw_only=True):
+    """A count across accounts that a detector reads: distinct accounts for a key inside a time window.
+
+    `key(event)` names what is counted over (None: this event has none); `adds(event)` says whether the event's account
+    joins the count; both are pure. The count covers the bucket of the event's time and the bucket before it,
+    each `bucket_s` seconds long, and includes the event itself when it adds.
+    """
+
+    name: str
+    event_types: tuple[type[Event], ...]
+    key: Callable[[AnyEvent], str | None]
+    adds: Callable[[AnyEvent], bool]
+    bucket_s: int
+
+
+class Spec(Struct, frozen=True, kw_only=True):
+    """A detector's card: its name is its file's name; ATT&CK ids such as T1110.004."""
+
+    name: str
+    version: int
+    event_types: tuple[type[Event], ...]
+    family: str
+    reasons: tuple[Reason, ...]
+    attack: tuple[str, ...] = ()
+    tally: TallyWanted | None = None
+
+
+#: Counts an event may read, by tally name; a name is missing when the store was away (never zero for unknown).
+Tallies = Mapping[str, int]

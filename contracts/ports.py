@@ -1,0 +1,79 @@
+"""What the belt needs from the world, as protocols; each has an in-process and a real implementation that pass one suite.
+
+When its store is away every method raises `contracts.errors.Unavailable`; nothing is half done that a repeat would not mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from contracts.decisions import Decision, IssueChallenge
+
+
+class Shard(Struct, frozen=True, gc=False):
+    """The partition an account lives in; a change of the partition count is a new epoch."""
+
+    epoch: int
+    partition: int
+
+
+class TallyQuery(Struct, frozen=True, gc=False):
+    """One event's question to a tally, in event order: distinct members of `key` in the bucket of `at` and the one before.
+
+    `offset` is the event's position in its shard; `member` joins the count first when `adds`.
+    """
+
+    offset: int
+    name: str
+    key: str
+    member: str
+    at: float
+    bucket_s: int
+    adds: bool
+
+
+class ProfileStore(Protocol):
+    """Stored memory of accounts: opaque bytes with the offset up to which each account has learned."""
+
+    async def load(self, shard: Shard, account_ids: Sequence[str]) -> list[tuple[int, bytes] | None]:
+        """For each account in order: (learned offset, packed profile), or None when nothing is remembered."""
+        ...
+
+    async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> int:
+        """Keep (account, learned offset, packed profile) of each entry unless the stored offset is newer.
+
+        One atomic step for the whole batch. Returns how many were refused because a newer offset is stored; an equal offset is
+        overwritten. Any refusal means that somebody else owns the shard.
+        """
+        ...
+
+
+class TallyStore(Protocol):
+    """Counts of distinct accounts for keys that cross accounts."""
+
+    async def observe(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
+        """Add and count in event order; the answers stand in the order of the queries.
+
+        Idempotent: a repeated member counts once, and a question at an offset of this shard that was answered before gets
+        the very answer it got then (the last 64 batches of answers are kept), so a redelivered event is decided alike.
+        """
+        ...
+
+
+class DecisionMailbox(Protocol):
+    """Where a decision is left for the caller of our HTTP API."""
+
+    async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
+        """Publish (reply channel, event id, decision JSON) and keep each decision for an hour."""
+        ...
+
+
+class ChallengeIntake(Protocol):
+    """Where a challenge is written before the decision that names it is produced; idempotent by challenge id."""
+
+    async def open(self, requests: Sequence[tuple[Decision, IssueChallenge]]) -> None:
+        """Write each challenge as open unless it is already there in any state."""
+        ...

@@ -1,0 +1,134 @@
+"""What we remember of one account, as every detector sees it: the account as it was before the event.
+
+Only `services.memory.learning` writes it. Names of devices, networks and payees are keyed hashes (`Key`); ASN and country
+are in clear. Times are epoch seconds. Arrays on the wire: fields are only ever added at the end, with a
+default; anything else is a new schema version with an upgrade (`services.memory.codec`).
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+from msgspec import Struct
+
+#: 8 bytes of keyed BLAKE2b, or `b"A"` and four bytes for an ASN.
+Key = bytes
+
+MAX_DEVICES = 12
+MAX_NETWORKS = 16
+MAX_COUNTRIES = 12
+MAX_FIXES = 4
+MAX_FAILURES = 12
+MAX_PAYEES = 32
+MAX_PENDING = 8
+MAX_EVENT_IDS = 64
+EVENT_ID_BYTES = 8
+HOUR_S = 3600.0
+DAY_S = 86400.0
+
+
+class Seen(Struct, array_like=True, gc=False):
+    """How often something was seen, first and last (whole epoch seconds)."""
+
+    first_at: int
+    last_at: int
+    count: int = 1
+
+
+class Fix(Struct, array_like=True, frozen=True, gc=False):
+    """A place the account was at: epoch seconds, degrees, accuracy km, key of the address, country."""
+
+    at: float
+    latitude: float
+    longitude: float
+    accuracy_km: float
+    ip_key: Key
+    country: str | None = None
+
+
+class AmountStatistics(Struct, array_like=True, gc=False):
+    """Exponentially weighted mean and variance of log(1 + amount), and how many amounts taught it."""
+
+    n: int = 0
+    mean: float = 0.0
+    variance: float = 0.0
+
+
+class Velocity(Struct, array_like=True, gc=False):
+    """Decayed counts and sums (major units of one currency) as of `at`; time constants 1 h, 1 d, 7 d, 30 d."""
+
+    at: float = 0.0
+    count_1h: float = 0.0
+    count_1d: float = 0.0
+    count_7d: float = 0.0
+    count_30d: float = 0.0
+    sum_1h: float = 0.0
+    sum_1d: float = 0.0
+    sum_7d: float = 0.0
+    sum_30d: float = 0.0
+
+
+class Facts(Struct, array_like=True, frozen=True, gc=False):
+    """What one event would teach: kept pending while its challenge is open."""
+
+    type: str
+    at: float
+    device: Key | None = None
+    network: Key | None = None
+    country: str | None = None
+    fix: Fix | None = None
+    payee: Key | None = None
+    kind: str | None = None
+    currency: str | None = None
+    value: float = 0.0
+
+
+class Pending(Struct, array_like=True, frozen=True, gc=False):
+    """Facts of a held event, by the key of its event id, until `expires_at` (event time)."""
+
+    event_key: Key
+    expires_at: float
+    facts: Facts
+
+
+class Profile(Struct, array_like=True, gc=False):
+    """Everything remembered of one account."""
+
+    first_at: float = 0.0
+    last_at: float = 0.0
+    events: int = 0
+    #: successful logins learned, and login failures since the last learned success
+    logins: int = 0
+    failures_in_row: int = 0
+    #: times of the most recent login failures, ascending, at most MAX_FAILURES
+    failures: list[float] = []
+    devices: dict[Key, Seen] = {}
+    networks: dict[Key, Seen] = {}
+    countries: dict[str, Seen] = {}
+    #: most recent places by event time, ascending, at most MAX_FIXES
+    fixes: list[Fix] = []
+    #: money: learned transactions (not failed, not refunds), statistics by "kind:currency", velocity by currency
+    transactions: int = 0
+    amounts: dict[str, AmountStatistics] = {}
+    velocity: dict[str, Velocity] = {}
+    #: most recent payees, and the decayed share of transactions that went to a new one
+    payees: dict[Key, Seen] = {}
+    new_payee_rate: float = 0.0
+    #: second factor
+    has_factor: bool = False
+    failed_challenges: list[float] = []
+    passed_challenge_at: float = 0.0
+    pending: list[Pending] = []
+    #: keyed hashes of the last MAX_EVENT_IDS event ids, EVENT_ID_BYTES each, oldest first
+    event_ids: bytes = b""
+    #: detectors' own memories by detector name: (version, packed)
+    slots: dict[str, tuple[int, bytes]] = {}
+    #: reports and labels against the account: time of the last "not me" or fraud verdict
+    reported_at: float = 0.0
+
+
+def decayed(amount: float, since_s: float, time_constant_s: float) -> float:
+    """`amount * exp(-since/tau)`; a negative interval (a late event) decays nothing."""
+    if since_s <= 0.0 or amount == 0.0:
+        return amount
+    return amount * exp(-since_s / time_constant_s)

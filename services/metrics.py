@@ -1,0 +1,130 @@
+"""Every metric of every process, declared once, typed, with its meaning.
+
+No account, address or device is ever a label. Known label sets start at 0. Hot code caches children
+(`child = EVENTS_RECEIVED.labels("login")`). Docs, dashboards and alert rules are tested against `ALL`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client.metrics import MetricWrapperBase
+
+from contracts.decisions import ACTIONS
+from contracts.events import EVENT_TYPE_NAMES
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+ALL: dict[str, MetricWrapperBase] = {}
+
+_LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 2.5, 10.0)
+_SCORE_BUCKETS = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+
+
+def _declare(
+    kind: type[Any], name: str, meaning: str, labels: Sequence[str] = (), known: Sequence[Sequence[str]] = (), **options: Any
+) -> Any:
+    metric = kind(name, meaning, labels, namespace="payguard", registry=REGISTRY, **options)
+    for values in known:
+        metric.labels(*values)
+    ALL[f"payguard_{name}"] = metric
+    return metric
+
+
+_ACTION_TYPES = [(action, type_name) for action in ACTIONS for type_name in EVENT_TYPE_NAMES]
+_TYPES = [(name,) for name in EVENT_TYPE_NAMES]
+
+# RED
+EVENTS_RECEIVED: Counter = _declare(Counter, "events_received_total", "Events read from Kafka, by type.", ["type"], _TYPES)
+DECISIONS: Counter = _declare(
+    Counter, "decisions_total", "Decisions whose record is durable.", ["action", "type"], _ACTION_TYPES
+)
+EVENTS_FAILED: Counter = _declare(
+    Counter, "events_failed_total", "Events that could not be decided, by reason code.", ["reason"]
+)
+DECISION_LATENCY: Histogram = _declare(
+    Histogram,
+    "decision_latency_seconds",
+    "From the Kafka record's time to the acknowledged decision record.",
+    buckets=_LATENCY_BUCKETS_S,
+)
+STAGE: Histogram = _declare(
+    Histogram, "stage_seconds", "Time one batch spends in a stage.", ["stage"], buckets=_LATENCY_BUCKETS_S
+)
+# stream
+CONSUMER_LAG_RECORDS: Gauge = _declare(
+    Gauge, "consumer_lag_records", "Records behind the fetched high watermark.", ["partition"]
+)
+CONSUMER_LAG_SECONDS: Gauge = _declare(
+    Gauge, "consumer_lag_seconds", "Age of the newest record decided, while behind; 0 when caught up.", ["partition"]
+)
+COMMITS: Counter = _declare(Counter, "commit_total", "Offset commits.", ["result"], [("ok",), ("failed",), ("timeout",)])
+REBALANCES: Counter = _declare(Counter, "rebalances_total", "Partition assignments received by this worker.")
+DEAD_LETTERS: Counter = _declare(Counter, "dead_letters_total", "Records sent to the dead-letter topic.", ["reason"])
+DUPLICATES: Counter = _declare(Counter, "duplicates_total", "Repeated event ids that were answered once.")
+SKIPPED_LEARNED: Counter = _declare(
+    Counter, "redelivered_total", "Redelivered events already learned and decided before."
+)
+LATE_EVENTS: Counter = _declare(Counter, "late_events_total", "Events older than the allowed lateness.")
+CLAMPED_EVENTS: Counter = _declare(Counter, "clamped_events_total", "Events from the far future, set to the record's time.")
+IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
+FENCED: Counter = _declare(Counter, "fenced_saves_total", "Saves refused because another owner had learned further.")
+LIVE_ACCOUNTS: Gauge = _declare(Gauge, "live_accounts", "Profiles held decoded in this worker.")
+# risk
+SCORE: Histogram = _declare(Histogram, "decision_score", "Scores of decisions.", ["type"], _TYPES, buckets=_SCORE_BUCKETS)
+FINDINGS: Counter = _declare(Counter, "findings_total", "Findings, by detector and mode.", ["detector", "mode"])
+DETECTOR_FAILED: Counter = _declare(
+    Counter, "detector_failed_total", "Times a detector raised and was skipped for an event.", ["detector"]
+)
+# ingest
+HTTP_EVENTS: Counter = _declare(
+    Counter,
+    "http_events_total",
+    "Events offered over HTTP, each answered on its own.",
+    ["result"],
+    [("accepted",), ("malformed",), ("unavailable",)],
+)
+HTTP_REQUESTS: Histogram = _declare(
+    Histogram, "http_request_seconds", "HTTP requests by route and status.", ["route", "status"], buckets=_LATENCY_BUCKETS_S
+)
+# second factor
+CHALLENGES: Counter = _declare(
+    Counter,
+    "challenges_total",
+    "Challenges by purpose and result.",
+    ["purpose", "result"],
+    [(p, r) for p in ("login", "transaction", "change") for r in ("issued", "passed", "failed", "expired")],
+)
+LOCKOUTS: Counter = _declare(Counter, "lockouts_total", "Factors locked after consecutive failures.")
+REPLAY_REFUSED: Counter = _declare(Counter, "replay_refused_total", "Codes refused because their step was used.")
+CLOCK_SKEW: Histogram = _declare(
+    Histogram, "clock_skew_steps", "Steps between a refused code and the clock, where found.", buckets=(-10, -2, -1, 0, 1, 2, 10)
+)
+ENROLMENTS: Counter = _declare(
+    Counter, "enrolments_total", "Enrolments by result.", ["result"], [("started",), ("confirmed",), ("refused",)]
+)
+# cases and notices
+OPEN_CASES: Gauge = _declare(
+    Gauge, "open_cases", "Open cases by severity.", ["severity"], [("low",), ("medium",), ("high",), ("critical",)]
+)
+OLDEST_CASE: Gauge = _declare(Gauge, "oldest_open_case_seconds", "Age of the oldest open case; 0 when none.")
+ALERTS: Counter = _declare(
+    Counter, "alerts_total", "Alerts recorded.", ["severity"], [("low",), ("medium",), ("high",), ("critical",)]
+)
+OUTBOX_PENDING: Gauge = _declare(Gauge, "outbox_pending", "Outbox rows not yet carried out.", ["kind"], [("action",), ("notice",)])
+NOTICES: Counter = _declare(
+    Counter, "notices_total", "Notices by channel and result.", ["channel", "result"], [("mail", "delivered"), ("mail", "failed")]
+)
+DELIVERY_LATENCY: Histogram = _declare(
+    Histogram,
+    "delivery_latency_seconds",
+    "From the decision's record to the delivered notice.",
+    buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0),
+)
+
+
+def serve(host: str, port: int) -> int:
+    """Serve /metrics of this process on host:port (0 picks a free port) and return the port."""
+    server, _thread = start_http_server(port, host, REGISTRY)
+    return int(server.server_port)

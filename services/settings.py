@@ -1,0 +1,112 @@
+"""Every setting of every process: one frozen struct, parsed once from PAYGUARD_* variables and flags."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+PREFIX = "PAYGUARD_"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings with their defaults; the variable of `kafka` is PAYGUARD_KAFKA, and so on.
+
+    Durations end in _s (seconds). Paths may be relative to the working directory.
+    """
+
+    # connections
+    kafka: str = "127.0.0.1:9092"
+    redis: str = "redis://127.0.0.1:6379/0"
+    database: str = "sqlite:///payguard.db"
+    # topics
+    topic_events: str = "account-events"
+    topic_dead: str = "account-events.dead"
+    topic_decisions: str = "decisions"
+    topic_actions: str = "actions"
+    partitions: int = 8
+    replication: int = 1
+    topic_epoch: int = 1
+    # worker
+    consumer_group: str = "payguard-worker"
+    cases_group: str = "payguard-cases"
+    data_dir: Path | None = None
+    batch_records: int = 2000
+    in_flight_batches: int = 2
+    live_accounts: int = 50_000
+    session_timeout_s: float = 10.0
+    commit_interval_s: float = 1.0
+    allowed_lateness_s: float = 86_400.0
+    future_skew_s: float = 300.0
+    invalid_ceiling: float = 0.5
+    # policy, enrichment
+    policy: Path | None = None
+    geo_city: Path | None = None
+    geo_asn: Path | None = None
+    network_lists: Path | None = None
+    # secrets (base64 of 32 bytes); the demo makes its own
+    pseudonym_key: str = ""
+    factor_key: str = ""
+    # HTTP
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    http_max_body_bytes: int = 4_000_000
+    decision_wait_s: float = 2.0
+    totp_issuer: str = "UPay"
+    # notices
+    smtp: str = ""
+    smtp_sender: str = "security@upay.example"
+    outbox_dir: Path | None = None
+    # metrics
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    log_level: str = "INFO"
+    # faults on purpose, for the chaos suite only: name of the point at which the worker kills itself
+    fault_point: str = ""
+    fault_after: int = 0
+
+
+SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key"})
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from the environment (default: os.environ) and explicit overrides (None means not given).
+
+    Raises ValueError naming the variable for an unknown PAYGUARD_ name or a value that does not parse; secrets are not quoted.
+    """
+    environment = os.environ if environment is None else environment
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    given: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name in _NOT_SETTINGS:
+            continue
+        if name not in known:
+            raise ValueError(f"unknown setting {variable}; known: {', '.join(sorted(known))}")
+        given[name] = text
+    given.update({name: value for name, value in overrides.items() if value is not None})
+    parsed: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        if field.name in given:
+            try:
+                parsed[field.name] = msgspec.convert(given[field.name], field.type, strict=False, dec_hook=_path)
+            except msgspec.ValidationError as error:
+                shown = "(hidden)" if field.name in SECRET_FIELDS else repr(given[field.name])
+                raise ValueError(f"{PREFIX}{field.name.upper()}={shown}: {error}") from None
+    return Settings(**parsed)
+
+
+#: PAYGUARD_ variables that test and build scripts read, not processes.
+_NOT_SETTINGS = frozenset({"real", "home"})
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, (str, Path)):
+        return Path(value)
+    raise NotImplementedError(kind)
