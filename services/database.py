@@ -1,6 +1,6 @@
 """The SQL database of every process: SQLite on a laptop, PostgreSQL in production, one schema.
 
-Durability: the Kafka offset of a decision is committed after its SQL transaction, so a committed transaction must
+Durability: the Kafka offset of a decision is committed after its SQL transaction, so a committed one must
 outlive the process and the machine: SQLite runs in WAL with synchronous=FULL, PostgreSQL with its default
 synchronous commit.
 """
@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -64,7 +64,7 @@ class _DoNothing(SyntaxExtension, ClauseElement):
     """ON CONFLICT DO NOTHING, which SQLite and PostgreSQL spell alike but SQLAlchemy keeps per dialect."""
 
     inherit_cache = True
-    _traverse_internals: ClassVar[list[tuple[str, InternalTraversal]]] = []
+    _traverse_internals: list[tuple[str, InternalTraversal]] = []  # noqa: RUF012 (SQLAlchemy declares it so)
 
     def apply_to_insert(self, insert_stmt: Insert) -> None:
         insert_stmt.apply_syntax_extension_point(lambda existing: [*existing, self], "post_values")
@@ -102,8 +102,8 @@ def async_url(url: str) -> URL:
 class Database:
     """Connections to one database.
 
-    Every failure that time can mend (refused, locked, shut down, full, deadlock) is raised as `Unavailable`; a
-    wrong statement or a broken constraint keeps its SQLAlchemy error and crashes its caller.
+    Every failure that time can mend (refused, locked, shut down, full, deadlock) is raised as `Unavailable`;
+    a wrong statement or a broken constraint keeps its SQLAlchemy error and crashes its caller.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,0 +1,139 @@
+"""Records that must reach Kafka because of a committed SQL transaction, and the relay that carries them there.
+
+Rows are written in the transaction that causes them. The relay produces them with acks=all and marks them sent
+afterwards: a crash in between repeats a record with the same identity, which its consumers drop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal, Protocol
+
+from msgspec import Struct, json
+from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.errors import Unavailable
+from services.cases.tables import outbox
+from services.database import Database, insert_new
+
+_RELAY_LOCK = 7_294_186_002
+
+
+class WalletAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of the actions topic: what the wallet must do, once an `action_id`."""
+
+    action_id: str
+    kind: Literal["freeze", "revoke_sessions", "release"]
+    account_id: str
+    event_id: str
+    at: float
+
+
+class Outgoing(Struct, frozen=True):
+    """One record to produce; `identity` is the action's or event's own id, `key` the account."""
+
+    identity: str
+    kind: Literal["action", "event"]
+    key: str
+    payload: bytes
+
+
+class Producing(Protocol):
+    """What the relay needs of a producer (aiokafka's, with acks=all)."""
+
+    async def produce(self, records: Sequence[Outgoing]) -> None:
+        """Return once every record is durable; raises Unavailable when one may not be."""
+        ...
+
+
+def action(
+    effect: str, kind: Literal["freeze", "revoke_sessions", "release"], **about: str | float
+) -> Outgoing:
+    """The outbox record of an action; `about` gives account_id, event_id and at."""
+    record = json.encode({"action_id": effect, "kind": kind, **about})
+    return Outgoing(effect, "action", str(about["account_id"]), record)
+
+
+async def put(connection: AsyncConnection, records: Sequence[Outgoing], now: float) -> None:
+    """Write the records into the caller's transaction; one whose identity is there already is left alone."""
+    rows = [
+        {
+            "identity": record.identity,
+            "kind": record.kind,
+            "key": record.key,
+            "payload": record.payload.decode(),
+            "created_at": now,
+        }
+        for record in records
+    ]
+    if rows:
+        await connection.execute(insert_new(outbox), rows)
+
+
+class OutboxRelay:
+    """Carries unsent rows to Kafka in the order of their ids; one relay at a time on PostgreSQL."""
+
+    def __init__(
+        self, database: Database, producer: Producing, clock: Callable[[], float], batch_rows: int = 500
+    ) -> None:
+        self._database = database
+        self._producer = producer
+        self._clock = clock
+        self._batch_rows = batch_rows
+
+    async def carry(self) -> int:
+        """Produce one batch and mark it sent; how many rows that were. Raises Unavailable, the rows stay."""
+        async with self._alone() as alone:
+            if not alone:
+                return 0
+            rows = await self._unsent()
+            if not rows:
+                return 0
+            ids = [row_id for row_id, _ in rows]
+            try:
+                await self._producer.produce([record for _, record in rows])
+            except Unavailable as error:
+                await self._mark(ids, sent_at=None, last_error=str(error)[:256])
+                raise
+            await self._mark(ids, sent_at=self._clock(), last_error=None)
+            return len(rows)
+
+    async def _unsent(self) -> list[tuple[int, Outgoing]]:
+        query = (
+            select(outbox.c.id, outbox.c.identity, outbox.c.kind, outbox.c.key, outbox.c.payload)
+            .where(outbox.c.sent_at.is_(None))
+            .order_by(outbox.c.id)
+            .limit(self._batch_rows)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).all()
+        return [(row.id, Outgoing(row.identity, row.kind, row.key, row.payload.encode())) for row in found]
+
+    async def _mark(self, ids: Sequence[int], *, sent_at: float | None, last_error: str | None) -> None:
+        statement = (
+            update(outbox)
+            .where(outbox.c.id == bindparam("row_id"))
+            .values(attempts=outbox.c.attempts + 1, sent_at=sent_at, last_error=last_error)
+        )
+        async with self._database.begin() as connection:
+            await connection.execute(statement, [{"row_id": row_id} for row_id in ids])
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[bool]:
+        if self._database.is_sqlite:
+            yield True
+            return
+        async with self._database.begin() as connection:
+            taken = await connection.scalar(
+                text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _RELAY_LOCK}
+            )
+            yield bool(taken)
+
+
+async def pending(connection: AsyncConnection) -> dict[str, int]:
+    """How many rows wait, by kind."""
+    query = select(outbox.c.kind, func.count()).where(outbox.c.sent_at.is_(None)).group_by(outbox.c.kind)
+    waiting = {kind: count for kind, count in (await connection.execute(query)).all()}
+    return {kind: waiting.get(kind, 0) for kind in ("action", "event")}

@@ -1,0 +1,201 @@
+"""What decisions leave in SQL: recorded decisions, alerts, cases, notices and outbox rows.
+
+Everything is keyed by event id or effect id, so decisions that come again, in any mixture, change nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import (
+    Decision,
+    Freeze,
+    IssueChallenge,
+    Notify,
+    OpenCase,
+    RaiseAlert,
+    RevokeSessions,
+)
+from contracts.errors import Unavailable
+from services.cases import outbox, states
+from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
+from services.database import insert_new
+
+#: `services.challenges.repository.record_issued`: (connection, decision, effect, issued_at).
+RecordIssued = Callable[[AsyncConnection, Decision, IssueChallenge, float], Awaitable[None]]
+
+
+class Recorded(Struct, frozen=True):
+    """A decision with its record: `body` as in the topic, `recorded_at` its time in epoch seconds."""
+
+    decision: Decision
+    body: bytes
+    recorded_at: float
+
+
+async def keep(
+    connection: AsyncConnection, records: Sequence[Recorded], record_issued: RecordIssued
+) -> Counter[str]:
+    """Carry out the effects of the decisions inside the caller's transaction; the new alerts by severity.
+
+    Raises Unavailable when another process changed the same cases in between: repeat the whole batch.
+    """
+    if not records:
+        return Counter()
+    await connection.execute(insert_new(recorded_decisions), [_decision_row(record) for record in records])
+    raised = await _keep_alerts(connection, records)
+    await _keep_cases(connection, records)
+    await _keep_notices(connection, records)
+    await outbox.put(connection, _actions(records), max(record.recorded_at for record in records))
+    for record in records:
+        for effect in record.decision.effects:
+            if isinstance(effect, IssueChallenge):
+                await record_issued(connection, record.decision, effect, record.recorded_at)
+    return raised
+
+
+def _decision_row(record: Recorded) -> dict[str, object]:
+    decision = record.decision
+    return {
+        "event_id": decision.event_id,
+        "account_id": decision.account_id,
+        "at": decision.at,
+        "recorded_at": record.recorded_at,
+        "body": record.body.decode(),
+    }
+
+
+async def _keep_alerts(connection: AsyncConnection, records: Sequence[Recorded]) -> Counter[str]:
+    rows = [
+        {
+            "effect_id": effect.effect_id,
+            "event_id": record.decision.event_id,
+            "account_id": record.decision.account_id,
+            "severity": effect.severity,
+            "raised_at": record.recorded_at,
+        }
+        for record in records
+        for effect in record.decision.effects
+        if isinstance(effect, RaiseAlert)
+    ]
+    if not rows:
+        return Counter()
+    new = await connection.execute(insert_new(alerts).returning(alerts.c.severity), rows)
+    return Counter(new.scalars())
+
+
+async def _keep_notices(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
+    rows = [
+        {
+            "notice_id": effect.effect_id,
+            "event_id": record.decision.event_id,
+            "account_id": record.decision.account_id,
+            "template": effect.template,
+            "recorded_at": record.recorded_at,
+            "state": "waiting",
+            "next_at": record.recorded_at,
+        }
+        for record in records
+        for effect in record.decision.effects
+        if isinstance(effect, Notify)
+    ]
+    if rows:
+        await connection.execute(insert_new(notices), rows)
+
+
+def _actions(records: Sequence[Recorded]) -> list[outbox.Outgoing]:
+    return [
+        outbox.action(
+            effect.effect_id,
+            "freeze" if isinstance(effect, Freeze) else "revoke_sessions",
+            account_id=record.decision.account_id,
+            event_id=record.decision.event_id,
+            at=record.decision.at,
+        )
+        for record in records
+        for effect in record.decision.effects
+        if isinstance(effect, (Freeze, RevokeSessions))
+    ]
+
+
+async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
+    wanted = [
+        (record, effect)
+        for record in records
+        for effect in record.decision.effects
+        if isinstance(effect, OpenCase)
+    ]
+    if not wanted:
+        return
+    known = await _known_effects(connection, [effect.effect_id for _, effect in wanted])
+    accounts = sorted({record.decision.account_id for record, _ in wanted})
+    before = await unresolved_cases(connection, cases.c.account_id.in_(accounts))
+    now = dict(before)
+    entries: list[dict[str, object]] = []
+    for record, effect in wanted:
+        if effect.effect_id in known:
+            continue
+        known.add(effect.effect_id)
+        account_id = record.decision.account_id
+        current = now.get(account_id)
+        if current is None:
+            case = states.opened(effect.effect_id, account_id, effect.severity, record.recorded_at)
+        else:
+            case = states.joined(current, effect.severity, record.recorded_at)
+        now[account_id] = case
+        entries.append(
+            {
+                "case_id": case.case_id,
+                "kind": "opened" if current is None else "joined",
+                "at": record.recorded_at,
+                "severity": effect.severity,
+                "effect_id": effect.effect_id,
+                "event_id": record.decision.event_id,
+            }
+        )
+    await _write_cases(connection, before, now)
+    if entries:
+        await connection.execute(insert_new(case_entries), entries)
+
+
+async def _write_cases(
+    connection: AsyncConnection, before: dict[str, states.Case], now: dict[str, states.Case]
+) -> None:
+    new = [structs.asdict(case) for account_id, case in now.items() if account_id not in before]
+    if new:
+        kept = await connection.execute(insert_new(cases).returning(cases.c.case_id), new)
+        if len(kept.all()) != len(new):
+            raise Unavailable("another process opened a case of the same account")
+    for account_id, old in before.items():
+        if now[account_id] is not old:
+            await change_case(connection, old, now[account_id])
+
+
+async def unresolved_cases(
+    connection: AsyncConnection, condition: ColumnElement[bool]
+) -> dict[str, states.Case]:
+    """Cases under the condition that are not resolved, by account, locked until the transaction ends."""
+    query = select(cases).where(condition, cases.c.state != "resolved").order_by(cases.c.case_id)
+    rows = (await connection.execute(query.with_for_update())).mappings()
+    return {row["account_id"]: states.Case(**row) for row in rows}
+
+
+async def change_case(connection: AsyncConnection, old: states.Case, new: states.Case) -> None:
+    """Write the changed case over the version it was made from; raises Unavailable when that version is gone."""
+    statement = (
+        update(cases)
+        .where(cases.c.case_id == old.case_id, cases.c.version == old.version)
+        .values(**{name: value for name, value in structs.asdict(new).items() if name != "case_id"})
+    )
+    if (await connection.execute(statement)).rowcount != 1:
+        raise Unavailable("another process changed the same case")
+
+
+async def _known_effects(connection: AsyncConnection, effect_ids: Sequence[str]) -> set[str]:
+    query = select(case_entries.c.effect_id).where(case_entries.c.effect_id.in_(effect_ids))
+    return {effect_id for effect_id in (await connection.execute(query)).scalars() if effect_id is not None}

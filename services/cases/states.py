@@ -1,0 +1,83 @@
+"""The life of a case: open -> in_review -> resolved. Pure: times and names are arguments."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.decisions import Severity
+
+State = Literal["open", "in_review", "resolved"]
+Verdict = Literal["fraud", "legitimate"]
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """One account's affair with support; times in epoch seconds, `version` grows by one with every change."""
+
+    case_id: str
+    account_id: str
+    state: State
+    severity: Severity
+    opened_at: float
+    changed_at: float
+    version: int = 1
+    verdict: Verdict | None = None
+    assignee: str | None = None
+    resolved_at: float | None = None
+
+
+class IllegalTransition(Exception):
+    """The case is not in a state that allows this."""
+
+
+def opened(case_id: str, account_id: str, severity: Severity, at: float) -> Case:
+    """A new case nobody looks at yet."""
+    return Case(
+        case_id=case_id,
+        account_id=account_id,
+        state="open",
+        severity=severity,
+        opened_at=at,
+        changed_at=at,
+    )
+
+
+def joined(case: Case, severity: Severity, at: float) -> Case:
+    """The case with one more event; its severity only rises. Raises IllegalTransition once resolved."""
+    _refuse_resolved(case, "joined")
+    worse = max(case.severity, severity, key=SEVERITIES.index)
+    return replace(case, severity=worse, changed_at=max(case.changed_at, at), version=case.version + 1)
+
+
+def assigned(case: Case, assignee: str, at: float) -> Case:
+    """The case in review by `assignee`; reviewing may be handed on. Raises IllegalTransition once resolved."""
+    _refuse_resolved(case, "assigned")
+    return replace(
+        case,
+        state="in_review",
+        assignee=assignee,
+        changed_at=max(case.changed_at, at),
+        version=case.version + 1,
+    )
+
+
+def resolved(case: Case, verdict: Verdict, at: float) -> Case:
+    """The case closed with a verdict. Raises IllegalTransition unless somebody is reviewing it."""
+    if case.state != "in_review":
+        raise IllegalTransition(f"a case that is {case.state} cannot be resolved; assign it first")
+    return replace(
+        case,
+        state="resolved",
+        verdict=verdict,
+        resolved_at=max(case.changed_at, at),
+        changed_at=max(case.changed_at, at),
+        version=case.version + 1,
+    )
+
+
+def _refuse_resolved(case: Case, verb: str) -> None:
+    if case.state == "resolved":
+        raise IllegalTransition(f"a resolved case cannot be {verb}")

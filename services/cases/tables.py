@@ -1,0 +1,156 @@
+"""Tables of alerts, cases, notices and the outbox. Times are epoch seconds."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from services.database import metadata
+
+ID = String(128)
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+_SEVERITY = "severity IN ('low', 'medium', 'high', 'critical')"
+
+#: Every decision that has effects, as the worker wrote it; what alerts, cases and notices speak of.
+recorded_decisions = Table(
+    "recorded_decisions",
+    metadata,
+    Column("event_id", ID, primary_key=True),
+    Column("account_id", ID, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("recorded_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id", "at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("effect_id", ID, primary_key=True),
+    Column("event_id", ID, ForeignKey(recorded_decisions.c.event_id), nullable=False),
+    Column("account_id", ID, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("raised_at", Double, nullable=False),
+    CheckConstraint(_SEVERITY, name="severity"),
+    Index(None, "raised_at", "effect_id"),
+    Index(None, "account_id", "raised_at"),
+)
+
+#: `case_id` is the effect that opened it. `version` grows by one with every change.
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", ID, primary_key=True),
+    Column("account_id", ID, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("verdict", String(16)),
+    Column("assignee", String(128)),
+    Column("opened_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("resolved_at", Double),
+    Column("version", Integer, nullable=False),
+    CheckConstraint(_SEVERITY, name="severity"),
+    CheckConstraint("state IN ('open', 'in_review', 'resolved')", name="state"),
+    CheckConstraint("(state = 'resolved') = (verdict IS NOT NULL)", name="verdict"),
+    Index(None, "opened_at", "case_id"),
+)
+Index(
+    "uq_cases_unresolved_account",
+    cases.c.account_id,
+    unique=True,
+    sqlite_where=text("state <> 'resolved'"),
+    postgresql_where=text("state <> 'resolved'"),
+)
+
+#: What happened to a case, in order. An entry made by a decision carries its effect, which is recorded once.
+case_entries = Table(
+    "case_entries",
+    metadata,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("case_id", ID, ForeignKey(cases.c.case_id), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("actor", String(128)),
+    Column("note", Text),
+    Column("severity", String(16)),
+    Column("effect_id", ID, unique=True),
+    Column("event_id", ID, ForeignKey(recorded_decisions.c.event_id)),
+)
+
+#: Records to produce to Kafka: `action` to the actions topic, `event` back to account-events; keyed by account.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("identity", ID, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("key", ID, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("sent_at", Double),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("last_error", String(256)),
+    CheckConstraint("kind IN ('action', 'event')", name="kind"),
+)
+Index(
+    "ix_outbox_unsent",
+    outbox.c.id,
+    sqlite_where=text("sent_at IS NULL"),
+    postgresql_where=text("sent_at IS NULL"),
+)
+
+#: Where to reach the owner of an account; the wallet's backend sets it.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("account_id", ID, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("locale", String(16), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+#: What the owner is to be told once; `notice_id` is the effect's id. A lease says who works on it until when.
+notices = Table(
+    "notices",
+    metadata,
+    Column("notice_id", ID, primary_key=True),
+    Column("event_id", ID, ForeignKey(recorded_decisions.c.event_id), nullable=False),
+    Column("account_id", ID, nullable=False),
+    Column("template", String(64), nullable=False),
+    Column("recorded_at", Double, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Double, nullable=False),
+    Column("lease", String(64)),
+    Column("last_error", String(256)),
+    Column("ended_at", Double),
+    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable')", name="state"),
+)
+Index(
+    "ix_notices_waiting",
+    notices.c.next_at,
+    sqlite_where=text("state = 'waiting'"),
+    postgresql_where=text("state = 'waiting'"),
+)
+
+#: One row a message that a channel has taken, so that a retry of the notice leaves that channel alone.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("notice_id", ID, ForeignKey(notices.c.notice_id), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("delivered_at", Double, nullable=False),
+)
