@@ -1,6 +1,6 @@
 # make help lists the verbs.
 .DEFAULT_GOAL := help
-.PHONY: help demo env dev kafka test check test-real chaos bench screenshot new-detector docs lock clean house
+.PHONY: help demo env dev kafka test check test-real chaos bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -69,14 +69,14 @@ $(VENV)/bin/python:
 	@.ci/new-environment "$(PYTHON)" "$(VENV)"
 
 $(RUN_TIME): requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing PayGuard's requirements into $(VENV) (once, and again when requirements.txt changes)"
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --progress-bar on --require-hashes -r requirements.txt
+	@echo "Installing PayGuard's requirements into $(VENV)"
+	@.ci/install-requirements $(BIN)/python requirements.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUN_TIME)
 	@echo "Installing what the checks and tests need into $(VENV)"
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --progress-bar on --require-hashes -r requirements-dev.txt
+	@.ci/install-requirements $(BIN)/python requirements-dev.txt
 	@touch $@
 
 $(KAFKA_JARS): deploy/kafka/pom.xml
