@@ -1,0 +1,100 @@
+"""One address that fails on many accounts, and then perhaps succeeds on one.
+
+Sees: failed logins on ten or more accounts from one address within ten to twenty minutes; a success from such an
+address weighs more than a failure.
+Misses: attackers with an address for every few accounts; everything while the counts are away (the decision says so).
+Fires falsely when: a carrier, relay or satellite network puts many people behind one address (five times the threshold
+there), or an office logs in after a mass password change. A success on a device the account knows weighs a quarter.
+When it fires: block or slow the address at the edge; ask for the second factor where a login succeeded. The profile is
+never touched, because counts depend on the order in which partitions are read.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from msgspec import Struct
+
+from contracts.events import AnyEvent, Login
+from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
+from contracts.profile import Profile
+
+TALLY = "accounts_failing_at_address"
+BUCKET_S = 600
+
+
+def address(event: AnyEvent) -> str | None:
+    """What is counted over: the keyed hash of the login's address, in hex; None when the address is unknown."""
+    if not isinstance(event, Login) or event.ip_key is None:
+        return None
+    return event.ip_key.hex()
+
+
+def is_failure(event: AnyEvent) -> bool:
+    """Whether the event's account joins the count."""
+    return isinstance(event, Login) and event.outcome == "failure"
+
+
+SPEC = Spec(
+    name="credential_stuffing",
+    version=1,
+    event_types=(Login,),
+    family="credentials",
+    reasons=(
+        Reason(
+            code="stuffing_attempt",
+            en="A failed login from an address that failed on {value} accounts in {minutes} min; limit {threshold}.",
+            zh_cn="登录失败；该地址在 {minutes} 分钟内已在 {value} 个账户上登录失败，上限为 {threshold} 个。",
+        ),
+        Reason(
+            code="stuffing_success",
+            en="A login from an address that failed on {value} accounts in {minutes} min; limit {threshold}.",
+            zh_cn="登录成功，但该地址在 {minutes} 分钟内已在 {value} 个账户上登录失败，上限为 {threshold} 个。",
+        ),
+    ),
+    attack=("T1110.004",),
+    tally=TallyWanted(name=TALLY, event_types=(Login,), key=address, adds=is_failure, bucket_s=BUCKET_S),
+)
+
+_SHARED = frozenset({"mobile", "relay", "satellite"})
+
+
+class Params(Struct, frozen=True):
+    """The weight is `attempt_nats` or `success_nats` on the threshold and grows by `growth_nats` for each factor e."""
+
+    threshold_count: int = 10
+    shared_threshold_count: int = 50
+    attempt_nats: float = 1.5
+    success_nats: float = 3.5
+    growth_nats: float = 0.8
+    most_nats: float = 6.0
+    known_device_ratio: float = 0.25
+
+
+PARAMS = Params()
+
+
+def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
+    """Reads how many accounts failed at the event's address in this ten-minute bucket and the one before."""
+    count = tallies.get(TALLY)
+    if count is None or count < params.threshold_count:
+        return None
+    network = event.network
+    shared = network is not None and network.kind in _SHARED
+    threshold = params.shared_threshold_count if shared else params.threshold_count
+    if count < threshold:
+        return None
+    success = event.outcome == "success"
+    weight = params.success_nats if success else params.attempt_nats
+    weight = min(weight + params.growth_nats * log(count / threshold), params.most_nats)
+    if success and event.device_key in profile.devices:
+        weight *= params.known_device_ratio
+    return Finding(
+        detector="credential_stuffing",
+        reason="stuffing_success" if success else "stuffing_attempt",
+        family="credentials",
+        weight=weight,
+        value=count,
+        threshold=threshold,
+        facts={"minutes": 2 * BUCKET_S // 60},
+    )

@@ -1,0 +1,1 @@
+"""Arithmetic that several detectors share: pure functions of numbers and counts."""

@@ -1,0 +1,25 @@
+"""How surprising it is that an account meets something for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.profile import Seen
+
+
+def sightings(seen: Mapping[Any, Seen]) -> int:
+    """How often the remembered things were seen, all together."""
+    return sum([thing.count for thing in seen.values()])
+
+
+def own_new_share(seen: Mapping[Any, Seen], population_share: float, strength_count: float) -> float:
+    """Share of this account's sightings that met something new, in 0..1.
+
+    The first thing ever seen is no evidence of change. The share is shrunk to the population's as if
+    `strength_count` sightings had shown it (the mean of a beta posterior). Only what is still remembered counts, so an
+    account that changes all the time keeps a high share although old things are forgotten.
+    """
+    changes = len(seen) - 1
+    chances = sightings(seen) - 1
+    return (changes + strength_count * population_share) / (chances + strength_count)

@@ -1,0 +1,94 @@
+"""A country this account has not logged in from before.
+
+Sees: a successful login placed in a country that is not among the account's countries.
+Misses: an attacker who rents an address in the victim's country.
+Fires falsely when: the owner travels, or the place database is wrong. Free databases disagree on about one address in
+sixteen, so that share is the floor of the baseline and one country change alone never blocks. The address the account
+was last seen at, or a network it knows well, has not moved because the database says so. VPN, hosting, Tor, relay,
+mobile and satellite networks weigh less, because their place says little of the person's.
+When it fires: ask for the second factor when a new device or impossible travel comes with it; else tell the owner.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from msgspec import Struct
+
+from contracts.events import Login
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import Profile
+from detectors.measures.novelty import own_new_share, sightings
+
+SPEC = Spec(
+    name="new_country",
+    version=1,
+    event_types=(Login,),
+    family="place",
+    reasons=(
+        Reason(
+            code="new_country",
+            en="A login from {value}, where this account has not been; usually {baseline}.",
+            zh_cn="从 {value} 登录，本账户从未在那里登录过；平时在 {baseline}。",
+        ),
+    ),
+    attack=("T1078",),
+)
+
+_LOOSE = frozenset({"vpn", "hosting", "tor", "relay", "mobile", "satellite"})
+
+
+class Params(Struct, frozen=True):
+    """`database_error_share`: how often a place database names the wrong country; `loose_ratio`: what a VPN leaves."""
+
+    least_logins_count: int = 3
+    least_sightings_count: int = 3
+    attacker_new_share: float = 0.8
+    population_new_share: float = 0.01
+    prior_strength_count: float = 10.0
+    database_error_share: float = 1.0 / 16.0
+    loose_ratio: float = 0.5
+    known_network_ratio: float = 0.25
+    least_nats: float = 0.2
+    most_nats: float = 2.6
+
+
+PARAMS = Params()
+
+
+def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
+    """Weight: log of the attacker's share of new countries over the account's and the database's errors, in nats."""
+    place = event.place
+    if place is None:
+        return None
+    country = place.country
+    countries = profile.countries
+    if country is None or country in countries or profile.logins < params.least_logins_count:
+        return None
+    if event.outcome != "success" or sightings(countries) < params.least_sightings_count:
+        return None
+    if event.ip_key is not None and any(fix.ip_key == event.ip_key for fix in profile.fixes):
+        return None
+    own = own_new_share(countries, params.population_new_share, params.prior_strength_count)
+    wrong = params.database_error_share
+    weight = min(log(params.attacker_new_share / (own + wrong - own * wrong)), params.most_nats)
+    network = event.network
+    if network is not None and network.kind in _LOOSE:
+        weight *= params.loose_ratio
+    if event.network_key in profile.networks:
+        weight *= params.known_network_ratio
+    if weight < params.least_nats:
+        return None
+    return Finding(
+        detector="new_country",
+        reason="new_country",
+        family="place",
+        weight=weight,
+        value=country,
+        baseline=max(countries, key=lambda name: countries[name].count),
+        hold=True,
+        facts={
+            "known_countries": len(countries),
+            "network_kind": "unknown" if network is None else network.kind,
+        },
+    )

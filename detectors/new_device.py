@@ -1,0 +1,84 @@
+"""A device this account has not used before.
+
+Sees: a successful login, a transaction or an account change from a device key that is not among the account's devices.
+Misses: a device whose key was copied or stolen; everything when the wallet sends no device id.
+Fires falsely when: the owner buys a phone, reinstalls the app or clears cookies. People who do so all the time weigh
+less, because the share of new devices in their own history is the baseline.
+When it fires: ask for the second factor, which also teaches the device; if it is not passed, look at what else came
+from that device within the hour.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from msgspec import Struct
+
+from contracts.events import AccountChange, Login, Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import Profile
+from detectors.measures.novelty import own_new_share, sightings
+
+SPEC = Spec(
+    name="new_device",
+    version=1,
+    event_types=(Login, Transaction, AccountChange),
+    family="device",
+    reasons=(
+        Reason(
+            code="new_device",
+            en="A device not used here before; {baseline} of this account's visits were on a new one.",
+            zh_cn="使用了从未见过的设备；此前本账户换新设备的比例为 {baseline}。",
+        ),
+    ),
+    attack=("T1078",),
+)
+
+
+class Params(Struct, frozen=True):
+    """An attacker's device is new with `attacker_new_share`; weights below `least_nats` are not worth a word."""
+
+    least_logins_count: int = 3
+    least_sightings_count: int = 3
+    attacker_new_share: float = 0.9
+    population_new_share: float = 0.04
+    prior_strength_count: float = 10.0
+    least_nats: float = 0.3
+    most_nats: float = 5.0
+
+
+PARAMS = Params()
+
+
+def observe(
+    event: Login | Transaction | AccountChange,
+    profile: Profile,
+    tallies: Tallies,
+    memory: None,
+    params: Params,
+) -> Finding | None:
+    """Weight: log of the attacker's share of new devices over the account's own, in nats."""
+    key = event.device_key
+    if key is None:
+        return None
+    devices = profile.devices
+    if key in devices or profile.logins < params.least_logins_count:
+        return None
+    if isinstance(event, Login) and event.outcome != "success":
+        return None
+    if sightings(devices) < params.least_sightings_count:
+        return None
+    own = own_new_share(devices, params.population_new_share, params.prior_strength_count)
+    weight = min(log(params.attacker_new_share / own), params.most_nats)
+    if weight < params.least_nats:
+        return None
+    return Finding(
+        detector="new_device",
+        reason="new_device",
+        family="device",
+        weight=weight,
+        value=1,
+        baseline=f"{own:.1%}",
+        hold=True,
+        facts={"known_devices": len(devices)},
+    )

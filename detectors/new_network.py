@@ -1,0 +1,81 @@
+"""A network this account has not logged in from before.
+
+Sees: a successful login over a network (ASN, or address prefix where the ASN is unknown) the account has no memory of.
+Misses: an attacker on the victim's own provider, the common case for big carriers.
+Fires falsely when: the owner is in a new café, at a new job, or roams. Mobile carriers and relays change under people's
+feet and weigh half.
+When it fires: nothing on its own; it adds to a new device or a new country in the same event.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from msgspec import Struct
+
+from contracts.events import Login
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import Profile
+from detectors.measures.novelty import own_new_share, sightings
+
+SPEC = Spec(
+    name="new_network",
+    version=1,
+    event_types=(Login,),
+    family="place",
+    reasons=(
+        Reason(
+            code="new_network",
+            en="A login over a network not used before; {baseline} of this account's visits were over a new one.",
+            zh_cn="通过从未用过的网络登录；此前本账户换新网络的比例为 {baseline}。",
+        ),
+    ),
+    attack=("T1078",),
+)
+
+_SHIFTING = frozenset({"mobile", "relay", "satellite"})
+
+
+class Params(Struct, frozen=True):
+    """`shifting_ratio` is what a network counts that owners change without noticing (mobile, relay, satellite)."""
+
+    least_logins_count: int = 3
+    least_sightings_count: int = 3
+    attacker_new_share: float = 0.9
+    population_new_share: float = 0.1
+    prior_strength_count: float = 10.0
+    shifting_ratio: float = 0.5
+    least_nats: float = 0.3
+    most_nats: float = 3.0
+
+
+PARAMS = Params()
+
+
+def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
+    """Weight: log of the attacker's share of new networks over the account's own, in nats."""
+    key = event.network_key
+    if key is None:
+        return None
+    networks = profile.networks
+    if key in networks or profile.logins < params.least_logins_count or event.outcome != "success":
+        return None
+    if sightings(networks) < params.least_sightings_count:
+        return None
+    own = own_new_share(networks, params.population_new_share, params.prior_strength_count)
+    weight = min(log(params.attacker_new_share / own), params.most_nats)
+    network = event.network
+    kind = "unknown" if network is None else network.kind
+    if kind in _SHIFTING:
+        weight *= params.shifting_ratio
+    if weight < params.least_nats:
+        return None
+    return Finding(
+        detector="new_network",
+        reason="new_network",
+        family="place",
+        weight=weight,
+        value=1,
+        baseline=f"{own:.1%}",
+        facts={"known_networks": len(networks), "network_kind": kind},
+    )

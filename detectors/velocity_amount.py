@@ -1,0 +1,192 @@
+"""More money in an hour, a day or a week than the account's own pace, or a large amount split into usual ones.
+
+Sees: a sum, decayed over 1 h, 1 d or 7 d and with this transaction in it, far above the pace of the last thirty days;
+and three or more usual amounts within an hour or a day whose sum would be unusual as one.
+Misses: one large amount (see unusual_amount); splitting over weeks.
+Fires falsely when: pay day, rent and shopping fall together. The count must be above the account's pace too; an amount
+that dwarfs the others, or a coffee after a car, never fires, nor does small money.
+When it fires: hold the next transfer until the second factor confirms it; look whether the payees are new.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+from msgspec import Struct
+
+from contracts.events import Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
+from detectors.measures.amounts import UNITS_PER_USD, usual_log_amount
+from detectors.measures.pace import exposure_s, older_rate, poisson_nats
+
+SPEC = Spec(
+    name="velocity_amount",
+    version=1,
+    event_types=(Transaction,),
+    family="velocity",
+    reasons=(
+        Reason(
+            code="velocity_amount",
+            en="About {value} {currency} within {hours} h in {count} transactions; this account's pace is {baseline}.",
+            zh_cn="{hours} 小时内分 {count} 笔共转出约 {value} {currency}；本账户平时约 {baseline}。",
+        ),
+        Reason(
+            code="amount_split",
+            en="{count} usual amounts make {value} {currency} within {hours} h; one alone is unusual from {threshold}.",
+            zh_cn="{hours} 小时内 {count} 笔看似正常的交易合计 {value} {currency}；单笔达到 {threshold} 即属异常。",
+        ),
+    ),
+    attack=("T1657",),
+)
+
+_MONTH_S = 30.0 * DAY_S
+
+
+class Params(Struct, frozen=True):
+    """Floors and allowed bursts by window; bursts are in usual transactions. `split_z`: see unusual_amount."""
+
+    least_transactions_count: int = 3
+    least_sum_usd: float = 100.0
+    least_alike_ratio: float = 0.5
+    floor_1h_count: float = 3.0
+    floor_1d_count: float = 4.0
+    floor_7d_count: float = 10.0
+    burst_1h_count: float = 1.5
+    burst_1d_count: float = 3.0
+    burst_7d_count: float = 6.0
+    prior_count: float = 2.0
+    prior_s: float = 2.0 * DAY_S
+    least_nats: float = 3.0
+    nats_ratio: float = 0.5
+    split_nats: float = 0.5
+    split_z: float = 2.5
+    deviation_floor_log: float = 0.15
+    population_usd: float = 40.0
+    population_spread_log: float = 1.0
+    most_nats: float = 5.0
+
+
+PARAMS = Params()
+
+
+def observe(
+    event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
+) -> Finding | None:
+    """Weight: the tempered Poisson log-likelihood ratio of the most surprising window, in nats, more when split."""
+    velocity = profile.velocity.get(event.currency)
+    if velocity is None:
+        return None
+    # Stored counters only shrink on the way to the event, so what is low enough now stays low.
+    if (
+        velocity.count_1h + 1.0 < params.floor_1h_count
+        and velocity.count_1d + 1.0 < params.floor_1d_count
+        and velocity.count_7d + 1.0 < params.floor_7d_count
+    ):
+        return None
+    if velocity.sum_7d + event.value < _least_sum(event.currency, params):
+        return None
+    if (
+        profile.transactions < params.least_transactions_count
+        or event.kind == "refund"
+        or event.status == "failed"
+    ):
+        return None
+    worst = _worst_window(velocity, event, max(event.at - profile.first_at, 0.0), params)
+    if worst is None:
+        return None
+    return _finding(event, profile, worst, params)
+
+
+def _worst_window(
+    velocity: Velocity, event: Transaction, age_s: float, params: Params
+) -> tuple[float, float, float, float, float] | None:
+    """The most surprising window as (nats, sum, count, expected sum, time constant), or None."""
+    since = max(event.at - velocity.at, 0.0)
+    value = event.value
+    fade = exp(-since / _MONTH_S)
+    month_count = velocity.count_30d * fade
+    month_sum = velocity.sum_30d * fade
+    month_exposure_s = exposure_s(age_s, _MONTH_S)
+    prior, prior_s = params.prior_count, params.prior_s
+    worst_nats = params.least_nats
+    worst: tuple[float, float, float, float, float] | None = None
+    for stored_count, stored_sum, tau, floor, burst in _windows(velocity, params):
+        if stored_count + 1.0 < floor:
+            continue
+        fade = exp(-since / tau)
+        before = stored_count * fade
+        exposure = exposure_s(age_s, tau)
+        pace = older_rate(month_count, before, month_exposure_s, exposure, prior, prior_s) * tau
+        count = before + 1.0
+        total_before = stored_sum * fade
+        if count < floor or count <= pace + burst or not _alike(value, total_before, before, params):
+            continue
+        usual_size = _usual_size(month_sum, month_count, total_before, before)
+        rate = older_rate(month_sum, total_before, month_exposure_s, exposure, prior * usual_size, prior_s)
+        expected = rate * tau
+        # Counted in amounts of the window's own size, so that large amounts are as many as they are.
+        total = total_before + value
+        size = max(total / count, usual_size)
+        nats = poisson_nats(total / size, (expected + burst * usual_size) / size)
+        if nats >= worst_nats and total >= _least_sum(event.currency, params):
+            worst_nats, worst = nats, (nats, total, count, expected, tau)
+    return worst
+
+
+def _alike(value: float, total_before: float, before: float, params: Params) -> bool:
+    """Whether the amount neither dwarfs those before it (unusual_amount's business) nor is dwarfed by them."""
+    return value <= total_before and value * before >= params.least_alike_ratio * total_before
+
+
+def _least_sum(currency: str, params: Params) -> float:
+    return params.least_sum_usd * UNITS_PER_USD.get(currency, 1.0)
+
+
+def _windows(v: Velocity, params: Params) -> tuple[tuple[float, float, float, float, float], ...]:
+    """Each window as (count, sum, time constant, floor, burst)."""
+    return (
+        (v.count_1h, v.sum_1h, HOUR_S, params.floor_1h_count, params.burst_1h_count),
+        (v.count_1d, v.sum_1d, DAY_S, params.floor_1d_count, params.burst_1d_count),
+        (v.count_7d, v.sum_7d, 7.0 * DAY_S, params.floor_7d_count, params.burst_7d_count),
+    )
+
+
+def _usual_size(month_sum: float, month_count: float, window_sum: float, window_count: float) -> float:
+    """Mean amount before the window, or of the month when hardly anything was before; at least 0.01."""
+    older_count = month_count - window_count
+    if older_count >= 1.0 and month_sum > window_sum:
+        return max((month_sum - window_sum) / older_count, 0.01)
+    return max(month_sum / max(month_count, 1e-9), 0.01)
+
+
+def _finding(
+    event: Transaction, profile: Profile, worst: tuple[float, float, float, float, float], params: Params
+) -> Finding:
+    nats, total, count, expected, tau = worst
+    weight = nats * params.nats_ratio
+    unusual_from = _unusual_from(event, profile, params) if tau <= DAY_S else None
+    split = unusual_from is not None and event.value < unusual_from <= total
+    if split:
+        weight += params.split_nats
+    return Finding(
+        detector="velocity_amount",
+        reason="amount_split" if split else "velocity_amount",
+        family="velocity",
+        weight=min(weight, params.most_nats),
+        value=round(total),
+        baseline=round(expected),
+        threshold=round(unusual_from) if split and unusual_from is not None else None,
+        facts={"currency": event.currency, "count": round(count), "hours": round(tau / HOUR_S)},
+    )
+
+
+def _unusual_from(event: Transaction, profile: Profile, params: Params) -> float | None:
+    """The amount from which one transaction would be unusual for the account; None while that is not known."""
+    statistics = profile.amounts.get(f"{event.kind}:{event.currency}")
+    if statistics is None or statistics.n < params.least_transactions_count:
+        return None
+    mean, deviation = usual_log_amount(
+        statistics, event.currency, params.population_usd, params.population_spread_log
+    )
+    return exp(mean + params.split_z * (deviation + params.deviation_floor_log)) - 1.0

@@ -1,0 +1,113 @@
+"""More transactions in an hour, a day or a week than the account's own pace.
+
+Sees: a count, decayed over 1 h, 1 d or 7 d and with this transaction in it, far above the pace of the last thirty days.
+Misses: few large amounts (see unusual_amount), and a pace that rises slowly over weeks.
+Fires falsely when: the owner shops on a sale day, or an app splits one purchase into parts. Each window allows a burst
+on top of the pace, and has a floor below which no account, however young, is called fast.
+When it fires: slow further payments down and tell the owner; many small ones to shops look like card testing.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+from msgspec import Struct
+
+from contracts.events import Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
+from detectors.measures.pace import exposure_s, older_rate, poisson_nats
+
+SPEC = Spec(
+    name="velocity_count",
+    version=1,
+    event_types=(Transaction,),
+    family="velocity",
+    reasons=(
+        Reason(
+            code="velocity_count",
+            en="About {value} transactions within {hours} h; this account's pace is {baseline}; limit {threshold}.",
+            zh_cn="{hours} 小时内约 {value} 笔交易；本账户平时约 {baseline} 笔，上限 {threshold} 笔。",
+        ),
+    ),
+    attack=("T1657",),
+)
+
+_MONTH_S = 30.0 * DAY_S
+
+
+class Params(Struct, frozen=True):
+    """Floors and allowed bursts by window; `nats_ratio` tempers the Poisson ratio, for people pay in bursts."""
+
+    floor_1h_count: float = 5.0
+    floor_1d_count: float = 10.0
+    floor_7d_count: float = 25.0
+    burst_1h_count: float = 1.5
+    burst_1d_count: float = 3.0
+    burst_7d_count: float = 6.0
+    prior_count: float = 2.0
+    prior_s: float = 2.0 * DAY_S
+    least_nats: float = 3.0
+    nats_ratio: float = 0.5
+    most_nats: float = 5.0
+
+
+PARAMS = Params()
+
+
+def observe(
+    event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
+) -> Finding | None:
+    """Weight: the tempered Poisson log-likelihood ratio of the most surprising window, in nats."""
+    velocity = profile.velocity.get(event.currency)
+    if velocity is None:
+        return None
+    # Stored counters only shrink on the way to the event, so what is low enough now stays low.
+    if (
+        velocity.count_1h + 1.0 < params.floor_1h_count
+        and velocity.count_1d + 1.0 < params.floor_1d_count
+        and velocity.count_7d + 1.0 < params.floor_7d_count
+    ):
+        return None
+    if event.kind == "refund" or event.status == "failed":
+        return None
+    return _judge(velocity, event.at, max(event.at - profile.first_at, 0.0), params)
+
+
+def _judge(velocity: Velocity, at: float, age_s: float, params: Params) -> Finding | None:
+    since = max(at - velocity.at, 0.0)
+    month = velocity.count_30d * exp(-since / _MONTH_S)
+    month_exposure_s = exposure_s(age_s, _MONTH_S)
+    worst_nats = params.least_nats
+    worst: tuple[float, float, float, float] | None = None
+    for stored, tau, floor, burst in (
+        (velocity.count_1h, HOUR_S, params.floor_1h_count, params.burst_1h_count),
+        (velocity.count_1d, DAY_S, params.floor_1d_count, params.burst_1d_count),
+        (velocity.count_7d, 7.0 * DAY_S, params.floor_7d_count, params.burst_7d_count),
+    ):
+        if stored + 1.0 < floor:
+            continue
+        before = stored * exp(-since / tau)
+        count = before + 1.0
+        if count < floor:
+            continue
+        rate = older_rate(
+            month, before, month_exposure_s, exposure_s(age_s, tau), params.prior_count, params.prior_s
+        )
+        expected = rate * tau
+        nats = poisson_nats(count, expected + burst)
+        if nats >= worst_nats:
+            worst_nats, worst = nats, (count, expected, floor, tau)
+    if worst is None:
+        return None
+    count, expected, floor, tau = worst
+    return Finding(
+        detector="velocity_count",
+        reason="velocity_count",
+        family="velocity",
+        weight=min(worst_nats * params.nats_ratio, params.most_nats),
+        value=round(count),
+        baseline=round(expected, 1),
+        threshold=round(floor),
+        facts={"hours": round(tau / HOUR_S)},
+    )
