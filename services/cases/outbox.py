@@ -135,5 +135,5 @@ class OutboxRelay:
 async def pending(connection: AsyncConnection) -> dict[str, int]:
     """How many rows wait, by kind."""
     query = select(outbox.c.kind, func.count()).where(outbox.c.sent_at.is_(None)).group_by(outbox.c.kind)
-    waiting = {kind: count for kind, count in (await connection.execute(query)).all()}
+    waiting: dict[str, int] = {row[0]: row[1] for row in await connection.execute(query)}
     return {kind: waiting.get(kind, 0) for kind in ("action", "event")}

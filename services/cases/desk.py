@@ -1,0 +1,208 @@
+"""What support does with alerts and cases: look, take, resolve; and how the owner can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Select, Table, insert, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import Severity
+from services.cases import cursors, states, verdicts
+from services.cases.repository import change_case
+from services.cases.tables import alerts, case_entries, cases, contacts, recorded_decisions
+from services.database import Database, insert_new
+
+
+class Conflict(Exception):
+    """Somebody else changed the case since the caller looked at it."""
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """A decision the security team should see, with the decision itself as JSON."""
+
+    effect_id: str
+    event_id: str
+    account_id: str
+    severity: Severity
+    raised_at: float
+    decision: str
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One line of a case's history; `decision` as JSON where an event joined."""
+
+    kind: str
+    at: float
+    actor: str | None = None
+    note: str | None = None
+    severity: Severity | None = None
+    event_id: str | None = None
+    decision: str | None = None
+
+
+class Page(Struct, frozen=True):
+    """Some rows, newest first, and the cursor of the next ones (None: these were the last)."""
+
+    rows: Sequence[Any]
+    cursor: str | None
+
+
+class Contact(Struct, frozen=True):
+    """How to reach an account's owner."""
+
+    email: str
+    locale: str
+    time_zone: str
+
+
+class CaseDesk:
+    """Queries and support's actions; every method raises Unavailable when the database is away."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def alerts(
+        self, *, severity: str | None, account_id: str | None, cursor: str | None, limit: int
+    ) -> Page:
+        """Alerts, newest first. Raises Malformed for a cursor that is not ours."""
+        query = select(alerts, recorded_decisions.c.body.label("decision")).join(recorded_decisions)
+        query = _matching(query, alerts, severity=severity, account_id=account_id)
+        rows, following = await self._page(query, alerts.c.raised_at, alerts.c.effect_id, cursor, limit)
+        return Page([Alert(**row) for row in rows], following)
+
+    async def cases(
+        self,
+        *,
+        state: str | None,
+        severity: str | None,
+        account_id: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page:
+        """Cases, last opened first. Raises Malformed for a cursor that is not ours."""
+        query = _matching(select(cases), cases, state=state, severity=severity, account_id=account_id)
+        rows, following = await self._page(query, cases.c.opened_at, cases.c.case_id, cursor, limit)
+        return Page([states.Case(**row) for row in rows], following)
+
+    async def case(self, case_id: str) -> tuple[states.Case, list[Entry]] | None:
+        """The case and its history, oldest first; None when there is none."""
+        async with self._database.read() as connection:
+            case = await _case(connection, case_id, lock=False)
+            return None if case is None else (case, await _entries(connection, case_id))
+
+    async def decision(self, event_id: str) -> bytes | None:
+        """The decision of an event as the worker wrote it, if it had effects."""
+        query = select(recorded_decisions.c.body).where(recorded_decisions.c.event_id == event_id)
+        async with self._database.read() as connection:
+            body = await connection.scalar(query)
+        return None if body is None else str(body).encode()
+
+    async def assign(self, case_id: str, assignee: str, version: int | None) -> states.Case | None:
+        """Put the case into review; None when there is none. Raises IllegalTransition and Conflict."""
+        async with self._database.begin() as connection:
+            case = await _case(connection, case_id, lock=True)
+            if case is None:
+                return None
+            _same_version(case, version)
+            changed = states.assigned(case, assignee, self._clock())
+            await change_case(connection, case, changed)
+            await _note(connection, changed, "assigned", assignee, None)
+            return changed
+
+    async def resolve(
+        self, case_id: str, verdict: states.Verdict, actor: str, note: str | None, version: int | None
+    ) -> states.Case | None:
+        """Close the case; its events are labelled with the verdict in the stream.
+
+        A legitimate verdict also releases a freeze. None when there is no such case. Raises IllegalTransition
+        and Conflict.
+        """
+        async with self._database.begin() as connection:
+            case = await _case(connection, case_id, lock=True)
+            if case is None:
+                return None
+            _same_version(case, version)
+            changed = states.resolved(case, verdict, self._clock())
+            await change_case(connection, case, changed)
+            await _note(connection, changed, "resolved", actor, note)
+            await verdicts.send(connection, changed)
+            return changed
+
+    async def set_contact(self, account_id: str, contact: Contact) -> None:
+        """Remember how to reach the owner."""
+        row = {
+            "email": contact.email,
+            "locale": contact.locale,
+            "time_zone": contact.time_zone,
+            "changed_at": self._clock(),
+        }
+        async with self._database.begin() as connection:
+            await connection.execute(insert_new(contacts).values(account_id=account_id, **row))
+            await connection.execute(
+                contacts.update().where(contacts.c.account_id == account_id).values(**row)
+            )
+
+    async def _page(
+        self,
+        query: Select[Any],
+        at: ColumnElement[float],
+        identity: ColumnElement[str],
+        cursor: str | None,
+        limit: int,
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        if cursor is not None:
+            query = query.where(tuple_(at, identity) < tuple_(*cursors.read(cursor)))
+        query = query.order_by(at.desc(), identity.desc()).limit(limit + 1)
+        async with self._database.read() as connection:
+            rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+        if len(rows) <= limit:
+            return rows, None
+        last = rows[limit - 1]
+        return rows[:limit], cursors.write(last[at.key or ""], last[identity.key or ""])
+
+
+def _matching(query: Select[Any], table: Table, **wanted: str | None) -> Select[Any]:
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(table.c[name] == value)
+    return query
+
+
+async def _case(connection: AsyncConnection, case_id: str, *, lock: bool) -> states.Case | None:
+    query = select(cases).where(cases.c.case_id == case_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    return None if row is None else states.Case(**row)
+
+
+async def _entries(connection: AsyncConnection, case_id: str) -> list[Entry]:
+    query = (
+        select(
+            case_entries.c.kind,
+            case_entries.c.at,
+            case_entries.c.actor,
+            case_entries.c.note,
+            case_entries.c.severity,
+            case_entries.c.event_id,
+            recorded_decisions.c.body.label("decision"),
+        )
+        .outerjoin(recorded_decisions)
+        .where(case_entries.c.case_id == case_id)
+        .order_by(case_entries.c.sequence)
+    )
+    return [Entry(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _note(
+    connection: AsyncConnection, case: states.Case, kind: str, actor: str, note: str | None
+) -> None:
+    row = {"case_id": case.case_id, "kind": kind, "at": case.changed_at, "actor": actor, "note": note}
+    await connection.execute(insert(case_entries).values(**row))
+
+
+def _same_version(case: states.Case, version: int | None) -> None:
+    if version is not None and version != case.version:
+        raise Conflict(f"the case is at version {case.version}")

@@ -1,0 +1,64 @@
+"""Kafka as the outbox relay sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from contracts.errors import Unavailable
+from services.cases.outbox import Outgoing
+from services.settings import Settings
+
+_DURABLE_S = 30.0
+
+
+class KafkaOutlet:
+    """Produces actions and events with acks=all; connects when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._topics = {"action": settings.topic_actions, "event": settings.topic_events}
+        self._producer: AIOKafkaProducer | None = None
+
+    async def produce(self, records: Sequence[Outgoing]) -> None:
+        """Return once every record is acknowledged by all in-sync replicas; raises Unavailable otherwise."""
+        try:
+            async with asyncio.timeout(_DURABLE_S):
+                producer = self._producer or await self._connect()
+                pending = [
+                    await producer.send(
+                        self._topics[record.kind], value=record.payload, key=record.key.encode()
+                    )
+                    for record in records
+                ]
+                await asyncio.gather(*pending)
+        except (KafkaError, TimeoutError) as error:
+            raise Unavailable(f"Kafka away: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Disconnect; the next `produce` connects again."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                async with asyncio.timeout(_DURABLE_S):
+                    await producer.stop()
+            except (KafkaError, TimeoutError):
+                return
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka,
+            client_id="payguard-outbox",
+            acks="all",
+            request_timeout_ms=15_000,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+        return producer

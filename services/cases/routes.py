@@ -1,0 +1,153 @@
+"""HTTP of alerts and cases, for support's tools (scope `support`), and of contacts, for the wallet's backend."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, cast
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from contracts.decisions import Severity
+from contracts.errors import Malformed
+from services.cases.desk import CaseDesk, Conflict, Contact
+from services.cases.states import IllegalTransition, State
+from services.cases.views import (
+    AlertPage,
+    AlertShown,
+    Assignment,
+    CasePage,
+    CaseShown,
+    CaseWithHistory,
+    ContactGiven,
+    EntryShown,
+    Resolution,
+)
+from services.ingest.keys import ApiKey, require
+from services.ingest.problems import RESPONSES, Problem
+
+
+def _desk(request: Request) -> CaseDesk:
+    return cast("CaseDesk", request.app.state.cases)
+
+
+def plain(value: str) -> str:
+    """The text without change; raises Malformed for a NUL, which no SQL database of ours can hold."""
+    if "\x00" in value:
+        raise Malformed("identifier", "an identifier must not hold a NUL character")
+    return value
+
+
+def _account_path(account_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
+    return plain(account_id)
+
+
+def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
+    return plain(case_id)
+
+
+def _account_query(
+    account_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
+) -> str | None:
+    return None if account_id is None else plain(account_id)
+
+
+Desk = Annotated[CaseDesk, Depends(_desk)]
+Supporter = Annotated[ApiKey, Depends(require("support"))]
+CaseId = Annotated[str, Depends(_case_path)]
+AccountQuery = Annotated[str | None, Depends(_account_query)]
+Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+router = APIRouter(prefix="/v1", tags=["cases"], responses=RESPONSES)
+
+
+@router.get("/alerts")
+async def list_alerts(
+    desk: Desk,
+    _key: Supporter,
+    account_id: AccountQuery,
+    severity: Severity | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> AlertPage:
+    """Alerts, newest first, each with its decision."""
+    page = await desk.alerts(severity=severity, account_id=account_id, cursor=cursor, limit=limit)
+    return AlertPage(alerts=[AlertShown.of(alert) for alert in page.rows], next_cursor=page.cursor)
+
+
+@router.get("/cases")
+async def list_cases(
+    desk: Desk,
+    _key: Supporter,
+    account_id: AccountQuery,
+    state: State | None = None,
+    severity: Severity | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> CasePage:
+    """Cases, last opened first."""
+    page = await desk.cases(state=state, severity=severity, account_id=account_id, cursor=cursor, limit=limit)
+    return CasePage(cases=[CaseShown.of(case) for case in page.rows], next_cursor=page.cursor)
+
+
+@router.get("/cases/{case_id}")
+async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
+    """One case with its history, oldest first, and the decisions that joined it."""
+    found = await desk.case(case_id)
+    if found is None:
+        raise _unknown_case()
+    case, entries = found
+    return CaseWithHistory(case=CaseShown.of(case), history=[EntryShown.of(entry) for entry in entries])
+
+
+@router.post("/cases/{case_id}/assign")
+async def assign_case(desk: Desk, _key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
+    """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
+    try:
+        case = await desk.assign(case_id, plain(body.assignee), body.version)
+    except (IllegalTransition, Conflict) as error:
+        raise _conflict(error) from None
+    if case is None:
+        raise _unknown_case()
+    return CaseShown.of(case)
+
+
+@router.post("/cases/{case_id}/resolve")
+async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
+    """Close the case with a verdict, which goes back into the event stream as labels.
+
+    A legitimate verdict releases a frozen account. 409 unless the case is in review, or when `version` is not the
+    present one.
+    """
+    note = None if body.note is None else plain(body.note)
+    actor = plain(body.actor) if body.actor is not None else key.name
+    try:
+        case = await desk.resolve(case_id, body.verdict, actor, note, body.version)
+    except (IllegalTransition, Conflict) as error:
+        raise _conflict(error) from None
+    if case is None:
+        raise _unknown_case()
+    return CaseShown.of(case)
+
+
+@router.put(
+    "/accounts/{account_id}/contact",
+    status_code=204,
+    response_class=Response,
+    dependencies=[Depends(require("ingest", "admin"))],
+)
+async def set_contact(
+    desk: Desk, account_id: Annotated[str, Depends(_account_path)], body: ContactGiven
+) -> None:
+    """Where and how notices reach the owner: address, language and time zone."""
+    await desk.set_contact(account_id, Contact(body.email, body.locale, body.time_zone))
+
+
+def _unknown_case() -> Problem:
+    return Problem(404, "unknown_case", "there is no such case")
+
+
+def _conflict(error: IllegalTransition | Conflict) -> Problem:
+    code: Literal["illegal_transition", "conflict"] = (
+        "illegal_transition" if isinstance(error, IllegalTransition) else "conflict"
+    )
+    return Problem(409, code, str(error))

@@ -1,0 +1,101 @@
+"""The cases process: decisions in, SQL rows out, and the outbox carried to Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import func, select
+
+from contracts.errors import Unavailable
+from services.cases.backoff import Backoff, pause
+from services.cases.consumer import DecisionConsumer
+from services.cases.outbox import OutboxRelay, pending
+from services.cases.outlet import KafkaOutlet
+from services.cases.repository import Recorded, RecordIssued, keep
+from services.cases.states import SEVERITIES
+from services.cases.tables import cases
+from services.database import Database
+from services.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
+from services.settings import Settings
+
+_RELAY_POLL_S = 0.1
+_GAUGES_EVERY_S = 2.0
+
+
+class CasesService:
+    """Runs the decision consumer, the outbox relay and the gauges until `stop`.
+
+    The database must be migrated. Databases and brokers that are away are waited for; anything else ends `run` with
+    its error, and the supervisor starts the process again.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, record_issued: RecordIssued, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._record_issued = record_issued
+        self._clock = clock
+        self._consumer = DecisionConsumer(settings, self.apply)
+        self._outlet = KafkaOutlet(settings)
+        self._relay = OutboxRelay(database, self._outlet, clock)
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._consumer.run(), name="cases-consumer")
+                tasks.create_task(self._carry(), name="outbox-relay")
+                tasks.create_task(self._measure(), name="cases-gauges")
+        finally:
+            await self._outlet.close()
+
+    def stop(self) -> None:
+        """Ask `run` to return after the work in hand."""
+        self._stopping.set()
+        self._consumer.stop()
+
+    async def apply(self, records: Sequence[Recorded]) -> None:
+        """Carry out a batch of decisions in one transaction; raises Unavailable with nothing done."""
+        async with self._database.begin() as connection:
+            raised = await keep(connection, records, self._record_issued)
+        for severity, count in raised.items():
+            ALERTS.labels(severity).inc(count)
+
+    async def _carry(self) -> None:
+        backoff = Backoff(self._stopping)
+        while not self._stopping.is_set():
+            try:
+                carried = await self._relay.carry()
+            except Unavailable:
+                await backoff.wait()
+                continue
+            backoff.reset()
+            if not carried:
+                await pause(self._stopping, _RELAY_POLL_S)
+
+    async def _measure(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await measure(self._database, self._clock())
+            except Unavailable:
+                OLDEST_CASE.set(float("nan"))
+            await pause(self._stopping, _GAUGES_EVERY_S)
+
+
+async def measure(database: Database, now: float) -> None:
+    """Set the gauges of the outbox and of unresolved cases."""
+    query = (
+        select(cases.c.severity, func.count(), func.min(cases.c.opened_at))
+        .where(cases.c.state != "resolved")
+        .group_by(cases.c.severity)
+    )
+    async with database.read() as connection:
+        waiting = await pending(connection)
+        found = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
+    for kind, count in waiting.items():
+        OUTBOX_PENDING.labels(kind).set(count)
+    for severity in SEVERITIES:
+        OPEN_CASES.labels(severity).set(found.get(severity, (0, 0.0))[0])
+    OLDEST_CASE.set(max((now - opened_at for _, opened_at in found.values()), default=0.0))

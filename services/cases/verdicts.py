@@ -1,0 +1,71 @@
+"""What a verdict of support sends out: labels back into the stream, and the end of a freeze."""
+
+from __future__ import annotations
+
+from msgspec import json
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import Decision, Freeze, IssueChallenge, effect_id
+from contracts.events import Label, to_wire
+from services.cases import outbox
+from services.cases.states import Case
+from services.cases.tables import case_entries, recorded_decisions
+
+_decode = json.Decoder(Decision).decode
+
+
+async def send(connection: AsyncConnection, case: Case) -> None:
+    """Write to the outbox, in the caller's transaction, what follows from the resolved case's verdict."""
+    at = case.changed_at
+    decisions = await _decisions(connection, case.case_id)
+    records = [label(case, decision, at) for decision in decisions]
+    if case.verdict == "legitimate":
+        records += [release(case, decision, at) for decision in decisions if _freezes(decision)][-1:]
+    await outbox.put(connection, records, at)
+
+
+def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
+    """A Label event about one decided event; the same case labels an event once."""
+    if case.verdict is None:
+        raise ValueError("only a resolved case labels its events")
+    event = Label(
+        event_id=effect_id(f"{case.case_id}:{decision.event_id}", "label"),
+        account_id=decision.account_id,
+        occurred_at=int(at * 1000),
+        about_event_id=decision.event_id,
+        verdict=case.verdict,
+        source="support",
+        payee_id=_payee(decision),
+    )
+    return outbox.Outgoing(event.event_id, "event", event.account_id, to_wire(event))
+
+
+def release(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
+    """The action that lets the account's outgoing money go again."""
+    return outbox.action(
+        effect_id(case.case_id, "release"),
+        "release",
+        account_id=case.account_id,
+        event_id=decision.event_id,
+        at=at,
+    )
+
+
+def _freezes(decision: Decision) -> bool:
+    return any(isinstance(effect, Freeze) for effect in decision.effects)
+
+
+def _payee(decision: Decision) -> str | None:
+    payees = [effect.payee_id for effect in decision.effects if isinstance(effect, IssueChallenge)]
+    return payees[0] if payees else None
+
+
+async def _decisions(connection: AsyncConnection, case_id: str) -> list[Decision]:
+    query = (
+        select(recorded_decisions.c.body)
+        .join(case_entries)
+        .where(case_entries.c.case_id == case_id)
+        .order_by(case_entries.c.sequence)
+    )
+    return [_decode(body) for body in (await connection.execute(query)).scalars()]

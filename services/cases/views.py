@@ -1,0 +1,158 @@
+"""What HTTP shows of alerts and cases, and what it takes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from contracts.decisions import Severity
+from services.cases.desk import Alert, Entry
+from services.cases.states import Case, State, Verdict
+
+Locale = Literal["zh-CN", "en"]
+
+
+class AlertShown(BaseModel):
+    """A decision that the security team should see."""
+
+    alert_id: str
+    event_id: str
+    account_id: str
+    severity: Severity
+    raised_at: datetime
+    decision: dict[str, Any]
+
+    @classmethod
+    def of(cls, alert: Alert) -> Self:
+        """The alert as shown."""
+        return cls(
+            alert_id=alert.effect_id,
+            event_id=alert.event_id,
+            account_id=alert.account_id,
+            severity=alert.severity,
+            raised_at=_moment(alert.raised_at),
+            decision=json.loads(alert.decision),
+        )
+
+
+class AlertPage(BaseModel):
+    """Alerts, newest first; `next_cursor` is null on the last page."""
+
+    alerts: list[AlertShown]
+    next_cursor: str | None
+
+
+class CaseShown(BaseModel):
+    """A case; `version` grows by one with every change."""
+
+    case_id: str
+    account_id: str
+    state: State
+    severity: Severity
+    verdict: Verdict | None
+    assignee: str | None
+    opened_at: datetime
+    changed_at: datetime
+    resolved_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """The case as shown."""
+        return cls(
+            case_id=case.case_id,
+            account_id=case.account_id,
+            state=case.state,
+            severity=case.severity,
+            verdict=case.verdict,
+            assignee=case.assignee,
+            opened_at=_moment(case.opened_at),
+            changed_at=_moment(case.changed_at),
+            resolved_at=None if case.resolved_at is None else _moment(case.resolved_at),
+            version=case.version,
+        )
+
+
+class CasePage(BaseModel):
+    """Cases, last opened first; `next_cursor` is null on the last page."""
+
+    cases: list[CaseShown]
+    next_cursor: str | None
+
+
+class EntryShown(BaseModel):
+    """One line of a case's history: opened, joined, assigned or resolved."""
+
+    kind: str
+    at: datetime
+    actor: str | None
+    note: str | None
+    severity: Severity | None
+    event_id: str | None
+    decision: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """The entry as shown."""
+        return cls(
+            kind=entry.kind,
+            at=_moment(entry.at),
+            actor=entry.actor,
+            note=entry.note,
+            severity=entry.severity,
+            event_id=entry.event_id,
+            decision=None if entry.decision is None else json.loads(entry.decision),
+        )
+
+
+class CaseWithHistory(BaseModel):
+    """A case and all that happened to it."""
+
+    case: CaseShown
+    history: list[EntryShown]
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Assignment(_Given):
+    """Who reviews the case; `version`, when given, must be the present one."""
+
+    assignee: Annotated[str, Field(min_length=1, max_length=128)]
+    version: int | None = None
+
+
+class Resolution(_Given):
+    """What the case was, and why; `actor` is who says so (the key's name when not given)."""
+
+    verdict: Verdict
+    note: Annotated[str, Field(max_length=4000)] | None = None
+    actor: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    version: int | None = None
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("time_zone must be an IANA name such as Asia/Shanghai") from None
+    return name
+
+
+class ContactGiven(_Given):
+    """Where notices go: a plain ASCII mail address, the language, and the IANA time zone of the times in them."""
+
+    email: Annotated[
+        str, Field(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}$")
+    ]
+    locale: Locale = "zh-CN"
+    time_zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] = "Asia/Shanghai"
+
+
+def _moment(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)

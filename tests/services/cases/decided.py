@@ -1,0 +1,97 @@
+"""Decisions for tests, with effects whose ids derive from the event as the worker derives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import json
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import (
+    AnyEffect,
+    Decision,
+    Freeze,
+    IssueChallenge,
+    Notify,
+    OpenCase,
+    RaiseAlert,
+    Reasoned,
+    RevokeSessions,
+    Severity,
+    effect_id,
+)
+from services.cases.repository import Recorded
+
+
+def alert(event_id: str, severity: Severity = "high") -> RaiseAlert:
+    return RaiseAlert(effect_id=effect_id(event_id, "raise_alert"), severity=severity)
+
+
+def open_case(event_id: str, severity: Severity = "high") -> OpenCase:
+    return OpenCase(effect_id=effect_id(event_id, "open_case"), severity=severity)
+
+
+def freeze(event_id: str) -> Freeze:
+    return Freeze(effect_id=effect_id(event_id, "freeze"))
+
+
+def revoke(event_id: str) -> RevokeSessions:
+    return RevokeSessions(effect_id=effect_id(event_id, "revoke_sessions"))
+
+
+def notify(event_id: str, template: str = "login_notice") -> Notify:
+    return Notify(effect_id=effect_id(event_id, "notify"), template=template)
+
+
+def challenge(event_id: str) -> IssueChallenge:
+    return IssueChallenge(
+        effect_id=effect_id(event_id, "issue_challenge"),
+        challenge_id=effect_id(event_id, "challenge"),
+        purpose="transaction",
+        digest="0" * 64,
+        lifetime_s=300,
+        amount="412.00",
+        currency="CNY",
+        payee_id="shop-7",
+    )
+
+
+def everything(event_id: str) -> tuple[AnyEffect, ...]:
+    return (
+        alert(event_id),
+        open_case(event_id),
+        freeze(event_id),
+        revoke(event_id),
+        notify(event_id),
+        challenge(event_id),
+    )
+
+
+def decision(
+    event_id: str, account_id: str = "li", effects: tuple[AnyEffect, ...] = (), **changes: Any
+) -> Decision:
+    settled: dict[str, Any] = {
+        "type": "login",
+        "at": 1_790_000_000.0,
+        "risk": 0.9,
+        "score": 90,
+        "action": "hold",
+        "policy_version": "test",
+        "findings": (Reasoned(detector="new_device", reason="new_device", weight=2.0, share=90),),
+    }
+    return Decision(event_id=event_id, account_id=account_id, effects=effects, **settled | changes)
+
+
+def recorded(
+    event_id: str,
+    account_id: str = "li",
+    effects: tuple[AnyEffect, ...] = (),
+    at: float = 1_790_000_001.0,
+    **changes: Any,
+) -> Recorded:
+    made = decision(event_id, account_id, effects, **changes)
+    return Recorded(made, json.encode(made), at)
+
+
+async def no_challenges(_connection: AsyncConnection, _decision: Decision, _effect: Any, _at: float) -> None:
+    """For tests that are not about challenges."""

@@ -1,0 +1,229 @@
+"""One Database over SQLite and PostgreSQL: migrations, transactions, and what it says when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+import services.cases.tables
+import services.challenges.tables
+import services.ingest.keys
+from contracts.errors import Unavailable
+from services.cases.tables import contacts
+from services.database import Database, async_url, insert_new, metadata
+from services.embedded import free_port
+from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
+
+ROW = {"account_id": "li", "email": "li@upay.example", "locale": "en", "time_zone": "UTC", "changed_at": 1.0}
+
+
+async def count(database: Database) -> int:  # noqa: F811
+    async with database.read() as connection:
+        return int(await connection.scalar(select(func.count()).select_from(contacts)) or 0)
+
+
+async def test_migrations_make_exactly_the_declared_tables(database: Database) -> None:  # noqa: F811
+    def difference(connection: Connection) -> object:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, metadata)
+
+    async with database.begin() as connection:
+        found = await connection.run_sync(difference)
+
+    assert [] == found
+
+
+async def test_two_processes_may_migrate_at_once(database_url: str) -> None:  # noqa: F811
+    program = (
+        "import asyncio, sys; from services.database import Database\n"
+        "async def main():\n    d = Database(sys.argv[1]); await d.migrate(); await d.close()\n"
+        "asyncio.run(main())"
+    )
+    root = Path(__file__).parents[2]
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, database_url, cwd=root)
+        for _ in range(2)
+    ]
+
+    assert [0, 0] == [await process.wait() for process in processes]
+
+
+async def test_migrating_again_changes_nothing(database: Database) -> None:  # noqa: F811
+    async with database.begin() as connection:
+        await connection.execute(insert_new(contacts).values(ROW))
+
+    await database.migrate()
+
+    assert await count(database) == 1
+
+
+async def test_a_row_that_is_there_is_left_alone_and_new_ones_are_answered(database: Database) -> None:  # noqa: F811
+    other = {**ROW, "account_id": "wang"}
+    async with database.begin() as connection:
+        await connection.execute(insert_new(contacts), [ROW])
+        new = await connection.execute(
+            insert_new(contacts).returning(contacts.c.account_id), [{**ROW, "email": "x@x"}, other]
+        )
+
+        assert ["wang"] == list(new.scalars())
+        assert "li@upay.example" == await connection.scalar(
+            select(contacts.c.email).where(contacts.c.account_id == "li")
+        )
+
+
+async def test_a_body_that_raises_leaves_nothing(database: Database) -> None:  # noqa: F811
+    with pytest.raises(RuntimeError):
+        async with database.begin() as connection:
+            await connection.execute(insert_new(contacts).values(ROW))
+            raise RuntimeError
+
+    assert await count(database) == 0
+
+
+async def test_a_cancelled_body_leaves_nothing_and_frees_the_database(database: Database) -> None:  # noqa: F811
+    written = asyncio.Event()
+
+    async def write_and_hang() -> None:
+        async with database.begin() as connection:
+            await connection.execute(insert_new(contacts).values(ROW))
+            written.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(write_and_hang())
+    await written.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.begin() as connection:
+        await connection.execute(insert_new(contacts).values({**ROW, "account_id": "wang"}))
+
+    assert await count(database) == 1
+
+
+async def test_writers_of_one_process_take_turns(database: Database) -> None:  # noqa: F811
+    async def grow() -> None:
+        async with database.begin() as connection:
+            await connection.execute(insert_new(contacts).values(ROW))
+            seen = await connection.scalar(select(contacts.c.changed_at).with_for_update())
+            await connection.execute(contacts.update().values(changed_at=(seen or 0.0) + 1.0))
+
+    await asyncio.gather(*(grow() for _ in range(20)))
+    async with database.read() as connection:
+        grown = await connection.scalar(select(contacts.c.changed_at))
+
+    assert grown == 21.0
+
+
+async def test_a_reader_is_not_kept_waiting_by_a_writer(database: Database) -> None:  # noqa: F811
+    async with database.begin() as connection:
+        await connection.execute(insert_new(contacts).values(ROW))
+
+        assert await count(database) == 0
+
+
+async def test_a_wrong_statement_is_not_called_away(database: Database) -> None:  # noqa: F811
+    with pytest.raises(Exception, match="nowhere") as caught:
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT * FROM nowhere"))
+
+    assert not isinstance(caught.value, Unavailable)
+
+
+async def test_a_broken_constraint_is_not_called_away_and_hides_the_row(database: Database) -> None:  # noqa: F811
+    with pytest.raises(IntegrityError) as caught:
+        async with database.begin() as connection:
+            await connection.execute(contacts.insert(), [ROW, ROW])
+
+    assert "upay.example" not in str(caught.value)
+
+
+async def test_a_locked_sqlite_file_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.database._WAIT_S", 0.05)
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")  # noqa: F811
+    await database.migrate()
+    other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="OperationalError"):
+        async with database.begin():
+            pass
+    other.execute("ROLLBACK")
+    other.close()
+    async with database.begin() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+async def test_a_full_sqlite_disk_is_unavailable(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")  # noqa: F811
+    table = Table("rows", MetaData(), Column("id", Integer, primary_key=True), Column("body", String))
+    async with database.begin() as connection:
+        await connection.run_sync(table.create)
+        await connection.execute(text("PRAGMA max_page_count = 3"))
+    with pytest.raises(Unavailable):
+        async with database.begin() as connection:
+            await connection.execute(text("PRAGMA max_page_count = 3"))
+            await connection.execute(table.insert(), [{"body": "x" * 4000} for _ in range(50)])
+    await database.close()
+
+
+async def test_a_refused_connection_is_unavailable() -> None:
+    database = Database(f"postgresql://nobody@127.0.0.1:{free_port()}/none")  # noqa: F811
+
+    with pytest.raises(Unavailable, match="database away"):
+        async with database.begin():
+            pass
+
+
+@pytest.mark.real
+async def test_a_connection_that_the_server_ends_is_unavailable_and_the_next_one_works(
+    real_postgres: str,
+) -> None:
+    database = Database(real_postgres)  # noqa: F811
+    with pytest.raises(Unavailable):
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    async with database.begin() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+async def test_sqlite_survives_the_machine(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")  # noqa: F811
+    async with database.begin() as connection:
+        settled = [
+            await connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    await database.close()
+
+    assert ["wal", 2, 1] == settled
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ValueError):
+        async_url(url)
+
+
+def test_the_tables_of_every_service_are_compared() -> None:
+    owners = (
+        services.cases.tables.cases,
+        services.challenges.tables.challenges,
+        services.ingest.keys.api_keys,
+    )
+
+    assert {table.name for table in owners} <= set(metadata.tables)
+
+
+def test_an_operational_error_of_no_driver_is_not_called_away() -> None:
+    from services.database import is_away
+
+    assert not is_away(OperationalError("SELECT", {}, sqlite3.OperationalError("no such table: x")))
