@@ -1,0 +1,140 @@
+"""The only place that builds real things out of settings."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+
+from services.ingest.enrich import Enricher
+from services.ingest.user_agents import UserAgents
+from services.lab.offline import Collected, OfflineCore
+from services.memory.accounts import LiveAccounts
+from services.memory.in_process import (
+    InProcessChallengeIntake,
+    InProcessMailbox,
+    InProcessProfileStore,
+    InProcessTallyStore,
+)
+from services.memory.pseudonyms import Pseudonyms
+from services.memory.redis_client import connect
+from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
+from services.memory.redis_tallies import RedisTallyStore
+from services.policy_file import read_policy
+from services.scoring.counting import TallyPlan
+from services.scoring.runner import Runner
+from services.secrets import KEY_BYTES, decode_key
+from services.settings import Settings
+from services.stream.parts import InvalidCeiling, Parts
+from services.stream.pipeline import Belt
+
+log = logging.getLogger(__name__)
+
+#: Offline there is nothing to protect and answers must be the same on every machine.
+OFFLINE_KEY = bytes(KEY_BYTES)
+
+
+def clock_ms() -> int:
+    """The wall clock in epoch milliseconds."""
+    return int(time.time() * 1000)
+
+
+def _scoring(settings: Settings, pseudonyms: Pseudonyms) -> tuple[Enricher, TallyPlan, Runner]:
+    from detectors import discover
+
+    detectors = discover()
+    policy = read_policy(settings.policy)
+    enricher = Enricher(
+        pseudonyms,
+        settings.geo_city,
+        settings.geo_asn,
+        settings.network_lists,
+        UserAgents(),
+        as_of=datetime.now(UTC).date(),
+    )
+    plan = TallyPlan([found.spec.tally for found in detectors if found.spec.tally is not None])
+    return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s)
+
+
+async def open_belt(settings: Settings) -> Belt:
+    """A worker's belt on Kafka and Redis. Raises ValueError for settings that are missing, Unavailable when Kafka is away."""
+    from services.stream.producer import BatchProducer
+
+    pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
+    enricher, plan, runner = _scoring(settings, pseudonyms)
+    client = connect(settings.redis)
+    producer = BatchProducer(settings.kafka, "payguard-worker")
+    await producer.start()
+    return Belt(
+        Parts(
+            settings=settings,
+            enricher=enricher,
+            pseudonyms=pseudonyms,
+            memory=LiveAccounts(RedisProfileStore(client), settings.live_accounts),
+            tallies=RedisTallyStore(client),
+            tally_plan=plan,
+            runner=runner,
+            challenges=RedisChallengeIntake(client, time.time),
+            producer=producer,
+            mailbox=RedisMailbox(client),
+            clock_ms=clock_ms,
+            ceiling=InvalidCeiling(settings.invalid_ceiling),
+            closers=(producer.stop, client.aclose),
+        )
+    )
+
+
+def offline_core(settings: Settings, pseudonym_key: bytes = OFFLINE_KEY) -> OfflineCore:
+    """The same core with everything in this process."""
+    pseudonyms = Pseudonyms(pseudonym_key)
+    enricher, plan, runner = _scoring(settings, pseudonyms)
+    profiles, collected = InProcessProfileStore(), Collected()
+    belt = Belt(
+        Parts(
+            settings=settings,
+            enricher=enricher,
+            pseudonyms=pseudonyms,
+            memory=LiveAccounts(profiles, settings.live_accounts),
+            tallies=InProcessTallyStore(),
+            tally_plan=plan,
+            runner=runner,
+            challenges=InProcessChallengeIntake(time.time),
+            producer=collected,
+            mailbox=InProcessMailbox(time.time),
+            clock_ms=clock_ms,
+        )
+    )
+    return OfflineCore(belt, collected, profiles)
+
+
+def run_worker(settings: Settings) -> int:
+    """Run one worker process until SIGTERM or SIGINT; its exit code."""
+    import uvloop
+
+    from services import metrics
+    from services.stream.app import build_app, run_app
+
+    configure_logging(settings)
+    decode_key("pseudonym_key", settings.pseudonym_key)
+    read_policy(settings.policy)
+    uvloop.install()
+    metrics.serve(settings.metrics_host, settings.metrics_port)
+    opened: list[Belt] = []
+
+    async def opening() -> Belt:
+        belt = await open_belt(settings)
+        opened.append(belt)
+        return belt
+
+    async def closing() -> None:
+        for belt in opened:
+            await belt.parts.close()
+
+    return run_app(build_app(settings, opening, closing), settings.log_level)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Plain lines on stderr at the configured level; the libraries speak from warnings on."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("aiokafka", "faust", "mode"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,91 @@
+"""Kafka records to typed events; what cannot be decoded becomes a dead letter, and the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from contracts.errors import Malformed
+from contracts.events import AnyEvent
+
+_DECODER = msgspec.json.Decoder(AnyEvent)
+
+
+class Record(Protocol):
+    """One record as the broker gives it; `timestamp` is in milliseconds."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that can never be processed, with why."""
+
+    record: Record
+    error: Malformed
+
+
+class Incoming(msgspec.Struct, frozen=True, gc=False):
+    """A decoded batch: `events[i]` came from `records[i]`; `clamped` holds indexes whose time lay in the far future."""
+
+    events: list[AnyEvent]
+    records: list[Record]
+    dead: list[DeadLetter]
+    clamped: frozenset[int]
+
+
+def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
+    """Decode a batch. An event later than its record's time by more than `future_skew_s` gets the record's time."""
+    events: list[AnyEvent] = []
+    kept: list[Record] = []
+    dead: list[DeadLetter] = []
+    clamped: list[int] = []
+    decode_json = _DECODER.decode
+    for record in records:
+        value = record.value
+        try:
+            event = decode_json(value)  # type: ignore[arg-type]
+            if record.key != event.account_id.encode():
+                raise Malformed("key_mismatch", "the record's key is not the event's account_id")
+        except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError, Malformed) as error:
+            dead.append(DeadLetter(record, _malformed(error, value)))
+            continue
+        latest = record.timestamp / 1000.0
+        if event.at > latest + future_skew_s:
+            force_setattr(event, "at", latest)
+            clamped.append(len(events))
+        events.append(event)
+        kept.append(record)
+    return Incoming(events, kept, dead, frozenset(clamped))
+
+
+def decode_event(value: bytes) -> AnyEvent:
+    """One event from JSON bytes. Raises Malformed with a reason code and a message naming the field."""
+    try:
+        return _DECODER.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, value) from None
+
+
+def _malformed(error: Exception, value: bytes | None) -> Malformed:
+    if isinstance(error, Malformed):
+        return error
+    if value is None:
+        return Malformed("no_value", "the record has no value")
+    if isinstance(error, msgspec.ValidationError):
+        reason = "unknown_type" if "at `$.type`" in str(error) else "invalid_event"
+        return Malformed(reason, str(error))
+    if isinstance(error, RecursionError):
+        return Malformed("too_deep", "JSON is nested too deeply")
+    return Malformed("invalid_json", str(error))

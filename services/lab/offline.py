@@ -1,0 +1,72 @@
+"""The belt without a broker: the same core over in-process stores, for replay, evaluation and the oracle of chaos tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from contracts.decisions import Decision
+from contracts.events import Event, to_wire
+from services.ingest.decode import DeadLetter, Record
+from services.memory.in_process import InProcessProfileStore
+from services.stream.pipeline import Belt
+from services.stream.producer import Row
+
+
+class OfflineRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record that never was in Kafka; `timestamp` in milliseconds."""
+
+    key: bytes | None
+    value: bytes | None
+    offset: int
+    timestamp: int
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Collected:
+    """Where decisions go instead of Kafka: rows by topic, emptied by `take`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {}
+
+    async def produce(self, topic: str, partition: int, rows: Sequence[Row], timestamp_ms: int) -> None:
+        """Keep the rows."""
+        self._rows.setdefault(topic, []).extend(rows)
+
+    def take(self, topic: str) -> list[Row]:
+        """The rows produced since the last take, in order."""
+        return self._rows.pop(topic, [])
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What a batch came to: decisions (repeats left out) with the very bytes that would be produced, and dead letters."""
+
+    decisions: list[Decision]
+    encoded: list[bytes]
+    dead: list[DeadLetter]
+
+
+class OfflineCore:
+    """Decides batches one after another. Partitions may be given as a worker would own them."""
+
+    def __init__(self, belt: Belt, collected: Collected, profiles: InProcessProfileStore) -> None:
+        self._belt = belt
+        self._collected = collected
+        self.profiles = profiles
+
+    async def decide(self, records: Sequence[Record], partition: int = 0) -> Answered:
+        """Decide one batch of a partition in offset order."""
+        scored = await self._belt.score(partition, records)
+        await self._belt.finish(scored)
+        rows = self._collected.take(self._belt.parts.settings.topic_decisions)
+        self._collected.take(self._belt.parts.settings.topic_dead)
+        return Answered(scored.decisions, [value for _, value, _ in rows if value is not None], scored.dead)
+
+
+def offline_records(events: Sequence[Event], first_offset: int = 0) -> list[OfflineRecord]:
+    """Events as records whose timestamps are the events' own times."""
+    return [
+        OfflineRecord(event.account_id.encode(), to_wire(event), first_offset + index, int(event.at * 1000))
+        for index, event in enumerate(events)
+    ]

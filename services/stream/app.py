@@ -1,0 +1,127 @@
+"""The Faust application: consumer group, worker, supervision and health page around the belt."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import faust
+from faust.serializers.schemas import Schema
+from faust.types import TP
+
+from services import metrics
+from services.settings import Settings
+from services.stream.lanes import Belt, Lanes
+from services.stream.transport import BatchConsumer, BatchTransport
+
+log = logging.getLogger(__name__)
+
+
+class BatchSchema(Schema):
+    """A message's value is already the list of records: nothing to deserialize."""
+
+    def loads_key(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
+        """The key as it is."""
+        return message.key
+
+    def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
+        """The list of records as it is."""
+        return message.value
+
+
+class WorkerApp(faust.App):
+    """A Faust app whose transport hands over whole batches and whose lanes carry them."""
+
+    lanes: Lanes
+    open_belt: Callable[[], Awaitable[Belt[Any]]]
+    close_belt: Callable[[], Awaitable[None]]
+
+    def _new_transport(self) -> Any:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    async def on_start(self) -> None:
+        """Open the belt before the consumer starts."""
+        await super().on_start()
+        self.lanes = Lanes(await self.open_belt(), _crash)
+
+    async def settle_belt(self, deadline: float) -> None:
+        """Finish what is being worked on until the loop's `deadline`."""
+        await self.lanes.settle(deadline)
+
+    async def on_shutdown(self) -> None:
+        """Close the belt after the consumer stopped."""
+        await super().on_shutdown()
+        await self.lanes.reset()
+        await self.close_belt()
+
+
+def build_app(
+    settings: Settings,
+    open_belt: Callable[[], Awaitable[Belt[Any]]],
+    close_belt: Callable[[], Awaitable[None]],
+) -> WorkerApp:
+    """The worker's application; nothing is connected before it is started."""
+    app = WorkerApp(
+        settings.consumer_group,
+        broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        store="memory://",
+        datadir=str(settings.data_dir) if settings.data_dir else None,
+        topic_partitions=settings.partitions,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4_194_304,
+        broker_max_poll_records=settings.batch_records,
+        broker_commit_interval=settings.commit_interval_s,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.session_timeout_s / 4,
+        broker_rebalance_timeout=max(30.0, settings.session_timeout_s * 3),
+        broker_request_timeout=90.0,
+        stream_wait_empty=True,
+        stream_publish_on_commit=False,
+        web_enabled=False,
+    )
+    app.open_belt = open_belt
+    app.close_belt = close_belt
+    BatchConsumer.max_in_flight = settings.in_flight_batches
+    BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
+    topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
+
+    @app.agent(topic, name="carry")
+    async def carry(stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            app.lanes.submit(message.partition, event.value, event.ack)
+
+    @app.on_partitions_revoked.connect
+    async def _let_go(sender: Any, revoked: set[TP], **kwargs: Any) -> None:
+        await app.lanes.reset()
+
+    @app.timer(interval=1.0)
+    async def _measure_lag() -> None:
+        consumer = app.consumer
+        for tp in consumer.assignment():
+            highwater, read = consumer.highwater(tp), consumer._read_offset[tp]
+            if highwater is not None:
+                behind = max(0, highwater - (0 if read is None else read + 1))
+                metrics.CONSUMER_LAG_RECORDS.labels(str(tp.partition)).set(behind)
+
+    return app
+
+
+def run_app(app: WorkerApp, log_level: str) -> int:
+    """Run the worker until SIGTERM or SIGINT; the process's exit code."""
+    worker = faust.Worker(app, loglevel=log_level, quiet=True, console_port=None, redirect_stdouts=False, logging_config=None, override_logging=False)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def _crash(error: BaseException) -> None:
+    log.critical("the worker stops on an unexpected error; unacknowledged batches are redelivered", exc_info=error)
+    logging.shutdown()
+    os._exit(70)

@@ -1,0 +1,48 @@
+"""What the belt tells Prometheus, once a batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from services import metrics
+
+if TYPE_CHECKING:
+    from services.stream.scored import Scored
+
+
+class BatchTimes:
+    """Seconds a batch spent in each stage, in order."""
+
+    __slots__ = ("_last", "stages")
+
+    def __init__(self) -> None:
+        self._last = perf_counter()
+        self.stages: list[tuple[str, float]] = []
+
+    def mark(self, stage: str) -> None:
+        """The stage that just ended."""
+        now = perf_counter()
+        self.stages.append((stage, now - self._last))
+        self._last = now
+
+
+_STAGES = {name: metrics.STAGE.labels(name) for name in ("decode", "load", "score", "encode", "produce", "save")}
+
+
+def measure(scored: Scored, now_ms: int) -> None:
+    """Count a durable batch: types, actions, latencies, scores, dead letters, stage times."""
+    for stage, seconds in scored.times.stages:
+        _STAGES[stage].observe(seconds)
+    decisions = scored.decisions
+    for (action, kind), count in Counter([(made.action, made.type) for made in decisions]).items():
+        metrics.DECISIONS.labels(action, kind).inc(count)
+        metrics.EVENTS_RECEIVED.labels(kind).inc(count)
+    for (kind, score), count in Counter([(made.type, made.score) for made in decisions]).items():
+        metrics.SCORE.observe_many(kind, score, count)
+    for latency_ms, count in Counter([now_ms - when for when in scored.record_times_ms]).items():
+        metrics.DECISION_LATENCY.observe_many("", latency_ms / 1000.0, count)
+    for letter in scored.dead:
+        metrics.DEAD_LETTERS.labels(letter.error.reason).inc()
+        metrics.EVENTS_FAILED.labels(letter.error.reason).inc()

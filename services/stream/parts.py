@@ -1,0 +1,115 @@
+"""What the belt is made of; `services.bootstrap` builds it for a worker, for offline replay and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from contracts.decisions import Decision
+from contracts.events import AnyEvent, ChallengeOutcome, Label, UserReport
+from contracts.findings import Tallies
+from contracts.ports import ChallengeIntake, DecisionMailbox, TallyStore
+from contracts.profile import Key
+from services import metrics
+from services.ingest.decode import Incoming
+from services.memory.accounts import Account, LiveAccounts
+from services.memory.pseudonyms import Pseudonyms
+from services.scoring.counting import TallyPlan
+from services.scoring.runner import Counts, Runner
+from services.settings import Settings
+from services.stream.producer import Row
+
+
+class Enrichment(Protocol):
+    """See `services.ingest.enrich.Enricher`."""
+
+    def enrich(self, events: Sequence[AnyEvent]) -> list[tuple[str, ...]]: ...
+
+
+class DecisionLog(Protocol):
+    """Where decisions and dead letters become durable; see `services.stream.producer.BatchProducer`."""
+
+    async def produce(self, topic: str, partition: int, rows: Sequence[Row], timestamp_ms: int) -> None: ...
+
+
+class TooMuchInvalid(Exception):
+    """So much of the input is invalid that it looks like a bad deploy: the worker stops instead of dead-lettering it."""
+
+
+class InvalidCeiling:
+    """Watches the share of invalid records over windows of at least `window` records."""
+
+    def __init__(self, ceiling: float, window: int = 1000) -> None:
+        self._ceiling = ceiling
+        self._window = window
+        self._seen = 0
+        self._invalid = 0
+
+    def note(self, records: int, invalid: int) -> None:
+        """Raises TooMuchInvalid when more than the ceiling of a full window was invalid."""
+        self._seen += records
+        self._invalid += invalid
+        if self._seen >= self._window:
+            if self._invalid > self._ceiling * self._seen:
+                raise TooMuchInvalid(f"{self._invalid} of the last {self._seen} records are invalid")
+            self._seen = self._invalid = 0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a belt uses. `clock_ms` is the wall clock in epoch milliseconds."""
+
+    settings: Settings
+    enricher: Enrichment
+    pseudonyms: Pseudonyms
+    memory: LiveAccounts
+    tallies: TallyStore
+    tally_plan: TallyPlan
+    runner: Runner
+    challenges: ChallengeIntake
+    producer: DecisionLog
+    mailbox: DecisionMailbox
+    clock_ms: Callable[[], int]
+    ceiling: InvalidCeiling = field(default_factory=lambda: InvalidCeiling(1.0))
+    closers: tuple[Callable[[], Awaitable[None]], ...] = ()
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        for close in self.closers:
+            await close()
+
+    def judge(
+        self,
+        incoming: Incoming,
+        offsets: Sequence[int],
+        accounts: Sequence[Account],
+        tallies: Sequence[Tallies],
+        states: list[tuple[str, ...]],
+    ) -> list[Decision | None]:
+        """Run the detectors over a decoded batch and count what happened."""
+        events, counts = incoming.events, Counts()
+        for index in incoming.clamped:
+            states[index] = (*states[index], "clamped")
+        event_key = self.pseudonyms.event_key
+        keys: list[Key] = [event_key(event.event_id) for event in events]
+        about: dict[int, Key] = {}
+        for index, event in enumerate(events):
+            if event.__class__ is ChallengeOutcome:
+                about[index] = event_key(event.challenged_event_id)  # type: ignore[union-attr]
+            elif event.__class__ is UserReport or event.__class__ is Label:
+                about[index] = event_key(event.about_event_id)  # type: ignore[union-attr]
+        decisions = self.runner.run(events, offsets, keys, about, accounts, tallies, states, counts)
+        _report(counts, len(incoming.clamped))
+        return decisions
+
+
+def _report(counts: Counts, clamped: int) -> None:
+    metrics.DUPLICATES.inc(counts.duplicates)
+    metrics.SKIPPED_LEARNED.inc(counts.redelivered)
+    metrics.LATE_EVENTS.inc(counts.late)
+    metrics.CLAMPED_EVENTS.inc(clamped)
+    for (detector, mode), count in counts.findings.items():
+        metrics.FINDINGS.labels(detector, mode).inc(count)
+    for detector, count in counts.failed.items():
+        metrics.DETECTOR_FAILED.labels(detector).inc(count)

@@ -1,0 +1,119 @@
+"""The offset tracker never commits past anything unfinished."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.stream.tracker import OffsetTracker
+
+TP = ("events", 0)
+
+
+def test_nothing_is_committable_before_an_ack() -> None:
+    """A batch that was only read gives no commit position."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    tracker.take(TP, 0, 9)
+
+    assert tracker.committable(TP) is None
+
+
+def test_the_head_holds_back_everything_behind_it() -> None:
+    """Later batches being done commit nothing while the first is not."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    for first in (0, 10, 20):
+        tracker.take(TP, first, first + 9)
+
+    assert tracker.ack(TP, 19)
+    assert tracker.ack(TP, 29)
+    assert tracker.committable(TP) is None
+
+
+def test_acknowledging_the_head_releases_the_whole_done_prefix() -> None:
+    """The commit position is the end of the longest done prefix."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    for first in (0, 10, 20, 30):
+        tracker.take(TP, first, first + 9)
+    for last in (19, 39, 9):
+        tracker.ack(TP, last)
+
+    assert tracker.committable(TP) == 20
+    assert tracker.in_flight(TP) == 2
+
+
+def test_a_failed_commit_is_offered_again() -> None:
+    """Only `committed` moves the committed mark."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    tracker.take(TP, 0, 9)
+    tracker.ack(TP, 9)
+
+    assert tracker.committable(TP) == 10
+    assert tracker.committable(TP) == 10
+    tracker.committed(TP, 10)
+    assert tracker.committable(TP) is None
+
+
+def test_a_zombies_ack_after_revocation_changes_nothing() -> None:
+    """An ack for a dropped ownership is not known any more."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    tracker.take(TP, 0, 9)
+    tracker.drop(TP)
+
+    assert not tracker.ack(TP, 9)
+    assert tracker.committable(TP) is None
+
+
+def test_a_batch_that_overlaps_what_was_read_is_refused() -> None:
+    """Reading an offset twice in one ownership is a fault of the driver."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    tracker.take(TP, 0, 9)
+
+    with pytest.raises(ValueError, match="overlaps"):
+        tracker.take(TP, 9, 12)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("take"), st.integers(1, 5), st.integers(0, 3)),
+        st.tuples(st.just("ack"), st.integers(0, 12), st.booleans()),
+        st.tuples(st.just("commit"), st.booleans(), st.none()),
+        st.tuples(st.just("revoke"), st.none(), st.none()),
+    ),
+    max_size=80,
+)
+
+
+@given(STEPS)
+def test_no_hole_is_ever_committed(steps: list[tuple[str, object, object]]) -> None:
+    """Random reads, acks in any order and twice, failed commits and revocations: all below a commit is done."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    position, committed = 0, 0
+    taken: list[tuple[int, int]] = []
+    done: set[int] = set()
+    for step, value, extra in steps:
+        if step == "take":
+            assert isinstance(value, int)
+            assert isinstance(extra, int)
+            first = position + extra
+            done.update(range(position, first))
+            tracker.take(TP, first, first + value - 1)
+            taken.append((first, first + value - 1))
+            position = first + value
+        elif step == "ack" and taken:
+            assert isinstance(value, int)
+            first, last = taken[value % len(taken)]
+            for _ in range(2 if extra else 1):
+                tracker.ack(TP, last)
+            done.update(range(first, last + 1))
+        elif step == "commit":
+            offer = tracker.committable(TP)
+            if offer is not None:
+                assert set(range(committed, offer)) <= done
+                if value:
+                    tracker.committed(TP, offer)
+                    committed = offer
+        elif step == "revoke":
+            tracker.drop(TP)
+            taken, position = [], committed
+            done = set(range(committed))
