@@ -1,0 +1,130 @@
+"""Challenges, verdicts and enrolments as plain data, the same for SQL, service and routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.events import Purpose
+from services.memory.challenge_record import ChallengeRecord
+
+ChallengeState = Literal["open", "passed", "failed", "expired"]
+Result = Literal[
+    "passed", "repeated", "wrong", "replayed", "skewed", "locked", "lapsed", "no_factor", "closed", "unknown"
+]
+#: Tries a challenge allows before it has failed.
+ATTEMPTS = 5
+
+
+class Challenge(Struct, frozen=True, kw_only=True):
+    """A challenge as PayGuard stored it, which is what the wallet must show. Times are epoch seconds."""
+
+    challenge_id: str
+    account_id: str
+    event_id: str
+    purpose: Purpose
+    digest: str
+    state: ChallengeState
+    issued_at: float
+    expires_at: float
+    attempts_left: int
+    amount: str | None = None
+    currency: str | None = None
+    payee_id: str | None = None
+    passed_step: int | None = None
+
+    def as_of(self, at: float) -> Challenge:
+        """As its reader should see it at epoch seconds `at`: expired when its time is over, no attempts once closed."""
+        if self.state == "open" and self.expires_at > at:
+            return self
+        state: ChallengeState = "expired" if self.state == "open" else self.state
+        return replace(self, state=state, attempts_left=0)
+
+
+def issued(record: ChallengeRecord) -> Challenge:
+    """The open challenge that the worker wrote down."""
+    return Challenge(
+        challenge_id=record.challenge_id,
+        account_id=record.account_id,
+        event_id=record.event_id,
+        purpose=record.purpose,
+        digest=record.digest,
+        state="open",
+        issued_at=record.created_at,
+        expires_at=record.created_at + record.lifetime_s,
+        attempts_left=ATTEMPTS,
+        amount=record.amount,
+        currency=record.currency,
+        payee_id=record.payee_id,
+    )
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What checking a code needs of a factor; its secret is still sealed."""
+
+    id: str
+    account_id: str
+    sealed: bytes
+    last_step: int
+    locked_until: float
+    created_at: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of one code against one account's factor; `skew_steps` when a wrong clock would explain it."""
+
+    result: Result
+    factor_id: str | None = None
+    step: int | None = None
+    skew_steps: int | None = None
+    locks: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one code against one challenge, and how that closed it (None: it did not)."""
+
+    check: Check
+    attempts_left: int
+    challenge: Challenge | None = None
+    closed_as: ChallengeState | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the caller may go on: a first pass, or the same accepted code again."""
+        return self.check.result in ("passed", "repeated")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller of verify is told: nothing tells a wrong code from a used one, a lock or a missing factor."""
+
+    passed: bool
+    attempts_left: int
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A new secret and its otpauth URI, shown once. Its text form shows neither."""
+
+    account_id: str
+    secret: str
+    uri: str
+    expires_at: float
+
+    def __repr__(self) -> str:
+        return "Enrolment(...)"
+
+
+@dataclass(frozen=True)
+class FactorStatus:
+    """What anyone with the scope may know of an account's factor: none, pending, active or disabled."""
+
+    account_id: str
+    state: Literal["none", "pending", "active", "disabled"]
+    confirmed_at: float | None = None

@@ -1,0 +1,84 @@
+"""Time-based one-time passwords (RFC 6238 over RFC 4226): pure functions around pyotp, time always an argument.
+
+Steps are 30 s long and counted from the epoch. A code is accepted in its own step and the next one (at most 60 s),
+never in an earlier one. pyotp remembers nothing and takes full-width digits, so the form is checked here first and
+the matched step is handed back for the caller to burn.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from base64 import b32encode
+
+import pyotp
+
+STEP_S = 30
+DIGITS = 6
+#: How many earlier steps are still accepted.
+WINDOW_STEPS = 1
+#: How far a refused code is looked for, to tell a wrong code from a wrong clock.
+SKEW_STEPS = 10
+SECRET_BYTES = 20
+
+_CODE = re.compile("[0-9]{6}")
+
+
+def new_secret() -> str:
+    """A secret of 160 bits from the system's generator, in base32 without padding (RFC 4226 section 4, R6)."""
+    return b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def is_code(code: object) -> bool:
+    """Whether this is text of exactly six ASCII digits."""
+    return isinstance(code, str) and _CODE.fullmatch(code) is not None
+
+
+def step_at(at: float) -> int:
+    """The step that the time lies in (epoch seconds)."""
+    return int(at) // STEP_S
+
+
+def code_of(secret: str, step: int) -> str:
+    """The code of one step."""
+    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_S).at(step * STEP_S)
+
+
+def matched_step(secret: str, code: str, at: float, window: int = WINDOW_STEPS) -> int | None:
+    """The step whose code this is, among the step of `at` and `window` steps before it; None when there is none.
+
+    `at` is in epoch seconds. Every candidate is compared, each in constant time; the newest wins.
+    """
+    now = step_at(at)
+    return _search(secret, code, range(now - window, now + 1))
+
+
+def skewed_step(secret: str, code: str, at: float) -> int | None:
+    """The step of a code that a wrong clock would explain: within SKEW_STEPS of now, outside the accepted window."""
+    now = step_at(at)
+    late = _search(secret, code, range(now - SKEW_STEPS, now - WINDOW_STEPS))
+    early = _search(secret, code, range(now + 1, now + SKEW_STEPS + 1))
+    return late if early is None else early
+
+
+def provisioning_uri(secret: str, account: str, issuer: str) -> str:
+    """The otpauth URI an authenticator scans; ':' '%' and '&' in the names are percent-encoded and survive.
+
+    Source: the Key URI Format of Google Authenticator. Raises ValueError for an empty account or issuer.
+    """
+    if not account or not issuer:
+        raise ValueError("an authenticator entry needs an account and an issuer")
+    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_S).provisioning_uri(
+        name=account, issuer_name=issuer
+    )
+
+
+def _search(secret: str, code: str, steps: range) -> int | None:
+    if not is_code(code):
+        return None
+    found = None
+    for step in steps:
+        if step >= 0 and hmac.compare_digest(code_of(secret, step), code):
+            found = step
+    return found

@@ -1,0 +1,104 @@
+"""What the tests of challenges share: a clock, accounts with a factor, challenges, and a look into the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import json
+from sqlalchemy import Table, select
+
+from contracts.decisions import Decision, IssueChallenge, approval_digest
+from contracts.events import AnyEvent
+from services.cases.tables import outbox
+from services.challenges import totp
+from services.challenges.repository import record_issued
+from services.challenges.service import ChallengesService
+from services.database import Database
+from services.memory.in_process import InProcessChallengeIntake
+
+KEY = bytes(range(32))
+NOON_S = 1_800_000_000.0
+_EVENT = json.Decoder(AnyEvent)
+
+
+class Clock:
+    """Epoch seconds that only the test moves."""
+
+    def __init__(self, at: float = NOON_S) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def asked(
+    challenge_id: str, account_id: str = "li", lifetime_s: int = 300
+) -> tuple[Decision, IssueChallenge]:
+    """A decision about a transfer of 412.00 CNY, and the challenge it asks for."""
+    event_id = f"event-{challenge_id}"
+    effect = IssueChallenge(
+        effect_id=f"effect-{challenge_id}",
+        challenge_id=challenge_id,
+        purpose="transaction",
+        digest=approval_digest(event_id, "transaction", "412.00", "CNY", "payee-9"),
+        lifetime_s=lifetime_s,
+        amount="412.00",
+        currency="CNY",
+        payee_id="payee-9",
+    )
+    decision = Decision(
+        event_id=event_id,
+        account_id=account_id,
+        type="transaction",
+        at=NOON_S,
+        risk=0.6,
+        score=60,
+        action="challenge",
+        policy_version="1",
+        effects=(effect,),
+    )
+    return decision, effect
+
+
+@dataclass(frozen=True)
+class World:
+    """The service and everything around it."""
+
+    service: ChallengesService
+    database: Database
+    intake: InProcessChallengeIntake
+    clock: Clock
+
+    async def enrolled(self, account_id: str = "li") -> str:
+        """The secret of an account whose factor is active; the clock stands two steps later."""
+        made = await self.service.enrol(account_id)
+        assert await self.service.confirm(account_id, self.code(made.secret))
+        self.clock.at += 60.0
+        return made.secret
+
+    async def issue(self, challenge_id: str, account_id: str = "li") -> None:
+        """Record a challenge as the cases service does."""
+        async with self.database.begin() as connection:
+            await record_issued(connection, *asked(challenge_id, account_id), self.clock.at)
+
+    def code(self, secret: str, steps: int = 0) -> str:
+        """The code of the clock's step, or of one some steps away."""
+        return totp.code_of(secret, totp.step_at(self.clock.at) + steps)
+
+    def wrong(self, secret: str) -> str:
+        """A code that no step near the clock has."""
+        step = totp.step_at(self.clock.at)
+        near = {totp.code_of(secret, step + away) for away in range(-40, 41)}
+        return next(code for code in (f"{number:06d}" for number in range(100)) if code not in near)
+
+    async def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Every row of a table."""
+        async with self.database.read() as connection:
+            return [dict(row) for row in (await connection.execute(select(table))).mappings()]
+
+    async def sent(self) -> list[AnyEvent]:
+        """The events in the outbox, in order."""
+        async with self.database.read() as connection:
+            found = await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))
+            return [_EVENT.decode(payload) for payload in found.scalars()]
