@@ -81,5 +81,5 @@ $(DEV): requirements-dev.txt $(RUN_TIME)
 
 $(KAFKA_JARS): deploy/kafka/pom.xml
 	@echo "Fetching Apache Kafka's jars"
-	@cd deploy/kafka && mvn -B -q -ntp -Dstyle.color=never package
+	@cd deploy/kafka && mvn -B -q -ntp package
 	@touch $@

@@ -58,7 +58,7 @@ class GuardedProcess:
 
     @property
     def _outcome(self) -> BinaryIO:
-        assert self._guard.stdout is not None  # noqa: S101  Popen was given a pipe
+        assert self._guard.stdout is not None
         return self._guard.stdout  # type: ignore[return-value]
 
     @property
