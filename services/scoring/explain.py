@@ -1,0 +1,118 @@
+"""A decision in words: a headline, a sentence for each reason that acted, and what was not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
+
+from contracts.decisions import Decision, Reasoned
+from contracts.events import minor_exponent
+from contracts.findings import Reason, Spec
+from services.scoring.wording import CURRENCIES_ZH, DEGRADED, DURATIONS, HEADLINES, LOCALES, STATES, WORDS
+
+#: Reasons by (detector, reason code).
+Reasons = Mapping[tuple[str, str], Reason]
+
+
+def reasons_of(specs: Iterable[Spec]) -> dict[tuple[str, str], Reason]:
+    """The reasons that `sentences` looks up, from the detectors' specs."""
+    return {(spec.name, reason.code): reason for spec in specs for reason in spec.reasons}
+
+
+def headline(decision: Decision, locale: str) -> str:
+    """What was done, in a few words. Raises ValueError for a locale without texts."""
+    texts = HEADLINES[_known(locale)]
+    return texts.get((decision.type, decision.action), f"{decision.type}: {decision.action}")
+
+
+def sentences(decision: Decision, locale: str, reasons: Reasons) -> list[str]:
+    """A sentence for each acting finding, weightiest first, then one for each state and one for skipped checks.
+
+    A reason without a text, or whose text asks for a fact that the finding lacks, is given as its code. Shadow findings
+    are left out. Raises ValueError for a locale without texts.
+    """
+    texts = STATES[_known(locale)]
+    said = [sentence(finding, locale, reasons) for finding in decision.findings if finding.mode == "on"]
+    said += [texts.get(state, state) for state in decision.states]
+    if decision.degraded:
+        names = ("、" if locale == "zh-CN" else ", ").join(decision.degraded)
+        said.append(DEGRADED[locale].format(names=names))
+    return said
+
+
+def sentence(finding: Reasoned, locale: str, reasons: Reasons) -> str:
+    """One finding in words, or its reason code when words fail."""
+    reason = reasons.get((finding.detector, finding.reason))
+    if reason is None:
+        return finding.reason
+    facts: dict[str, Any] = {
+        **(finding.facts or {}),
+        "value": finding.value,
+        "baseline": finding.baseline,
+        "threshold": finding.threshold,
+    }
+    template = reason.zh_cn if _known(locale) == "zh-CN" else reason.en
+    try:
+        return _Reader(locale, facts).vformat(template, (), facts)
+    except (KeyError, ValueError, TypeError):
+        return finding.reason
+
+
+def money(amount: float, currency: str, locale: str) -> str:
+    """An amount in major units as the reader writes it: "CNY 4,120.00", "4,120.00 元"."""
+    figure = f"{amount:,.{minor_exponent(currency)}f}"
+    return (
+        f"{figure} {CURRENCIES_ZH.get(currency, currency)}" if locale == "zh-CN" else f"{currency} {figure}"
+    )
+
+
+def duration(seconds: float, locale: str) -> str:
+    """The two largest units of a time span: "1 day 3 hours", "2 分钟"."""
+    left = round(abs(seconds))
+    parts: list[str] = []
+    for unit_s, one, many in DURATIONS[locale]:
+        count, below = divmod(left, unit_s)
+        if count and len(parts) < 2:
+            parts.append((one if count == 1 else many).format(n=count))
+            left = below
+        elif parts:
+            break
+    return " ".join(parts) or DURATIONS[locale][-1][2].format(n=0)
+
+
+def number(value: float, locale: str) -> str:
+    """A figure with grouped thousands and at most two decimals."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    figure = f"{value:,.2f}"
+    return figure.rstrip("0").rstrip(".")
+
+
+class _Reader(Formatter):
+    """`str.format` for a reader: plain fields by their kind; `money`, `duration` (seconds) and `percent` on request."""
+
+    def __init__(self, locale: str, facts: Mapping[str, Any]) -> None:
+        self._locale = locale
+        self._facts = facts
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if value is None:
+            raise ValueError("not known")
+        if format_spec == "money":
+            return money(float(value), str(self._facts["currency"]), self._locale)
+        if format_spec == "duration":
+            return duration(float(value), self._locale)
+        if format_spec == "percent":
+            return f"{number(round(100 * float(value), 1), self._locale)}%"
+        if format_spec:
+            return super().format_field(value, format_spec)
+        if isinstance(value, str):
+            return WORDS[self._locale].get(value, value)
+        return number(value, self._locale)
+
+
+def _known(locale: str) -> str:
+    if locale not in LOCALES:
+        raise ValueError(f"no texts for locale {locale!r}; known: {', '.join(LOCALES)}")
+    return locale

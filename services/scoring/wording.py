@@ -1,0 +1,119 @@
+"""Words of decisions in each language: headlines by event type and action, and what was not known."""
+
+from __future__ import annotations
+
+LOCALES = ("en", "zh-CN")
+
+#: (event type, action) to headline, by locale.
+HEADLINES: dict[str, dict[tuple[str, str], str]] = {
+    "en": {
+        ("login", "allow"): "Login allowed",
+        ("login", "notify"): "Login allowed, security team told",
+        ("login", "challenge"): "Login waits for a code",
+        ("login", "hold"): "Login held for support",
+        ("login", "deny"): "Login refused, account frozen",
+        ("transaction", "allow"): "Payment allowed",
+        ("transaction", "notify"): "Payment allowed, owner told",
+        ("transaction", "challenge"): "Payment waits for a code",
+        ("transaction", "hold"): "Payment held for support",
+        ("transaction", "deny"): "Payment refused, account frozen",
+        ("account_change", "allow"): "Account change allowed",
+        ("account_change", "notify"): "Account change allowed, owner told",
+        ("account_change", "challenge"): "Account change waits for a code",
+        ("account_change", "hold"): "Account change held for support",
+        ("account_change", "deny"): "Account change refused, account frozen",
+        ("challenge_outcome", "allow"): "Answer to a challenge noted",
+        ("user_report", "allow"): "Owner's report noted",
+        ("label", "allow"): "Verdict noted",
+    },
+    "zh-CN": {
+        ("login", "allow"): "登录已放行",
+        ("login", "notify"): "登录已放行，并已通知安全人员",
+        ("login", "challenge"): "登录需输入动态验证码",
+        ("login", "hold"): "登录已暂停，等待客服核实",
+        ("login", "deny"): "登录已拒绝，账户已冻结",
+        ("transaction", "allow"): "交易已放行",
+        ("transaction", "notify"): "交易已放行，并已通知户主",
+        ("transaction", "challenge"): "交易需输入动态验证码",
+        ("transaction", "hold"): "交易已暂停，等待客服核实",
+        ("transaction", "deny"): "交易已拒绝，账户已冻结",
+        ("account_change", "allow"): "账户变更已放行",
+        ("account_change", "notify"): "账户变更已放行，并已通知户主",
+        ("account_change", "challenge"): "账户变更需输入动态验证码",
+        ("account_change", "hold"): "账户变更已暂停，等待客服核实",
+        ("account_change", "deny"): "账户变更已拒绝，账户已冻结",
+        ("challenge_outcome", "allow"): "已记录验证结果",
+        ("user_report", "allow"): "已记录户主反馈",
+        ("label", "allow"): "已记录核实结论",
+    },
+}
+
+#: States of a decision, by locale.
+STATES: dict[str, dict[str, str]] = {
+    "en": {
+        "learning": "This account has little history yet, so its habits are not known.",
+        "place_unavailable": "The place of the address could not be looked up.",
+        "network_unavailable": "The network of the address could not be looked up.",
+        "tallies_unavailable": "Counts across accounts could not be read.",
+        "memory_unavailable": "The account's history could not be read.",
+        "late": "The event arrived too late to teach the account's history.",
+        "clamped": "The event's time lay in the future and was set to the time it arrived.",
+    },
+    "zh-CN": {
+        "learning": "该账户历史记录较少，尚无法判断其使用习惯。",
+        "place_unavailable": "无法查询该地址的所在地。",
+        "network_unavailable": "无法查询该地址所属的网络。",
+        "tallies_unavailable": "无法读取跨账户的统计。",
+        "memory_unavailable": "无法读取该账户的历史记录。",
+        "late": "该事件到达过晚，未计入账户历史。",
+        "clamped": "该事件的时间晚于当前时间，已按到达时间处理。",
+    },
+}
+
+DEGRADED = {
+    "en": "These checks failed and were skipped: {names}.",
+    "zh-CN": "以下检查出错，已跳过：{names}。",
+}
+
+#: Seconds in a unit and its words: (seconds, one, many).
+DURATIONS: dict[str, tuple[tuple[int, str, str], ...]] = {
+    "en": (
+        (86_400, "{n} day", "{n} days"),
+        (3_600, "{n} hour", "{n} hours"),
+        (60, "{n} minute", "{n} minutes"),
+        (1, "{n} second", "{n} seconds"),
+    ),
+    "zh-CN": (
+        (86_400, "{n} 天", "{n} 天"),
+        (3_600, "{n} 小时", "{n} 小时"),
+        (60, "{n} 分钟", "{n} 分钟"),
+        (1, "{n} 秒", "{n} 秒"),
+    ),
+}
+
+#: Names of currencies in Chinese; others keep their code.
+CURRENCIES_ZH = {
+    "CNY": "元",
+    "USD": "美元",
+    "EUR": "欧元",
+    "GBP": "英镑",
+    "JPY": "日元",
+    "HKD": "港元",
+    "SGD": "新加坡元",
+    "KRW": "韩元",
+}
+
+#: Words that findings give as facts, where they differ from what is recorded.
+WORDS: dict[str, dict[str, str]] = {
+    "en": {"vpn": "VPN", "tor": "Tor"},
+    "zh-CN": {
+        "unknown": "未知",
+        "residential": "家庭宽带",
+        "mobile": "移动网络",
+        "hosting": "机房",
+        "vpn": "VPN",
+        "tor": "Tor",
+        "relay": "中继",
+        "satellite": "卫星",
+    },
+}

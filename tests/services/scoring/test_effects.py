@@ -1,0 +1,151 @@
+"""Effects of each action, and the ids that make them happen once."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from contracts.decisions import (
+    ACTIONS,
+    Action,
+    AnyEffect,
+    IssueChallenge,
+    Notify,
+    OpenCase,
+    RaiseAlert,
+    approval_digest,
+    effect_id,
+)
+from contracts.events import AnyEvent
+from services.scoring.effects import challenge_id, effects_for
+from services.scoring.policy import Policy
+from tests.services.scoring.events import change, label, login, outcome, report, transaction
+
+ACTED_ON = [login(), transaction(), change()]
+
+
+def kinds(effects: tuple[AnyEffect, ...]) -> list[str]:
+    return [str(effect.__struct_config__.tag) for effect in effects]
+
+
+@pytest.mark.parametrize("event", ACTED_ON, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize(
+    ("action", "has_factor", "wanted"),
+    [
+        ("allow", True, []),
+        ("notify", True, ["raise_alert", "notify"]),
+        ("challenge", True, ["issue_challenge", "raise_alert"]),
+        ("hold", True, ["issue_challenge", "raise_alert", "open_case", "notify"]),
+        ("hold", False, ["raise_alert", "open_case", "notify"]),
+        ("deny", True, ["freeze", "revoke_sessions", "raise_alert", "open_case", "notify"]),
+    ],
+)
+def test_each_action_has_its_effects(
+    policy: Policy, event: AnyEvent, action: Action, has_factor: bool, wanted: list[str]
+) -> None:
+    assert kinds(effects_for(event, action, policy, has_factor)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("action", "template"),
+    [("hold", "hold_notice"), ("deny", "deny_notice")],
+)
+def test_the_owner_reads_what_was_done(policy: Policy, action: Action, template: str) -> None:
+    notices = [
+        effect for effect in effects_for(transaction(), action, policy, True) if isinstance(effect, Notify)
+    ]
+
+    assert [notice.template for notice in notices] == [template]
+
+
+@pytest.mark.parametrize(
+    ("event", "template"),
+    [(login(), "login_notice"), (transaction(), "transaction_notice"), (change(), "change_notice")],
+)
+def test_a_notice_without_a_stop_speaks_of_the_kind_of_event(
+    policy: Policy, event: AnyEvent, template: str
+) -> None:
+    assert [
+        effect.template for effect in effects_for(event, "notify", policy) if isinstance(effect, Notify)
+    ] == [template]
+
+
+def test_a_failed_login_alerts_the_security_team_alone(policy: Policy) -> None:
+    assert kinds(effects_for(login(outcome="failure"), "notify", policy)) == ["raise_alert"]
+
+
+@pytest.mark.parametrize(
+    ("action", "severity"),
+    [("notify", "low"), ("challenge", "low"), ("hold", "high"), ("deny", "critical")],
+)
+def test_severity_follows_the_policy(policy: Policy, action: Action, severity: str) -> None:
+    effects = effects_for(transaction(), action, policy, True)
+
+    assert {effect.severity for effect in effects if isinstance(effect, (RaiseAlert, OpenCase))} == {severity}
+
+
+@pytest.mark.parametrize("event", [report(), label()], ids=["report", "label"])
+def test_a_not_me_report_and_a_fraud_label_open_a_case(policy: Policy, event: AnyEvent) -> None:
+    assert kinds(effects_for(event, "allow", policy)) == ["raise_alert", "open_case"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [report(verdict="was_me"), label(verdict="legitimate"), outcome()],
+    ids=["was me", "legitimate", "outcome"],
+)
+def test_other_verdicts_and_outcomes_have_no_effects(policy: Policy, event: AnyEvent) -> None:
+    assert effects_for(event, "allow", policy) == ()
+
+
+def test_a_challenge_is_bound_to_amount_currency_and_payee(policy: Policy) -> None:
+    event = transaction(amount=41_200, payee_id="payee-9")
+    (challenge, _) = effects_for(event, "challenge", policy, True)
+
+    assert challenge == IssueChallenge(
+        effect_id=effect_id("e1", "issue_challenge"),
+        challenge_id=challenge_id("e1"),
+        purpose="transaction",
+        digest=approval_digest("e1", "transaction", "412.00", "CNY", "payee-9"),
+        lifetime_s=300,
+        amount="412.00",
+        currency="CNY",
+        payee_id="payee-9",
+    )
+
+
+def test_minor_units_and_decimal_text_approve_the_same(policy: Policy) -> None:
+    minor = effects_for(transaction(amount=41_200), "challenge", policy, True)
+
+    assert minor == effects_for(transaction(amount="412"), "challenge", policy, True)
+
+
+@pytest.mark.parametrize(("event", "purpose"), [(login(), "login"), (change(), "change")])
+def test_a_challenge_without_money_carries_none(policy: Policy, event: AnyEvent, purpose: str) -> None:
+    (challenge, _) = effects_for(event, "challenge", policy, True)
+
+    assert isinstance(challenge, IssueChallenge)
+    assert (challenge.purpose, challenge.amount, challenge.currency, challenge.payee_id) == (
+        purpose,
+        None,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_repeating_an_event_repeats_its_effects_byte_for_byte(policy: Policy, action: Action) -> None:
+    once, again = (msgspec.json.encode(effects_for(transaction(), action, policy, True)) for _ in range(2))
+
+    assert once == again
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_effect_of_an_event_has_its_own_id(policy: Policy, action: Action) -> None:
+    ids = [
+        effect.effect_id
+        for event_id in ("e1", "e2")
+        for effect in effects_for(transaction(event_id=event_id), action, policy, True)
+    ]
+
+    assert len(ids) == len(set(ids))

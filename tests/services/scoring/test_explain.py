@@ -1,0 +1,184 @@
+"""Decisions in words, for readers of English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from contracts.decisions import ACTIONS, Decision, Reasoned
+from contracts.findings import Reason
+from detectors import discover
+from services.scoring.explain import duration, headline, money, number, reasons_of, sentence, sentences
+from services.scoring.wording import HEADLINES, LOCALES, STATES
+
+REASONS = {
+    ("pay", "large"): Reason(
+        code="large",
+        en="{value:money} is far above the usual {baseline:money}.",
+        zh_cn="{value:money} 远高于平时的 {baseline:money}。",
+    ),
+    ("pace", "fast"): Reason(
+        code="fast",
+        en="{value} payments in {span_s:duration}.",
+        zh_cn="{span_s:duration} 内付款 {value} 笔。",
+    ),
+    ("share", "rare"): Reason(code="rare", en="Seen in {value:percent}.", zh_cn="占 {value:percent}。"),
+    ("net", "moved"): Reason(code="moved", en="Over a {kind} network.", zh_cn="所用网络：{kind}。"),
+}
+LARGE = Reasoned(
+    detector="pay",
+    reason="large",
+    weight=4.0,
+    share=40,
+    value=41200.0,
+    baseline=300.5,
+    facts={"currency": "CNY"},
+)
+FAST = Reasoned(detector="pace", reason="fast", weight=2.0, share=20, value=1200, facts={"span_s": 5400})
+
+
+def decided(**fields: Any) -> Decision:
+    known: dict[str, Any] = {
+        "event_id": "e1",
+        "account_id": "acct-1",
+        "type": "transaction",
+        "at": 1.0,
+        "risk": 0.4,
+        "score": 60,
+        "action": "challenge",
+        "policy_version": "test+0",
+    }
+    return Decision(**{**known, **fields})
+
+
+def test_sentences_follow_the_findings_in_english() -> None:
+    assert sentences(decided(findings=(LARGE, FAST)), "en", REASONS) == [
+        "CNY 41,200.00 is far above the usual CNY 300.50.",
+        "1,200 payments in 1 hour 30 minutes.",
+    ]
+
+
+def test_sentences_follow_the_findings_in_chinese() -> None:
+    assert sentences(decided(findings=(LARGE, FAST)), "zh-CN", REASONS) == [
+        "41,200.00 元 远高于平时的 300.50 元。",
+        "1 小时 30 分钟 内付款 1,200 笔。",
+    ]
+
+
+def test_states_and_skipped_checks_are_said_after_the_reasons() -> None:
+    said = sentences(decided(states=("learning",), degraded=("a", "b")), "en", REASONS)
+
+    assert said == [STATES["en"]["learning"], "These checks failed and were skipped: a, b."]
+
+
+def test_shadow_findings_are_not_told() -> None:
+    shadow = Reasoned(detector="pay", reason="large", weight=4.0, mode="shadow")
+
+    assert sentences(decided(findings=(shadow,)), "en", REASONS) == []
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Reasoned(detector="pay", reason="large", weight=1.0, value=4.0, baseline=1.0),
+        Reasoned(detector="pay", reason="large", weight=1.0, facts={"currency": "CNY"}),
+        Reasoned(
+            detector="pay", reason="large", weight=1.0, value="much", baseline=1.0, facts={"currency": "CNY"}
+        ),
+        Reasoned(detector="gone", reason="large", weight=1.0),
+    ],
+    ids=["fact missing", "value missing", "value of another kind", "detector unknown"],
+)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_reason_without_its_words_is_given_as_its_code(finding: Reasoned, locale: str) -> None:
+    assert sentence(finding, locale, REASONS) == "large"
+
+
+def test_an_unknown_state_is_given_as_its_code() -> None:
+    assert sentences(decided(states=("unheard_of",)), "zh-CN", REASONS) == ["unheard_of"]
+
+
+def test_recorded_words_are_put_into_the_reader_s_language() -> None:
+    moved = Reasoned(detector="net", reason="moved", weight=1.0, facts={"kind": "satellite"})
+
+    assert [sentence(moved, locale, REASONS) for locale in LOCALES] == [
+        "Over a satellite network.",
+        "所用网络：卫星。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "en", "zh_cn"),
+    [
+        (4120.0, "CNY", "CNY 4,120.00", "4,120.00 元"),
+        (4120.0, "JPY", "JPY 4,120", "4,120 日元"),
+        (0.5, "KWD", "KWD 0.500", "0.500 KWD"),
+    ],
+)
+def test_money_has_the_places_of_its_currency(amount: float, currency: str, en: str, zh_cn: str) -> None:
+    assert (money(amount, currency, "en"), money(amount, currency, "zh-CN")) == (en, zh_cn)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "zh_cn"),
+    [
+        (0, "0 seconds", "0 秒"),
+        (1, "1 second", "1 秒"),
+        (119.6, "2 minutes", "2 分钟"),
+        (3600, "1 hour", "1 小时"),
+        (90_061, "1 day 1 hour", "1 天 1 小时"),
+        (86_430, "1 day", "1 天"),
+        (-60, "1 minute", "1 分钟"),
+    ],
+)
+def test_durations_use_their_two_largest_units(seconds: float, en: str, zh_cn: str) -> None:
+    assert (duration(seconds, "en"), duration(seconds, "zh-CN")) == (en, zh_cn)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1234567, "1,234,567"), (0.5, "0.5"), (12.0, "12"), (3.14159, "3.14"), (100.0, "100")],
+)
+def test_figures_are_grouped_and_short(value: float, shown: str) -> None:
+    assert number(value, "en") == shown
+
+
+def test_a_share_is_told_in_percent() -> None:
+    assert (
+        sentence(Reasoned(detector="share", reason="rare", weight=1.0, value=0.0234), "en", REASONS)
+        == "Seen in 2.3%."
+    )
+
+
+def test_a_locale_without_texts_is_refused() -> None:
+    with pytest.raises(ValueError, match="no texts for locale 'fr'"):
+        headline(decided(), "fr")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", ["login", "transaction", "account_change"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_has_a_headline(locale: str, kind: str, action: str) -> None:
+    said = headline(decided(type=kind, action=action), locale)
+
+    assert bool(re.search("[\u4e00-\u9fff]", said)) == (locale == "zh-CN")
+
+
+def test_both_languages_have_texts_for_the_same_things() -> None:
+    assert HEADLINES["en"].keys() == HEADLINES["zh-CN"].keys()
+    assert STATES["en"].keys() == STATES["zh-CN"].keys()
+
+
+@pytest.mark.parametrize(
+    "reason", reasons_of(found.spec for found in discover()).items(), ids=lambda item: item[0][1]
+)
+def test_every_reason_of_every_detector_has_both_languages(reason: tuple[tuple[str, str], Reason]) -> None:
+    (_, code), texts = reason
+
+    assert texts.en
+    assert texts.zh_cn
+    assert code == texts.code
+    assert re.search("[\u4e00-\u9fff]", texts.zh_cn)
+    assert set(re.findall(r"{(\w+)", texts.en)) == set(re.findall(r"{(\w+)", texts.zh_cn))
