@@ -77,10 +77,10 @@ class World:
         self.clock.at += 60.0
         return made.secret
 
-    async def issue(self, challenge_id: str, account_id: str = "li") -> None:
+    async def issue(self, challenge_id: str, account_id: str = "li", lifetime_s: int = 300) -> None:
         """Record a challenge as the cases service does."""
         async with self.database.begin() as connection:
-            await record_issued(connection, *asked(challenge_id, account_id), self.clock.at)
+            await record_issued(connection, *asked(challenge_id, account_id, lifetime_s), self.clock.at)
 
     def code(self, secret: str, steps: int = 0) -> str:
         """The code of the clock's step, or of one some steps away."""
