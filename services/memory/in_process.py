@@ -1,0 +1,157 @@
+"""The ports of memory in this process: for replay, tests and the laboratory. Nothing outlives the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from contracts.decisions import Decision, IssueChallenge
+from contracts.ports import Shard, TallyQuery
+from services.memory.challenge_record import KEPT_AFTER_S, ChallengeRecord, recorded
+
+KEPT_BATCHES = 64
+#: Windows this many buckets behind the newest one asked about are forgotten.
+LIFE_BUCKETS = 4
+DECISION_KEPT_S = 3600.0
+
+
+class InProcessProfileStore:
+    """ProfileStore in a dict."""
+
+    def __init__(self) -> None:
+        self._stored: dict[Shard, dict[str, tuple[int, bytes]]] = {}
+
+    async def load(self, shard: Shard, account_ids: Sequence[str]) -> list[tuple[int, bytes] | None]:
+        """See `contracts.ports.ProfileStore.load`."""
+        stored = self._stored.get(shard, {})
+        return [stored.get(account) for account in account_ids]
+
+    async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> int:
+        """See `contracts.ports.ProfileStore.save`."""
+        stored = self._stored.setdefault(shard, {})
+        newest: dict[str, tuple[int, bytes]] = {}
+        for account, offset, packed in sorted(entries, key=lambda entry: entry[1]):
+            newest[account] = (offset, packed)
+        refused = 0
+        for account, entry in newest.items():
+            held = stored.get(account)
+            if held is not None and entry[0] < held[0]:
+                refused += 1
+            else:
+                stored[account] = entry
+        return refused
+
+
+#: One bucket's members and those of the bucket before, by key.
+_Window = dict[str, set[str]]
+
+
+class InProcessTallyStore:
+    """TallyStore with exact sets; the same buckets and the same memory of answers as on Redis."""
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, int], dict[int, _Window]] = {}
+        self._newest: dict[tuple[str, int], int] = {}
+        self._answers: dict[Shard, deque[dict[tuple[int, str], int]]] = {}
+        self._highest: dict[Shard, int] = {}
+
+    async def observe(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
+        """See `contracts.ports.TallyStore.observe`."""
+        if not queries:
+            return []
+        batches = self._answers.setdefault(shard, deque(maxlen=KEPT_BATCHES))
+        repeats = queries[0].offset <= self._highest.get(shard, -1)
+        new: dict[tuple[int, str], int] = {}
+        answers: list[int] = []
+        for query in queries:
+            ident = (query.offset, query.name)
+            answer = next((batch[ident] for batch in batches if ident in batch), None) if repeats else None
+            if answer is None:
+                answer = new[ident] = self._count(query)
+            answers.append(answer)
+        if new:
+            batches.append(new)
+            self._highest[shard] = max(self._highest.get(shard, -1), queries[-1].offset)
+        return answers
+
+    def _count(self, query: TallyQuery) -> int:
+        tally = (query.name, query.bucket_s)
+        bucket = int(query.at // query.bucket_s)
+        windows = self._windows.setdefault(tally, {})
+        if bucket > self._newest.get(tally, -1):
+            self._newest[tally] = bucket
+            for old in [old for old in windows if old < bucket - LIFE_BUCKETS]:
+                del windows[old]
+        if query.adds:
+            for each in (bucket, bucket + 1):
+                windows.setdefault(each, {}).setdefault(query.key, set()).add(query.member)
+        return len(windows.get(bucket, {}).get(query.key, ()))
+
+
+class InProcessMailbox:
+    """DecisionMailbox for a caller in this process. `clock` gives wall-clock epoch seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, bytes]] = {}
+        self._listeners: dict[str, list[asyncio.Queue[tuple[str, bytes]]]] = {}
+
+    async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
+        """See `contracts.ports.DecisionMailbox.deliver`."""
+        now = self._clock()
+        while self._kept and next(iter(self._kept.values()))[0] <= now:
+            del self._kept[next(iter(self._kept))]
+        for channel, event_id, decision in answers:
+            self._kept.pop(event_id, None)
+            self._kept[event_id] = (now + DECISION_KEPT_S, decision)
+            for listener in self._listeners.get(channel, ()):
+                listener.put_nowait((event_id, decision))
+
+    async def get(self, event_id: str) -> bytes | None:
+        """The decision (JSON) of an event decided in the last hour, or None."""
+        until, decision = self._kept.get(event_id, (0.0, b""))
+        return decision if until > self._clock() else None
+
+    @asynccontextmanager
+    async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[tuple[str, bytes]]]:
+        """(event id, decision JSON) of each decision delivered to the channel from now on."""
+        queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._listeners.setdefault(channel, []).append(queue)
+        try:
+            yield _drained(queue)
+        finally:
+            self._listeners[channel].remove(queue)
+            if not self._listeners[channel]:
+                del self._listeners[channel]
+
+
+class InProcessChallengeIntake:
+    """ChallengeIntake in a dict. `clock` gives wall-clock epoch seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._records: dict[str, ChallengeRecord] = {}
+
+    async def open(self, requests: Sequence[tuple[Decision, IssueChallenge]]) -> None:
+        """See `contracts.ports.ChallengeIntake.open`."""
+        now = self._clock()
+        for decision, effect in requests:
+            held = self._records.get(effect.challenge_id)
+            if held is None or self._is_over(held, now):
+                self._records[effect.challenge_id] = recorded(decision, effect, now)
+
+    async def get(self, challenge_id: str) -> ChallengeRecord | None:
+        """The challenge as it was written, or None when there is none or it is long over."""
+        held = self._records.get(challenge_id)
+        return None if held is None or self._is_over(held, self._clock()) else held
+
+    @staticmethod
+    def _is_over(record: ChallengeRecord, now: float) -> bool:
+        return record.created_at + record.lifetime_s + KEPT_AFTER_S <= now
+
+
+async def _drained(queue: asyncio.Queue[tuple[str, bytes]]) -> AsyncIterator[tuple[str, bytes]]:
+    while True:
+        yield await queue.get()

@@ -1,0 +1,105 @@
+"""What every ProfileStore holds to."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.ports import Shard
+from tests.contracts.conftest import Ports
+
+SHARD = Shard(1, 3)
+_entries = st.dictionaries(
+    st.sampled_from(["ann", "bo", "账户", "{x}", "c c"]),
+    st.tuples(st.integers(0, 2**47), st.binary(max_size=40)),
+    max_size=5,
+)
+_shared = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+async def test_an_account_never_saved_is_none(ports: Ports) -> None:
+    store = ports.profiles()
+
+    assert await store.load(SHARD, ["nobody", "nobody"]) == [None, None]
+
+
+async def test_no_accounts_are_no_work(ports: Ports) -> None:
+    store = ports.profiles()
+
+    assert await store.load(SHARD, []) == []
+    assert await store.save(SHARD, []) == 0
+
+
+async def test_what_is_saved_is_loaded_in_the_order_asked(ports: Ports) -> None:
+    store = ports.profiles()
+
+    refused = await store.save(SHARD, [("ann", 7, b"\x01\x00\xff"), ("bo", 8, b"")])
+
+    assert refused == 0
+    assert await store.load(SHARD, ["bo", "new", "ann"]) == [(8, b""), None, (7, b"\x01\x00\xff")]
+
+
+async def test_an_older_offset_is_refused_and_counted_and_the_rest_is_kept(ports: Ports) -> None:
+    store = ports.profiles()
+    await store.save(SHARD, [("ann", 0x100, b"new")])
+
+    refused = await store.save(SHARD, [("ann", 0xFF, b"old"), ("bo", 0xFF, b"first")])
+
+    assert refused == 1
+    assert await store.load(SHARD, ["ann", "bo"]) == [(0x100, b"new"), (0xFF, b"first")]
+
+
+async def test_an_equal_offset_is_overwritten(ports: Ports) -> None:
+    store = ports.profiles()
+    await store.save(SHARD, [("ann", 9, b"once")])
+
+    assert await store.save(SHARD, [("ann", 9, b"again")]) == 0
+    assert await store.load(SHARD, ["ann"]) == [(9, b"again")]
+
+
+async def test_partitions_and_epochs_do_not_share_accounts(ports: Ports) -> None:
+    store = ports.profiles()
+    await store.save(SHARD, [("ann", 9, b"here")])
+
+    assert await store.load(Shard(1, 4), ["ann"]) == [None]
+    assert await store.load(Shard(2, 3), ["ann"]) == [None]
+
+
+async def test_of_an_account_named_twice_the_newer_entry_is_kept(ports: Ports) -> None:
+    store = ports.profiles()
+
+    assert await store.save(SHARD, [("ann", 12, b"newer"), ("bo", 1, b"b"), ("ann", 11, b"older")]) == 0
+    assert await store.load(SHARD, ["ann"]) == [(12, b"newer")]
+
+
+async def test_a_batch_larger_than_a_script_can_unpack_is_saved_whole(ports: Ports) -> None:
+    store = ports.profiles()
+    entries = [(f"account-{number}", number, b"x%d" % number) for number in range(10_001)]
+
+    assert await store.save(SHARD, entries) == 0
+    assert (
+        await store.save(SHARD, [(account, offset - 1, b"") for account, offset, _ in entries[1:]]) == 10_000
+    )
+    assert await store.load(SHARD, [account for account, _, _ in entries]) == [
+        (offset, packed) for _, offset, packed in entries
+    ]
+
+
+@_shared
+@given(saves=st.lists(_entries, max_size=8))
+async def test_any_sequence_of_saves_leaves_the_newest(
+    ports: Ports, saves: list[dict[str, tuple[int, bytes]]]
+) -> None:
+    store = ports.profiles()
+    newest: dict[str, tuple[int, bytes]] = {}
+    for save in saves:
+        stale = {
+            account
+            for account, (offset, _) in save.items()
+            if account in newest and offset < newest[account][0]
+        }
+        refused = await store.save(SHARD, [(account, *entry) for account, entry in save.items()])
+        newest |= {account: entry for account, entry in save.items() if account not in stale}
+
+        assert refused == len(stale)
+    assert await store.load(SHARD, list(newest)) == list(newest.values())

@@ -1,0 +1,184 @@
+"""What every TallyStore holds to."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.ports import Shard, TallyQuery
+from services.memory.in_process import InProcessTallyStore
+from tests.contracts.conftest import Ports
+
+SHARD = Shard(1, 3)
+OTHER = Shard(1, 4)
+_shared = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def asked(
+    offset: int,
+    member: str = "ann",
+    *,
+    key: str = "net",
+    at: float = 6000.0,
+    adds: bool = True,
+    name: str = "logins",
+) -> TallyQuery:
+    return TallyQuery(offset=offset, name=name, key=key, member=member, at=at, bucket_s=600, adds=adds)
+
+
+async def test_a_member_joins_before_it_is_counted(ports: Ports) -> None:
+    assert await ports.tallies().observe(SHARD, [asked(1, "ann"), asked(2, "bo"), asked(3, "ann")]) == [
+        1,
+        2,
+        2,
+    ]
+
+
+async def test_no_questions_no_answers(ports: Ports) -> None:
+    assert await ports.tallies().observe(SHARD, []) == []
+
+
+async def test_a_question_that_does_not_add_only_counts(ports: Ports) -> None:
+    store = ports.tallies()
+
+    assert await store.observe(
+        SHARD, [asked(1, "ann", adds=False), asked(2, "bo"), asked(3, "cy", adds=False)]
+    ) == [0, 1, 1]
+
+
+async def test_a_count_covers_the_bucket_and_the_one_before(ports: Ports) -> None:
+    store = ports.tallies()
+    questions = [
+        asked(1, "ann", at=600.0),
+        asked(2, "bo", at=1200.0),
+        asked(3, "ann", at=1799.9),
+        asked(4, "cy", at=1800.0),
+        asked(5, "dee", at=3000.0),
+    ]
+
+    assert await store.observe(SHARD, questions) == [1, 2, 2, 3, 1]
+
+
+async def test_a_late_member_counts_in_its_own_bucket_and_the_next(ports: Ports) -> None:
+    store = ports.tallies()
+    await store.observe(SHARD, [asked(1, "ann", at=1200.0)])
+
+    assert await store.observe(SHARD, [asked(2, "bo", at=600.0), asked(3, "ann", at=1200.0)]) == [1, 2]
+
+
+async def test_names_and_keys_are_counted_apart(ports: Ports) -> None:
+    store = ports.tallies()
+    questions = [asked(1), asked(1, "bo", name="payees"), asked(2, "cy", key="{other} net"), asked(3, "dee")]
+
+    assert await store.observe(SHARD, questions) == [1, 1, 1, 2]
+
+
+async def test_accounts_of_other_partitions_count_together(ports: Ports) -> None:
+    store = ports.tallies()
+    await store.observe(SHARD, [asked(1, "ann")])
+
+    assert await store.observe(OTHER, [asked(1, "bo")]) == [2]
+
+
+async def test_a_repeated_question_gets_its_first_answer_though_others_joined_since(ports: Ports) -> None:
+    store = ports.tallies()
+    batch = [asked(10, "ann"), asked(11, "bo"), asked(11, "bo", name="payees")]
+    first = await store.observe(SHARD, batch)
+    await store.observe(OTHER, [asked(1, "cy"), asked(2, "dee", name="payees")])
+
+    assert await store.observe(SHARD, batch) == first == [1, 2, 1]
+
+
+async def test_a_new_question_behind_repeated_ones_is_counted_now(ports: Ports) -> None:
+    store = ports.tallies()
+    await store.observe(SHARD, [asked(10, "ann"), asked(11, "bo")])
+    await store.observe(OTHER, [asked(1, "cy")])
+
+    assert await store.observe(SHARD, [asked(11, "bo"), asked(12, "dee")]) == [2, 4]
+    assert await store.observe(SHARD, [asked(12, "dee"), asked(13, "eve")]) == [4, 5]
+
+
+async def test_answers_of_the_last_64_batches_are_kept(ports: Ports) -> None:
+    store = ports.tallies()
+    for offset in range(65):
+        await store.observe(SHARD, [asked(offset, f"m{offset}")])
+
+    assert await store.observe(SHARD, [asked(1, "m1"), asked(64, "m64")]) == [2, 65]
+    assert await store.observe(SHARD, [asked(0, "m0")]) == [65]
+
+
+async def test_a_large_batch_is_answered_in_order(ports: Ports) -> None:
+    store = ports.tallies()
+    questions = [
+        asked(offset, "ann", key=f"k{offset % 4000}", name=f"t{offset % 2}") for offset in range(12_000)
+    ]
+
+    assert await store.observe(SHARD, questions) == [1] * 12_000
+
+
+_questions = st.lists(
+    st.builds(
+        asked,
+        st.just(0),
+        st.sampled_from([f"account-{number}" for number in range(6)]),
+        key=st.sampled_from(["a", "b"]),
+        at=st.floats(0.0, 1900.0),
+        adds=st.booleans(),
+        name=st.sampled_from(["logins", "payees"]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+_cuts = st.lists(st.integers(1, 8), min_size=1, max_size=6)
+
+
+def numbered(questions: list[TallyQuery]) -> list[TallyQuery]:
+    """The questions at offsets of their own."""
+    return [
+        asked(offset, each.member, key=each.key, at=each.at, adds=each.adds, name=each.name)
+        for offset, each in enumerate(questions)
+    ]
+
+
+async def answered(store: object, questions: list[TallyQuery], cuts: list[int]) -> list[int]:
+    """All answers, asked in batches of the lengths in `cuts`, over and over."""
+    answers: list[int] = []
+    turn = 0
+    while len(answers) < len(questions):
+        batch = questions[len(answers) : len(answers) + cuts[turn % len(cuts)]]
+        answers += await store.observe(SHARD, batch)  # type: ignore[attr-defined]
+        turn += 1
+    return answers
+
+
+@_shared
+@given(questions=_questions, cuts=_cuts, recuts=_cuts, data=st.data())
+async def test_redelivery_in_any_cut_gets_the_same_answers(
+    ports: Ports, questions: list[TallyQuery], cuts: list[int], recuts: list[int], data: st.DataObject
+) -> None:
+    store, questions = ports.tallies(), numbered(questions)
+    first = await answered(store, questions, cuts)
+    await store.observe(
+        OTHER,
+        [
+            asked(0, "stranger", key=key, at=at, name=name)
+            for key in "ab"
+            for at in (0.0, 700.0, 1300.0)
+            for name in ("logins", "payees")
+        ],
+    )
+    start = data.draw(st.integers(0, len(questions) - 1))
+
+    assert await answered(store, questions[start:], recuts) == first[start:]
+
+
+@_shared
+@given(questions=_questions, cuts=_cuts)
+async def test_every_implementation_counts_as_exact_sets_do(
+    ports: Ports, questions: list[TallyQuery], cuts: list[int]
+) -> None:
+    questions = numbered(questions)
+
+    assert await answered(ports.tallies(), questions, cuts) == await InProcessTallyStore().observe(
+        SHARD, questions
+    )

@@ -1,0 +1,87 @@
+"""The profile's bytes and their way up from earlier schemas."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from contracts.profile import AmountStatistics, Facts, Fix, Pending, Profile, Seen, Velocity
+from services.memory.codec import UPGRADES, VERSION, UnknownSchema, pack, unpack, upgraded
+
+
+def full_profile() -> Profile:
+    fix = Fix(10.5, 31.2, 121.5, 20.0, b"ipipipip", "CN")
+    return Profile(
+        first_at=1.5,
+        last_at=2.5,
+        events=3,
+        devices={b"device!!": Seen(1, 2, 3)},
+        networks={b"A\x00\x00\x10&": Seen(1, 2)},
+        countries={"CN": Seen(1, 2)},
+        fixes=[fix],
+        amounts={"payment:CNY": AmountStatistics(2, 4.0, 0.5)},
+        velocity={"CNY": Velocity(at=2.0, count_1h=1.0)},
+        pending=[Pending(b"eventkey", 99.0, Facts("login", 2.0, fix=fix))],
+        event_ids=b"12345678" * 2,
+        slots={"unusual_hour": (1, b"\x00\xff")},
+    )
+
+
+def test_a_profile_comes_back_as_it_was() -> None:
+    profile = full_profile()
+
+    assert unpack(pack(profile)) == profile
+
+
+def test_the_first_byte_is_the_schema_version() -> None:
+    assert pack(Profile())[0] == VERSION
+
+
+def test_a_profile_written_before_a_field_was_added_gets_its_default() -> None:
+    fields = msgspec.to_builtins(full_profile(), builtin_types=(bytes,))[:-2]
+
+    found = unpack(bytes([VERSION]) + msgspec.msgpack.encode(fields))
+
+    assert found.slots == {}
+    assert found.event_ids == full_profile().event_ids
+
+
+def test_unpacked_profiles_share_nothing() -> None:
+    packed = pack(Profile())
+    first, second = unpack(packed), unpack(packed)
+    first.devices[b"device!!"] = Seen(1, 2)
+
+    assert second.devices == {}
+
+
+def test_an_older_schema_is_taken_up_step_by_step() -> None:
+    """A made-up past: version 1 held only a count as text, version 2 the same as an array."""
+    ways_up = {
+        1: lambda payload: msgspec.msgpack.encode([int(payload)]),
+        2: lambda payload: msgspec.msgpack.encode([0.0, 0.0, *msgspec.msgpack.decode(payload)]),
+    }
+
+    assert upgraded(b"\x0141", 3, ways_up) == Profile(events=41)
+
+
+def test_a_step_may_give_the_profile_itself() -> None:
+    assert upgraded(b"\x0141", 9, {1: lambda payload: Profile(events=int(payload))}) == Profile(events=41)
+
+
+def test_a_newer_schema_is_an_error_that_names_both_versions() -> None:
+    with pytest.raises(UnknownSchema, match=f"schema {VERSION + 1}, this release reads up to {VERSION}"):
+        unpack(bytes([VERSION + 1]) + b"whatever")
+
+
+def test_an_older_schema_without_a_way_up_is_an_error() -> None:
+    with pytest.raises(UnknownSchema, match="no way up from profile schema 2 to 3"):
+        upgraded(b"\x02", 3, {1: lambda payload: payload})
+
+
+def test_nothing_stored_is_an_error() -> None:
+    with pytest.raises(UnknownSchema, match="empty"):
+        unpack(b"")
+
+
+def test_every_version_before_the_present_has_a_way_up() -> None:
+    assert set(UPGRADES) == set(range(1, VERSION))

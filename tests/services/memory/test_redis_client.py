@@ -1,0 +1,185 @@
+"""Connections, scripts and errors of Redis and Valkey."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import exceptions
+
+from contracts.errors import Unavailable
+from contracts.ports import Shard
+from services.embedded import EmbeddedStore
+from services.memory.redis_client import ask, connect, is_away
+from services.memory.redis_store import RedisMailbox, RedisProfileStore, RedisTallyStore
+from tests.contracts.test_tally_store import asked
+
+SHARD = Shard(1, 0)
+
+
+@pytest.fixture
+def own_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    """A store of this test alone, to be hurt."""
+    with EmbeddedStore(tmp_path) as store:
+        yield store
+
+
+async def test_scripts_survive_a_flush(embedded_redis: str) -> None:
+    client = connect(embedded_redis)
+    store = RedisProfileStore(client, "flush")
+    await store.save(SHARD, [("ann", 1, b"one")])
+    await ask(client, "SCRIPT FLUSH")
+
+    assert await store.save(SHARD, [("ann", 2, b"two")]) == 0
+    await client.aclose()
+
+
+async def test_a_killed_server_is_unavailable_and_serves_again_after_its_restart(
+    own_store: EmbeddedStore,
+) -> None:
+    client = connect(own_store.start())
+    store = RedisProfileStore(client)
+    await store.save(SHARD, [("ann", 1, b"one")])
+    own_store.kill9()
+    for attempt in (store.load(SHARD, ["ann"]), store.save(SHARD, [("ann", 2, b"two")])):
+        with pytest.raises(Unavailable):
+            await attempt
+    own_store.start()
+
+    assert await store.save(SHARD, [("ann", 3, b"three")]) == 0
+    await client.aclose()
+
+
+async def test_a_server_that_does_not_answer_in_time_is_unavailable(own_store: EmbeddedStore) -> None:
+    client = connect(own_store.start(), timeout_s=0.1)
+    store = RedisProfileStore(client)
+    await store.load(SHARD, ["ann"])
+    assert own_store.pid is not None
+    os.kill(own_store.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            await store.load(SHARD, ["ann"])
+    finally:
+        os.kill(own_store.pid, signal.SIGCONT)
+
+    assert await store.load(SHARD, ["ann"]) == [None]
+    await client.aclose()
+
+
+async def test_a_server_out_of_memory_is_unavailable(own_store: EmbeddedStore) -> None:
+    client = connect(own_store.start())
+    await ask(client, "CONFIG", "SET", "maxmemory", "1")
+    for attempt in (
+        RedisProfileStore(client).save(SHARD, [("ann", 1, b"one")]),
+        RedisTallyStore(client).observe(SHARD, [asked(1)]),
+        RedisMailbox(client).deliver([("api", "e1", b"{}")]),
+    ):
+        with pytest.raises(Unavailable):
+            await attempt
+    await client.aclose()
+
+
+async def test_a_replica_is_unavailable_for_saving(own_store: EmbeddedStore) -> None:
+    client = connect(own_store.start())
+    await ask(client, "REPLICAOF", "127.0.0.1", "1")
+    for attempt in (
+        RedisProfileStore(client).save(SHARD, [("ann", 1, b"one")]),
+        RedisTallyStore(client).observe(SHARD, [asked(1)]),
+        RedisMailbox(client).deliver([("api", "e1", b"{}")]),
+    ):
+        with pytest.raises(Unavailable):
+            await attempt
+    await client.aclose()
+
+
+async def test_a_server_busy_with_a_script_is_unavailable(own_store: EmbeddedStore) -> None:
+    client = connect(own_store.start())
+    await ask(client, "CONFIG", "SET", "busy-reply-threshold", "1")
+    other = connect(own_store.start())
+    endless = asyncio.create_task(ask(other, "EVAL", "while true do end", 0))
+    store = RedisProfileStore(client)
+
+    async def loaded_until_refused() -> None:
+        async with asyncio.timeout(5):
+            while True:
+                await store.load(SHARD, ["ann"])
+
+    with pytest.raises(Unavailable):
+        await loaded_until_refused()
+    await ask(client, "SCRIPT", "KILL")
+    with pytest.raises(exceptions.ResponseError, match="killed"):
+        await endless
+    await client.aclose()
+    await other.aclose()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.BusyLoadingError("Redis is loading the dataset in memory"),
+        exceptions.ResponseError("BUSY Redis is busy running a script"),
+        exceptions.ResponseError("MISCONF Errors writing to the AOF file"),
+        exceptions.ClusterDownError("Hash slot not served"),
+    ],
+)
+def test_an_error_that_passes_is_away(error: exceptions.RedisError) -> None:
+    assert is_away(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.AuthenticationError("invalid password"),
+        exceptions.NoPermissionError("no permission"),
+        exceptions.ResponseError("WRONGTYPE Operation against a key"),
+        exceptions.DataError("Invalid input"),
+    ],
+)
+def test_an_error_of_our_own_making_is_not_away(error: exceptions.RedisError) -> None:
+    assert not is_away(error)
+
+
+async def test_an_error_of_our_own_making_crashes(embedded_redis: str) -> None:
+    client = connect(embedded_redis)
+    await ask(client, "LPUSH", "pg:decision:wrongtype", "x")
+    with pytest.raises(exceptions.ResponseError, match="WRONGTYPE"):
+        await RedisMailbox(client).get("wrongtype")
+    await ask(client, "DEL", "pg:decision:wrongtype")
+    await client.aclose()
+
+
+async def test_unavailable_names_no_account(own_store: EmbeddedStore) -> None:
+    client = connect(own_store.start())
+    own_store.kill9()
+    with pytest.raises(Unavailable) as caught:
+        await RedisProfileStore(client).load(SHARD, ["account-of-ann"])
+
+    assert "ann" not in repr(caught.value)
+    assert caught.value.__cause__ is None
+    await client.aclose()
+
+
+class StoreOnUnixSocket(EmbeddedStore):
+    """Listens on a file too."""
+
+    def _argv(self) -> list[str]:
+        return [*super()._argv(), "--unixsocket", str(self.folder / "s")]
+
+
+async def test_a_unix_socket_will_do(tmp_path: Path) -> None:
+    with StoreOnUnixSocket(tmp_path):
+        client = connect(f"unix://{tmp_path}/s?db=3")
+        store = RedisProfileStore(client)
+        await store.save(SHARD, [("ann", 1, b"one")])
+
+        assert await store.load(SHARD, ["ann"]) == [(1, b"one")]
+        await client.aclose()
+
+
+def test_a_url_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="redis://"):
+        connect("http://127.0.0.1")
