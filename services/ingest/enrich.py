@@ -1,0 +1,207 @@
+"""Fills what an event did not bring: place, network, device, and the keyed hashes that memory is named by.
+
+Called once a batch. Answers are cached by address and by text, so an event of a known address costs about a
+microsecond. Derived keys are always set here, whatever the wire said. Nothing here fails: what is not known is a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
+
+from contracts.events import Activity, AnyEvent, Device, Network, Place, Transaction
+from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of
+from services.ingest.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
+from services.ingest.user_agents import UserAgents
+from services.memory.pseudonyms import Pseudonyms, asn_key
+
+PLACE_UNAVAILABLE = "place_unavailable"
+NETWORK_UNAVAILABLE = "network_unavailable"
+PLACE_MALFORMED = "place_malformed"
+PLACE_STALE = "place_stale"
+NETWORK_STALE = "network_stale"
+
+_NAMES = (PLACE_UNAVAILABLE, NETWORK_UNAVAILABLE, PLACE_MALFORMED, PLACE_STALE, NETWORK_STALE)
+_NO_PLACE, _NO_NETWORK, _BAD_PLACE, _OLD_PLACE, _OLD_NETWORK = (1 << bit for bit in range(len(_NAMES)))
+#: One shared tuple per combination of states.
+_STATES = tuple(
+    tuple(name for bit, name in enumerate(_NAMES) if mask >> bit & 1) for mask in range(1 << len(_NAMES))
+)
+
+CACHED_ADDRESSES = 100_000
+CACHED_AGENTS = 20_000
+CACHED_NUMBERS = 100_000
+
+
+class EnrichmentStatus(Struct, frozen=True):
+    """What each source can answer, for health pages; `ready` and `used` are the good states."""
+
+    places: GeoStatus
+    networks: GeoStatus
+    lists: tuple[ListStatus, ...]
+    user_agents: str
+
+
+class _Known(Struct, frozen=True, gc=False):
+    """What one address says; `place_states` and `network_states` apply when the event brings none of its own."""
+
+    ip_key: bytes | None
+    network_key: bytes | None
+    place: Place | None
+    network: Network | None
+    place_states: int
+    network_states: int
+    address: Address | None
+
+
+Answer = TypeVar("Answer", bound="_Known | Device")
+_NOWHERE = _Known(None, None, None, None, 0, 0, None)
+
+
+class _Recent(dict[str, Answer]):
+    """A bounded cache: a miss asks `answer`; when full, the half not asked for longest goes.
+
+    Two generations instead of an ordered list: a hit on the young one is a single dict look-up.
+    """
+
+    def __init__(self, answer: Callable[[str], Answer], bound: int) -> None:
+        super().__init__()
+        self._answer = answer
+        self._half = max(1, bound // 2)
+        self._old: dict[str, Answer] = {}
+
+    def __missing__(self, text: str) -> Answer:
+        found = self._old.get(text)
+        if found is None:
+            found = self._answer(text)
+        if len(self) >= self._half:
+            self._old = dict(self)
+            self.clear()
+        self[text] = found
+        return found
+
+
+class Enricher:
+    """Enrichment from the configured sources; every one of them may be absent.
+
+    `as_of` is the day staleness is judged against. A source that cannot be opened is logged once and shown by `status`.
+    """
+
+    def __init__(
+        self,
+        pseudonyms: Pseudonyms,
+        geo_city: Path | None,
+        geo_asn: Path | None,
+        network_lists: Path | None,
+        user_agents: UserAgents,
+        *,
+        as_of: date,
+        max_age_days: int = MAX_AGE_DAYS,
+    ) -> None:
+        self._key_of = pseudonyms.key_of
+        self._prefix_key = pseudonyms.prefix_key
+        self._asn_key = lru_cache(maxsize=CACHED_NUMBERS)(asn_key)
+        self._city = GeoDatabase(geo_city, as_of, max_age_days)
+        self._asn = GeoDatabase(geo_asn, as_of, max_age_days)
+        self._lists = NetworkLists(network_lists, as_of, max_age_days)
+        self._user_agents = user_agents
+        self._addresses: _Recent[_Known] = _Recent(self._ask_address, CACHED_ADDRESSES)
+        self._agents: _Recent[Device] = _Recent(user_agents.device, CACHED_AGENTS)
+
+    def enrich(self, events: Sequence[AnyEvent]) -> list[tuple[str, ...]]:
+        """Fill the events in place; the states of each event, in order (shared tuples, mostly empty)."""
+        return [_STATES[self._fill(event)] if isinstance(event, Activity) else () for event in events]
+
+    def status(self) -> EnrichmentStatus:
+        """What each source can answer now."""
+        return EnrichmentStatus(
+            self._city.status, self._asn.status, tuple(self._lists.status), self._user_agents.status()
+        )
+
+    def close(self) -> None:
+        """Give the databases back."""
+        self._city.close()
+        self._asn.close()
+
+    def _fill(self, event: Activity) -> int:
+        known = self._addresses[event.ip] if event.ip is not None else _NOWHERE
+        force_setattr(event, "ip_key", known.ip_key)
+        states = 0
+        place = event.place
+        if place is not None and not is_place(place):
+            states, place = _BAD_PLACE, None
+            force_setattr(event, "place", None)
+        if place is None:
+            force_setattr(event, "place", known.place)
+            states |= known.place_states if not states else known.place_states & _OLD_PLACE
+        network = event.network
+        if network is None:
+            force_setattr(event, "network", known.network)
+            force_setattr(event, "network_key", known.network_key)
+            states |= known.network_states
+        else:
+            asn = network.asn
+            own_key = self._asn_key(asn) if asn is not None else None
+            force_setattr(event, "network_key", own_key or known.network_key)
+            if self._lists.active and network.kind == "unknown":
+                force_setattr(event, "network", self._with_kind(network, known.address))
+        device_id = event.device_id
+        force_setattr(
+            event, "device_key", self._key_of("device", device_id) if device_id is not None else None
+        )
+        if event.device is None and event.user_agent is not None:
+            force_setattr(event, "device", self._agents[event.user_agent])
+        if event.__class__ is Transaction:
+            payee_id = event.payee_id
+            force_setattr(
+                event, "payee_key", self._key_of("payee", payee_id) if payee_id is not None else None
+            )
+        return states
+
+    def _with_kind(self, network: Network, address: Address | None) -> Network:
+        """The event's own network; lists tell its kind when the event does not."""
+        kind = self._lists.kind_of(address, network.asn)
+        return network if kind == "unknown" else replace(network, kind=kind)
+
+    def _ask_address(self, ip: str) -> _Known:
+        address = _address(ip)
+        if address is None:
+            return _Known(None, None, None, None, _NO_PLACE, _NO_NETWORK, None)
+        place = place_of(self._city.record(address))
+        asn, name = asn_of(self._asn.record(address))
+        kind: Kind = self._lists.kind_of(address, asn)
+        network = Network(asn, name, kind) if asn is not None or kind != "unknown" else None
+        text = str(address)
+        own_key = self._asn_key(asn) if asn is not None else None
+        return _Known(
+            ip_key=self._key_of("ip", text),
+            network_key=own_key or self._prefix_key(text),
+            place=place,
+            network=network,
+            place_states=_NO_PLACE if place is None else _OLD_PLACE * self._city.stale,
+            network_states=_NO_NETWORK
+            if network is None
+            else _OLD_NETWORK * (self._asn.stale and asn is not None),
+            address=address,
+        )
+
+
+def _address(text: str) -> Address | None:
+    """The address in its one form (IPv4 inside IPv6 is IPv4); None for anything else."""
+    try:
+        address: Address = ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.scope_id is not None:
+            return None
+        mapped: IPv4Address | None = address.ipv4_mapped
+        return mapped if mapped is not None else address
+    return address
