@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple, TypeVar
 
-from msgspec import Struct, ValidationError, convert, json, structs, to_builtins
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from contracts.decisions import ACTIONS, Action, Reasoned, Severity
 from contracts.events import AccountChange, AnyEvent, Event, Login, Transaction
@@ -176,7 +177,7 @@ def parse_policy(text: str, base: str | None = None) -> Policy:
 def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise InvalidPolicy(f"not TOML: {error}") from None
 
 
@@ -254,4 +255,5 @@ def _bands(
 
 
 def _digest(values: dict[str, Any]) -> str:
-    return hashlib.blake2b(json.encode(values, order="deterministic"), digest_size=4).hexdigest()
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()

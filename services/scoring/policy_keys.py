@@ -69,7 +69,7 @@ def _points(value: Any) -> bool:
         return False
     try:
         Calibration((risk, score) for risk, score in value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
 
@@ -117,7 +117,7 @@ SCHEMA: Schema = {
         Expects("an ISO 4217 currency such as CNY", lambda v: re.fullmatch("[A-Z]{3}", v) is not None),
         {
             "from": Key(
-                Expects("a whole amount in major units, 0 or more", lambda v: _whole(v) and v >= 0),
+                Expects("a whole amount in major units, 0 or more", lambda v: _whole(v) and 0 <= v < 10**15),
                 "Transactions of this currency from this amount on use the thresholds beside it; those not stated "
                 "are the transaction's.",
             ),

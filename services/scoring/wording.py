@@ -4,11 +4,11 @@ from __future__ import annotations
 
 LOCALES = ("en", "zh-CN")
 
-#: (event type, action) to headline, by locale.
+#: (event type, action) to headline, by locale. A decision does not say whether a login succeeded, so its words do not.
 HEADLINES: dict[str, dict[tuple[str, str], str]] = {
     "en": {
-        ("login", "allow"): "Login allowed",
-        ("login", "notify"): "Login allowed, security team told",
+        ("login", "allow"): "Login: no objection",
+        ("login", "notify"): "Login noted, alert raised",
         ("login", "challenge"): "Login waits for a code",
         ("login", "hold"): "Login held for support",
         ("login", "deny"): "Login refused, account frozen",
@@ -27,8 +27,8 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
         ("label", "allow"): "Verdict noted",
     },
     "zh-CN": {
-        ("login", "allow"): "登录已放行",
-        ("login", "notify"): "登录已放行，并已通知安全人员",
+        ("login", "allow"): "登录：无异议",
+        ("login", "notify"): "登录已记录，并已发出告警",
         ("login", "challenge"): "登录需输入动态验证码",
         ("login", "hold"): "登录已暂停，等待客服核实",
         ("login", "deny"): "登录已拒绝，账户已冻结",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.policy_file import DEFAULT_POLICY
 from services.scoring.policy import parse_policy
-from services.scoring.policy_keys import InvalidPolicy, merged
+from services.scoring.policy_keys import InvalidPolicy, all_keys, merged
 
 BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
 
@@ -93,3 +97,17 @@ def test_merging_joins_tables_and_replaces_lists() -> None:
 
     assert merged(base, {"a": {"c": [3]}}) == {"a": {"b": 1, "c": [3]}, "d": 1}
     assert base == {"a": {"b": 1, "c": [1, 2]}, "d": 1}
+
+
+_PATHS = [path.replace("<currency>[]", "CNY").replace("<detector>", "demo") for path, _ in all_keys()]
+_ODD_VALUES = (
+    "0", "-1", "1e400", "nan", "-inf", "true", '""', '"never"', "[]", "[[]]", "{}", "{ a = 1 }",
+    "1979-05-27", "1" + "0" * 400, "1" + "0" * 5000, "[[0, 0], [1, 1" + "0" * 400 + "]]", '["x", 1]',
+)  # fmt: skip
+
+
+@given(st.sampled_from(_PATHS), st.sampled_from(_ODD_VALUES))
+def test_any_value_at_any_key_is_taken_or_refused_by_name(path: str, value: str) -> None:
+    stated = f"version = {value}" if path == "version" else f'version = "test"\n{path} = {value}'
+    with suppress(InvalidPolicy):
+        assert parse_policy(stated, BASE).version
