@@ -1,0 +1,1 @@
+"""Tells the owner of an account, once, what happened to it."""

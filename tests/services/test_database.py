@@ -38,7 +38,7 @@ async def test_migrations_make_exactly_the_declared_tables(database: Database) -
     async with database.begin() as connection:
         found = await connection.run_sync(difference)
 
-    assert [] == found
+    assert found == []
 
 
 async def test_two_processes_may_migrate_at_once(database_url: str) -> None:  # noqa: F811
@@ -53,7 +53,7 @@ async def test_two_processes_may_migrate_at_once(database_url: str) -> None:  # 
         for _ in range(2)
     ]
 
-    assert [0, 0] == [await process.wait() for process in processes]
+    assert [await process.wait() for process in processes] == [0, 0]
 
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:  # noqa: F811
@@ -73,17 +73,21 @@ async def test_a_row_that_is_there_is_left_alone_and_new_ones_are_answered(datab
             insert_new(contacts).returning(contacts.c.account_id), [{**ROW, "email": "x@x"}, other]
         )
 
-        assert ["wang"] == list(new.scalars())
-        assert "li@upay.example" == await connection.scalar(
-            select(contacts.c.email).where(contacts.c.account_id == "li")
+        assert list(new.scalars()) == ["wang"]
+        assert (
+            await connection.scalar(select(contacts.c.email).where(contacts.c.account_id == "li"))
+            == "li@upay.example"
         )
 
 
 async def test_a_body_that_raises_leaves_nothing(database: Database) -> None:  # noqa: F811
-    with pytest.raises(RuntimeError):
+    async def write_and_raise() -> None:
         async with database.begin() as connection:
             await connection.execute(insert_new(contacts).values(ROW))
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await write_and_raise()
 
     assert await count(database) == 0
 
@@ -167,10 +171,14 @@ async def test_a_full_sqlite_disk_is_unavailable(tmp_path: Path) -> None:
     async with database.begin() as connection:
         await connection.run_sync(table.create)
         await connection.execute(text("PRAGMA max_page_count = 3"))
-    with pytest.raises(Unavailable):
+
+    async def write_too_much() -> None:
         async with database.begin() as connection:
             await connection.execute(text("PRAGMA max_page_count = 3"))
             await connection.execute(table.insert(), [{"body": "x" * 4000} for _ in range(50)])
+
+    with pytest.raises(Unavailable):
+        await write_too_much()
     await database.close()
 
 
@@ -204,7 +212,7 @@ async def test_sqlite_survives_the_machine(tmp_path: Path) -> None:
         ]
     await database.close()
 
-    assert ["wal", 2, 1] == settled
+    assert settled == ["wal", 2, 1]
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y"])

@@ -1,0 +1,114 @@
+"""Notices in SQL as the notifier takes them: claimed for a while, then ended or put off.
+
+A claim is a lease: its row comes back by itself when `next_at` passes, so a killed notifier keeps nothing.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, json
+from sqlalchemy import func, select, update
+
+from contracts.decisions import Decision
+from notifier.routing import Contact
+from services.cases.tables import contacts, deliveries, notices, recorded_decisions
+from services.database import Database, insert_new
+
+_decode = json.Decoder(Decision).decode
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """One notice in hand, with all that its letters need; `delivered` names channels that took theirs before."""
+
+    notice_id: str
+    template: str
+    recorded_at: float
+    attempts: int
+    lease: str
+    decision: Decision
+    contact: Contact | None
+    delivered: frozenset[str]
+
+
+async def claim(database: Database, *, lease: str, now: float, lease_s: float, limit: int) -> list[Claim]:
+    """Take up to `limit` notices that are due, oldest first; nobody else gets them for `lease_s` seconds."""
+    due = (
+        select(notices.c.notice_id)
+        .where(notices.c.state == "waiting", notices.c.next_at <= now)
+        .order_by(notices.c.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    async with database.begin() as connection:
+        ids = list((await connection.execute(due)).scalars())
+        if not ids:
+            return []
+        await connection.execute(
+            update(notices)
+            .where(notices.c.notice_id.in_(ids))
+            .values(lease=lease, next_at=now + lease_s, attempts=notices.c.attempts + 1)
+        )
+        mine = (
+            select(
+                notices, recorded_decisions.c.body, contacts.c.email, contacts.c.locale, contacts.c.time_zone
+            )
+            .join(recorded_decisions)
+            .outerjoin(contacts, contacts.c.account_id == notices.c.account_id)
+            .where(notices.c.notice_id.in_(ids))
+            .order_by(notices.c.recorded_at, notices.c.notice_id)
+        )
+        rows = (await connection.execute(mine)).all()
+        taken = await connection.execute(
+            select(deliveries.c.notice_id, deliveries.c.channel).where(deliveries.c.notice_id.in_(ids))
+        )
+        done = {(row.notice_id, row.channel) for row in taken}
+    return [
+        Claim(
+            notice_id=row.notice_id,
+            template=row.template,
+            recorded_at=row.recorded_at,
+            attempts=row.attempts,
+            lease=lease,
+            decision=_decode(row.body),
+            contact=None if row.email is None else Contact(row.email, row.locale, row.time_zone),
+            delivered=frozenset(channel for notice_id, channel in done if notice_id == row.notice_id),
+        )
+        for row in rows
+    ]
+
+
+async def note_delivery(database: Database, notice: Claim, channel: str, now: float) -> None:
+    """Remember that the channel took its letter."""
+    row = {"notice_id": notice.notice_id, "channel": channel, "delivered_at": now}
+    async with database.begin() as connection:
+        await connection.execute(insert_new(deliveries).values(row))
+
+
+async def end(database: Database, notice: Claim, state: str, now: float, error: str | None) -> bool:
+    """End the notice as delivered, failed or undeliverable; False when it had ended or another holds it now."""
+    return await _settle(database, notice, state=state, ended_at=now, last_error=error, lease=None)
+
+
+async def put_off(database: Database, notice: Claim, until: float, error: str) -> bool:
+    """Let it be claimed again from `until` on; False when another holds it now."""
+    return await _settle(database, notice, next_at=until, last_error=error, lease=None)
+
+
+async def waiting(database: Database) -> int:
+    """How many notices have not ended."""
+    query = select(func.count()).select_from(notices).where(notices.c.state == "waiting")
+    async with database.read() as connection:
+        return int(await connection.scalar(query) or 0)
+
+
+async def _settle(database: Database, notice: Claim, **values: str | float | None) -> bool:
+    statement = (
+        update(notices)
+        .where(
+            notices.c.notice_id == notice.notice_id,
+            notices.c.state == "waiting",
+            notices.c.lease == notice.lease,
+        )
+        .values(**values)
+    )
+    async with database.begin() as connection:
+        return (await connection.execute(statement)).rowcount == 1

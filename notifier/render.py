@@ -1,0 +1,117 @@
+"""A notice in the reader's words: what happened, when in their time zone, what was done, what they can do."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from importlib.resources import files
+from string import Template
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from contracts.decisions import Decision, IssueChallenge
+from contracts.errors import Malformed
+from notifier.channels import Letter
+from notifier.routing import LOCALES, Route
+
+#: What an event is called, by locale and event type.
+WHAT: Mapping[str, Mapping[str, str]] = {
+    "en": {"login": "A login", "transaction": "A payment", "account_change": "A change of settings"},
+    "zh-CN": {"login": "登录", "transaction": "交易", "account_change": "账户设置变更"},
+}
+_OTHER = {"en": "An operation", "zh-CN": "操作"}
+_NOTHING = {"en": "Several small signs together.", "zh-CN": "多项轻微异常同时出现。"}
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+class Templates:
+    """The texts of every notice, read once."""
+
+    def __init__(self, texts: Mapping[tuple[str, str], str], layout: str) -> None:
+        self._texts = texts
+        self._layout = Template(layout)
+        self.notices = frozenset(notice for notice, _ in texts)
+
+    @classmethod
+    def load(cls) -> Templates:
+        """Read them from the package."""
+        texts: dict[tuple[str, str], str] = {}
+        layout = ""
+        for file in files("notifier.templates").iterdir():
+            if file.name == "layout.html":
+                layout = file.read_text("utf-8")
+            elif file.name.endswith(".txt"):
+                notice, locale, _ = file.name.split(".")
+                texts[notice, locale] = file.read_text("utf-8")
+        return cls(texts, layout)
+
+    def letter(
+        self, notice: str, decision: Decision, route: Route, reasons: Sequence[str], service: str
+    ) -> Letter:
+        """The letter of a notice about a decision; `reasons` are its sentences in the route's locale.
+
+        Raises Malformed for a notice without a text.
+        """
+        locale = route.locale if route.locale in LOCALES else LOCALES[0]
+        text = self._texts.get((notice, locale))
+        if text is None:
+            raise Malformed("unknown_notice", f"no text for the notice {notice[:64]!r}")
+        said = [" ".join(reason.split()) for reason in reasons] or [_NOTHING[locale]]
+        filled = Template(text).substitute(
+            service=service,
+            what=WHAT[locale].get(decision.type, _OTHER[locale]),
+            details="\n".join(f"- {line}" for line in _details(decision, locale, route.time_zone)),
+            reasons="\n".join(f"- {sentence}" for sentence in said),
+        )
+        subject, _, body = filled.partition("\n")
+        body = body.strip() + "\n"
+        page = self._layout.substitute(language=locale, title=html.escape(subject), body=_paragraphs(body))
+        return Letter(to=route.to, subject=subject, text=body, html=page, language=locale)
+
+
+def moment(at: float, locale: str, time_zone: str) -> str:
+    """An epoch time as the reader's clock shows it, with the zone and its offset; UTC for an unknown zone."""
+    zone = _zone(time_zone)
+    when = datetime.fromtimestamp(at, zone)
+    offset = when.strftime("%z")
+    shown = "UTC" if zone is UTC else f"{time_zone}, UTC{offset[:3]}:{offset[3:5]}"
+    if locale == "zh-CN":
+        clock = f"{when:%H:%M}"
+        return f"{when.year}年{when.month}月{when.day}日 {clock}（{shown.replace(', ', '，')}）"
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} ({shown})"
+
+
+def money(amount: str, currency: str, locale: str) -> str:
+    """A canonical amount as the reader writes it: "CNY 4,120.00", "4,120.00 元"."""
+    figure = f"{Decimal(amount):,}"
+    return f"{figure} 元" if locale == "zh-CN" and currency == "CNY" else f"{currency} {figure}"
+
+
+def _details(decision: Decision, locale: str, time_zone: str) -> list[str]:
+    names = ("时间：", "金额：") if locale == "zh-CN" else ("When: ", "Amount: ")
+    lines = [names[0] + moment(decision.at, locale, time_zone)]
+    for effect in decision.effects:
+        if isinstance(effect, IssueChallenge) and effect.amount is not None and effect.currency is not None:
+            lines.append(names[1] + money(effect.amount, effect.currency, locale))
+    return lines
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name != "UTC" else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _paragraphs(text: str) -> str:
+    blocks = []
+    for block in text.strip().split("\n\n"):
+        lines = block.split("\n")
+        prose = [html.escape(line) for line in lines if not line.startswith("- ")]
+        items = [html.escape(line[2:]) for line in lines if line.startswith("- ")]
+        if prose:
+            blocks.append(f"<p>{' '.join(prose)}</p>")
+        if items:
+            blocks.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
+    return "\n".join(blocks)

@@ -1,0 +1,182 @@
+"""Support's side: pages, assigning, resolving, and what a verdict sends out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import json
+from sqlalchemy import select
+
+from contracts.decisions import effect_id
+from contracts.errors import Malformed
+from contracts.events import AnyEvent, Label
+from services.cases.desk import CaseDesk, Conflict, Contact
+from services.cases.repository import Recorded, keep
+from services.cases.states import IllegalTransition
+from services.cases.tables import contacts, outbox
+from services.database import Database
+from tests.services.cases.decided import (
+    alert,
+    challenge,
+    freeze,
+    no_challenges,
+    open_case,
+    recorded,
+)
+
+NOW = 1_790_000_100.0
+CASE = effect_id("e1", "open_case")
+
+
+@pytest.fixture
+def desk(database: Database) -> CaseDesk:
+    return CaseDesk(database, lambda: NOW)
+
+
+async def carry_out(database: Database, *records: Recorded) -> None:
+    async with database.begin() as connection:
+        await keep(connection, records, no_challenges)
+
+
+async def sent(database: Database) -> list[Any]:
+    async with database.read() as connection:
+        return list((await connection.execute(select(outbox).order_by(outbox.c.id))).all())
+
+
+async def every_page(desk: CaseDesk, limit: int, **wanted: str | None) -> list[str]:
+    found: list[str] = []
+    cursor = None
+    while True:
+        settled = {"severity": None, "account_id": None} | wanted
+        page = await desk.alerts(**settled, cursor=cursor, limit=limit)
+        found += [row.event_id for row in page.rows]
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+async def test_pages_show_every_alert_once_newest_first(database: Database, desk: CaseDesk) -> None:
+    times = {"e1": 1.0, "e2": 2.5, "e3": 2.5, "e4": 0.1 + 0.2, "e5": 5.0}
+    await carry_out(
+        database, *(recorded(event_id, effects=(alert(event_id),), at=at) for event_id, at in times.items())
+    )
+    expected = sorted(
+        times, key=lambda event_id: (times[event_id], effect_id(event_id, "raise_alert")), reverse=True
+    )
+
+    assert [await every_page(desk, limit) for limit in (1, 2, 5, 9)] == [expected] * 4
+
+
+async def test_alerts_can_be_asked_for_by_severity_and_account(database: Database, desk: CaseDesk) -> None:
+    await carry_out(
+        database,
+        recorded("e1", "li", (alert("e1", "high"),)),
+        recorded("e2", "li", (alert("e2", "low"),)),
+        recorded("e3", "wang", (alert("e3", "high"),)),
+    )
+
+    assert await every_page(desk, 9, severity="high", account_id="li") == ["e1"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "bmFuIHg=", "aW5mIHg=", "MS4w", "%%%%", "🙂"])
+async def test_a_cursor_that_is_not_ours_is_malformed(database: Database, cursor: str) -> None:
+    with pytest.raises(Malformed):
+        await CaseDesk(database, lambda: NOW).cases(
+            state=None, severity=None, account_id=None, cursor=cursor, limit=5
+        )
+
+
+async def test_a_case_tells_its_history_with_its_decisions(database: Database, desk: CaseDesk) -> None:
+    await carry_out(
+        database, recorded("e1", effects=(open_case("e1"),)), recorded("e2", effects=(open_case("e2"),))
+    )
+    await desk.assign(CASE, "mei", None)
+    await desk.resolve(CASE, "fraud", "mei", "card testing", None)
+    found = await desk.case(CASE)
+
+    assert found is not None
+    assert [(entry.kind, entry.event_id, entry.actor, entry.note) for entry in found[1]] == [
+        ("opened", "e1", None, None),
+        ("joined", "e2", None, None),
+        ("assigned", None, "mei", None),
+        ("resolved", None, "mei", "card testing"),
+    ]
+    assert json.decode(found[1][1].decision or "")["event_id"] == "e2"
+
+
+async def test_a_verdict_labels_every_event_of_the_case_in_the_stream(
+    database: Database, desk: CaseDesk
+) -> None:
+    await carry_out(
+        database,
+        recorded("e1", effects=(open_case("e1"), challenge("e1"))),
+        recorded("e2", effects=(open_case("e2"),)),
+    )
+    await desk.assign(CASE, "mei", None)
+    await desk.resolve(CASE, "fraud", "mei", None, None)
+    labels = [json.decode(row.payload, type=AnyEvent) for row in await sent(database)]
+
+    assert [
+        (label.about_event_id, label.verdict, label.at, label.payee_id, label.account_id)
+        for label in labels
+        if isinstance(label, Label)
+    ] == [("e1", "fraud", NOW, "shop-7", "li"), ("e2", "fraud", NOW, None, "li")]
+
+
+async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, desk: CaseDesk) -> None:
+    await carry_out(
+        database,
+        recorded("e1", effects=(open_case("e1"), freeze("e1"))),
+        recorded("e2", effects=(open_case("e2"), freeze("e2"))),
+    )
+    await desk.assign(CASE, "mei", None)
+    await desk.resolve(CASE, "legitimate", "mei", None, None)
+    actions = [json.decode(row.payload)["kind"] for row in await sent(database) if row.kind == "action"]
+
+    assert actions == ["freeze", "freeze", "release"]
+
+
+@pytest.mark.parametrize("verdict", ["fraud", "legitimate"])
+async def test_nothing_is_released_that_was_not_frozen_or_is_fraud(
+    database: Database, desk: CaseDesk, verdict: Any
+) -> None:
+    effects = (open_case("e1"), freeze("e1")) if verdict == "fraud" else (open_case("e1"),)
+    await carry_out(database, recorded("e1", effects=effects))
+    await desk.assign(CASE, "mei", None)
+    await desk.resolve(CASE, verdict, "mei", None, None)
+
+    assert not [row for row in await sent(database) if '"release"' in row.payload]
+
+
+async def test_a_refused_verdict_sends_nothing(database: Database, desk: CaseDesk) -> None:
+    await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
+    with pytest.raises(IllegalTransition):
+        await desk.resolve(CASE, "fraud", "mei", None, None)
+
+    assert not await sent(database)
+
+
+async def test_a_change_over_an_old_version_is_refused(database: Database, desk: CaseDesk) -> None:
+    await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
+    await desk.assign(CASE, "mei", 1)
+    with pytest.raises(Conflict):
+        await desk.assign(CASE, "bo", 1)
+
+
+async def test_an_unknown_case_is_none(desk: CaseDesk) -> None:
+    assert [
+        await desk.case("x"),
+        await desk.assign("x", "mei", None),
+        await desk.resolve("x", "fraud", "mei", None, None),
+        await desk.decision("x"),
+    ] == [None] * 4
+
+
+async def test_a_contact_is_replaced_by_the_newest(database: Database, desk: CaseDesk) -> None:
+    await desk.set_contact("li", Contact("old@upay.example", "en", "UTC"))
+    await desk.set_contact("li", Contact("new@upay.example", "zh-CN", "Asia/Shanghai"))
+    async with database.read() as connection:
+        rows = (await connection.execute(select(contacts.c.email, contacts.c.locale))).all()
+
+    assert [tuple(row) for row in rows] == [("new@upay.example", "zh-CN")]

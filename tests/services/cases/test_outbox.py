@@ -1,0 +1,125 @@
+"""The relay: in order, nothing lost, and a repeat keeps its identity."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from contracts.errors import Unavailable
+from services.cases import outbox
+from services.cases.outbox import OutboxRelay, Outgoing
+from services.database import Database
+
+RECORDS = [Outgoing(f"a{number}", "action", "li", b'{"n":%d}' % number) for number in range(5)]
+
+
+class Topic:
+    """Takes records, or is away; can stop the relay between produce and mark."""
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+        self.away = False
+        self.hang_after = asyncio.Event()
+        self.hangs = False
+
+    async def produce(self, records: Sequence[Outgoing]) -> None:
+        if self.away:
+            raise Unavailable("Kafka away: test")
+        self.records += records
+        if self.hangs:
+            self.hang_after.set()
+            await asyncio.Event().wait()
+
+
+async def put(database: Database, records: Sequence[Outgoing] = RECORDS) -> None:
+    async with database.begin() as connection:
+        await outbox.put(connection, records, 1.0)
+
+
+async def kept(database: Database) -> list[Any]:
+    async with database.read() as connection:
+        return list((await connection.execute(select(table).order_by(table.c.id))).mappings())
+
+
+async def test_rows_are_carried_once_and_in_order(database: Database) -> None:
+    topic = Topic()
+    relay = OutboxRelay(database, topic, lambda: 9.0, batch_rows=2)
+    await put(database)
+
+    assert [await relay.carry() for _ in range(4)] == [2, 2, 1, 0]
+    assert topic.records == RECORDS
+    assert {row["sent_at"] for row in await kept(database)} == {9.0}
+
+
+async def test_a_row_that_is_there_already_is_not_put_again(database: Database) -> None:
+    topic = Topic()
+    await put(database)
+    await put(database, [Outgoing("a1", "action", "li", b"other"), Outgoing("b1", "event", "li", b"{}")])
+    await OutboxRelay(database, topic, lambda: 9.0).carry()
+
+    assert [record.identity for record in topic.records] == ["a0", "a1", "a2", "a3", "a4", "b1"]
+    assert topic.records[1].payload == b'{"n":1}'
+
+
+async def test_rows_wait_while_the_broker_is_away_and_say_why(database: Database) -> None:
+    topic = Topic()
+    topic.away = True
+    relay = OutboxRelay(database, topic, lambda: 9.0)
+    await put(database)
+    with pytest.raises(Unavailable):
+        await relay.carry()
+
+    assert {(row["sent_at"], row["attempts"], row["last_error"]) for row in await kept(database)} == {
+        (None, 1, "Kafka away: test")
+    }
+
+    topic.away = False
+    await relay.carry()
+
+    assert topic.records == RECORDS
+    assert {row["last_error"] for row in await kept(database)} == {None}
+
+
+async def test_a_relay_killed_between_produce_and_mark_repeats_the_same_identities(
+    database: Database,
+) -> None:
+    topic = Topic()
+    topic.hangs = True
+    await put(database)
+    relay = asyncio.create_task(OutboxRelay(database, topic, lambda: 9.0).carry())
+    await topic.hang_after.wait()
+    relay.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await relay
+    topic.hangs = False
+    await OutboxRelay(database, topic, lambda: 9.0).carry()
+
+    assert topic.records == RECORDS + RECORDS
+
+
+@pytest.mark.real
+async def test_two_relays_on_postgresql_take_turns(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    topic = Topic()
+    topic.hangs = True
+    await put(database)
+    first = asyncio.create_task(OutboxRelay(database, topic, lambda: 9.0).carry())
+    await topic.hang_after.wait()
+
+    assert await OutboxRelay(database, topic, lambda: 9.0).carry() == 0
+
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_pending_counts_what_is_not_sent(database: Database) -> None:
+    await put(database)
+    await put(database, [Outgoing("b1", "event", "li", b"{}")])
+    async with database.read() as connection:
+        assert await outbox.pending(connection) == {"action": 5, "event": 1}
