@@ -23,6 +23,8 @@ from redis.backoff import NoBackoff
 
 from contracts.errors import Unavailable
 
+#: Arguments in a piece of a large command.
+_PIECE = 64
 TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 2.0
 
@@ -105,13 +107,23 @@ class Script:
 
 
 class _Packing:
-    """Packs commands in C: a third of the client's cost of a large MGET."""
+    """Packs a command of keys in C, and one of many values in pieces.
+
+    One buffer of megabytes a command is new memory each time; its page faults cost more than the packing.
+    """
 
     def pack_command(self, *arguments: Any) -> list[bytes]:
         name = arguments[0]
         if isinstance(name, str) and " " in name:
             arguments = (*name.split(), *arguments[1:])
-        return [hiredis.pack_command(arguments)]
+        if len(arguments) <= _PIECE or arguments[-1].__class__ is not bytes:
+            return [hiredis.pack_command(arguments)]
+        data = [each if each.__class__ is bytes else str(each).encode() for each in arguments]
+        pieces = [b"*%d\r\n" % len(data)]
+        for start in range(0, len(data), _PIECE):
+            piece = data[start : start + _PIECE]
+            pieces.append(b"".join([b"$%d\r\n%b\r\n" % (len(each), each) for each in piece]))
+        return pieces
 
 
 class _PackingConnection(_Packing, Connection):
