@@ -114,11 +114,8 @@ def _steps(
     steps = [change for change in changes if since < change[0] <= until]
     for held in pending:
         facts = held.facts
-        if facts.type != "account_change" or not since < facts.at <= until:
-            continue
-        # A held change is remembered only here; one that does not tell its kind is taken for a credential change.
-        if facts.kind is None or facts.kind in CREDENTIAL_CHANGES:
-            steps.append((facts.at, facts.kind or "account_change"))
+        if facts.type == "account_change" and facts.kind in CREDENTIAL_CHANGES and since < facts.at <= until:
+            steps.append((facts.at, facts.kind))
     steps.sort()
     return steps
 

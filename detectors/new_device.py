@@ -42,7 +42,7 @@ class Params(Struct, frozen=True):
     least_sightings_count: int = 3
     attacker_new_share: float = 0.9
     population_new_share: float = 0.04
-    prior_strength_count: float = 10.0
+    prior_strength_count: float = 5.0
     least_nats: float = 0.3
     most_nats: float = 5.0
 

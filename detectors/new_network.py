@@ -43,10 +43,10 @@ class Params(Struct, frozen=True):
     least_sightings_count: int = 3
     attacker_new_share: float = 0.9
     population_new_share: float = 0.1
-    prior_strength_count: float = 10.0
+    prior_strength_count: float = 5.0
     shifting_ratio: float = 0.5
     least_nats: float = 0.3
-    most_nats: float = 3.0
+    most_nats: float = 2.0
 
 
 PARAMS = Params()

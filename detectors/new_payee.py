@@ -42,7 +42,7 @@ class Params(Struct, frozen=True):
     prior_strength_count: float = 4.0
     most_history_count: int = 40
     least_nats: float = 0.3
-    most_nats: float = 3.5
+    most_nats: float = 2.5
 
 
 PARAMS = Params()

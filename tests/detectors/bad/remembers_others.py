@@ -1,0 +1,43 @@
+"""Bad: remembers the account before.
+
+Sees: a login from a device that was not there before.
+Misses: everything that is not a login.
+Fires falsely when: the owner buys a phone.
+When it fires: ask for the second factor.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from contracts.events import Login
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import Profile
+
+_last: dict[str, str] = {}
+
+SPEC = Spec(
+    name="remembers_others",
+    version=1,
+    event_types=(Login,),
+    family="device",
+    reasons=(Reason(code="strange", en="A strange device.", zh_cn="从未见过的设备。"),),
+)
+
+
+class Params(Struct, frozen=True):
+    """The weight of a strange device."""
+
+    strange_nats: float = 1.0
+
+
+PARAMS = Params()
+
+
+def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
+    """Fires on a device the account does not know."""
+    if not profile.devices or event.device_key is None or event.device_key in profile.devices:
+        return None
+    weight = params.strange_nats * (1 + (_last.get("account", event.account_id) != event.account_id))
+    _last["account"] = event.account_id
+    return Finding(detector="remembers_others", reason="strange", family="device", weight=weight)

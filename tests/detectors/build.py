@@ -1,0 +1,206 @@
+"""Small builders of events and profiles for detector tests, and `ask`, which puts one question to one detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal, TypeVar
+
+from msgspec import Struct, msgpack, structs
+
+from contracts.events import AccountChange, AnyEvent, Device, Login, Network, Place, Transaction
+from contracts.findings import Finding
+from contracts.profile import DAY_S, AmountStatistics, Fix, Profile, Seen, Velocity
+
+NOW = 1_760_000_000.0
+ACCOUNT = "account-0001"
+SHANGHAI = Place("CN", "Shanghai", 31.23, 121.47, 20.0)
+SUZHOU = Place("CN", "Suzhou", 31.30, 120.62, 20.0)
+BEIJING = Place("CN", "Beijing", 39.90, 116.40, 20.0)
+NEW_YORK = Place("US", "New York", 40.71, -74.01, 20.0)
+Kind = Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"]
+T = TypeVar("T", bound=Struct | None)
+
+
+def key(name: str) -> bytes:
+    """The 8 bytes that stand for a device, network, address or payee of this name."""
+    return name.encode().ljust(8, b".")[:8]
+
+
+def origin(
+    device: str | None, ip: str | None, network: str | None, place: Place | None, kind: Kind
+) -> dict[str, Any]:
+    """What an activity tells of where it came from; None leaves it untold."""
+    return {
+        "device_id": None if device is None else f"device-id-{device}",
+        "device_key": None if device is None else key(device),
+        "ip": None if ip is None else "198.51.100.7",
+        "ip_key": None if ip is None else key(ip),
+        "network": None if network is None else Network(64500, "Example Net", kind),
+        "network_key": None if network is None else key(network),
+        "place": place,
+        "device": Device("phone", "Android", "Chrome"),
+        "session_id": "session-0001",
+        "user_agent": "agent-text-0001",
+    }
+
+
+def login(
+    at: float = NOW,
+    *,
+    outcome: Literal["success", "failure"] = "success",
+    device: str | None = "phone",
+    ip: str | None = "home-ip",
+    network: str | None = "home",
+    place: Place | None = SHANGHAI,
+    kind: Kind = "residential",
+) -> Login:
+    """A login of the owner at home, unless told otherwise."""
+    where = origin(device, ip, network, place, kind)
+    return Login(
+        event_id="event-0001", account_id=ACCOUNT, occurred_at=round(at * 1000), outcome=outcome, **where
+    )
+
+
+def transaction(
+    amount: float = 50.0,
+    at: float = NOW,
+    *,
+    payee: str | None = "grocer",
+    currency: str = "CNY",
+    movement: str = "payment",
+    status: str = "requested",
+    device: str | None = "phone",
+    ip: str | None = "home-ip",
+    place: Place | None = SHANGHAI,
+) -> Transaction:
+    """A payment of the owner to the usual shop, unless told otherwise; `movement` is the transaction's kind."""
+    money: dict[str, Any] = {"kind": movement, "status": status, "amount": f"{amount:.2f}"}
+    return Transaction(
+        event_id="event-0002",
+        account_id=ACCOUNT,
+        occurred_at=round(at * 1000),
+        currency=currency,
+        payee_id=None if payee is None else f"payee-id-{payee}",
+        payee_key=None if payee is None else key(payee),
+        **money,
+        **origin(device, ip, "home", place, "residential"),
+    )
+
+
+def change(what: str = "password_reset", at: float = NOW, *, device: str | None = "phone") -> AccountChange:
+    """A change to the account from the owner's device, unless told otherwise."""
+    fields: dict[str, Any] = {"change": what}
+    where = origin(device, "home-ip", "home", SHANGHAI, "residential")
+    return AccountChange(
+        event_id="event-0003", account_id=ACCOUNT, occurred_at=round(at * 1000), **fields, **where
+    )
+
+
+def seen(names: Sequence[str], count: int, at: float = NOW, age_s: float = 90 * DAY_S) -> dict[bytes, Seen]:
+    """Things seen `count` times each, first `age_s` seconds ago."""
+    return {key(name): Seen(int(at - age_s), int(at - 3600), count) for name in names}
+
+
+def settled(
+    logins: int = 40,
+    *,
+    devices: Sequence[str] = ("phone",),
+    networks: Sequence[str] = ("home",),
+    countries: Sequence[str] = ("CN",),
+    **fields: Any,
+) -> Profile:
+    """An account with habits: `logins` logins, spread evenly over its devices, networks and countries."""
+    known: dict[str, Any] = {
+        "first_at": NOW - 90 * DAY_S,
+        "last_at": NOW - 3600,
+        "events": 2 * logins,
+        "logins": logins,
+        "devices": seen(devices, logins // max(len(devices), 1)),
+        "networks": seen(networks, logins // max(len(networks), 1)),
+        "countries": {
+            name: Seen(int(NOW - 90 * DAY_S), int(NOW - 3600), logins // len(countries)) for name in countries
+        },
+    }
+    return Profile(**{**known, **fields})
+
+
+def payer(
+    transactions: int = 40, *, payees: Sequence[str] = ("grocer", "landlord"), **fields: Any
+) -> Profile:
+    """A settled account that pays about 50 CNY once a day, to the same payees."""
+    once_a_day = Velocity(NOW - DAY_S, 1.0, 1.6, 7.5, 20.0, 50.0, 80.0, 375.0, 1000.0)
+    known: dict[str, Any] = {
+        "transactions": transactions,
+        "amounts": {"payment:CNY": AmountStatistics(transactions, 3.93, 0.2)},
+        "velocity": {"CNY": once_a_day},
+        "payees": seen(payees, transactions // max(len(payees), 1)),
+        "new_payee_rate": 0.05,
+    }
+    return settled(**{**known, **fields})
+
+
+def fix(place: Place, at: float, ip: str = "other-ip") -> Fix:
+    """The account was at this place at this time, over this address."""
+    assert place.latitude is not None
+    assert place.longitude is not None
+    return Fix(at, place.latitude, place.longitude, place.accuracy_km, key(ip), place.country)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question to a detector, and what it answered."""
+
+    event: AnyEvent
+    profile: Profile
+    tallies: Mapping[str, int]
+    memory: Any
+    answer: Finding | None = None
+
+
+_recorders: list[list[Case]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[Case]]:
+    """Collects every question that `ask` puts while it is open."""
+    cases: list[Case] = []
+    _recorders.append(cases)
+    try:
+        yield cases
+    finally:
+        _recorders.remove(cases)
+
+
+def ask(
+    module: ModuleType,
+    event: AnyEvent,
+    profile: Profile,
+    tallies: Mapping[str, int] | None = None,
+    memory: Any = None,
+    **params: Any,
+) -> Finding | None:
+    """The detector's answer with its own parameters, some of them changed by keyword."""
+    counts = {} if tallies is None else tallies
+    if memory is None and hasattr(module, "Memory"):
+        memory = module.Memory()
+    asked = structs.replace(module.PARAMS, **params) if params else module.PARAMS
+    answer: Finding | None = module.observe(event, profile, counts, memory, asked)
+    for cases in _recorders:
+        cases.append(Case(event, copied(profile), dict(counts), copied(memory), answer))
+    return answer
+
+
+def weigh(module: ModuleType, event: AnyEvent, profile: Profile, **rest: Any) -> float:
+    """The weight of the answer in nats; 0 when the detector is quiet."""
+    finding = ask(module, event, profile, **rest)
+    return 0.0 if finding is None else finding.weight
+
+
+def copied(struct: T) -> T:
+    """The struct, or None, as it is after being stored and loaded."""
+    if not isinstance(struct, Struct):
+        return struct
+    return msgpack.decode(msgpack.encode(struct), type=type(struct))

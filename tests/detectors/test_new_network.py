@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors import new_network
+from tests.detectors.build import Kind, ask, login, settled, weigh
+
+
+def test_fires_on_a_network_never_seen_and_holds_nothing_back() -> None:
+    finding = ask(new_network, login(network="elsewhere"), settled())
+
+    assert finding is not None
+    assert not finding.hold
+
+
+def test_fires_from_the_third_login_on() -> None:
+    assert ask(new_network, login(network="elsewhere"), settled(3)) is not None
+
+
+def test_quiet_while_fewer_than_three_logins_are_known() -> None:
+    assert ask(new_network, login(network="elsewhere"), settled(2)) is None
+
+
+def test_quiet_on_a_known_network() -> None:
+    assert ask(new_network, login(), settled()) is None
+
+
+def test_quiet_on_a_failed_login() -> None:
+    assert ask(new_network, login(network="elsewhere", outcome="failure"), settled()) is None
+
+
+def test_quiet_when_the_network_is_not_known() -> None:
+    assert ask(new_network, login(network=None), settled()) is None
+
+
+def test_quiet_when_earlier_logins_told_no_network() -> None:
+    assert ask(new_network, login(network="first"), settled(networks=())) is None
+
+
+@pytest.mark.parametrize("kind", ["mobile", "relay", "satellite"])
+def test_networks_that_shift_by_themselves_weigh_half(kind: Kind) -> None:
+    fixed = weigh(new_network, login(network="elsewhere"), settled())
+    shifting = weigh(new_network, login(network="elsewhere", kind=kind), settled())
+
+    assert shifting == pytest.approx(fixed / 2)
+
+
+def test_quiet_on_an_account_that_roams_all_the_time() -> None:
+    roamer = settled(16, networks=[f"cafe{n}" for n in range(16)])
+
+    assert ask(new_network, login(network="next"), roamer) is None
+
+
+@given(st.integers(3, 2000), st.integers(0, 2000))
+def test_the_longer_the_history_the_heavier_the_new_network(logins: int, more: int) -> None:
+    event = login(network="elsewhere")
+
+    assert weigh(new_network, event, settled(logins + more)) >= weigh(new_network, event, settled(logins))

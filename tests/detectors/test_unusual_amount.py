@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from math import exp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.profile import AmountStatistics, Profile
+from detectors import unusual_amount
+from tests.detectors.build import ask, payer, transaction, weigh
+
+
+def used_to(amount_log: float, n: int = 40, variance: float = 0.2, what: str = "payment:CNY") -> Profile:
+    return payer(n, amounts={what: AmountStatistics(n, amount_log, variance)})
+
+
+def test_fires_on_a_hundred_times_the_usual() -> None:
+    finding = ask(unusual_amount, transaction(5000.0), payer())
+
+    assert finding is not None
+    assert finding.hold
+    assert finding.value == 5000.0
+    assert isinstance(finding.baseline, float)
+    assert 40 < finding.baseline < 80
+
+
+def test_fires_without_holding_when_it_is_only_somewhat_above() -> None:
+    finding = ask(unusual_amount, transaction(400.0), payer())
+
+    assert finding is not None
+    assert not finding.hold
+
+
+def test_fires_in_a_currency_the_population_is_not_known_in() -> None:
+    account = used_to(3.93, what="payment:XTS")
+
+    assert ask(unusual_amount, transaction(9000.0, currency="XTS"), account) is not None
+
+
+def test_quiet_on_a_usual_amount() -> None:
+    assert ask(unusual_amount, transaction(60.0), payer()) is None
+
+
+def test_quiet_on_a_small_amount_however_rare() -> None:
+    assert ask(unusual_amount, transaction(0.01), payer()) is None
+
+
+def test_quiet_below_three_transactions_of_the_kind() -> None:
+    assert ask(unusual_amount, transaction(5000.0), used_to(3.93, n=2)) is None
+    assert ask(unusual_amount, transaction(5000.0, movement="transfer"), payer()) is None
+
+
+def test_quiet_in_a_currency_never_used() -> None:
+    assert ask(unusual_amount, transaction(5000.0, currency="USD"), payer()) is None
+
+
+def test_quiet_below_twice_the_usual_however_regular_the_account() -> None:
+    account = used_to(6.0, n=4000, variance=0.0)
+
+    assert ask(unusual_amount, transaction(exp(6.0) * 1.9), account) is None
+    assert ask(unusual_amount, transaction(exp(6.0) * 2.1), account) is not None
+
+
+@pytest.mark.parametrize("movement", ["refund", "top_up"])
+def test_quiet_on_money_that_comes_in(movement: str) -> None:
+    account = used_to(3.93, what=f"{movement}:CNY")
+
+    assert ask(unusual_amount, transaction(5000.0, movement=movement), account) is None
+
+
+def test_quiet_on_a_payment_that_failed() -> None:
+    assert ask(unusual_amount, transaction(5000.0, status="failed"), payer()) is None
+
+
+def test_quiet_on_the_usual_amount_of_people_who_move_large_sums() -> None:
+    assert ask(unusual_amount, transaction(100_000.0), used_to(11.5, n=3)) is None
+
+
+def test_the_sentence_names_the_threshold_that_was_passed() -> None:
+    finding = ask(unusual_amount, transaction(5000.0), payer())
+
+    assert finding is not None
+    assert isinstance(finding.threshold, float)
+    assert ask(unusual_amount, transaction(finding.threshold * 0.99), payer()) is None
+    assert ask(unusual_amount, transaction(finding.threshold * 1.01), payer()) is not None
+
+
+@given(st.floats(0.01, 1e6), st.floats(0.01, 1e6), st.integers(3, 500))
+def test_larger_amounts_weigh_more(some: float, more: float, n: int) -> None:
+    small, large = (
+        weigh(unusual_amount, transaction(amount), used_to(3.93, n)) for amount in sorted((some, more))
+    )
+
+    assert large >= small
