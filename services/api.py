@@ -1,0 +1,241 @@
+"""The HTTP API: events in, decisions out, second factor, cases, health and metrics, as one ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.asyncio import Redis
+from sqlalchemy import text
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.decisions import Decision
+from contracts.errors import Unavailable
+from services.cases.desk import CaseDesk
+from services.cases.routes import router as cases_router
+from services.challenges.routes import router as challenges_router
+from services.challenges.service import ChallengesService
+from services.database import Database
+from services.ingest import problems, schema
+from services.ingest.http import Ingest
+from services.ingest.http import router as events_router
+from services.ingest.http_docs import RESULTS_SCHEMA
+from services.ingest.keys import ApiKeys
+from services.ingest.producer import EventSink, open_producer
+from services.ingest.replies import Mailbox, Replies
+from services.memory.redis_client import ask
+from services.metrics import HTTP_REQUESTS, REGISTRY
+from services.scoring.explain import Reasons
+from services.settings import Settings
+
+__all__ = ["ApiResources", "create_app", "open_producer", "openapi_document", "server"]
+
+VERSION = "0.1.0"
+_CHECK_WITHIN_S = 1.0
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_DESCRIPTION = (
+    "PayGuard scores logins, transactions and account changes against each account's own history. "
+    "Errors are problem details (RFC 9457); every answer carries `X-Request-Id`."
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ApiResources:
+    """What the API needs, made by `services.bootstrap`.
+
+    The application starts and stops `replies` and closes `keys` and `producer`; `database` and `redis` stay their
+    owner's.
+    """
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    producer: EventSink
+    mailbox: Mailbox
+    replies: Replies
+    keys: ApiKeys
+    challenges: ChallengesService
+    cases: CaseDesk
+    reasons: Reasons
+
+
+def create_app(resources: ApiResources) -> FastAPI:
+    """The application over these resources."""
+    app = _routed()
+    app.router.lifespan_context = _lifespan(resources)
+    app.state.resources = resources
+    app.state.ingest = Ingest(
+        resources.settings, resources.producer, resources.replies, resources.mailbox, resources.reasons
+    )
+    app.state.keys = resources.keys
+    app.state.challenges = resources.challenges
+    app.state.cases = resources.cases
+    return app
+
+
+def server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+    """A server for the application: uvloop and httptools, no access log (paths name accounts)."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            server_header=False,
+            log_config=None,
+            timeout_graceful_shutdown=15,
+            backlog=1024,
+        )
+    )
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document of every route."""
+    return _routed().openapi()
+
+
+def _routed() -> FastAPI:
+    app = FastAPI(title="PayGuard", version=VERSION, description=_DESCRIPTION, docs_url=None, redoc_url=None)
+    for router in (events_router, challenges_router, cases_router):
+        app.include_router(router)
+    app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
+    app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})
+    app.add_api_route("/metrics", _metrics, tags=["health"], summary="Prometheus metrics")
+    problems.install(app)
+    app.add_middleware(Traced)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        reference = "#/components/schemas/{name}"
+        _, decision = msgspec.json.schema_components((Decision,), ref_template=reference)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(
+            schema.components(reference), **decision, Problem=problems.SCHEMA, Results=RESULTS_SCHEMA
+        )
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _lifespan(resources: ApiResources) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await resources.replies.start()
+        try:
+            yield
+        finally:
+            await resources.replies.stop()
+            await resources.producer.stop()
+            await resources.keys.close()
+
+    return lifespan
+
+
+async def _healthz() -> dict[str, str]:
+    """Answers while the event loop runs."""
+    return {"state": "alive"}
+
+
+async def _readyz(request: Request) -> Response:
+    """The state of each part: 200 when all answer, else 503."""
+    resources: ApiResources = request.app.state.resources
+    broker, store, database = await asyncio.gather(
+        resources.producer.reachable(), _store_answers(resources.redis), _database_answers(resources.database)
+    )
+    parts = {"broker": broker, "store": store, "database": database}
+    ready = all(parts.values())
+    body = {
+        "state": "ready" if ready else "unavailable",
+        "parts": {name: "ready" if there else "unavailable" for name, there in parts.items()},
+    }
+    return JSONResponse(body, status_code=200 if ready else 503)
+
+
+async def _metrics() -> Response:
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _store_answers(redis: Redis) -> bool:
+    try:
+        async with asyncio.timeout(_CHECK_WITHIN_S):
+            return bool(await ask(redis, "PING"))
+    except (Unavailable, TimeoutError):
+        return False
+
+
+async def _database_answers(database: Database) -> bool:
+    try:
+        async with asyncio.timeout(_CHECK_WITHIN_S), database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (Unavailable, TimeoutError):
+        return False
+    return True
+
+
+class Traced:
+    """Gives every request an id, counts and times it by route template, and logs one line that names no one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["request_id"] = request_id = _request_id(scope)
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            took_s = time.perf_counter() - started
+            route = _template(scope)
+            HTTP_REQUESTS.labels(route, str(status)).observe(took_s)
+            _log.debug("%s %s %d %.1f ms %s", scope["method"], route, status, took_s * 1000, request_id)
+
+
+def _request_id(scope: Mapping[str, Any]) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return cast("bytes", value).decode()
+    return uuid.uuid4().hex
+
+
+def _template(scope: Mapping[str, Any]) -> str:
+    """The route's path with its parameters unnamed; paths that match none count as one."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))

@@ -1,0 +1,249 @@
+"""`POST /v1/events` and `GET /v1/decisions/{event_id}`.
+
+An event is answered `accepted` once the broker has it on all in-sync replicas, as the very bytes that came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from msgspec import Raw, Struct
+from starlette.responses import Response
+
+from contracts.decisions import Decision
+from contracts.errors import Overloaded, Unavailable
+from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
+from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS
+from services.ingest.keys import guard
+from services.ingest.offered import Format, Offered, read_body
+from services.ingest.problems import RESPONSES, Problem, as_problem
+from services.ingest.producer import EventSink, Headers, Outgoing
+from services.ingest.replies import Mailbox, Replies
+from services.metrics import HTTP_EVENTS
+from services.scoring.explain import Reasons, sentences
+from services.settings import Settings
+
+MAX_WAIT_S = 10.0
+MAX_BODIES_BYTES = 64_000_000
+_READ_WITHIN_S = 20.0
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_FORMATS: dict[str, Format] = {"application/json": "json", "application/x-ndjson": "ndjson"}
+_COUNTED = {name: HTTP_EVENTS.labels(name) for name in ("accepted", "malformed", "unavailable")}
+
+Status = Literal["accepted", "malformed", "unavailable"]
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """The answer to one event: `reason` and `detail` when it was not accepted; `decision` when waited for and there."""
+
+    index: int
+    event_id: str | None
+    status: Status
+    reason: str = ""
+    detail: str = ""
+    decision: Raw | None = None
+    decision_url: str = ""
+
+
+class _Whose(Struct, frozen=True):
+    account_id: str
+
+
+class Ingest:
+    """Takes offered events to the broker and brings decisions back."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        producer: EventSink,
+        replies: Replies,
+        mailbox: Mailbox,
+        reasons: Reasons,
+    ) -> None:
+        self.max_body_bytes = settings.http_max_body_bytes
+        self.wait_s = settings.decision_wait_s
+        self.mailbox = mailbox
+        self.reasons = reasons
+        self._producer = producer
+        self._replies = replies
+        self._bodies_bytes = 0
+
+    async def submit(
+        self, offers: Sequence[Offered], traceparent: bytes | None, wait_s: float | None
+    ) -> list[Result]:
+        """Answer each event, in order. Raises Overloaded."""
+        good = [offer for offer in offers if offer.error is None]
+        headers = [(HEADER_REPLY_TO, self._replies.channel.encode())]
+        if traceparent is not None:
+            headers.append((HEADER_TRACEPARENT, traceparent))
+        decisions: dict[str, bytes] = {}
+        if wait_s is None:
+            arrived = await self._publish(good, headers)
+        else:
+            arrived, decisions = await self._publish_and_wait(good, headers, wait_s)
+        results = [_result(offer, offer.index in arrived, decisions) for offer in offers]
+        for result in results:
+            _COUNTED[result.status].inc()
+        return results
+
+    async def body_of(self, request: Request) -> bytes:
+        """The body, at most `max_body_bytes` whatever its length header says. Raises Problem 413 or Overloaded."""
+        claimed = request.headers.get("content-length", "")
+        if claimed.isdecimal() and int(claimed[:20]) > self.max_body_bytes:
+            raise self._too_large()
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_READ_WITHIN_S):
+                async for chunk in request.stream():
+                    self._bodies_bytes += len(chunk)
+                    body += chunk
+                    if len(body) > self.max_body_bytes:
+                        raise self._too_large()
+                    if self._bodies_bytes > MAX_BODIES_BYTES:
+                        raise Overloaded("too many requests are being read")
+        except TimeoutError:
+            raise Problem(408, "too_slow", f"the body did not arrive in {_READ_WITHIN_S:.0f} s") from None
+        finally:
+            self._bodies_bytes -= len(body)
+        return bytes(body)
+
+    async def _publish(self, offers: Sequence[Offered], headers: Headers) -> set[int]:
+        if not offers:
+            return set()
+        acknowledged = await self._producer.publish(
+            [Outgoing(offer.account_id, offer.value) for offer in offers], headers
+        )
+        return {offer.index for offer, there in zip(offers, acknowledged, strict=True) if there}
+
+    async def _publish_and_wait(
+        self, offers: Sequence[Offered], headers: Headers, wait_s: float
+    ) -> tuple[set[int], dict[str, bytes]]:
+        """What was decided before is answered again and not sent again; the rest is sent and waited for."""
+        ids = list({str(offer.event_id) for offer in offers})
+        with self._replies.expected(ids) as expected:
+            earlier = await self._decided(ids)
+            known = {offer.index for offer in offers if _is_of(earlier.get(str(offer.event_id)), offer)}
+            fresh = [offer for offer in offers if offer.index not in known]
+            arrived = await self._publish(fresh, headers)
+            waited = {str(offer.event_id) for offer in fresh if offer.index in arrived}
+            decisions = await expected.within(wait_s, sorted(waited))
+        return arrived | known, earlier | decisions
+
+    async def _decided(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        try:
+            return await self._replies.kept(event_ids)
+        except Unavailable:
+            return {}  # sending a repeat is harmless: one event id is one event
+
+    def _too_large(self) -> Problem:
+        detail = f"a body has at most {self.max_body_bytes} bytes"
+        return Problem(413, "too_large", detail, {"Connection": "close"})
+
+
+def _is_of(decision: bytes | None, offer: Offered) -> bool:
+    """Whether a decision belongs to the event's account: event ids are the callers' own and could collide."""
+    return decision is not None and msgspec.json.decode(decision, type=_Whose).account_id == offer.account_id
+
+
+def _result(offer: Offered, arrived: bool, decisions: dict[str, bytes]) -> Result:
+    if offer.error is not None:
+        return Result(offer.index, offer.event_id, "malformed", offer.error.reason, offer.error.detail)
+    event_id = str(offer.event_id)
+    if not arrived:
+        detail = "the broker did not confirm it; send it again with the same event_id"
+        return Result(offer.index, event_id, "unavailable", "unavailable", detail)
+    decision = decisions.get(event_id)
+    if decision is not None and _is_of(decision, offer):
+        return Result(offer.index, event_id, "accepted", decision=Raw(decision))
+    return Result(offer.index, event_id, "accepted", decision_url=f"/v1/decisions/{quote(event_id, safe='')}")
+
+
+router = APIRouter(tags=["events"], responses=RESPONSES)
+
+
+@router.post("/v1/events", status_code=202, dependencies=guard("ingest"), **EVENTS_DOCS)
+async def post_events(
+    request: Request,
+    wait: Annotated[Literal["decision"] | None, Query(description="Answer with each decision.")] = None,
+    timeout_s: Annotated[
+        float | None, Query(ge=0, le=MAX_WAIT_S, description="How long to wait for decisions, in seconds.")
+    ] = None,
+) -> Response:
+    """Offer one event, an array of up to 1,000, or as many lines of newline-delimited JSON.
+
+    Each event is answered on its own, in the order of the body. An event is accepted once the broker has it;
+    repeating an `event_id` is harmless. With `wait=decision` the decisions are in the answer (200), or, for those
+    that took longer, the address to fetch them at (202).
+    """
+    ingest: Ingest = request.app.state.ingest
+    body_format = _format_of(request)
+    offers = read_body(await ingest.body_of(request), body_format)
+    wait_s = None if wait is None else ingest.wait_s if timeout_s is None else timeout_s
+    results = await ingest.submit(offers, _traceparent(request), wait_s)
+    return _answer(results, waited=wait is not None)
+
+
+@router.get("/v1/decisions/{event_id:path}", dependencies=guard("ingest", "support"), **DECISION_DOCS)
+async def get_decision(
+    request: Request,
+    event_id: str,
+    explain: Annotated[Literal["en", "zh-CN"] | None, Query(description="Add sentences for people.")] = None,
+) -> Response:
+    """The decision about an event, for an hour after it was made."""
+    ingest: Ingest = request.app.state.ingest
+    body = await ingest.mailbox.get(event_id)
+    if body is None:
+        detail = "not decided yet, decided more than an hour ago, or not offered over HTTP"
+        raise Problem(404, "no_decision", detail, {"Retry-After": "1"})
+    if explain is not None:
+        body = _explained(body, explain, ingest.reasons)
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons) -> bytes:
+    decision = msgspec.json.decode(body, type=Decision)
+    members = msgspec.json.decode(body, type=dict[str, Raw])
+    return msgspec.json.encode({**members, "sentences": sentences(decision, locale, reasons)})
+
+
+def _answer(results: Sequence[Result], waited: bool) -> Response:
+    accepted = [result for result in results if result.status == "accepted"]
+    if not accepted:
+        return _refused(results)
+    decided = waited and all(result.decision is not None for result in accepted)
+    return Response(
+        msgspec.json.encode({"results": results}),
+        status_code=200 if decided else 202,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _refused(results: Sequence[Result]) -> Response:
+    """A problem that carries the results: 503 when repeating can help, else 400."""
+    shown = msgspec.to_builtins(results)
+    if any(result.status == "unavailable" for result in results):
+        away = as_problem(Unavailable("broker"))
+        raise Problem(away.status, away.code, away.detail, away.headers, results=shown)
+    raise Problem(400, "malformed", "no event of this request is valid; see results", results=shown)
+
+
+def _format_of(request: Request) -> Format:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body_format = _FORMATS.get(content_type)
+    if body_format is None:
+        raise Problem(415, "unsupported_media_type", f"send {' or '.join(_FORMATS)}")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Problem(415, "unsupported_media_type", "send the body without content-encoding")
+    return body_format
+
+
+def _traceparent(request: Request) -> bytes | None:
+    given = request.headers.get("traceparent", "").encode()
+    return given if _TRACEPARENT.fullmatch(given) else None

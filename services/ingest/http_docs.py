@@ -1,0 +1,78 @@
+"""What the OpenAPI document says of the routes whose bodies are read without a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_EVENT = {"$ref": "#/components/schemas/Event"}
+_RESULTS = {"$ref": "#/components/schemas/Results"}
+
+#: For the decorator of `POST /v1/events`.
+EVENTS_DOCS: dict[str, Any] = {
+    "summary": "Offer events",
+    "responses": {
+        200: {
+            "description": "With `wait=decision`: every accepted event has its decision.",
+            "content": {"application/json": {"schema": _RESULTS}},
+        },
+        202: {
+            "description": "At least one event was accepted: the broker has it.",
+            "content": {"application/json": {"schema": _RESULTS}},
+        },
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "oneOf": [_EVENT, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _EVENT}]
+                    }
+                },
+                "application/x-ndjson": {
+                    "schema": {"type": "string", "description": "One event a line; each line stands alone."}
+                },
+            },
+        }
+    },
+}
+
+#: For the decorator of `GET /v1/decisions/{event_id}`.
+DECISION_DOCS: dict[str, Any] = {
+    "summary": "Fetch a decision",
+    "responses": {
+        200: {
+            "description": "The decision; with `explain` its sentences too.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decision"}}},
+        },
+        404: {
+            "description": "Not decided yet, decided more than an hour ago, or not offered over HTTP.",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        },
+    },
+}
+
+RESULTS_SCHEMA: dict[str, Any] = {
+    "title": "Results",
+    "description": "The answer to each event, in the order of the body.",
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "event_id", "status"],
+                "properties": {
+                    "index": {"type": "integer", "description": "Place in the body, from 0."},
+                    "event_id": {"type": ["string", "null"]},
+                    "status": {"enum": ["accepted", "malformed", "unavailable"]},
+                    "reason": {"type": "string", "description": "Stable code; when not accepted."},
+                    "detail": {"type": "string", "description": "What is wrong, and where."},
+                    "decision": {"$ref": "#/components/schemas/Decision"},
+                    "decision_url": {"type": "string", "description": "Where the decision will be."},
+                },
+            },
+        }
+    },
+}

@@ -1,0 +1,130 @@
+"""The body of `POST /v1/events` to single events, each valid or malformed on its own.
+
+Stricter than the topic: what two JSON readers could read in two ways (repeated names, invalid UTF-8, very long
+integers) is refused here, because the bytes are handed on as they came.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from contracts.errors import Malformed
+from contracts.events import AnyEvent, ChallengeOutcome
+from services.ingest.decode import decode_event
+from services.ingest.producer import MAX_EVENT_BYTES
+
+MAX_EVENTS = 1_000
+Format = Literal["json", "ndjson"]
+
+_ARRAY = msgspec.json.Decoder(list[Raw])
+_WHITE = b" \t\r\n"
+_LONGEST_INTEGER = 20
+
+
+class Offered(Struct, frozen=True):
+    """One offered event: its place in the body, and either who and what it is, or why it is malformed."""
+
+    index: int
+    value: bytes = b""
+    event_id: str | None = None
+    account_id: str = ""
+    error: Malformed | None = None
+
+
+def read_body(body: bytes, body_format: Format) -> list[Offered]:
+    """The events of a body, in order. Raises Malformed when the body as a whole cannot be cut into events.
+
+    An array is cut by its JSON, so one that breaks off or nests too deeply is refused whole; of newline-delimited
+    JSON each line stands alone.
+    """
+    values = _lines(body) if body_format == "ndjson" else _values(body)
+    if not values:
+        raise Malformed("no_events", "the body holds no event")
+    if len(values) > MAX_EVENTS:
+        raise Malformed(
+            "too_many_events", f"the body holds {len(values)} events; at most {MAX_EVENTS} at once"
+        )
+    return [_offered(index, value) for index, value in enumerate(values)]
+
+
+def _values(body: bytes) -> list[bytes]:
+    stripped = body.strip(_WHITE)
+    if not stripped.startswith(b"["):
+        return [stripped] if stripped else []
+    try:
+        return [bytes(raw) for raw in _ARRAY.decode(stripped)]
+    except RecursionError:
+        raise Malformed("too_deep", "JSON is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed("invalid_json", str(error)) from None
+
+
+def _lines(body: bytes) -> list[bytes]:
+    return [line for line in (raw.strip(_WHITE) for raw in body.split(b"\n")) if line]
+
+
+def _offered(index: int, value: bytes) -> Offered:
+    try:
+        event = checked(value)
+    except Malformed as error:
+        return Offered(index, event_id=_event_id(value), error=error)
+    return Offered(index, value, event.event_id, event.account_id)
+
+
+def checked(value: bytes) -> AnyEvent:
+    """The event in these bytes. Raises Malformed naming the field or the fault."""
+    if len(value) > MAX_EVENT_BYTES:
+        raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
+    event = decode_event(value)
+    _read_one_way(value)
+    for name, identifier in (("event_id", event.event_id), ("account_id", event.account_id)):
+        if not identifier.isprintable():
+            raise Malformed("invalid_event", f"{name} must hold printable characters only")
+    if isinstance(event, ChallengeOutcome):
+        raise Malformed(
+            "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"
+        )
+    return event
+
+
+def _read_one_way(value: bytes) -> None:
+    try:
+        json.loads(value.decode(), object_pairs_hook=_no_repeats, parse_int=_integer)
+    except RecursionError:
+        raise Malformed("too_deep", "JSON is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise Malformed("invalid_json", "JSON must be UTF-8") from None
+    except ValueError as error:
+        raise Malformed("invalid_json", str(error)) from None
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Malformed("repeated_name", "an object names a member twice")
+
+
+def _integer(digits: str) -> None:
+    if len(digits) > _LONGEST_INTEGER:
+        raise Malformed("number_too_large", f"an integer has more than {_LONGEST_INTEGER} digits")
+
+
+class _Named(Struct, frozen=True):
+    event_id: str | None = None
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def _event_id(value: bytes) -> str | None:
+    """The event id of a malformed event, when it can be read, so that its sender finds it again."""
+    if len(value) > MAX_EVENT_BYTES:
+        return None
+    try:
+        event_id = _NAMED.decode(value).event_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return event_id if event_id is not None and 0 < len(event_id) <= 128 else None

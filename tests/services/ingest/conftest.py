@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.database import Database
+from tests.services.ingest.world import World, opened
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("api") / "migrated.db"
+
+    async def migrate() -> None:
+        database = Database(f"sqlite:///{path}")
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(migrate())
+    return path
+
+
+@pytest.fixture
+async def database(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
+    """A migrated SQLite database."""
+    shutil.copy(migrated_file, tmp_path / "api.db")
+    database = Database(f"sqlite:///{tmp_path}/api.db")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def world(database: Database) -> AsyncIterator[World]:
+    """The API, running in this process."""
+    world = await opened(database)
+    async with world.app.router.lifespan_context(world.app), world.client:
+        yield world

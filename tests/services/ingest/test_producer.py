@@ -1,0 +1,84 @@
+"""Events reach the broker whole, in their account's partition, or are said not to have."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from contracts.errors import Overloaded
+from services.embedded import free_port
+from services.ingest.producer import EventProducer, EventSink, InProcessTopic, Outgoing, open_producer
+from services.settings import Settings
+
+HEADERS = [("reply-to", b"api-1")]
+
+
+async def a_topic(kafka: str, name: str) -> str:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, num_partitions=3, replication_factor=1)])
+    finally:
+        await admin.close()
+    return name
+
+
+@pytest.fixture(params=["in process", "embedded"])
+async def sink(request: pytest.FixtureRequest) -> EventSink:
+    if request.param == "in process":
+        return InProcessTopic()
+    kafka = request.getfixturevalue("embedded_kafka")
+    return await open_producer(Settings(kafka=kafka, topic_events=await a_topic(kafka, "producer-suite")))
+
+
+async def test_every_sink_acknowledges_in_order_and_is_reachable(sink: EventSink) -> None:
+    events = [Outgoing(f"a{n}", b"{}") for n in range(500)]
+    assert await sink.reachable()
+    assert await sink.publish(events, HEADERS) == [True] * 500
+    assert await sink.publish([], HEADERS) == []
+    await sink.stop()
+
+
+async def test_bytes_key_and_headers_arrive_as_given_in_order(embedded_kafka: str) -> None:
+    topic = await a_topic(embedded_kafka, "producer-order")
+    producer = EventProducer(embedded_kafka, topic)
+    await producer.start()
+    sent = [b'{ "n": %d}' % n for n in range(200)]
+    await producer.publish([Outgoing("账户-1", value) for value in sent], HEADERS)
+    await producer.stop()
+
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=embedded_kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(20):
+            records = [await consumer.getone() for _ in sent]
+    finally:
+        await consumer.stop()
+    assert [record.value for record in records] == sent
+    assert {record.key for record in records} == {"账户-1".encode()}
+    assert {tuple(record.headers) for record in records} == {tuple(HEADERS)}
+    assert len({record.partition for record in records}) == 1
+
+
+async def test_with_no_broker_the_answer_is_no_and_quick() -> None:
+    producer = EventProducer(f"127.0.0.1:{free_port()}", "events", ack_within_s=0.5)
+    await producer.start()
+    started = time.monotonic()
+    answers = await producer.publish([Outgoing("a", b"{}")] * 3, HEADERS)
+    assert answers == [False] * 3
+    assert time.monotonic() - started < 0.4
+    assert not await producer.reachable()
+    await producer.stop()
+
+
+async def test_more_than_it_can_hold_is_overloaded(embedded_kafka: str) -> None:
+    producer = EventProducer(embedded_kafka, await a_topic(embedded_kafka, "producer-full"), max_pending=10)
+    await producer.start()
+    with pytest.raises(Overloaded):
+        await producer.publish([Outgoing("a", b"{}")] * 11, HEADERS)
+    assert await producer.publish([Outgoing("a", b"{}")] * 10, HEADERS) == [True] * 10
+    await producer.stop()

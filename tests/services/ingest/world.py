@@ -1,0 +1,142 @@
+"""The whole API in one process: a topic in a list, a mailbox in a dict, SQLite, and a worker that allows everything."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import msgspec
+from fastapi import FastAPI
+
+from contracts.decisions import Decision
+from contracts.events import AnyEvent
+from contracts.topics import HEADER_REPLY_TO
+from services.api import ApiResources, create_app
+from services.cases.desk import CaseDesk
+from services.challenges.service import ChallengesService
+from services.challenges.vault import Vault
+from services.database import Database
+from services.ingest.keys import ApiKeys
+from services.ingest.producer import EventSink, Headers, InProcessTopic, Outgoing
+from services.ingest.replies import Mailbox, Replies
+from services.memory.in_process import InProcessChallengeIntake, InProcessMailbox
+from services.memory.redis_client import connect
+from services.settings import Settings
+
+CHANNEL = "api-1"
+#: A port nobody listens on: the store is away unless a test brings one.
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+@dataclass
+class Clock:
+    at: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class Worker:
+    """Decides events as they arrive, each id once; `asleep` leaves them undecided."""
+
+    mailbox: Any
+    asleep: bool = False
+    #: released once for each event that arrived
+    arrivals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    seen: set[str] = field(default_factory=set)
+
+    async def arrived(self, event: Outgoing, headers: Headers) -> None:
+        decoded: AnyEvent = msgspec.json.decode(event.value, type=AnyEvent)
+        self.arrivals.release()
+        if not self.asleep and decoded.event_id not in self.seen:
+            self.seen.add(decoded.event_id)
+            await self.decide(decoded.event_id, event.account_id, dict(headers)[HEADER_REPLY_TO].decode())
+
+    async def decide(self, event_id: str, account_id: str = "a1", channel: str = CHANNEL) -> None:
+        decision = Decision(
+            event_id=event_id,
+            account_id=account_id,
+            type="login",
+            at=1.0,
+            risk=0.01,
+            score=1,
+            action="allow",
+            policy_version="test",
+            states=("learning",),
+        )
+        await self.mailbox.deliver([(channel, event_id, msgspec.json.encode(decision))])
+
+
+@dataclass
+class World:
+    """What a test of the API looks at and turns."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    topic: InProcessTopic
+    mailbox: InProcessMailbox
+    worker: Worker
+    keys: ApiKeys
+    clock: Clock
+    database: Database
+
+    async def post(self, body: Any, query: str = "", **headers: str) -> httpx.Response:
+        """POST the body, encoded unless it is bytes, with a key of scope ingest."""
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        given = {
+            "content-type": "application/json",
+            **{name.replace("_", "-"): v for name, v in headers.items()},
+        }
+        return await self.client.post(f"/v1/events{query}", content=content, headers=given)
+
+
+def resources(
+    database: Database, sink: EventSink, mailbox: Mailbox, keys: ApiKeys, **settings: Any
+) -> ApiResources:
+    """Everything the API needs over the given parts."""
+    clock = Clock()
+    intake = InProcessChallengeIntake(clock)
+    return ApiResources(
+        settings=Settings(**settings),
+        database=database,
+        redis=connect(NO_REDIS),
+        producer=sink,
+        mailbox=mailbox,
+        replies=Replies(mailbox, CHANNEL),
+        keys=keys,
+        challenges=ChallengesService(database, intake, Vault({1: b"v" * 32}, 1), clock, issuer="UPay"),
+        cases=CaseDesk(database, clock),
+        reasons={},
+    )
+
+
+async def opened(database: Database) -> World:
+    """A world with its application; run its lifespan to use it."""
+    clock = Clock()
+    mailbox = InProcessMailbox(clock)
+    worker = Worker(mailbox)
+    topic = InProcessTopic(worker.arrived)
+    keys = ApiKeys(database, clock)
+    app = create_app(resources(database, topic, mailbox, keys, http_max_body_bytes=1_000_000))
+    text, _ = await keys.create("wallet", ["ingest"])
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://payguard",
+        headers={"Authorization": f"Bearer {text}"},
+    )
+    return World(app, client, topic, mailbox, worker, keys, clock, database)
+
+
+def a_login(event_id: str = "e1", **fields: Any) -> dict[str, Any]:
+    """A good event as a caller writes it."""
+    return {
+        "type": "login",
+        "event_id": event_id,
+        "account_id": "a1",
+        "occurred_at": 1_700_000_000_000,
+        "outcome": "success",
+        **fields,
+    }
