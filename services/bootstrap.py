@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import time
+import uuid
 from datetime import UTC, datetime
 
+from redis.asyncio import Redis
+
+from detectors import discover
+from notifier.service import Notifier
+from services.api import ApiResources
+from services.cases.desk import CaseDesk
+from services.cases.service import CasesService
+from services.challenges.repository import record_issued
+from services.challenges.service import ChallengesService
+from services.challenges.vault import Vault
+from services.database import Database
 from services.ingest.enrich import Enricher
+from services.ingest.keys import ApiKeys
+from services.ingest.producer import open_producer
+from services.ingest.replies import Replies
 from services.ingest.user_agents import UserAgents
 from services.lab.offline import Collected, OfflineCore
 from services.memory.accounts import LiveAccounts
@@ -22,13 +36,13 @@ from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, Redi
 from services.memory.redis_tallies import RedisTallyStore
 from services.policy_file import read_policy
 from services.scoring.counting import TallyPlan
+from services.scoring.explain import Reasons, reasons_of, sentences
 from services.scoring.runner import Runner
 from services.secrets import KEY_BYTES, decode_key
 from services.settings import Settings
 from services.stream.parts import InvalidCeiling, Parts
 from services.stream.pipeline import Belt
-
-log = logging.getLogger(__name__)
+from services.stream.producer import BatchProducer
 
 #: Offline there is nothing to protect and answers must be the same on every machine.
 OFFLINE_KEY = bytes(KEY_BYTES)
@@ -40,8 +54,6 @@ def clock_ms() -> int:
 
 
 def _scoring(settings: Settings, pseudonyms: Pseudonyms) -> tuple[Enricher, TallyPlan, Runner]:
-    from detectors import discover
-
     detectors = discover()
     policy = read_policy(settings.policy)
     enricher = Enricher(
@@ -58,8 +70,6 @@ def _scoring(settings: Settings, pseudonyms: Pseudonyms) -> tuple[Enricher, Tall
 
 async def open_belt(settings: Settings) -> Belt:
     """A worker's belt on Kafka and Redis. Raises ValueError for settings that are missing, Unavailable when Kafka is away."""
-    from services.stream.producer import BatchProducer
-
     pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
     enricher, plan, runner = _scoring(settings, pseudonyms)
     client = connect(settings.redis)
@@ -107,34 +117,44 @@ def offline_core(settings: Settings, pseudonym_key: bytes = OFFLINE_KEY) -> Offl
     return OfflineCore(belt, collected, profiles)
 
 
-def run_worker(settings: Settings) -> int:
-    """Run one worker process until SIGTERM or SIGINT; its exit code."""
-    import uvloop
-
-    from services import metrics
-    from services.stream.app import build_app, run_app
-
-    configure_logging(settings)
-    decode_key("pseudonym_key", settings.pseudonym_key)
-    read_policy(settings.policy)
-    uvloop.install()
-    metrics.serve(settings.metrics_host, settings.metrics_port)
-    opened: list[Belt] = []
-
-    async def opening() -> Belt:
-        belt = await open_belt(settings)
-        opened.append(belt)
-        return belt
-
-    async def closing() -> None:
-        for belt in opened:
-            await belt.parts.close()
-
-    return run_app(build_app(settings, opening, closing), settings.log_level)
+def open_challenges(settings: Settings, database: Database, client: Redis) -> ChallengesService:
+    """The second factor. Raises ValueError for a missing or unusable key."""
+    intake = RedisChallengeIntake(client, time.time)
+    vault = Vault.from_setting(settings.factor_key)
+    return ChallengesService(database, intake, vault, time.time, settings.totp_issuer)
 
 
-def configure_logging(settings: Settings) -> None:
-    """Plain lines on stderr at the configured level; the libraries speak from warnings on."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("aiokafka", "faust", "mode"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+def open_reasons() -> Reasons:
+    """The sentences of every detector's reasons."""
+    return reasons_of([found.spec for found in discover()])
+
+
+async def open_api(settings: Settings, database: Database) -> ApiResources:
+    """What the HTTP API needs. Raises ValueError for settings that are missing, VaultClosed for the wrong factor key."""
+    client = connect(settings.redis)
+    mailbox = RedisMailbox(client)
+    challenges = open_challenges(settings, database, client)
+    await challenges.check_key()
+    return ApiResources(
+        settings=settings,
+        database=database,
+        redis=client,
+        producer=await open_producer(settings),
+        mailbox=mailbox,
+        replies=Replies(mailbox, uuid.uuid4().hex),
+        keys=ApiKeys(database),
+        challenges=challenges,
+        cases=CaseDesk(database, time.time),
+        reasons=open_reasons(),
+    )
+
+
+def open_cases(settings: Settings, database: Database) -> CasesService:
+    """The consumer of decisions and the outbox relay."""
+    return CasesService(settings, database, record_issued, time.time)
+
+
+def open_notifier(settings: Settings, database: Database) -> Notifier:
+    """The deliverer of notices. Raises ValueError when no channel is configured."""
+    reasons = open_reasons()
+    return Notifier(settings, database, lambda decision, locale: sentences(decision, locale, reasons), time.time)

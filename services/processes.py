@@ -1,0 +1,135 @@
+"""The processes of production, each run until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Literal
+
+import uvicorn
+import uvloop
+
+from services import metrics
+from services.api import create_app, server
+from services.bootstrap import open_api, open_belt, open_cases, open_notifier
+from services.database import Database
+from services.policy_file import read_policy
+from services.secrets import decode_key
+from services.settings import Settings
+from services.stream.app import build_app, run_app
+from services.stream.pipeline import Belt
+
+log = logging.getLogger(__name__)
+
+Role = Literal["api", "cases", "notifier"]
+
+
+def run_worker(settings: Settings) -> int:
+    """One stream worker; its exit code. Raises ValueError for settings that are missing or a policy that is refused."""
+    configure_logging(settings)
+    decode_key("pseudonym_key", settings.pseudonym_key)
+    read_policy(settings.policy)
+    uvloop.install()
+    metrics.serve(settings.metrics_host, settings.metrics_port)
+    opened: list[Belt] = []
+
+    async def opening() -> Belt:
+        belt = await open_belt(settings)
+        opened.append(belt)
+        return belt
+
+    async def closing() -> None:
+        for belt in opened:
+            await belt.parts.close()
+
+    return run_app(build_app(settings, opening, closing), settings.log_level)
+
+
+def run_api(settings: Settings) -> int:
+    """The HTTP API, and the expiry of challenges."""
+    return _run(settings, ("api",))
+
+
+def run_cases(settings: Settings) -> int:
+    """Decisions into SQL, actions out to Kafka."""
+    return _run(settings, ("cases",))
+
+
+def run_notifier(settings: Settings) -> int:
+    """Delivery of notices."""
+    return _run(settings, ("notifier",))
+
+
+def run_rest(settings: Settings) -> int:
+    """API, cases and notifier in one process."""
+    return _run(settings, ("api", "cases", "notifier"))
+
+
+def configure_logging(settings: Settings) -> None:
+    """Plain lines on stderr at the configured level; the libraries speak from warnings on."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("aiokafka", "faust", "mode", "httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
+    configure_logging(settings)
+    if "api" not in roles:
+        metrics.serve(settings.metrics_host, settings.metrics_port)
+    uvloop.run(_serve(settings, roles))
+    return 0
+
+
+async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
+    """Run the roles together until a signal; the first that fails ends them all with its error."""
+    database = Database(settings.database)
+    stops: list[Callable[[], None]] = []
+    works: list[Coroutine[Any, Any, None]] = []
+    sweeping: asyncio.Task[None] | None = None
+    if "api" in roles:
+        resources = await open_api(settings, database)
+        http = _QuietServer(server(create_app(resources), settings.http_host, settings.http_port).config)
+        works.append(http.serve())
+        stops.append(http.leave)
+        sweeping = asyncio.create_task(resources.challenges.sweep_for_ever())
+    if "cases" in roles:
+        cases = open_cases(settings, database)
+        works.append(cases.run())
+        stops.append(cases.stop)
+    if "notifier" in roles:
+        notifier = open_notifier(settings, database)
+        works.append(notifier.run())
+        stops.append(notifier.stop)
+
+    def stop() -> None:
+        for each in stops:
+            each()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for work in works:
+                tasks.create_task(work)
+    finally:
+        if sweeping is not None:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+        await database.close()
+
+
+class _QuietServer(uvicorn.Server):
+    """A server that leaves signals to the process, which runs more than the server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing is captured here."""
+        yield
+
+    def leave(self) -> None:
+        """Ask `serve` to return after the requests in hand."""
+        self.should_exit = True
