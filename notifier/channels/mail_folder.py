@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import secrets
 from pathlib import Path
 
 from contracts.errors import Unavailable
@@ -33,9 +35,14 @@ class FolderMail:
         target = self._folder / f"{key}.eml"
         if target.exists():
             return
-        part = self._folder / f".{key}.{os.getpid()}.part"
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        part = self._folder / f".{key}.{secrets.token_hex(8)}.part"
+        try:
+            with part.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link, not a rename: the message that came first stays.
+            with contextlib.suppress(FileExistsError):
+                os.link(part, target)
+        finally:
+            part.unlink(missing_ok=True)

@@ -112,6 +112,37 @@ async def test_a_cancelled_body_leaves_nothing_and_frees_the_database(database: 
     assert await count(database) == 1
 
 
+async def test_a_process_killed_in_a_transaction_leaves_nothing(database_url: str) -> None:  # noqa: F811
+    program = (
+        "import asyncio, sys\n"
+        "from services.cases.tables import contacts\n"
+        "from services.database import Database, insert_new\n"
+        "async def main():\n"
+        "    async with Database(sys.argv[1]).begin() as connection:\n"
+        f"        await connection.execute(insert_new(contacts).values({ROW!r}))\n"
+        "        print('written', flush=True)\n"
+        "        await asyncio.Event().wait()\n"
+        "asyncio.run(main())"
+    )
+    database = Database(database_url)  # noqa: F811
+    await database.migrate()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, database_url),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readline(), 30)
+    process.kill()
+    await process.wait()
+
+    assert await count(database) == 0
+
+    async with database.begin() as connection:
+        await connection.execute(insert_new(contacts).values(ROW))
+    await database.close()
+
+
 async def test_writers_of_one_process_take_turns(database: Database) -> None:  # noqa: F811
     async def grow() -> None:
         async with database.begin() as connection:

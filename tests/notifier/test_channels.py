@@ -1,0 +1,244 @@
+"""Mail by SMTP and into a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from contracts.errors import Malformed, Unavailable
+from notifier.channels import Letter
+from notifier.channels.envelope import message
+from notifier.channels.mail_folder import FolderMail
+from notifier.channels.mail_smtp import SmtpMail, smtp_server
+from services.embedded import free_port
+from tests.notifier.mail_server import Mailbox, MailServer
+
+LETTER = Letter(
+    to="li@upay.example",
+    subject="您的账户有一次新的登录",
+    text="您好。\n\n第一行\n",
+    html="<p>您好。</p>",
+    language="zh-CN",
+)
+SENDER = "security@upay.example"
+AT = 1_790_000_000.0
+
+
+def mail(port: int, answer_s: float = 5.0, query: str = "") -> SmtpMail:
+    return SmtpMail(smtp_server(f"smtp://127.0.0.1:{port}{query}"), SENDER, answer_s)
+
+
+def test_the_same_key_makes_the_same_bytes() -> None:
+    first, second = (message(LETTER, "n1.mail", SENDER, AT).as_bytes() for _ in range(2))
+
+    assert first == second
+
+
+def test_a_line_break_in_a_subject_adds_no_header() -> None:
+    tricky = Letter(to=LETTER.to, subject="a\r\nBcc: x@y.example", text="t", html="h", language="en")
+    made = message_from_bytes(message(tricky, "k", SENDER, AT).as_bytes(), policy=default)
+
+    assert (made["Bcc"], made["Subject"]) == (None, "a Bcc: x@y.example")
+
+
+async def test_a_letter_arrives_whole() -> None:
+    box = Mailbox()
+    async with MailServer(box) as port:
+        await mail(port).send(LETTER, "n1.mail", AT)
+    taken = box.messages[0]
+    text, page = taken.get_body(("plain",)), taken.get_body(("html",))
+
+    assert (taken["To"], taken["Subject"], taken["Message-ID"]) == (
+        LETTER.to,
+        LETTER.subject,
+        "<n1.mail@upay.example>",
+    )
+    assert text is not None
+    assert text.get_content().replace("\r\n", "\n") == LETTER.text
+    assert page is not None
+    assert page.get_content().strip() == LETTER.html
+
+
+@pytest.mark.parametrize("answer", ["550 no such user", "553 bad name"])
+async def test_an_address_refused_for_good_is_malformed(answer: str) -> None:
+    box = Mailbox()
+    box.recipient_answer = answer
+    async with MailServer(box) as port:
+        with pytest.raises(Malformed) as caught:
+            await mail(port).send(LETTER, "n1.mail", AT)
+
+    assert LETTER.to not in str(caught.value)
+
+
+@pytest.mark.parametrize(("step", "answer"), [("recipient", "450 later"), ("data", "452 full")])
+async def test_a_refusal_for_now_is_unavailable(step: str, answer: str) -> None:
+    box = Mailbox()
+    setattr(box, f"{step}_answer", answer)
+    async with MailServer(box) as port:
+        with pytest.raises(Unavailable):
+            await mail(port).send(LETTER, "n1.mail", AT)
+
+
+async def test_a_message_refused_for_good_is_malformed() -> None:
+    box = Mailbox()
+    box.data_answer = "554 no"
+    async with MailServer(box) as port:
+        with pytest.raises(Malformed):
+            await mail(port).send(LETTER, "n1.mail", AT)
+
+
+async def test_a_slow_server_is_unavailable() -> None:
+    box = Mailbox()
+    box.dawdles = True
+    async with MailServer(box) as port:
+        with pytest.raises(Unavailable):
+            await mail(port, answer_s=0.2).send(LETTER, "n1.mail", AT)
+
+
+async def test_a_server_that_hangs_up_is_unavailable_and_the_repeat_is_known_as_one() -> None:
+    box = Mailbox()
+    box.hangs_up_after_data = 1
+    async with MailServer(box) as port:
+        with pytest.raises(Unavailable):
+            await mail(port).send(LETTER, "n1.mail", AT)
+        await mail(port).send(LETTER, "n1.mail", AT)
+
+    assert box.ids == ["<n1.mail@upay.example>"] * 2
+
+
+async def test_no_server_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        await mail(free_port()).send(LETTER, "n1.mail", AT)
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """A server context for 127.0.0.1 and the file a client must trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    import ipaddress
+
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    return context, str(pem)
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    context, trusted = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", trusted)
+    return context
+
+
+async def test_a_password_goes_over_starttls(tls: ssl.SSLContext) -> None:
+    box = Mailbox()
+    options: dict[str, Any] = {
+        "authenticator": box.authenticate,
+        "tls_context": tls,
+        "require_starttls": True,
+    }
+    async with MailServer(box, **options) as port:
+        server = smtp_server(f"smtp://upay:right%20p%40ss@127.0.0.1:{port}?starttls=1")
+        await SmtpMail(server, SENDER).send(LETTER, "n1.mail", AT)
+
+    assert (box.logins, len(box.messages)) == ([(b"upay", b"right p@ss")], 1)
+
+
+async def test_a_wrong_password_is_unavailable_and_not_shown(tls: ssl.SSLContext) -> None:
+    box = Mailbox()
+    options: dict[str, Any] = {"authenticator": box.authenticate, "tls_context": tls}
+    async with MailServer(box, **options) as port:
+        server = smtp_server(f"smtp://upay:hunter2@127.0.0.1:{port}?starttls=1")
+        with pytest.raises(Unavailable) as caught:
+            await SmtpMail(server, SENDER).send(LETTER, "n1.mail", AT)
+
+    assert "hunter2" not in str(caught.value) + repr(caught.value) + repr(server)
+
+
+async def test_an_untrusted_server_gets_nothing(tmp_path: Path) -> None:
+    context, _ = certificate(tmp_path)
+    box = Mailbox()
+    async with MailServer(box, tls_context=context) as port:
+        with pytest.raises(Unavailable):
+            await mail(port, query="?starttls=1").send(LETTER, "n1.mail", AT)
+
+    assert box.messages == []
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "starttls", "secured"),
+    [
+        ("smtp://mail.upay.example", 25, False, False),
+        ("smtp://mail.upay.example?starttls=1", 587, True, False),
+        ("smtps://u:p@mail.upay.example", 465, False, True),
+        ("smtp://mail.upay.example:2525/", 2525, False, False),
+    ],
+)
+def test_smtp_urls_are_read(url: str, port: int, starttls: bool, secured: bool) -> None:
+    server = smtp_server(url)
+
+    assert (server.port, server.starttls, server.tls) == (port, starttls, secured)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://x", "smtp://", "smtp://h?tls=1", "smtp://h/path", "smtps://h?starttls=1", "smtp://u:hunter2@h"],
+)
+def test_other_urls_are_refused_without_being_quoted(url: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        smtp_server(url)
+
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_folder_holds_one_file_a_key(tmp_path: Path) -> None:
+    channel = FolderMail(tmp_path / "outbox", SENDER)
+    await asyncio.gather(*(channel.send(LETTER, "n1.mail", AT) for _ in range(3)))
+    await channel.send(LETTER, "n2.mail", AT)
+    files = sorted(path.name for path in (tmp_path / "outbox").iterdir())
+    read = message_from_bytes((tmp_path / "outbox" / "n1.mail.eml").read_bytes(), policy=default)
+
+    assert (files, read["Subject"]) == (["n1.mail.eml", "n2.mail.eml"], LETTER.subject)
+
+
+async def test_a_message_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    (tmp_path / "n1.mail.eml").write_bytes(b"before")
+    await FolderMail(tmp_path, SENDER).send(LETTER, "n1.mail", AT)
+
+    assert (tmp_path / "n1.mail.eml").read_bytes() == b"before"
+
+
+async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("a file")
+    with pytest.raises(Unavailable):
+        await FolderMail(tmp_path / "outbox", SENDER).send(LETTER, "n1.mail", AT)

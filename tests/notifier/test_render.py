@@ -1,0 +1,142 @@
+"""What the owner reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.decisions import Decision
+from contracts.errors import Malformed
+from contracts.events import AccountChange, Login, Transaction
+from notifier.channels import Letter
+from notifier.render import Templates, moment, money
+from notifier.routing import LOCALES, Contact, Route, idempotency_key, routes
+from services.scoring.effects import NOTICES
+from tests.services.cases.decided import challenge, decision
+
+TEMPLATES = Templates.load()
+NAMES = (
+    "login_notice",
+    "transaction_notice",
+    "change_notice",
+    "challenge_notice",
+    "hold_notice",
+    "deny_notice",
+)
+
+
+def letter(
+    notice: str = "login_notice", locale: str = "en", made: Decision | None = None, *reasons: str
+) -> Letter:
+    route = Route("mail", "li@upay.example", locale, "Asia/Shanghai")
+    return TEMPLATES.letter(notice, made or decision("e1"), route, reasons, "UPay")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("notice", NAMES)
+def test_every_notice_has_words_in_every_language(notice: str, locale: str) -> None:
+    for kind in ("login", "transaction", "account_change", "user_report"):
+        made = letter(notice, locale, decision("e1", type=kind))
+
+        assert "$" not in made.subject + made.text + made.html
+        assert made.subject.strip()
+        assert len(made.text.split("\n\n")) >= 5
+
+
+def test_there_are_no_other_notices_and_scoring_asks_for_none() -> None:
+    assert TEMPLATES.notices == set(NAMES)
+    assert {NOTICES[kind] for kind in (Login, Transaction, AccountChange)} <= TEMPLATES.notices
+
+
+def test_an_english_letter_says_what_when_why_and_what_now() -> None:
+    made = letter(
+        "hold_notice", "en", decision("e1", effects=(challenge("e1"),)), "It came from a new device."
+    )
+
+    assert made.subject == "We stopped an operation on your UPay account to check it"
+    assert "- When: 21 September 2026, 22:13 (Asia/Shanghai, UTC+08:00)\n- Amount: CNY 412.00" in made.text
+    assert "- It came from a new device." in made.text
+    assert "If this was not you, change your password in the app now." in made.text
+
+
+def test_a_chinese_letter_is_chinese() -> None:
+    made = letter(
+        "deny_notice",
+        "zh-CN",
+        decision("e1", type="transaction", effects=(challenge("e1"),)),
+        "来自新的设备。",
+    )
+
+    assert made.subject == "我们拒绝了一项操作，并暂停了您 UPay 账户的转出"
+    assert "- 时间：2026年9月21日 22:13（Asia/Shanghai，UTC+08:00）\n- 金额：412.00 元" in made.text
+    assert made.language == "zh-CN"
+
+
+def test_a_letter_without_reasons_says_so() -> None:
+    assert "- Several small signs together." in letter().text
+
+
+def test_html_escapes_what_it_is_given() -> None:
+    made = letter("login_notice", "en", None, "<script>alert(1)</script> & more\nnext")
+
+    assert "<script>" not in made.html
+    assert "<li>&lt;script&gt;alert(1)&lt;/script&gt; &amp; more next</li>" in made.html
+
+
+def test_no_letter_holds_ids_or_digests() -> None:
+    made = decision("event-7", "account-7", (challenge("event-7"),))
+    for notice in NAMES:
+        said = letter(notice, "en", made)
+
+        assert not any(
+            secret in said.text + said.html for secret in ("event-7", "account-7", "0" * 64, "shop-7")
+        )
+
+
+def test_no_letter_holds_a_link() -> None:
+    assert not any("http" in letter(notice, locale).html for notice in NAMES for locale in LOCALES)
+
+
+def test_an_unknown_notice_is_malformed() -> None:
+    with pytest.raises(Malformed):
+        letter("birthday_notice")
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("UTC", "21 September 2026, 14:13 (UTC)"),
+        ("Europe/Berlin", "21 September 2026, 16:13 (Europe/Berlin, UTC+02:00)"),
+        ("America/St_Johns", "21 September 2026, 11:43 (America/St_Johns, UTC-02:30)"),
+        ("Mars/Base", "21 September 2026, 14:13 (UTC)"),
+    ],
+)
+def test_times_are_in_the_readers_zone(zone: str, expected: str) -> None:
+    assert moment(1_790_000_000.0, "en", zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "expected"),
+    [
+        ("en", "USD", "USD 1,234,567.80"),
+        ("zh-CN", "CNY", "1,234,567.80 元"),
+        ("zh-CN", "USD", "USD 1,234,567.80"),
+    ],
+)
+def test_money_is_as_the_reader_writes_it(locale: str, currency: str, expected: str) -> None:
+    assert money("1234567.80", currency, locale) == expected
+
+
+def test_an_owner_without_contact_or_channel_has_no_route() -> None:
+    contact = Contact("li@upay.example", "en", "UTC")
+
+    assert [routes(None, ["mail"]), routes(contact, [])] == [[], []]
+
+
+def test_an_unknown_locale_reads_chinese() -> None:
+    assert routes(Contact("li@upay.example", "fr", "UTC"), ["mail"])[0].locale == "zh-CN"
+
+
+def test_a_notice_has_one_key_a_channel() -> None:
+    assert (
+        len({idempotency_key("n1", "mail"), idempotency_key("n1", "sms"), idempotency_key("n2", "mail")}) == 3
+    )
