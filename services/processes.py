@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-import uvicorn
 import uvloop
 
 from services import metrics
-from services.api import create_app, server
-from services.bootstrap import open_api, open_belt, open_cases, open_notifier
-from services.database import Database
-from services.policy_file import read_policy
 from services.secrets import decode_key
 from services.settings import Settings
-from services.stream.app import build_app, run_app
-from services.stream.pipeline import Belt
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +21,12 @@ Role = Literal["api", "cases", "notifier"]
 
 def run_worker(settings: Settings) -> int:
     """One stream worker; its exit code. Raises ValueError for settings that are missing or a policy that is refused."""
+    # Each process imports what it runs: a worker that was killed is back in half the time.
+    from services.bootstrap.belt import open_belt
+    from services.policy_file import read_policy
+    from services.stream.app import build_app, run_app
+    from services.stream.pipeline import Belt
+
     configure_logging(settings)
     decode_key("pseudonym_key", settings.pseudonym_key)
     read_policy(settings.policy)
@@ -85,22 +83,25 @@ def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
 
 async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
     """Run the roles together until a signal; the first that fails ends them all with its error."""
+    from services.bootstrap import rest
+    from services.database import Database
+
     database = Database(settings.database)
     stops: list[Callable[[], None]] = []
     works: list[Coroutine[Any, Any, None]] = []
     sweeping: asyncio.Task[None] | None = None
     if "api" in roles:
-        resources = await open_api(settings, database)
-        http = _QuietServer(server(create_app(resources), settings.http_host, settings.http_port).config)
+        resources = await rest.open_api(settings, database)
+        http = rest.open_server(resources)
         works.append(http.serve())
         stops.append(http.leave)
         sweeping = asyncio.create_task(resources.challenges.sweep_for_ever())
     if "cases" in roles:
-        cases = open_cases(settings, database)
+        cases = rest.open_cases(settings, database)
         works.append(cases.run())
         stops.append(cases.stop)
     if "notifier" in roles:
-        notifier = open_notifier(settings, database)
+        notifier = rest.open_notifier(settings, database)
         works.append(notifier.run())
         stops.append(notifier.stop)
 
@@ -120,16 +121,3 @@ async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
         await database.close()
-
-
-class _QuietServer(uvicorn.Server):
-    """A server that leaves signals to the process, which runs more than the server."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Nothing is captured here."""
-        yield
-
-    def leave(self) -> None:
-        """Ask `serve` to return after the requests in hand."""
-        self.should_exit = True

@@ -1,26 +1,12 @@
-"""The only place that builds real things out of settings."""
+"""Builds the belt: for a worker on Kafka and Redis, and offline in one process."""
 
 from __future__ import annotations
 
 import time
-import uuid
 from datetime import UTC, datetime
 
-from redis.asyncio import Redis
-
 from detectors import discover
-from notifier.service import Notifier
-from services.api import ApiResources
-from services.cases.desk import CaseDesk
-from services.cases.service import CasesService
-from services.challenges.repository import record_issued
-from services.challenges.service import ChallengesService
-from services.challenges.vault import Vault
-from services.database import Database
 from services.ingest.enrich import Enricher
-from services.ingest.keys import ApiKeys
-from services.ingest.producer import open_producer
-from services.ingest.replies import Replies
 from services.ingest.user_agents import UserAgents
 from services.lab.offline import Collected, OfflineCore
 from services.memory.accounts import LiveAccounts
@@ -36,7 +22,6 @@ from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, Redi
 from services.memory.redis_tallies import RedisTallyStore
 from services.policy_file import read_policy
 from services.scoring.counting import TallyPlan
-from services.scoring.explain import Reasons, reasons_of, sentences
 from services.scoring.runner import Runner
 from services.secrets import KEY_BYTES, decode_key
 from services.settings import Settings
@@ -115,46 +100,3 @@ def offline_core(settings: Settings, pseudonym_key: bytes = OFFLINE_KEY) -> Offl
         )
     )
     return OfflineCore(belt, collected, profiles)
-
-
-def open_challenges(settings: Settings, database: Database, client: Redis) -> ChallengesService:
-    """The second factor. Raises ValueError for a missing or unusable key."""
-    intake = RedisChallengeIntake(client, time.time)
-    vault = Vault.from_setting(settings.factor_key)
-    return ChallengesService(database, intake, vault, time.time, settings.totp_issuer)
-
-
-def open_reasons() -> Reasons:
-    """The sentences of every detector's reasons."""
-    return reasons_of([found.spec for found in discover()])
-
-
-async def open_api(settings: Settings, database: Database) -> ApiResources:
-    """What the HTTP API needs. Raises ValueError for settings that are missing, VaultClosed for the wrong factor key."""
-    client = connect(settings.redis)
-    mailbox = RedisMailbox(client)
-    challenges = open_challenges(settings, database, client)
-    await challenges.check_key()
-    return ApiResources(
-        settings=settings,
-        database=database,
-        redis=client,
-        producer=await open_producer(settings),
-        mailbox=mailbox,
-        replies=Replies(mailbox, uuid.uuid4().hex),
-        keys=ApiKeys(database),
-        challenges=challenges,
-        cases=CaseDesk(database, time.time),
-        reasons=open_reasons(),
-    )
-
-
-def open_cases(settings: Settings, database: Database) -> CasesService:
-    """The consumer of decisions and the outbox relay."""
-    return CasesService(settings, database, record_issued, time.time)
-
-
-def open_notifier(settings: Settings, database: Database) -> Notifier:
-    """The deliverer of notices. Raises ValueError when no channel is configured."""
-    reasons = open_reasons()
-    return Notifier(settings, database, lambda decision, locale: sentences(decision, locale, reasons), time.time)

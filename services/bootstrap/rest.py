@@ -1,0 +1,92 @@
+"""Builds what stands around the belt: the HTTP API, cases and the notifier."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Iterator
+
+import uvicorn
+from redis.asyncio import Redis
+
+from detectors import discover
+from notifier.service import Notifier
+from services.api import ApiResources, create_app, server
+from services.cases.desk import CaseDesk
+from services.cases.service import CasesService
+from services.challenges.repository import record_issued
+from services.challenges.service import ChallengesService
+from services.challenges.vault import Vault
+from services.database import Database
+from services.ingest.keys import ApiKeys
+from services.ingest.producer import open_producer
+from services.ingest.replies import Replies
+from services.memory.redis_client import connect
+from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
+from services.scoring.explain import Reasons, reasons_of, sentences
+from services.settings import Settings
+
+
+def open_challenges(settings: Settings, database: Database, client: Redis) -> ChallengesService:
+    """The second factor. Raises ValueError for a missing or unusable key."""
+    intake = RedisChallengeIntake(client, time.time)
+    vault = Vault.from_setting(settings.factor_key)
+    return ChallengesService(database, intake, vault, time.time, settings.totp_issuer)
+
+
+def open_reasons() -> Reasons:
+    """The sentences of every detector's reasons."""
+    return reasons_of([found.spec for found in discover()])
+
+
+async def open_api(settings: Settings, database: Database) -> ApiResources:
+    """What the HTTP API needs. Raises ValueError for settings that are missing, VaultClosed for the wrong factor key."""
+    client = connect(settings.redis)
+    mailbox = RedisMailbox(client)
+    challenges = open_challenges(settings, database, client)
+    await challenges.check_key()
+    return ApiResources(
+        settings=settings,
+        database=database,
+        redis=client,
+        producer=await open_producer(settings),
+        mailbox=mailbox,
+        replies=Replies(mailbox, uuid.uuid4().hex),
+        keys=ApiKeys(database),
+        challenges=challenges,
+        cases=CaseDesk(database, time.time),
+        reasons=open_reasons(),
+    )
+
+
+def open_cases(settings: Settings, database: Database) -> CasesService:
+    """The consumer of decisions and the outbox relay."""
+    return CasesService(settings, database, record_issued, time.time)
+
+
+def open_notifier(settings: Settings, database: Database) -> Notifier:
+    """The deliverer of notices. Raises ValueError when no channel is configured."""
+    reasons = open_reasons()
+    return Notifier(
+        settings, database, lambda decision, locale: sentences(decision, locale, reasons), time.time
+    )
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves signals to the process, which runs more than the server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing is captured here."""
+        yield
+
+    def leave(self) -> None:
+        """Ask `serve` to return after the requests in hand."""
+        self.should_exit = True
+
+
+def open_server(resources: ApiResources) -> QuietServer:
+    """The HTTP server over these resources; it listens once `serve` runs."""
+    settings = resources.settings
+    return QuietServer(server(create_app(resources), settings.http_host, settings.http_port).config)
