@@ -3,8 +3,9 @@
 Sees: a sum, decayed over 1 h, 1 d or 7 d and with this transaction in it, far above the pace of the last thirty days;
 and three or more usual amounts within an hour or a day whose sum would be unusual as one.
 Misses: one large amount (see unusual_amount); splitting over weeks.
-Fires falsely when: pay day, rent and shopping fall together. The count must be above the account's pace too; an amount
-that dwarfs the others, or a coffee after a car, never fires, nor does small money.
+Fires falsely when: pay day, rent and shopping fall together. Sums are counted in lumps as large as the account's own
+amounts vary, and the count must be above its pace too; an amount that dwarfs the others, or a coffee after a car, never
+fires, nor does small money.
 When it fires: hold the next transfer until the second factor confirms it; look whether the payees are new.
 """
 
@@ -17,7 +18,7 @@ from msgspec import Struct
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
-from detectors.measures.amounts import UNITS_PER_USD, usual_log_amount
+from detectors.measures.amounts import UNITS_PER_USD, lump_amount, usual_log_amount
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
 
 SPEC = Spec(
@@ -44,7 +45,7 @@ _MONTH_S = 30.0 * DAY_S
 
 
 class Params(Struct, frozen=True):
-    """Floors and allowed bursts by window; bursts are in usual transactions. `split_z`: see unusual_amount."""
+    """Floors and allowed bursts by window; a burst is in lumps of the account's amounts. `split_z`: see unusual_amount."""
 
     least_transactions_count: int = 3
     least_sum_usd: float = 100.0
@@ -92,17 +93,18 @@ def observe(
         or event.status == "failed"
     ):
         return None
-    worst = _worst_window(velocity, event, max(event.at - profile.first_at, 0.0), params)
+    worst = _worst_window(velocity, event, profile, params)
     if worst is None:
         return None
     return _finding(event, profile, worst, params)
 
 
 def _worst_window(
-    velocity: Velocity, event: Transaction, age_s: float, params: Params
+    velocity: Velocity, event: Transaction, profile: Profile, params: Params
 ) -> tuple[float, float, float, float, float] | None:
     """The most surprising window as (nats, sum, count, expected sum, time constant), or None."""
     since = max(event.at - velocity.at, 0.0)
+    age_s = max(event.at - profile.first_at, 0.0)
     value = event.value
     fade = exp(-since / _MONTH_S)
     month_count = velocity.count_30d * fade
@@ -111,24 +113,27 @@ def _worst_window(
     prior, prior_s = params.prior_count, params.prior_s
     worst_nats = params.least_nats
     worst: tuple[float, float, float, float, float] | None = None
-    for stored_count, stored_sum, tau, floor, burst in _windows(velocity, params):
-        if stored_count + 1.0 < floor:
-            continue
+    recent = lump = 0.0
+    for stored_count, stored_sum, tau, floor, burst, share in _windows(velocity, params):
         fade = exp(-since / tau)
         before = stored_count * fade
+        count = before + 1.0
+        # A burst that is over says nothing of the payments after it: the shorter window must hold its share.
+        over, recent = recent < share * count, count
+        if count < floor or over:
+            continue
         exposure = exposure_s(age_s, tau)
         pace = older_rate(month_count, before, month_exposure_s, exposure, prior, prior_s) * tau
-        count = before + 1.0
         total_before = stored_sum * fade
-        if count < floor or count <= pace + burst or not _alike(value, total_before, before, params):
+        if count <= pace + burst or not _alike(value, total_before, before, params):
             continue
-        usual_size = _usual_size(month_sum, month_count, total_before, before)
-        rate = older_rate(month_sum, total_before, month_exposure_s, exposure, prior * usual_size, prior_s)
-        expected = rate * tau
-        # Counted in amounts of the window's own size, so that large amounts are as many as they are.
+        lump = lump or lump_amount(
+            profile.amounts, event.currency, params.population_usd, params.population_spread_log
+        )
+        money = prior * month_sum / max(month_count, 1.0)
+        expected = tau * older_rate(month_sum, total_before, month_exposure_s, exposure, money, prior_s)
         total = total_before + value
-        size = max(total / count, usual_size)
-        nats = poisson_nats(total / size, (expected + burst * usual_size) / size)
+        nats = poisson_nats(total / lump, expected / lump + burst)
         if nats >= worst_nats and total >= _least_sum(event.currency, params):
             worst_nats, worst = nats, (nats, total, count, expected, tau)
     return worst
@@ -143,21 +148,13 @@ def _least_sum(currency: str, params: Params) -> float:
     return params.least_sum_usd * UNITS_PER_USD.get(currency, 1.0)
 
 
-def _windows(v: Velocity, params: Params) -> tuple[tuple[float, float, float, float, float], ...]:
-    """Each window as (count, sum, time constant, floor, burst)."""
+def _windows(v: Velocity, params: Params) -> tuple[tuple[float, float, float, float, float, float], ...]:
+    """Each window as (count, sum, time constant, floor, burst, share that the window before must hold)."""
     return (
-        (v.count_1h, v.sum_1h, HOUR_S, params.floor_1h_count, params.burst_1h_count),
-        (v.count_1d, v.sum_1d, DAY_S, params.floor_1d_count, params.burst_1d_count),
-        (v.count_7d, v.sum_7d, 7.0 * DAY_S, params.floor_7d_count, params.burst_7d_count),
+        (v.count_1h, v.sum_1h, HOUR_S, params.floor_1h_count, params.burst_1h_count, 0.0),
+        (v.count_1d, v.sum_1d, DAY_S, params.floor_1d_count, params.burst_1d_count, 1 / 24),
+        (v.count_7d, v.sum_7d, 7.0 * DAY_S, params.floor_7d_count, params.burst_7d_count, 1 / 7),
     )
-
-
-def _usual_size(month_sum: float, month_count: float, window_sum: float, window_count: float) -> float:
-    """Mean amount before the window, or of the month when hardly anything was before; at least 0.01."""
-    older_count = month_count - window_count
-    if older_count >= 1.0 and month_sum > window_sum:
-        return max((month_sum - window_sum) / older_count, 0.01)
-    return max(month_sum / max(month_count, 1e-9), 0.01)
 
 
 def _finding(

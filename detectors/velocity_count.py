@@ -39,10 +39,10 @@ _MONTH_S = 30.0 * DAY_S
 class Params(Struct, frozen=True):
     """Floors and allowed bursts by window; `nats_ratio` tempers the Poisson ratio, for people pay in bursts."""
 
-    floor_1h_count: float = 5.0
+    floor_1h_count: float = 6.0
     floor_1d_count: float = 10.0
     floor_7d_count: float = 25.0
-    burst_1h_count: float = 1.5
+    burst_1h_count: float = 2.0
     burst_1d_count: float = 3.0
     burst_7d_count: float = 6.0
     prior_count: float = 2.0
@@ -80,16 +80,17 @@ def _judge(velocity: Velocity, at: float, age_s: float, params: Params) -> Findi
     month_exposure_s = exposure_s(age_s, _MONTH_S)
     worst_nats = params.least_nats
     worst: tuple[float, float, float, float] | None = None
-    for stored, tau, floor, burst in (
-        (velocity.count_1h, HOUR_S, params.floor_1h_count, params.burst_1h_count),
-        (velocity.count_1d, DAY_S, params.floor_1d_count, params.burst_1d_count),
-        (velocity.count_7d, 7.0 * DAY_S, params.floor_7d_count, params.burst_7d_count),
+    recent = 0.0
+    for stored, tau, floor, burst, share in (
+        (velocity.count_1h, HOUR_S, params.floor_1h_count, params.burst_1h_count, 0.0),
+        (velocity.count_1d, DAY_S, params.floor_1d_count, params.burst_1d_count, 1 / 24),
+        (velocity.count_7d, 7.0 * DAY_S, params.floor_7d_count, params.burst_7d_count, 1 / 7),
     ):
-        if stored + 1.0 < floor:
-            continue
         before = stored * exp(-since / tau)
         count = before + 1.0
-        if count < floor:
+        # A burst that is over says nothing of the payments after it: the shorter window must hold its share.
+        over, recent = recent < share * count, count
+        if count < floor or over:
             continue
         rate = older_rate(
             month, before, month_exposure_s, exposure_s(age_s, tau), params.prior_count, params.prior_s

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, AmountStatistics, Seen
-from detectors.measures.amounts import usual_log_amount
+from detectors.measures.amounts import lump_amount, usual_log_amount
 from detectors.measures.novelty import own_new_share
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
 from detectors.measures.sphere import EARTH_RADIUS_KM, great_circle_km, on_earth
@@ -84,3 +84,19 @@ def test_usual_amounts_start_at_the_population_and_end_at_the_account() -> None:
 @given(st.integers(0, 500), st.floats(0, 15), st.sampled_from(["USD", "JPY", "XTS"]))
 def test_the_usual_amount_is_never_below_the_accounts_own(n: int, mean: float, currency: str) -> None:
     assert usual_log_amount(AmountStatistics(n, mean, 0.1), currency, 40.0, 1.0)[0] >= mean
+
+
+def test_sums_of_equal_amounts_grow_in_lumps_of_that_amount() -> None:
+    equal = {"payment:USD": AmountStatistics(10**6, log(70.0), 0.0)}
+
+    assert lump_amount(equal, "USD", 40.0, 1.0) == pytest.approx(70.0, rel=0.01)
+
+
+def test_a_few_large_transfers_make_the_lumps_large_and_other_currencies_none() -> None:
+    amounts = {
+        "payment:USD": AmountStatistics(100, 3.0, 0.1),
+        "transfer:USD": AmountStatistics(3, 8.0, 0.1),
+        "transfer:EUR": AmountStatistics(3, 12.0, 0.1),
+    }
+
+    assert 1000 < lump_amount(amounts, "USD", 40.0, 1.0) < 4000

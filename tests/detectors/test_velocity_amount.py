@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.profile import DAY_S, Profile, Velocity
+from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import velocity_amount
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
@@ -30,7 +30,7 @@ def test_fires_on_the_fourth_transfer_of_a_thousand_within_the_hour() -> None:
 
 
 def test_fires_as_split_when_usual_amounts_make_an_unusual_one() -> None:
-    finding = ask(velocity_amount, transaction(240.0), just_paid(5, 240.0))
+    finding = ask(velocity_amount, transaction(240.0), just_paid(9, 240.0))
 
     assert finding is not None
     assert finding.reason == "amount_split"
@@ -40,7 +40,7 @@ def test_fires_as_split_when_usual_amounts_make_an_unusual_one() -> None:
 
 
 def test_splitting_weighs_more_than_the_same_sum_in_unusual_amounts() -> None:
-    event, account = transaction(240.0), just_paid(3, 240.0)
+    event, account = transaction(240.0), just_paid(8, 240.0)
 
     assert weigh(velocity_amount, event, account) == pytest.approx(
         weigh(velocity_amount, event, account, split_nats=0.0) + 0.5
@@ -65,6 +65,17 @@ def test_quiet_on_a_coffee_after_a_car() -> None:
 
 def test_quiet_on_small_money_however_often() -> None:
     assert ask(velocity_amount, transaction(1.0), just_paid(12, 1.0)) is None
+
+
+def test_quiet_on_rent_and_school_fees_of_somebody_who_pays_them_every_month() -> None:
+    account = just_paid(3, 5000.0)
+    account.amounts["transfer:CNY"] = AmountStatistics(6, 8.5, 0.1)
+
+    assert ask(velocity_amount, transaction(5000.0), account) is None
+
+
+def test_quiet_three_days_after_a_burst() -> None:
+    assert ask(velocity_amount, transaction(1000.0), just_paid(12, 1000.0, at=NOW - 3 * DAY_S)) is None
 
 
 def test_quiet_while_fewer_than_three_transactions_are_known() -> None:

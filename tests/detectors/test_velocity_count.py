@@ -47,14 +47,18 @@ def test_quiet_on_an_account_without_payments() -> None:
     assert ask(velocity_count, transaction(2.0), payer(velocity={})) is None
 
 
-def test_quiet_on_five_payments_of_a_shopping_trip() -> None:
-    assert ask(velocity_count, transaction(2.0), paced(1.0, burst=4)) is None
+def test_quiet_on_six_payments_of_a_shopping_trip() -> None:
+    assert ask(velocity_count, transaction(2.0), paced(1.0, burst=5)) is None
 
 
 def test_quiet_below_the_floor_on_a_young_account() -> None:
     young = payer(3, velocity={"CNY": Velocity(NOW - 1, 3.5, 3.5, 3.5, 3.5)}, first_at=NOW - HOUR_S)
 
     assert ask(velocity_count, transaction(2.0), young, least_nats=0.0) is None
+
+
+def test_quiet_three_days_after_a_burst() -> None:
+    assert ask(velocity_count, transaction(2.0), paced(1.0, burst=30, at=NOW - 3 * DAY_S)) is None
 
 
 def test_quiet_in_another_currency() -> None:
