@@ -41,7 +41,7 @@ def effects_for(
     """The effects of an action, in the order in which they are carried out.
 
     A held event of an account with a second factor also gets a challenge, so that its owner can free it.
-    A "not me" report and a fraud label raise an alert and open a case.
+    A "not me" report and a fraud label from outside raise an alert and open a case.
     """
     if action == "allow":
         return _reported(event, policy)
@@ -72,7 +72,10 @@ def challenge_id(event_id: str) -> str:
 
 
 def _reported(event: AnyEvent, policy: Policy) -> tuple[AnyEffect, ...]:
-    accused = event.verdict in ("not_me", "fraud") if isinstance(event, (UserReport, Label)) else False
+    # A label of support is the end of a case; it must not open the next one.
+    accused = (isinstance(event, UserReport) and event.verdict == "not_me") or (
+        isinstance(event, Label) and event.verdict == "fraud" and event.source != "support"
+    )
     if accused:
         severity = policy.severity["report"]
         return (

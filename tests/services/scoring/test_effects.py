@@ -84,15 +84,15 @@ def test_severity_follows_the_policy(policy: Policy, action: Action, severity: s
     assert {effect.severity for effect in effects if isinstance(effect, (RaiseAlert, OpenCase))} == {severity}
 
 
-@pytest.mark.parametrize("event", [report(), label()], ids=["report", "label"])
+@pytest.mark.parametrize("event", [report(), label(source="chargeback")], ids=["report", "label"])
 def test_a_not_me_report_and_a_fraud_label_open_a_case(policy: Policy, event: AnyEvent) -> None:
     assert kinds(effects_for(event, "allow", policy)) == ["raise_alert", "open_case"]
 
 
 @pytest.mark.parametrize(
     "event",
-    [report(verdict="was_me"), label(verdict="legitimate"), outcome()],
-    ids=["was me", "legitimate", "outcome"],
+    [report(verdict="was_me"), label(verdict="legitimate"), label(source="support"), outcome()],
+    ids=["was me", "legitimate", "verdict of support", "outcome"],
 )
 def test_other_verdicts_and_outcomes_have_no_effects(policy: Policy, event: AnyEvent) -> None:
     assert effects_for(event, "allow", policy) == ()
