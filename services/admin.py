@@ -1,0 +1,241 @@
+"""`payguard admin`: topics, database, dead letters, API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.options import EXIT_BAD, Database, Json, Kafka, print_json, run, settings_from
+
+if TYPE_CHECKING:
+    from services.dead_letters import Letter
+
+app = typer.Typer(
+    no_args_is_help=True, help="Topics, database, dead letters, API keys.", rich_markup_mode="rich"
+)
+topics_app = typer.Typer(no_args_is_help=True, help="Create and describe the Kafka topics.")
+database_app = typer.Typer(no_args_is_help=True, help="The SQL schema.")
+dead_app = typer.Typer(
+    no_args_is_help=True, help="Records that could never be processed: list, show, redrive."
+)
+keys_app = typer.Typer(no_args_is_help=True, help="Keys for the HTTP API.")
+for name, sub in (
+    ("topics", topics_app),
+    ("database", database_app),
+    ("dead", dead_app),
+    ("api-key", keys_app),
+):
+    app.add_typer(sub, name=name)
+
+
+@topics_app.command("create")
+def topics_create(
+    kafka: Kafka = None,
+    partitions: Annotated[int | None, typer.Option(min=1, help="Partitions of each topic (8).")] = None,
+    replication: Annotated[int | None, typer.Option(min=1, help="Copies of each partition (1).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Create the topics that do not exist yet. Existing ones stay as they are.
+
+    [dim]Example:[/dim] payguard admin topics create --kafka 127.0.0.1:9092 --partitions 8 --replication 3
+    """
+    from services.topics_admin import create_topics
+
+    settings = settings_from(kafka=kafka, partitions=partitions, replication=replication)
+    made = run(create_topics(settings))
+    if as_json:
+        print_json(made)
+    for topic, state in made.items() if not as_json else ():
+        typer.echo(f"{topic}: {state}")
+
+
+@topics_app.command("describe")
+def topics_describe(kafka: Kafka = None, as_json: Json = False) -> None:
+    """Partitions and replicas of each topic. Exit code 1 when one is missing or has another number of partitions."""
+    from services.topics_admin import describe_topics
+
+    settings = settings_from(kafka=kafka)
+    described = run(describe_topics(settings))
+    if as_json:
+        print_json(described)
+    for told in described if not as_json else ():
+        typer.echo(f"{told.topic}: {told.partitions} partitions, {told.replicas} replicas, {told.state}")
+    if any(told.state != "ok" for told in described):
+        raise typer.Exit(EXIT_BAD)
+
+
+@database_app.command("migrate")
+def database_migrate(database: Database = None) -> None:
+    """Bring the schema to the newest version; safe to repeat and to run from several places.
+
+    [dim]Example:[/dim] payguard admin database migrate --database postgresql://payguard@127.0.0.1/payguard
+    """
+    settings = settings_from(database=database)
+    run(_migrate(settings.database))
+    typer.echo("the schema is up to date")
+
+
+async def _migrate(url: str) -> None:
+    store = _database(url)
+    try:
+        await store.migrate()
+    finally:
+        await store.close()
+
+
+@dead_app.command("list")
+def dead_list(
+    kafka: Kafka = None,
+    reason: Annotated[str | None, typer.Option(help="Only those with this reason code.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """One line a dead letter, oldest first: where it is, why, and where it came from."""
+    from services.dead_letters import read_letters
+
+    letters = run(read_letters(settings_from(kafka=kafka), reason, limit))
+    if as_json:
+        print_json([letter.figures() for letter in letters])
+        return
+    for letter in letters:
+        typer.echo(
+            f"{letter.position}  {letter.reason}  from {letter.origin}  {letter.size} bytes  {letter.detail}"
+        )
+    if not letters:
+        typer.echo("no dead letters")
+
+
+@dead_app.command("show")
+def dead_show(
+    position: Annotated[str, typer.Argument(metavar="PARTITION:OFFSET", help="As `dead list` prints it.")],
+    kafka: Kafka = None,
+    as_json: Json = False,
+) -> None:
+    """One dead letter with its original bytes. They may hold personal data."""
+    from services.dead_letters import read_letter
+
+    letter: Letter = run(read_letter(settings_from(kafka=kafka), position))
+    if as_json:
+        print_json({**letter.figures(), "value": letter.text()})
+        return
+    for name, value in letter.figures().items():
+        typer.echo(f"{name}: {value}")
+    typer.echo(letter.text())
+
+
+@dead_app.command("redrive")
+def dead_redrive(
+    position: Annotated[str | None, typer.Argument(metavar="[PARTITION:OFFSET]", help="One letter.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that were not redriven with --all before.")
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="With --all: only these; the others count as passed over.")
+    ] = None,
+    kafka: Kafka = None,
+    as_json: Json = False,
+) -> None:
+    """Put the original bytes back into account-events, under their original key.
+
+    With --all, what was redriven is remembered, so a repeat takes only newer letters.
+
+    [dim]Examples:[/dim]
+
+      payguard admin dead redrive 3:17
+      payguard admin dead redrive --all --reason invalid_event
+    """
+    from services.dead_letters import redrive_all, redrive_one
+
+    if everything == (position is not None):
+        raise typer.BadParameter("give either PARTITION:OFFSET or --all")
+    settings = settings_from(kafka=kafka)
+    if position is not None:
+        run(redrive_one(settings, position))
+        count = 1
+    else:
+        count = run(redrive_all(settings, reason))
+    _told({"redriven": count}, f"{count} put back into {settings.topic_events}", as_json)
+
+
+@keys_app.command("create")
+def key_create(
+    label: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option(help="ingest, verify, support or admin; repeatable.")],
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key; its text is shown this once.
+
+    [dim]Example:[/dim] payguard admin api-key create wallet --scope ingest --scope verify
+    """
+
+    async def work(keys: Any) -> tuple[str, Any]:
+        made: tuple[str, Any] = await keys.create(label, scope)
+        return made
+
+    text, key = run(_with_keys(settings_from(database=database).database, work))
+    _told({"key": text, "key_id": key.key_id, "scopes": sorted(key.scopes)}, text, as_json)
+
+
+@keys_app.command("list")
+def key_list(database: Database = None, as_json: Json = False) -> None:
+    """Every key without its secret, revoked ones too."""
+
+    async def work(keys: Any) -> Any:
+        return await keys.list()
+
+    listed = run(_with_keys(settings_from(database=database).database, work))
+    if as_json:
+        print_json(listed)
+        return
+    for key in listed:
+        state = "revoked" if key.revoked_at is not None else "active"
+        typer.echo(f"{key.key_id}  {state}  {','.join(sorted(key.scopes))}  {key.name}")
+    if not listed:
+        typer.echo("no keys yet; make one with: payguard admin api-key create NAME --scope ingest")
+
+
+@keys_app.command("revoke")
+def key_revoke(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As `api-key list` prints it.")],
+    database: Database = None,
+) -> None:
+    """End a key for good; every process refuses it within ten seconds. Exit code 1 when there is no such active key."""
+
+    async def work(keys: Any) -> bool:
+        return bool(await keys.revoke(key_id))
+
+    if not run(_with_keys(settings_from(database=database).database, work)):
+        typer.echo(f"there is no active key {key_id}", err=True)
+        raise typer.Exit(EXIT_BAD)
+    typer.echo(f"{key_id} is revoked")
+
+
+def _database(url: str) -> Any:
+    from services.database import Database as Store
+
+    try:
+        return Store(url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+async def _with_keys(url: str, work: Any) -> Any:
+    from services.ingest.keys import ApiKeys
+
+    store = _database(url)
+    keys = ApiKeys(store)
+    try:
+        await store.migrate()
+        return await work(keys)
+    finally:
+        await keys.close()
+        await store.close()
+
+
+def _told(figures: dict[str, Any], words: str, as_json: bool) -> None:
+    if as_json:
+        print_json(figures)
+    else:
+        typer.echo(words)

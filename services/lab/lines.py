@@ -1,0 +1,45 @@
+"""Files of JSON lines, read one line at a time with their numbers; `-` is standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.errors import Malformed
+from contracts.events import AnyEvent
+from services.ingest.decode import decode_event
+
+#: Called for a line that is no event: line number (from 1) and why.
+OnBad = Callable[[int, Malformed], None]
+
+
+def read_lines(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[tuple[int, bytes]]:
+    """(line number, line without its end) of every line that is not empty. `on_bytes` hears the size of each line read."""
+    source = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+    with source:
+        for number, line in enumerate(source, 1):
+            if on_bytes is not None:
+                on_bytes(len(line))
+            if stripped := line.strip():
+                yield number, stripped
+
+
+class EventLine(NamedTuple):
+    """A line that is an event, with its number."""
+
+    number: int
+    value: bytes
+    event: AnyEvent
+
+
+def read_events(lines: Iterator[tuple[int, bytes]], on_bad: OnBad) -> Iterator[EventLine]:
+    """Every line that is an event; the others go to `on_bad`."""
+    for number, line in lines:
+        try:
+            event = decode_event(line)
+        except Malformed as error:
+            on_bad(number, error)
+            continue
+        yield EventLine(number, line, event)

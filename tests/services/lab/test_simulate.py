@@ -1,0 +1,85 @@
+"""Simulated people: the same bytes from the same seed, in the order of time, and readable by everybody."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from contracts.events import Login
+from services.ingest.decode import decode_event
+from services.lab.habits import World, on_trip, ordinary_day
+from services.lab.personas import person
+from services.lab.simulate import Simulation, plant, simulate
+from services.lab.stories import STORIES, stories_named
+
+MONDAY_S = 1_767_571_200
+
+
+def small(seed: int = 3, stories: str = "none", accounts: int = 20, days: int = 6) -> Simulation:
+    return Simulation(accounts, days, seed, MONDAY_S, stories_named(stories))
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    first = [played.wire() for played in simulate(small())]
+    second = [played.wire() for played in simulate(small())]
+
+    assert first == second
+
+
+def test_another_seed_gives_other_people() -> None:
+    assert person(1, 0) != person(2, 0)
+
+
+def test_events_come_in_the_order_of_time_with_stories_among_them() -> None:
+    times = [played.event.at for played in simulate(small(stories="all", accounts=60, days=10))]
+
+    assert all(earlier <= later for earlier, later in pairwise(times))
+
+
+def test_every_event_id_is_used_once() -> None:
+    ids = [played.event.event_id for played in simulate(small(stories="all", accounts=60, days=10))]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_what_is_written_decodes_to_the_event_that_was_meant() -> None:
+    for played in simulate(small(stories="sim_swap,holiday", days=8)):
+        assert decode_event(played.wire()) == played.event
+
+
+def test_a_person_does_the_same_on_a_day_whoever_else_is_simulated() -> None:
+    world = World(3, MONDAY_S)
+
+    assert ordinary_day(world, person(3, 5), 2) == ordinary_day(world, person(3, 5), 2)
+
+
+def test_everyday_life_is_mostly_successful_logins_from_a_few_devices() -> None:
+    logins = [played.event for played in simulate(small(days=20)) if isinstance(played.event, Login)]
+    failed = [login for login in logins if login.outcome == "failure"]
+    devices = {(login.account_id, login.device_id) for login in logins}
+
+    assert 0 < len(failed) < len(logins) * 0.1
+    assert len(devices) <= 20 * 3
+
+
+def test_nobody_travels_before_having_a_history() -> None:
+    assert not any(on_trip(person(3, number), day) for number in range(200) for day in range(20))
+
+
+def test_nobody_meets_two_stories() -> None:
+    simulation = small(stories="all", accounts=60, days=30)
+    numbers = [who.number for planted in plant(simulation) for who in planted.people]
+
+    assert len(numbers) == len(set(numbers))
+    assert all(planted.day >= 21 for planted in plant(simulation))
+
+
+def test_too_few_accounts_for_the_stories_are_refused_with_the_number_needed() -> None:
+    with pytest.raises(ValueError, match="need 34 accounts"):
+        list(simulate(small(stories="all", accounts=10)))
+
+
+def test_an_unknown_story_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=next(iter(STORIES))):
+        stories_named("sim_swap,nonsense")
