@@ -21,6 +21,8 @@ from services.settings import Settings
 
 _RELAY_POLL_S = 0.1
 _GAUGES_EVERY_S = 2.0
+#: SQLite has one writer: a longer transaction would keep verifications waiting.
+_TRANSACTION_RECORDS = 200
 
 
 class CasesService:
@@ -57,11 +59,16 @@ class CasesService:
         self._consumer.stop()
 
     async def apply(self, records: Sequence[Recorded]) -> None:
-        """Carry out a batch of decisions in one transaction; raises Unavailable with nothing done."""
-        async with self._database.begin() as connection:
-            raised = await keep(connection, records, self._record_issued)
-        for severity, count in raised.items():
-            ALERTS.labels(severity).inc(count)
+        """Carry out decisions, a few hundred a transaction, each whole or not at all.
+
+        Raises Unavailable when one did not commit: repeat them all, what was done before is left alone.
+        """
+        for first in range(0, len(records), _TRANSACTION_RECORDS):
+            async with self._database.begin() as connection:
+                part = records[first : first + _TRANSACTION_RECORDS]
+                raised = await keep(connection, part, self._record_issued)
+            for severity, count in raised.items():
+                ALERTS.labels(severity).inc(count)
 
     async def _carry(self) -> None:
         backoff = Backoff(self._stopping)

@@ -210,6 +210,28 @@ async def test_it_stops_while_the_broker_is_away(database: Database) -> None:
     await asyncio.wait_for(running, 15)
 
 
+async def test_a_long_batch_that_breaks_off_is_finished_by_its_repeat(database: Database) -> None:
+    away = True
+
+    async def away_at_the_last(
+        _connection: AsyncConnection, decision: Decision, _effect: object, _at: float
+    ) -> None:
+        if away and decision.event_id == "e449":
+            raise Unavailable("test")
+
+    batch = [recorded(f"e{n}", f"account-{n}", everything(f"e{n}")) for n in range(450)]
+    service = CasesService(Settings(), database, away_at_the_last, time.time)
+    with pytest.raises(Unavailable):
+        await service.apply(batch)
+
+    assert await counted(database, alerts) == 400
+
+    away = False
+    await service.apply(batch)
+
+    assert (await counted(database, alerts), await counted(database, outbox)) == (450, 900)
+
+
 async def test_gauges_show_open_cases_and_what_waits(database: Database) -> None:
     service = CasesService(Settings(), database, no_challenges, time.time)
     await service.apply([recorded("e1", effects=everything("e1"), at=100.0)])
