@@ -84,11 +84,15 @@ class Facts(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Pending(Struct, array_like=True, frozen=True, gc=False):
-    """Facts of a held event, by the key of its event id, until `expires_at` (event time)."""
+    """Facts of a held event, by the key of its event id, until `expires_at` (event time).
+
+    `matures_at` (0: never) is when facts that nobody was challenged about count as the owner's, if nobody objected.
+    """
 
     event_key: Key
     expires_at: float
     facts: Facts
+    matures_at: float = 0.0
 
 
 class Profile(Struct, array_like=True, gc=False):

@@ -1,8 +1,8 @@
 """What an event teaches the profile: the one place that writes it, after the verdict.
 
 A failed login teaches nothing but failure counts. A held event teaches nothing until its challenge is passed: its facts
-wait in `profile.pending`. Late events merge as if they had come in time, as far as decayed counts allow.
-Pure: no clock, no randomness, no I/O.
+wait in `profile.pending`. Nothing is held that the policy lets through without a word. Late events merge as if they
+had come in time, as far as decayed counts allow. Pure: no clock, no randomness, no I/O.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from contracts.profile import (
 K = TypeVar("K", bound=Hashable)
 
 PENDING_LIFETIME_S = 7 * DAY_S
+MATURE_S = 3 * DAY_S
 FAILURE_WINDOW_S = DAY_S
 _LEARNING_RATE = 0.05
 _WINSOR_DEVIATIONS = 3.0
@@ -77,8 +78,14 @@ def note_event(profile: Profile, event_key: Key, at: float) -> None:
         profile.first_at = at
 
 
-def learn(profile: Profile, event: AnyEvent, event_key: Key, held: bool) -> None:
-    """Teach the profile one decided event; `held` keeps its facts pending."""
+def learn(
+    profile: Profile, event: AnyEvent, event_key: Key, held: bool = False, challenged: bool = True
+) -> None:
+    """Teach the profile one decided event; `held` keeps its facts pending.
+
+    Held facts wait for their challenge, a report or a label. Where nobody was `challenged` (the owner was only told) they
+    also mature, see `mature`.
+    """
     kind = event.__class__
     if kind is Login:
         if event.outcome == "failure":  # type: ignore[union-attr]
@@ -95,7 +102,7 @@ def learn(profile: Profile, event: AnyEvent, event_key: Key, held: bool) -> None
             profile.has_factor = False
     facts = facts_of(event)
     if held:
-        _hold(profile, event_key, facts)
+        _hold(profile, event_key, facts, challenged)
     else:
         apply_facts(profile, facts)
 
@@ -171,9 +178,19 @@ def _learn_failure(profile: Profile, at: float) -> None:
     profile.failures = recent[-MAX_FAILURES:]
 
 
-def _hold(profile: Profile, event_key: Key, facts: Facts) -> None:
+def mature(profile: Profile, at: float) -> None:
+    """Teach the facts that waited MATURE_S without a challenge and without an objection: the owner was told of them."""
+    due = [each for each in profile.pending if 0.0 < each.matures_at <= at and profile.reported_at < each.facts.at]
+    if due:
+        profile.pending = [each for each in profile.pending if each not in due]
+        for pending in due:
+            apply_facts(profile, pending.facts)
+
+
+def _hold(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> None:
     kept = [pending for pending in profile.pending if pending.expires_at > facts.at]
-    kept.append(Pending(event_key, facts.at + PENDING_LIFETIME_S, facts))
+    matures_at = 0.0 if challenged else facts.at + MATURE_S
+    kept.append(Pending(event_key, facts.at + PENDING_LIFETIME_S, facts, matures_at))
     profile.pending = kept[-MAX_PENDING:]
 
 

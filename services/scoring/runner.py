@@ -12,7 +12,7 @@ from contracts.events import EVENT_TYPES, AnyEvent, ChallengeOutcome, Label, Use
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
-from services.memory.learning import conclude, knows_event, learn, note_event
+from services.memory.learning import conclude, knows_event, learn, mature, note_event
 from services.scoring.effects import effects_for
 from services.scoring.policy import Policy
 
@@ -112,6 +112,8 @@ class Runner:
     ) -> Decision:
         findings: list[Finding] = []
         degraded: tuple[str, ...] = ()
+        if profile.pending:
+            mature(profile, event.at)
         plan = self._plan[event.__class__]
         for planned in plan:
             try:
@@ -137,7 +139,7 @@ class Runner:
             if about_key is not None:
                 conclude(profile, event, about_key)
             else:
-                learn(profile, event, event_key, held)
+                learn(profile, event, event_key, held, decision.action != "notify")
         note_event(profile, event_key, event.at)
         return decision
 
@@ -157,7 +159,7 @@ class Runner:
         held = False
         for finding in findings:
             mode = policy.modes.get(finding.detector, "on")
-            held = held or (finding.hold and mode == "on")
+            held = held or (finding.hold and mode == "on" and action != "allow")
             counted = (finding.detector, mode)
             counts.findings[counted] = counts.findings.get(counted, 0) + 1
         decision = Decision(
