@@ -19,8 +19,8 @@ from starlette.responses import Response
 from contracts.decisions import Decision
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
-from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS
-from services.ingest.keys import guard
+from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS, MAX_WAIT_S
+from services.ingest.keys import authorized, guard
 from services.ingest.offered import Format, Offered, read_body
 from services.ingest.problems import RESPONSES, Problem, as_problem
 from services.ingest.producer import EventSink, Headers, Outgoing
@@ -29,7 +29,6 @@ from services.metrics import HTTP_EVENTS
 from services.scoring.explain import Reasons, sentences
 from services.settings import Settings
 
-MAX_WAIT_S = 10.0
 MAX_BODIES_BYTES = 64_000_000
 _READ_WITHIN_S = 20.0
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -167,26 +166,22 @@ def _result(offer: Offered, arrived: bool, decisions: dict[str, bytes]) -> Resul
 router = APIRouter(tags=["events"], responses=RESPONSES)
 
 
-@router.post("/v1/events", status_code=202, dependencies=guard("ingest"), **EVENTS_DOCS)
-async def post_events(
-    request: Request,
-    wait: Annotated[Literal["decision"] | None, Query(description="Answer with each decision.")] = None,
-    timeout_s: Annotated[
-        float | None, Query(ge=0, le=MAX_WAIT_S, description="How long to wait for decisions, in seconds.")
-    ] = None,
-) -> Response:
+@router.post("/v1/events", status_code=202, **EVENTS_DOCS)
+async def post_events(request: Request) -> Response:
     """Offer one event, an array of up to 1,000, or as many lines of newline-delimited JSON.
 
     Each event is answered on its own, in the order of the body. An event is accepted once the broker has it;
     repeating an `event_id` is harmless. With `wait=decision` the decisions are in the answer (200), or, for those
     that took longer, the address to fetch them at (202).
     """
+    # Key and query are read here: the framework's way costs as much as all the rest of the request.
+    await authorized(request, "ingest")
     ingest: Ingest = request.app.state.ingest
+    wait_s = _wait_s(request, ingest.wait_s)
     body_format = _format_of(request)
     offers = read_body(await ingest.body_of(request), body_format)
-    wait_s = None if wait is None else ingest.wait_s if timeout_s is None else timeout_s
     results = await ingest.submit(offers, _traceparent(request), wait_s)
-    return _answer(results, waited=wait is not None)
+    return _answer(results, waited=wait_s is not None)
 
 
 @router.get("/v1/decisions/{event_id:path}", dependencies=guard("ingest", "support"), **DECISION_DOCS)
@@ -232,6 +227,20 @@ def _refused(results: Sequence[Result]) -> Response:
         away = as_problem(Unavailable("broker"))
         raise Problem(away.status, away.code, away.detail, away.headers, results=shown)
     raise Problem(400, "malformed", "no event of this request is valid; see results", results=shown)
+
+
+def _wait_s(request: Request, default_s: float) -> float | None:
+    """How long to wait for decisions; None when not asked to."""
+    query = request.query_params
+    wait, timeout = query.get("wait"), query.get("timeout_s")
+    try:
+        timeout_s = default_s if timeout is None else float(timeout)
+    except ValueError:
+        timeout_s = -1.0
+    if wait not in (None, "decision") or not 0.0 <= timeout_s <= MAX_WAIT_S:
+        detail = f"wait may be decision, timeout_s a number from 0 to {MAX_WAIT_S:.0f}"
+        raise Problem(400, "invalid_request", detail)
+    return None if wait is None else timeout_s
 
 
 def _format_of(request: Request) -> Format:

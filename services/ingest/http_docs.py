@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+MAX_WAIT_S = 10.0
 _EVENT = {"$ref": "#/components/schemas/Event"}
 _RESULTS = {"$ref": "#/components/schemas/Results"}
 
@@ -21,6 +22,21 @@ EVENTS_DOCS: dict[str, Any] = {
         },
     },
     "openapi_extra": {
+        "security": [{"ApiKey": []}],
+        "parameters": [
+            {
+                "name": "wait",
+                "in": "query",
+                "description": "Answer with each decision.",
+                "schema": {"enum": ["decision"]},
+            },
+            {
+                "name": "timeout_s",
+                "in": "query",
+                "description": "How long to wait for decisions, in seconds.",
+                "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": 2},
+            },
+        ],
         "requestBody": {
             "required": True,
             "content": {
@@ -33,7 +49,7 @@ EVENTS_DOCS: dict[str, Any] = {
                     "schema": {"type": "string", "description": "One event a line; each line stands alone."}
                 },
             },
-        }
+        },
     },
 }
 

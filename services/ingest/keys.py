@@ -206,18 +206,24 @@ def require(*scopes: Scope) -> Callable[..., Awaitable[ApiKey]]:
     """A FastAPI dependency that lets in keys with any of the scopes: 401 without a valid key, 403 without the scope."""
 
     async def check(
-        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+        request: Request, _credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
     ) -> ApiKey:
-        keys: ApiKeys = request.app.state.keys
-        key = await keys.check(credentials.credentials) if credentials is not None else None
-        if key is None:
-            detail = "send a valid API key as Authorization: Bearer pg_..."
-            raise Problem(401, "unauthenticated", detail, {"WWW-Authenticate": "Bearer"})
-        if not any(key.allows(scope) for scope in scopes):
-            raise Problem(403, "forbidden", f"this key lacks the scope {' or '.join(scopes)}")
-        return key
+        return await authorized(request, *scopes)
 
     return check
+
+
+async def authorized(request: Request, *scopes: Scope) -> ApiKey:
+    """The request's key, which has one of the scopes. Raises Problem 401 or 403, or Unavailable."""
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    keys: ApiKeys = request.app.state.keys
+    key = await keys.check(text.strip()) if kind.lower() == "bearer" else None
+    if key is None:
+        detail = "send a valid API key as Authorization: Bearer pg_..."
+        raise Problem(401, "unauthenticated", detail, {"WWW-Authenticate": "Bearer"})
+    if not any(key.allows(scope) for scope in scopes):
+        raise Problem(403, "forbidden", f"this key lacks the scope {' or '.join(scopes)}")
+    return key
 
 
 def guard(*scopes: Scope) -> list[Any]:
