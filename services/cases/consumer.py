@@ -65,6 +65,7 @@ class DecisionConsumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=int(self._settings.session_timeout_s * 1000),
+            heartbeat_interval_ms=int(self._settings.session_timeout_s * 1000 / 3),
             max_poll_records=self._settings.batch_records,
         )
 

@@ -44,7 +44,7 @@ async def broker(request: pytest.FixtureRequest) -> Settings:
         topic_actions=f"actions-{mark}",
         topic_events=f"account-events-{mark}",
         cases_group=f"cases-{mark}",
-        session_timeout_s=6.0,
+        session_timeout_s=1.0 if request.param == "embedded_kafka" else 6.0,
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
