@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from contracts.ports import TallyStore
 from detectors import discover
 from services.ingest.enrich import Enricher
 from services.ingest.user_agents import UserAgents
@@ -79,8 +80,10 @@ async def open_belt(settings: Settings) -> Belt:
     )
 
 
-def offline_core(settings: Settings, pseudonym_key: bytes = OFFLINE_KEY) -> OfflineCore:
-    """The same core with everything in this process."""
+def offline_core(
+    settings: Settings, pseudonym_key: bytes = OFFLINE_KEY, tallies: TallyStore | None = None
+) -> OfflineCore:
+    """The same core with everything in this process; `tallies` may bring the counts that another run saw."""
     pseudonyms = Pseudonyms(pseudonym_key)
     enricher, plan, runner = _scoring(settings, pseudonyms)
     profiles, collected = InProcessProfileStore(), Collected()
@@ -90,7 +93,7 @@ def offline_core(settings: Settings, pseudonym_key: bytes = OFFLINE_KEY) -> Offl
             enricher=enricher,
             pseudonyms=pseudonyms,
             memory=LiveAccounts(profiles, settings.live_accounts),
-            tallies=InProcessTallyStore(),
+            tallies=tallies or InProcessTallyStore(),
             tally_plan=plan,
             runner=runner,
             challenges=InProcessChallengeIntake(time.time),

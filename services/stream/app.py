@@ -50,6 +50,10 @@ class WorkerApp(faust.App):
         """Finish what is being worked on until the loop's `deadline`."""
         await self.lanes.settle(deadline)
 
+    def before_commit(self) -> None:
+        """Called each time offsets are about to be committed."""
+        self.lanes.reach("before_commit")
+
     async def on_shutdown(self) -> None:
         """Close the belt after the consumer stopped."""
         await super().on_shutdown()

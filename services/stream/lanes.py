@@ -32,6 +32,10 @@ class Belt(Protocol[S]):
         """Drop what is held of partitions that are no longer ours."""
         ...
 
+    def reach(self, point: str) -> None:
+        """Say that a named fault point was reached."""
+        ...
+
 
 class Lanes:
     """The lanes of the owned partitions. An unexpected error ends the process: redelivery puts things right."""
@@ -55,6 +59,10 @@ class Lanes:
             queue = self._queues[partition] = asyncio.Queue()
             self._tasks[partition] = asyncio.create_task(self._run(partition, queue), name=f"lane-{partition}")
         queue.put_nowait((records, done))
+
+    def reach(self, point: str) -> None:
+        """Say that a named fault point outside the belt was reached."""
+        self._belt.reach(point)
 
     async def settle(self, deadline: float) -> bool:
         """Take no more, finish what is being worked on until the loop's `deadline`; True when all of it is done."""

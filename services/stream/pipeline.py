@@ -75,3 +75,7 @@ class Belt:
         """Drop the live profiles of partitions that are no longer ours."""
         for partition in partitions:
             self.parts.memory.drop(Shard(self.parts.settings.topic_epoch, partition))
+
+    def reach(self, point: str) -> None:
+        """Say that a named fault point outside the belt was reached."""
+        self.faults.reach(point)

@@ -116,6 +116,7 @@ class BatchConsumer(StockConsumer):
         owned = {tp: offset for tp, offset in offsets.items() if tp in assignment}
         if not owned:
             return False
+        self.app.before_commit()  # type: ignore[attr-defined]
         try:
             done = await asyncio.wait_for(self._commit(owned), COMMIT_TIMEOUT_S)
         except TimeoutError:
