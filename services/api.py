@@ -7,8 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -87,9 +87,22 @@ def create_app(resources: ApiResources) -> FastAPI:
     return app
 
 
-def server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
-    """A server for the application: uvloop and httptools, no access log (paths name accounts)."""
-    return uvicorn.Server(
+class _Guest(uvicorn.Server):
+    """A server in a process that handles its signals itself; it ends when `should_exit` is set."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server(app: FastAPI, host: str, port: int, *, own_signals: bool = True) -> uvicorn.Server:
+    """A server for the application: uvloop and httptools, no access log (paths name accounts).
+
+    `await server(...).serve()` runs it. With `own_signals` it ends on SIGINT and SIGTERM; without, when its
+    `should_exit` is set to True.
+    """
+    kind = uvicorn.Server if own_signals else _Guest
+    return kind(
         uvicorn.Config(
             app,
             host=host,

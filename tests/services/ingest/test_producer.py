@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from contracts.errors import Overloaded
-from services.embedded import free_port
+from services.embedded import EmbeddedBroker, free_port
 from services.ingest.producer import EventProducer, EventSink, InProcessTopic, Outgoing, open_producer
 from services.settings import Settings
 
@@ -25,6 +26,15 @@ async def a_topic(kafka: str, name: str) -> str:
     finally:
         await admin.close()
     return name
+
+
+async def eventually_published(producer: EventProducer) -> bool:
+    """Whether an event gets through within half a minute."""
+    for _ in range(300):
+        if await producer.publish([Outgoing("a", b"{}")], HEADERS) == [True]:
+            return True
+        await asyncio.sleep(0.1)
+    return False
 
 
 @pytest.fixture(params=["in process", "embedded"])
@@ -82,3 +92,33 @@ async def test_more_than_it_can_hold_is_overloaded(embedded_kafka: str) -> None:
         await producer.publish([Outgoing("a", b"{}")] * 11, HEADERS)
     assert await producer.publish([Outgoing("a", b"{}")] * 10, HEADERS) == [True] * 10
     await producer.stop()
+
+
+async def test_a_broker_that_dies_is_answered_no_in_time_and_yes_once_it_is_back(tmp_path: Path) -> None:
+    broker = EmbeddedBroker(tmp_path / "broker")
+    with broker:
+        kafka = broker.start()
+        producer = EventProducer(kafka, await a_topic(kafka, "producer-dies"), ack_within_s=1.0)
+        await producer.start()
+        assert await producer.publish([Outgoing("a", b"{}")], HEADERS) == [True]
+
+        broker.kill9()
+        started = time.monotonic()
+        assert await producer.publish([Outgoing("a", b"{}")] * 3, HEADERS) == [False] * 3
+        assert time.monotonic() - started < 3.0
+        assert not await producer.reachable()
+
+        await a_topic(broker.start(), "producer-dies")
+        assert await eventually_published(producer)
+        await producer.stop()
+
+
+async def test_a_producer_started_before_its_broker_connects_by_itself(tmp_path: Path) -> None:
+    broker = EmbeddedBroker(tmp_path / "broker", free_port())
+    producer = EventProducer(f"127.0.0.1:{broker.port}", "producer-early", ack_within_s=1.0)
+    await producer.start()
+    assert not producer.ready
+    with broker:
+        await a_topic(broker.start(), "producer-early")
+        assert await eventually_published(producer)
+        await producer.stop()
