@@ -182,7 +182,7 @@ async def _readyz(request: Request) -> Response:
     broker, store, database = await asyncio.gather(
         resources.producer.reachable(), _store_answers(resources.redis), _database_answers(resources.database)
     )
-    parts = {"broker": broker, "store": store, "database": database}
+    parts = {"broker": broker, "store": store and resources.replies.listening, "database": database}
     ready = all(parts.values())
     body = {
         "state": "ready" if ready else "unavailable",

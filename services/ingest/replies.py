@@ -8,7 +8,6 @@ up too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -38,19 +37,32 @@ class Replies:
         self._mailbox = mailbox
         self._waiting: dict[str, list[asyncio.Future[bytes]]] = {}
         self._listener: asyncio.Task[None] | None = None
+        self._subscribed = asyncio.Event()
+        self._tried = asyncio.Event()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the subscription stands now."""
+        return self._subscribed.is_set()
 
     async def start(self) -> None:
-        """Subscribe in the background, again and again while the store is away."""
-        ready = asyncio.Event()
-        self._listener = asyncio.create_task(self._listen(ready))
-        await ready.wait()
+        """Subscribe, or go on trying in the background while the store is away.
+
+        Raises what no repeating can mend, such as refused credentials.
+        """
+        self._listener = asyncio.create_task(self._listen())
+        tried = asyncio.create_task(self._tried.wait())
+        await asyncio.wait({self._listener, tried}, return_when=asyncio.FIRST_COMPLETED)
+        tried.cancel()
+        if self._listener.done():
+            self._listener.result()
+        self._listener.add_done_callback(_report)
 
     async def stop(self) -> None:
         """End the subscription; who still waits gets its answer from the mailbox or none."""
         if self._listener is not None:
             self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+            await asyncio.gather(self._listener, return_exceptions=True)
 
     async def kept(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """The decisions already there, by event id. Raises Unavailable."""
@@ -83,17 +95,26 @@ class Replies:
             if not future.done():
                 future.set_result(decision)
 
-    async def _listen(self, ready: asyncio.Event) -> None:
+    async def _listen(self) -> None:
         while True:
             try:
                 async with self._mailbox.listen(self.channel) as messages:
-                    ready.set()
+                    self._subscribed.set()
+                    self._tried.set()
                     async for event_id, decision in messages:
                         self._arrived(event_id, decision)
             except Unavailable as error:
                 _log.warning("no subscription to decisions: %s", error)
-                ready.set()
+            finally:
+                self._subscribed.clear()
+            self._tried.set()
             await asyncio.sleep(_RETRY_S)
+
+
+def _report(listener: asyncio.Task[None]) -> None:
+    error = None if listener.cancelled() else listener.exception()
+    if error is not None:
+        _log.error("the subscription to decisions ended: %s", type(error).__name__)
 
 
 class Expected:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from redis.exceptions import AuthenticationError
 
 from contracts.errors import Unavailable
 from services.embedded import EmbeddedStore
@@ -103,8 +104,18 @@ async def test_starting_while_the_store_is_away_does_not_fail() -> None:
     replies = Replies(RedisMailbox(client), "six")
     async with asyncio.timeout(10):
         await replies.start()
+    assert not replies.listening
     with pytest.raises(Unavailable):
         await replies.kept(["e"])
+    await replies.stop()
+    await client.aclose()
+
+
+async def test_a_store_that_refuses_us_for_good_stops_the_start(embedded_redis: str) -> None:
+    client = connect(embedded_redis.replace("redis://", "redis://nobody:wrong@"))
+    replies = Replies(RedisMailbox(client), "seven")
+    with pytest.raises(AuthenticationError):
+        await replies.start()
     await replies.stop()
     await client.aclose()
 
