@@ -176,7 +176,7 @@ def epoch_seconds(when: datetime | int) -> float:
     Raises ValueError for a time without an offset, before 1970 or after the year 9999.
     """
     if when.__class__ is int:
-        seconds = when / 1000.0  # type: ignore[operator]
+        seconds = when / 1000.0
     else:
         if when.tzinfo is None:  # type: ignore[union-attr]
             raise ValueError("occurred_at must carry a UTC offset")
@@ -197,9 +197,9 @@ def major_units(amount: str | int, currency: str) -> float:
     Raises ValueError for anything but a plain non-negative decimal of at most 15 digits.
     """
     if amount.__class__ is int:
-        if not 0 <= amount < 10**15:  # type: ignore[operator]
+        if not 0 <= amount < 10**15:
             raise ValueError("amount in minor units must lie between 0 and 10^15")
-        return amount / 10 ** _EXPONENT.get(currency, 2)  # type: ignore[operator,no-any-return]
+        return amount / 10 ** _EXPONENT.get(currency, 2)  # type: ignore[no-any-return]
     if _DECIMAL.fullmatch(amount) is None:  # type: ignore[arg-type]
         raise ValueError("amount must be a decimal string such as 412.00")
     return float(amount)

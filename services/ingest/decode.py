@@ -12,6 +12,9 @@ from contracts.errors import Malformed
 from contracts.events import AnyEvent
 
 _DECODER = msgspec.json.Decoder(AnyEvent)
+#: PostgreSQL text cannot hold it, and nothing that is meant well sends it.
+_NUL = b"\\u0000"
+_NUL_DETAIL = "a text holds the character U+0000"
 
 
 class Record(Protocol):
@@ -56,9 +59,11 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
         value = record.value
         try:
             event = decode_json(value)  # type: ignore[arg-type]
+            if _NUL in value:  # type: ignore[operator]
+                raise Malformed("nul_character", _NUL_DETAIL)
             if record.key != event.account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")
-        except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError, Malformed) as error:
+        except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError, Malformed) as error:
             dead.append(DeadLetter(record, _malformed(error, value)))
             continue
         latest = record.timestamp / 1000.0
@@ -73,9 +78,12 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
 def decode_event(value: bytes) -> AnyEvent:
     """One event from JSON bytes. Raises Malformed with a reason code and a message naming the field."""
     try:
-        return _DECODER.decode(value)
+        event: AnyEvent = _DECODER.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error, value) from None
+    if _NUL in value:
+        raise Malformed("nul_character", _NUL_DETAIL)
+    return event
 
 
 def _malformed(error: Exception, value: bytes | None) -> Malformed:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from contracts.errors import Malformed
-from contracts.events import AnyEvent, ChallengeOutcome
+from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
 from services.ingest.decode import decode_event
 from services.ingest.producer import MAX_EVENT_BYTES
 
@@ -21,6 +21,7 @@ MAX_EVENTS = 1_000
 Format = Literal["json", "ndjson"]
 
 _ARRAY = msgspec.json.Decoder(list[Raw])
+_OURS = frozenset({"totp_enrolled", "totp_removed", "recovery_codes_made", "recovery_code_used"})
 _WHITE = b" \t\r\n"
 _LONGEST_INTEGER = 20
 
@@ -88,6 +89,8 @@ def checked(value: bytes) -> AnyEvent:
         raise Malformed(
             "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"
         )
+    if isinstance(event, AccountChange) and event.change in _OURS:
+        raise Malformed("not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP")
     return event
 
 

@@ -47,9 +47,13 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "invalid UTF-8 in a known member": (with_member(b'"session_id":"\xff"'), "invalid_json"),
     "UTF-16": (json.dumps(a_login()).encode("utf-16"), "invalid_json"),
     "lone surrogate": (with_member(b'"session_id":"\\ud800"'), "invalid_json"),
-    "NUL in the account": (GOOD.replace(b'"a1"', b'"a\\u0000"'), "invalid_event"),
+    "NUL in the account": (GOOD.replace(b'"a1"', b'"a\\u0000"'), "nul_character"),
     "line end in the event id": (GOOD.replace(b'"e1"', b'"e\\n1"'), "invalid_event"),
     "too large": (with_member(b'"extra":"' + b"x" * MAX_EVENT_BYTES + b'"'), "too_large"),
+    "forged enrolment of a factor": (
+        b'{"type":"account_change","event_id":"e","account_id":"a","occurred_at":5,"change":"totp_enrolled"}',
+        "not_offered",
+    ),
     "forged outcome of a challenge": (
         b'{"type":"challenge_outcome","event_id":"e","account_id":"a","occurred_at":5,"challenge_id":"c",'
         b'"challenged_event_id":"x","purpose":"login","outcome":"passed"}',
