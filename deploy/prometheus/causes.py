@@ -1,0 +1,182 @@
+"""The alerts on causes, written to alerts.yml. Two of them page: an event never decided has no latency to measure."""
+
+from __future__ import annotations
+
+from deploy.prometheus.rules import WORKER, Alert
+
+
+def _appeared(metric: str, label: str, window: str) -> str:
+    """True while a counter with open label values grew, its first value included, which `increase` cannot see."""
+    return (
+        f"sum by ({label}) (increase({metric}[{window}])) > 0\n"
+        f"or (sum by ({label}) ({metric}) > 0 unless sum by ({label}) ({metric} offset {window}))"
+    )
+
+
+STREAM = (
+    Alert(
+        "NoWorker",
+        "page",
+        "2m",
+        f'absent(up{{job="{WORKER}"}} == 1)',
+        "No worker answers: no event is being decided.",
+        "no-worker.md",
+    ),
+    Alert(
+        "EventsNotDecided",
+        "page",
+        "2m",
+        "sum(payguard_consumer_lag_records) > 0\nand sum(increase(payguard_decisions_total[5m])) == 0",
+        "Events wait and none was decided for 5 minutes.",
+        "events-not-decided.md",
+    ),
+    Alert(
+        "ProcessDown",
+        "ticket",
+        "5m",
+        'up{job=~"payguard-.*"} == 0',
+        "A process of {{ $labels.job }} does not answer.",
+        "process-down.md",
+    ),
+    Alert(
+        "ConsumerLagging",
+        "ticket",
+        "5m",
+        "max(payguard_consumer_lag_seconds) > 10",
+        "The worker has been more than 10 s behind for 5 minutes.",
+        "consumer-lagging.md",
+    ),
+    Alert(
+        "CommitStalled",
+        "ticket",
+        "5m",
+        "sum by (instance) (payguard_consumer_lag_records) > 0\n"
+        f'and sum by (instance) (increase(payguard_commit_total{{job="{WORKER}",result="ok"}}[5m])) == 0',
+        "Worker {{ $labels.instance }} is behind and has committed no offset for 5 minutes.",
+        "commit-stalled.md",
+    ),
+    Alert(
+        "RebalanceStorm",
+        "ticket",
+        "15m",
+        "max(increase(payguard_rebalances_total[10m])) > 4",
+        "Partitions keep changing hands.",
+        "rebalance-storm.md",
+    ),
+    Alert(
+        "DeadLetters",
+        "ticket",
+        "0s",
+        _appeared("payguard_dead_letters_total", "reason", "15m"),
+        "Records became dead letters: {{ $labels.reason }}.",
+        "dead-letters.md",
+    ),
+    Alert(
+        "NoEvents",
+        "ticket",
+        "5m",
+        "(sum(increase(payguard_events_received_total[15m])) == 0\n"
+        "  and sum(increase(payguard_events_received_total[6h])) > 100)\n"
+        "unless sum(payguard_consumer_lag_records) > 0",
+        "No event came for 15 minutes, and none waits.",
+        "no-events.md",
+    ),
+    Alert(
+        "FencedSaves",
+        "ticket",
+        "0s",
+        "sum(increase(payguard_fenced_saves_total[15m])) > 0",
+        "A worker tried to save memory that another worker had learned further.",
+        "fenced-saves.md",
+    ),
+)
+
+#: Share of decisions that were not `allow`.
+RISK_RECORDINGS = [
+    (
+        f"payguard:decisions_acted:ratio_rate{window}",
+        f'sum(rate(payguard_decisions_total{{action!="allow"}}[{window}]))\n'
+        f"  / sum(rate(payguard_decisions_total[{window}]))",
+    )
+    for window in ("1h", "1d")
+]
+
+RISK = (
+    Alert(
+        "DetectorFailing",
+        "ticket",
+        "0s",
+        _appeared("payguard_detector_failed_total", "detector", "15m"),
+        "Detector {{ $labels.detector }} raises and is skipped.",
+        "detector-failing.md",
+    ),
+    Alert(
+        "ScoreDrift",
+        "ticket",
+        "15m",
+        "(payguard:decisions_acted:ratio_rate1h > 3 * payguard:decisions_acted:ratio_rate1d\n"
+        "  or payguard:decisions_acted:ratio_rate1h < payguard:decisions_acted:ratio_rate1d / 3)\n"
+        "and sum(increase(payguard_decisions_total[1h])) > 1000",
+        "The share of decisions other than allow is three times, or a third of, the day's.",
+        "score-drift.md",
+    ),
+)
+
+SECOND_FACTOR = (
+    Alert(
+        "OtpLockouts",
+        "ticket",
+        "0s",
+        "sum(increase(payguard_lockouts_total[15m])) > 10",
+        "More than 10 second factors were locked in 15 minutes.",
+        "otp-lockouts.md",
+    ),
+    Alert(
+        "OtpSpray",
+        "ticket",
+        "0s",
+        'sum(increase(payguard_challenges_total{result="failed"}[15m])) > 20\n'
+        'and sum(increase(payguard_challenges_total{result="failed"}[15m]))\n'
+        '  > sum(increase(payguard_challenges_total{result="passed"}[15m]))',
+        "More challenges fail than pass.",
+        "otp-spray.md",
+    ),
+    Alert(
+        "ClockSkew",
+        "ticket",
+        "0s",
+        "sum(increase(payguard_clock_skew_steps_count[1h])) > 20",
+        "More than 20 codes in an hour were right for another time.",
+        "clock-skew.md",
+    ),
+)
+
+CASES = (
+    Alert(
+        "OutboxStuck",
+        "ticket",
+        "5m",
+        "max by (kind) (min_over_time(payguard_outbox_pending[15m])) > 0\n"
+        "and max by (kind) (delta(payguard_outbox_pending[15m])) >= 0",
+        "The outbox of kind {{ $labels.kind }} was not empty for 15 minutes and does not shrink.",
+        "outbox-stuck.md",
+    ),
+    Alert(
+        "NoticesFailing",
+        "ticket",
+        "0s",
+        'sum(increase(payguard_notices_total{result="failed"}[1h])) > 5\n'
+        'and sum(increase(payguard_notices_total{result="failed"}[1h]))\n'
+        "  > 0.05 * sum(increase(payguard_notices_total[1h]))",
+        "More than 5 % of the notices of the last hour could not be delivered.",
+        "notices-failing.md",
+    ),
+    Alert(
+        "CaseWaiting",
+        "ticket",
+        "5m",
+        "max(payguard_oldest_open_case_seconds) > 14400",
+        "A support case has been open for more than 4 hours.",
+        "case-waiting.md",
+    ),
+)

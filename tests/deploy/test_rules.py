@@ -1,0 +1,122 @@
+"""The alert rules: checked by promtool, tested case by case, explained by a runbook that exists."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.declared import declared_series, used_series
+from deploy.prometheus.generate import ALERTS, files
+from tests.deploy.conftest import DEPLOY, ROOT, Checker
+
+PROMETHEUS = DEPLOY / "prometheus"
+RULE_FILES = ("objectives.yml", "alerts.yml")
+TEST_FILES = ("alerts_test.yml", "objectives_test.yml", "budget_test.yml")
+RUNBOOKS = ROOT / "docs" / "runbooks"
+
+
+def _rules() -> list[dict[str, Any]]:
+    documents = [yaml.safe_load((PROMETHEUS / name).read_text()) for name in RULE_FILES]
+    return [rule for document in documents for group in document["groups"] for rule in group["rules"]]
+
+
+def _cases() -> list[list[dict[str, Any]]]:
+    documents = [yaml.safe_load((PROMETHEUS / name).read_text()) for name in TEST_FILES]
+    return [test["alert_rule_test"] for document in documents for test in document["tests"]]
+
+
+@pytest.mark.parametrize("name", files())
+def test_the_rule_files_are_what_the_code_says(name: str) -> None:
+    assert (PROMETHEUS / name).read_text() == files()[name], "stale: run make docs"
+
+
+def test_promtool_accepts_rules_and_configuration(promtool: Checker) -> None:
+    promtool.check("check", "rules", *RULE_FILES, folder=PROMETHEUS)
+    promtool.check("check", "config", "prometheus.yml", folder=PROMETHEUS)
+
+
+@pytest.mark.parametrize("name", TEST_FILES)
+def test_every_alert_behaves_as_its_stories_say(name: str, promtool: Checker) -> None:
+    assert "SUCCESS" in promtool.check("test", "rules", name, folder=PROMETHEUS)
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_each_alert_has_a_story_that_fires_one_that_resolves_and_one_that_stays_quiet(alert: str) -> None:
+    fires = resolves = quiet = False
+    for case in _cases():
+        states = [bool(check["exp_alerts"]) for check in case if check["alertname"] == alert]
+        fires = fires or True in states
+        resolves = resolves or (True in states and states[-1] is False)
+        quiet = quiet or (states != [] and True not in states)
+
+    assert (fires, resolves, quiet) == (True, True, True)
+
+
+def test_a_rule_that_is_broken_on_purpose_fails_its_stories(promtool: Checker, tmp_path: Any) -> None:
+    rules = (
+        (PROMETHEUS / "alerts.yml")
+        .read_text()
+        .replace("payguard_lockouts_total[15m])) > 10", "up[15m])) > 10")
+    )
+    (tmp_path / "alerts.yml").write_text(rules)
+    (tmp_path / "alerts_test.yml").write_text((PROMETHEUS / "alerts_test.yml").read_text())
+
+    with pytest.raises(AssertionError, match="OtpLockouts"):
+        promtool.check("test", "rules", "alerts_test.yml", folder=tmp_path)
+
+
+def test_rules_use_declared_series_only() -> None:
+    used = set().union(*(used_series(rule["expr"]) for rule in _rules()))
+
+    assert used - declared_series() == set()
+
+
+def test_every_alert_has_a_severity_a_summary_and_a_runbook_with_steps() -> None:
+    for rule in _rules():
+        if "alert" not in rule:
+            continue
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["annotations"]["summary"].endswith(".")
+        runbook = (ROOT / rule["annotations"]["runbook_url"]).read_text()
+        assert f"`{rule['alert']}`" in runbook
+        assert len(re.findall(r"^\d+\. ", runbook, re.MULTILINE)) >= 3
+
+
+def test_every_runbook_belongs_to_an_alert() -> None:
+    assert {path.name for path in RUNBOOKS.glob("*.md")} == {alert.runbook for alert in ALERTS.values()}
+
+
+def test_runbooks_name_declared_series_and_runbooks_that_exist() -> None:
+    for path in RUNBOOKS.glob("*.md"):
+        text = path.read_text()
+        names = {name.rstrip("_") for name in used_series(text)}
+        histograms = {name.removesuffix("_count") for name in declared_series()}
+        assert names - declared_series() - histograms == set(), path.name
+        for link in re.findall(r"\]\(([\w-]+\.md)\)", text):
+            assert (RUNBOOKS / link).exists(), f"{path.name} links to {link}"
+
+
+def test_the_route_of_the_verification_objective_exists() -> None:
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    routes = set(re.findall(r'route="([^"]+)"', (PROMETHEUS / "objectives.yml").read_text()))
+
+    assert routes <= set(paths)
+    assert routes
+
+
+def test_amtool_accepts_the_routes(amtool: Checker) -> None:
+    amtool.check("check-config", "alertmanager.yml", folder=DEPLOY / "alertmanager")
+
+
+def test_inhibitions_name_alerts_that_exist() -> None:
+    config = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())
+    for rule in config["inhibit_rules"]:
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
+            name, _, pattern = matcher.partition("=")
+            assert name == "alertname"
+            for part in re.split(r"\|(?![^(]*\))", pattern.strip('~"')):
+                assert any(re.fullmatch(part, alert) for alert in ALERTS), f"{part} matches no alert"
