@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 import uvloop
 
-from services import metrics
+from services import exposition
 from services.secrets import decode_key
 from services.settings import Settings
 
@@ -25,13 +26,15 @@ def run_worker(settings: Settings) -> int:
     from services.bootstrap.belt import open_belt
     from services.policy_file import read_policy
     from services.stream.app import build_app, run_app
+    from services.stream.liveness import Liveness
     from services.stream.pipeline import Belt
 
     configure_logging(settings)
     decode_key("pseudonym_key", settings.pseudonym_key)
     read_policy(settings.policy)
     uvloop.install()
-    metrics.serve(settings.metrics_host, settings.metrics_port)
+    liveness = Liveness(time.monotonic)
+    exposition.serve(settings.metrics_host, settings.metrics_port, liveness.fault)
     opened: list[Belt] = []
 
     async def opening() -> Belt:
@@ -43,7 +46,7 @@ def run_worker(settings: Settings) -> int:
         for belt in opened:
             await belt.parts.close()
 
-    return run_app(build_app(settings, opening, closing), settings.log_level)
+    return run_app(build_app(settings, opening, closing, liveness), settings.log_level)
 
 
 def run_api(settings: Settings) -> int:
@@ -76,7 +79,7 @@ def configure_logging(settings: Settings) -> None:
 def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
     configure_logging(settings)
     if "api" not in roles:
-        metrics.serve(settings.metrics_host, settings.metrics_port)
+        exposition.serve(settings.metrics_host, settings.metrics_port)
     uvloop.run(_serve(settings, roles))
     return 0
 

@@ -11,9 +11,9 @@ import faust
 from faust.serializers.schemas import Schema
 from faust.types import TP
 
-from services import metrics
 from services.settings import Settings
 from services.stream.lanes import Belt, Lanes
+from services.stream.liveness import Liveness
 from services.stream.transport import BatchConsumer, BatchTransport
 
 log = logging.getLogger(__name__)
@@ -65,9 +65,36 @@ def build_app(
     settings: Settings,
     open_belt: Callable[[], Awaitable[Belt[Any]]],
     close_belt: Callable[[], Awaitable[None]],
+    liveness: Liveness,
 ) -> WorkerApp:
     """The worker's application; nothing is connected before it is started."""
-    app = WorkerApp(
+    app = _configured(settings)
+    app.open_belt = open_belt
+    app.close_belt = close_belt
+    BatchConsumer.max_in_flight = settings.in_flight_batches
+    BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
+    topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
+
+    @app.agent(topic, name="carry")
+    async def carry(stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            app.lanes.submit(message.partition, event.value, event.ack)
+
+    @app.on_partitions_revoked.connect
+    async def _let_go(sender: Any, revoked: set[TP], **kwargs: Any) -> None:
+        await app.lanes.reset()
+
+    @app.timer(interval=1.0)
+    async def _watch() -> None:
+        lag, position = app.consumer.measure_lag()
+        liveness.tick(lag, position)
+
+    return app
+
+
+def _configured(settings: Settings) -> WorkerApp:
+    return WorkerApp(
         settings.consumer_group,
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
         store="memory://",
@@ -87,37 +114,13 @@ def build_app(
         stream_publish_on_commit=False,
         web_enabled=False,
     )
-    app.open_belt = open_belt
-    app.close_belt = close_belt
-    BatchConsumer.max_in_flight = settings.in_flight_batches
-    BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
-    topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
-
-    @app.agent(topic, name="carry")
-    async def carry(stream: Any) -> None:
-        async for event in stream.noack().events():
-            message = event.message
-            app.lanes.submit(message.partition, event.value, event.ack)
-
-    @app.on_partitions_revoked.connect
-    async def _let_go(sender: Any, revoked: set[TP], **kwargs: Any) -> None:
-        await app.lanes.reset()
-
-    @app.timer(interval=1.0)
-    async def _measure_lag() -> None:
-        consumer = app.consumer
-        for tp in consumer.assignment():
-            highwater, read = consumer.highwater(tp), consumer._read_offset[tp]
-            if highwater is not None:
-                behind = max(0, highwater - (0 if read is None else read + 1))
-                metrics.CONSUMER_LAG_RECORDS.labels(str(tp.partition)).set(behind)
-
-    return app
 
 
 def run_app(app: WorkerApp, log_level: str) -> int:
     """Run the worker until SIGTERM or SIGINT; the process's exit code."""
-    worker = faust.Worker(app, loglevel=log_level, quiet=True, console_port=None, redirect_stdouts=False, logging_config=None, override_logging=False)
+    worker = faust.Worker(
+        app, loglevel=log_level, quiet=True, console_port=None, redirect_stdouts=False, override_logging=False
+    )
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:

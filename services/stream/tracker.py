@@ -76,6 +76,11 @@ class OffsetTracker(Generic[P]):
             return None
         return books.done
 
+    def done(self, partition: P) -> int | None:
+        """The end of the longest done prefix; None when nothing was done in this ownership."""
+        books = self._books.get(partition)
+        return books.done if books else None
+
     def committed(self, partition: P, position: int) -> None:
         """The broker took `position`. Never moves back."""
         books = self._books.get(partition)

@@ -8,6 +8,7 @@ Pinned to faust-streaming 0.15.3: every overridden method is named in docs/decis
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -32,6 +33,7 @@ class BatchConsumer(StockConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.tracker: OffsetTracker[TP] = OffsetTracker()
         self._progress = asyncio.Event()
+        self.newest_ms: dict[TP, float] = {}
         super().__init__(*args, **kwargs)
 
     # reading
@@ -87,6 +89,22 @@ class BatchConsumer(StockConsumer):
         except TimeoutError:
             return
 
+    def measure_lag(self) -> tuple[int, int]:
+        """Records waiting in all owned partitions, and a position that changes with every batch done; sets the gauges."""
+        waiting, position, now_s = 0, 0, time.time()
+        for tp in self.assignment():
+            highwater, done = self.highwater(tp), self.tracker.done(tp)
+            if done is None:
+                done = self._committed_offset[tp] or 0
+            behind = max(0, (highwater or 0) - done)
+            waiting += behind
+            position += done
+            newest_ms = self.newest_ms.get(tp)
+            age_s = now_s - newest_ms / 1000.0 if behind and newest_ms is not None else 0.0
+            metrics.CONSUMER_LAG_RECORDS.labels(str(tp.partition)).set(behind)
+            metrics.CONSUMER_LAG_SECONDS.labels(str(tp.partition)).set(max(0.0, age_s))
+        return waiting, position
+
     # acknowledging
 
     def ack(self, message: Message) -> bool:
@@ -98,6 +116,7 @@ class BatchConsumer(StockConsumer):
         known = False
         if message.generation_id == self.app.consumer_generation_id:
             known = self.tracker.ack(message.tp, message.offset)
+            self.newest_ms[message.tp] = message.timestamp * 1000.0
         metrics.IN_FLIGHT.set(self.tracker.total_in_flight())
         self._progress.set()
         return known
