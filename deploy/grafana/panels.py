@@ -1,0 +1,257 @@
+"""The panels of the dashboard, one row a question."""
+
+from __future__ import annotations
+
+from deploy.grafana.shapes import WINDOW, Panel, Query, Row, quantiles, rate
+from deploy.prometheus.rules import OBJECTIVES, VERIFY_ROUTE
+
+DECISIONS, VERIFICATIONS = OBJECTIVES
+
+
+_VERIFY = f'{{route="{VERIFY_ROUTE}"}}'
+
+ROWS = (
+    Row(
+        "Are users hurt?",
+        (
+            Panel(
+                "Decided within 1 s, over 3 days",
+                "The objective is 99.9 %.",
+                (Query(f"1 - {DECISIONS.ratio('3d')}"),),
+                "percentunit",
+                kind="stat",
+            ),
+            Panel(
+                "Verified within 300 ms, over 3 days",
+                "The objective is 99.95 %; errors of ours count as bad.",
+                (Query(f"1 - {VERIFICATIONS.ratio('3d')}"),),
+                "percentunit",
+                kind="stat",
+            ),
+            Panel(
+                "Decision latency",
+                "From the Kafka record's time to the acknowledged decision.",
+                quantiles("payguard_decision_latency_seconds"),
+                "s",
+                1.0,
+            ),
+            Panel(
+                "Verification latency",
+                "As the API measures it.",
+                quantiles("payguard_http_request_seconds", _VERIFY),
+                "s",
+                0.3,
+            ),
+            Panel(
+                "How fast the error budget burns",
+                "1 spends the budget of 30 days in 30 days; 14.4 over 1 h pages.",
+                tuple(
+                    Query(f"{each.ratio('1h')} / {each.budget:g}", each.name.lower()) for each in OBJECTIVES
+                ),
+                limit=14.4,
+            ),
+            Panel(
+                "Decisions by action",
+                "Per second.",
+                (rate("payguard_decisions_total", "action"),),
+                "reqps",
+            ),
+        ),
+    ),
+    Row(
+        "Does the stream flow?",
+        (
+            Panel(
+                "Events",
+                "Decided per second, by type.",
+                (rate("payguard_events_received_total", "type"),),
+                "reqps",
+            ),
+            Panel(
+                "Records waiting",
+                "Behind the fetched high watermark, by partition.",
+                (Query("sum by (partition) (payguard_consumer_lag_records)", "{{partition}}"),),
+            ),
+            Panel(
+                "Lag",
+                "Age of the newest decided record while behind.",
+                (Query("max by (partition) (payguard_consumer_lag_seconds)", "{{partition}}"),),
+                "s",
+                10.0,
+            ),
+            Panel(
+                "Time a batch spends in each stage",
+                "p99. Load and save are Redis, produce is Kafka.",
+                (
+                    Query(
+                        f"histogram_quantile(0.99, sum by (le, stage) (rate(payguard_stage_seconds_bucket{WINDOW})))",
+                        "{{stage}}",
+                    ),
+                ),
+                "s",
+            ),
+            Panel(
+                "Commits and rebalances",
+                "Per second.",
+                (
+                    rate("payguard_commit_total", "job", "result"),
+                    Query(f"sum (rate(payguard_rebalances_total{WINDOW}))", "rebalances"),
+                ),
+                "reqps",
+            ),
+            Panel(
+                "Dead letters and undecided events",
+                "Per second, by reason.",
+                (
+                    rate("payguard_dead_letters_total", "reason"),
+                    Query(
+                        f"sum by (reason) (rate(payguard_events_failed_total{WINDOW}))",
+                        "undecided {{reason}}",
+                    ),
+                ),
+                "reqps",
+            ),
+            Panel(
+                "Repeats, late and early events, fenced saves",
+                "Per second.",
+                tuple(
+                    Query(f"sum (rate(payguard_{name}_total{WINDOW}))", name.replace("_", " "))
+                    for name in ("duplicates", "redelivered", "late_events", "clamped_events", "fenced_saves")
+                ),
+                "reqps",
+            ),
+            Panel(
+                "Offered over HTTP",
+                "Events per second, by result.",
+                (rate("payguard_http_events_total", "result"),),
+                "reqps",
+            ),
+        ),
+    ),
+    Row(
+        "What is the risk?",
+        (
+            Panel(
+                "Scores",
+                "Median and p99 by type of event.",
+                quantiles("payguard_decision_score", by=", type"),
+            ),
+            Panel(
+                "Decisions other than allow",
+                "Their share, over an hour and a day.",
+                tuple(
+                    Query(f"payguard:decisions_acted:ratio_rate{window}", window) for window in ("1h", "1d")
+                ),
+                "percentunit",
+            ),
+            Panel(
+                "Findings",
+                "Per second, by detector.",
+                (rate("payguard_findings_total", "detector", "mode"),),
+                "reqps",
+            ),
+            Panel(
+                "Detectors that fail",
+                "Events per second for which a detector raised and was skipped.",
+                (rate("payguard_detector_failed_total", "detector"),),
+                "reqps",
+            ),
+        ),
+    ),
+    Row(
+        "Does the second factor work?",
+        (
+            Panel(
+                "Challenges",
+                "Per second.",
+                (rate("payguard_challenges_total", "purpose", "result"),),
+                "reqps",
+            ),
+            Panel(
+                "Locked factors and refused repeats",
+                "Per second.",
+                (
+                    Query(f"sum (rate(payguard_lockouts_total{WINDOW}))", "locked"),
+                    Query(f"sum (rate(payguard_replay_refused_total{WINDOW}))", "repeated codes refused"),
+                ),
+                "reqps",
+            ),
+            Panel(
+                "Codes of another time",
+                "Refused codes per second, by how many steps of 30 s the clocks differ at most.",
+                (rate("payguard_clock_skew_steps_bucket", "le"),),
+                "reqps",
+            ),
+            Panel("Enrolments", "Per second.", (rate("payguard_enrolments_total", "result"),), "reqps"),
+        ),
+    ),
+    Row(
+        "Are cases and notices dealt with?",
+        (
+            Panel(
+                "Open cases",
+                "By severity.",
+                (Query("max by (severity) (payguard_open_cases)", "{{severity}}"),),
+            ),
+            Panel(
+                "Oldest open case",
+                "Its age.",
+                (Query("max (payguard_oldest_open_case_seconds)", "age"),),
+                "s",
+                14_400.0,
+            ),
+            Panel(
+                "Alerts",
+                "Recorded per second, by severity.",
+                (rate("payguard_alerts_total", "severity"),),
+                "reqps",
+            ),
+            Panel(
+                "Waiting in the outbox",
+                "Actions for the wallet, and notices.",
+                (Query("max by (kind) (payguard_outbox_pending)", "{{kind}}"),),
+            ),
+            Panel("Notices", "Per second.", (rate("payguard_notices_total", "channel", "result"),), "reqps"),
+            Panel(
+                "Delivery latency",
+                "From the decision's record to the delivered notice.",
+                quantiles("payguard_delivery_latency_seconds"),
+                "s",
+            ),
+        ),
+    ),
+    Row(
+        "How are the processes?",
+        (
+            Panel("Processes that answer", "By job.", (Query("sum by (job) (up)", "{{job}}"),)),
+            Panel(
+                "HTTP requests",
+                "Per second.",
+                (rate("payguard_http_request_seconds_count", "route", "status"),),
+                "reqps",
+            ),
+            Panel(
+                "HTTP latency",
+                "p99 by route.",
+                (quantiles("payguard_http_request_seconds", by=", route")[1],),
+                "s",
+            ),
+            Panel(
+                "Batches in flight",
+                "Read and not yet acknowledged, by worker.",
+                (Query("sum by (instance) (payguard_in_flight_batches)", "{{instance}}"),),
+            ),
+            Panel(
+                "Live accounts",
+                "Profiles held decoded, by worker.",
+                (Query("sum by (instance) (payguard_live_accounts)", "{{instance}}"),),
+            ),
+            Panel(
+                "Share of time in each stage",
+                "Seconds of batches per second. Two batches of a lane overlap, so the sum may pass 1.",
+                (rate("payguard_stage_seconds_sum", "stage"),),
+                "percentunit",
+            ),
+        ),
+    ),
+)

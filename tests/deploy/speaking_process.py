@@ -1,0 +1,63 @@
+"""A process that serves every declared metric, each of them moving: `python -m tests.deploy.speaking_process`.
+
+Prints its port and runs until it is ended.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from contracts.events import EVENT_TYPE_NAMES
+from deploy.prometheus.rules import VERIFY_ROUTE
+from services import metrics
+
+_LABELS = {
+    "payguard_http_request_seconds": [(VERIFY_ROUTE, "200"), (VERIFY_ROUTE, "503")],
+    "payguard_consumer_lag_records": [("0",)],
+    "payguard_consumer_lag_seconds": [("0",)],
+    "payguard_stage_seconds": [("score",)],
+}
+
+
+def children(name: str, metric: Any) -> list[Any]:
+    """The metric itself or, where it has labels, its children; one is made where none is known."""
+    if not metric._labelnames:
+        return [metric]
+    known = _LABELS.get(name) or list(metric._metrics) or [("example",) * len(metric._labelnames)]
+    return [metric.labels(*values) for values in known]
+
+
+def move(round_number: int) -> None:
+    """Change every metric."""
+    for name, metric in metrics.ALL.items():
+        if isinstance(metric, metrics.BulkHistogram):
+            for label in EVENT_TYPE_NAMES if metric is metrics.SCORE else ("",):
+                metric.observe_many(label, 0.02 + round_number % 3, 5)
+            continue
+        for child in children(name, metric):
+            if isinstance(metric, Counter):
+                child.inc(3)
+            elif isinstance(metric, Gauge):
+                child.set(1 + round_number % 5)
+            elif isinstance(metric, Histogram):
+                child.observe(0.02)
+
+
+def main() -> None:
+    """Serve and move until ended."""
+    move(0)
+    sys.stdout.write(f"{metrics.serve('127.0.0.1', 0)}\n")
+    sys.stdout.flush()
+    round_number = 0
+    while True:
+        round_number += 1
+        move(round_number)
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The dashboard: generated, on declared series only, and every panel shows data on a real Prometheus."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.declared import declared_series, used_series
+from deploy.grafana.generate import TARGET, dashboard, text
+from deploy.grafana.panels import ROWS
+from services import metrics
+from tests.deploy.conftest import DEPLOY, ROOT
+
+QUERIES = [(panel.title, query.expression) for row in ROWS for panel in row.panels for query in panel.queries]
+
+
+def test_the_dashboard_is_what_the_code_says() -> None:
+    assert TARGET.read_text() == text(), "stale: run make docs"
+
+
+def test_every_row_asks_a_question_and_every_panel_says_what_it_shows() -> None:
+    assert all(row.question.endswith("?") for row in ROWS)
+    assert all(panel.meaning.endswith(".") for row in ROWS for panel in row.panels)
+
+
+def test_panels_use_declared_series_only() -> None:
+    used = set().union(*(used_series(expression) for _, expression in QUERIES))
+
+    assert used - declared_series() == set()
+
+
+def test_every_declared_metric_is_shown() -> None:
+    used = " ".join(expression for _, expression in QUERIES)
+
+    assert [name for name in metrics.ALL if name not in used] == []
+
+
+def test_panels_do_not_overlap_and_stay_inside_the_grid() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in dashboard()["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + dx, place["y"] + dy) for dx in range(place["w"]) for dy in range(place["h"])}
+        assert not cells & taken
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+
+
+def test_the_data_source_is_the_provisioned_one() -> None:
+    provisioned = (DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text()
+
+    assert "uid: prometheus\n" in provisioned
+    assert {panel["datasource"]["uid"] for panel in dashboard()["panels"] if "datasource" in panel} == {
+        "prometheus"
+    }
+
+
+@pytest.fixture(scope="module")
+def speaking_port() -> Iterator[int]:
+    """The port of a process that serves every metric."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.deploy.speaking_process"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def prometheus_url(
+    prometheus_program: str, speaking_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A real Prometheus with our rules, scraping that process four times a second."""
+    folder: Path = tmp_path_factory.mktemp("prometheus")
+    config = {
+        "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms", "evaluation_interval": "1s"},
+        "rule_files": [str(DEPLOY / "prometheus" / name) for name in ("objectives.yml", "alerts.yml")],
+        "scrape_configs": [
+            {
+                "job_name": "payguard-worker",
+                "static_configs": [{"targets": [f"127.0.0.1:{speaking_port}"]}],
+            }
+        ],
+    }
+    (folder / "prometheus.yml").write_text(json.dumps(config))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                prometheus_program,
+                f"--config.file={folder / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address={address}",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            url = f"http://{address}"
+            _until(lambda: _answers(url, "payguard:decisions_acted:ratio_rate1d"), folder / "server.log")
+            yield url
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _until(done: Callable[[], bool], log: Path, within_s: float = 40.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not done():
+        assert time.monotonic() < deadline, log.read_text()[-2000:]
+        time.sleep(0.1)
+
+
+def _ask(url: str, expression: str) -> Any:
+    answer = httpx.get(f"{url}/api/v1/query", params={"query": expression}, timeout=10)
+    assert answer.status_code == 200, f"{expression}: {answer.text}"
+    return answer.json()["data"]["result"]
+
+
+def _answers(url: str, expression: str) -> bool:
+    try:
+        return any(sample["value"][1] != "NaN" for sample in _ask(url, expression))
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.real
+def test_every_panel_shows_data_on_a_real_prometheus(prometheus_url: str) -> None:
+    empty = [
+        f"{title}: {expression}"
+        for title, expression in QUERIES
+        if not _answers(prometheus_url, expression.replace("$__rate_interval", "10s"))
+    ]
+
+    assert empty == []
+
+
+@pytest.mark.real
+def test_the_rules_evaluate_without_errors_on_a_real_prometheus(prometheus_url: str) -> None:
+    groups = httpx.get(f"{prometheus_url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    errors = [rule["lastError"] for group in groups for rule in group["rules"] if rule.get("lastError")]
+
+    assert errors == []
+    assert len(groups) == 5
