@@ -102,7 +102,9 @@ def components(reference: str) -> dict[str, Any]:
             for field, body in schema["properties"].items()
             if not field.startswith("_")
         }
-    event["description"] = "Something that happened to an account. Unknown members are allowed."
+    event["description"] = (
+        "Something that happened to an account. Unknown members are allowed; no text may hold U+0000."
+    )
     return {"Event": event, **found}
 
 
