@@ -17,7 +17,8 @@ from msgspec import Meta, Struct, field, json, to_builtins
 from msgspec.structs import force_setattr
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+# The length as well: in a pattern `$` also matches before a final newline.
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
 Purpose = Literal["login", "transaction", "change"]
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
@@ -29,7 +30,7 @@ _EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 
 class Place(Struct, frozen=True, gc=False):
     """Where an address is said to be; degrees north and east, accuracy radius in km."""
 
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
     city: str | None = None
     latitude: float | None = None
     longitude: float | None = None

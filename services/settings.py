@@ -40,6 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     live_accounts: int = 50_000
     session_timeout_s: float = 10.0
     commit_interval_s: float = 1.0
+    fetch_wait_s: float = 0.5
     allowed_lateness_s: float = 86_400.0
     future_skew_s: float = 300.0
     invalid_ceiling: float = 0.5
@@ -95,7 +96,9 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     for field in msgspec.structs.fields(Settings):
         if field.name in given:
             try:
-                parsed[field.name] = msgspec.convert(given[field.name], field.type, strict=False, dec_hook=_path)
+                parsed[field.name] = msgspec.convert(
+                    given[field.name], field.type, strict=False, dec_hook=_path
+                )
             except msgspec.ValidationError as error:
                 shown = "(hidden)" if field.name in SECRET_FIELDS else repr(given[field.name])
                 raise ValueError(f"{PREFIX}{field.name.upper()}={shown}: {error}") from None

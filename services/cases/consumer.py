@@ -67,6 +67,7 @@ class DecisionConsumer:
             session_timeout_ms=int(self._settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(self._settings.session_timeout_s * 1000 / 3),
             max_poll_records=self._settings.batch_records,
+            fetch_max_wait_ms=int(self._settings.fetch_wait_s * 1000),
         )
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:

@@ -190,11 +190,11 @@ async def get_decision(
     event_id: str,
     explain: Annotated[Literal["en", "zh-CN"] | None, Query(description="Add sentences for people.")] = None,
 ) -> Response:
-    """The decision about an event, for an hour after it was made."""
+    """The decision about an event: for an hour after it was made, and for good when it had effects."""
     ingest: Ingest = request.app.state.ingest
-    body = await ingest.mailbox.get(event_id)
+    body = await ingest.mailbox.get(event_id) or await request.app.state.cases.decision(event_id)
     if body is None:
-        detail = "not decided yet, decided more than an hour ago, or not offered over HTTP"
+        detail = "not decided yet; or decided more than an hour ago, or not offered over HTTP, and without effects"
         raise Problem(404, "no_decision", detail, {"Retry-After": "1"})
     if explain is not None:
         body = _explained(body, explain, ingest.reasons)

@@ -14,7 +14,7 @@ from faust.types import TP
 from services.settings import Settings
 from services.stream.lanes import Belt, Lanes
 from services.stream.liveness import Liveness
-from services.stream.transport import BatchConsumer, BatchTransport
+from services.stream.transport import BatchConsumer, BatchConsumerThread, BatchTransport
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ def build_app(
     app = _configured(settings)
     app.open_belt = open_belt
     app.close_belt = close_belt
+    BatchConsumerThread.fetch_wait_s = settings.fetch_wait_s
     BatchConsumer.max_in_flight = settings.in_flight_batches
     BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
     topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
