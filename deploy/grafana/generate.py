@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy.grafana.panels import ROWS, Panel
+from deploy.grafana.panels import ROWS
+from deploy.grafana.shapes import Panel
 
 TARGET = Path(__file__).parent / "dashboards" / "payguard.json"
 _SOURCE = {"type": "prometheus", "uid": "prometheus"}

@@ -9,13 +9,13 @@ import sys
 import time
 from typing import Any
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from contracts.events import EVENT_TYPE_NAMES
 from deploy.prometheus.rules import VERIFY_ROUTE
 from services import metrics
 
-_LABELS = {
+_LABELS: dict[str, list[tuple[str, ...]]] = {
     "payguard_http_request_seconds": [(VERIFY_ROUTE, "200"), (VERIFY_ROUTE, "503")],
     "payguard_consumer_lag_records": [("0",)],
     "payguard_consumer_lag_seconds": [("0",)],
@@ -27,7 +27,8 @@ def children(name: str, metric: Any) -> list[Any]:
     """The metric itself or, where it has labels, its children; one is made where none is known."""
     if not metric._labelnames:
         return [metric]
-    known = _LABELS.get(name) or list(metric._metrics) or [("example",) * len(metric._labelnames)]
+    invented = ("example",) * len(metric._labelnames)
+    known = _LABELS.get(name) or list(metric._metrics) or [invented]
     return [metric.labels(*values) for values in known]
 
 
@@ -50,7 +51,8 @@ def move(round_number: int) -> None:
 def main() -> None:
     """Serve and move until ended."""
     move(0)
-    sys.stdout.write(f"{metrics.serve('127.0.0.1', 0)}\n")
+    server, _thread = start_http_server(0, "127.0.0.1", metrics.REGISTRY)
+    sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
     round_number = 0
     while True:

@@ -1,0 +1,24 @@
+"""The containers' health check, against the server our processes use."""
+
+from __future__ import annotations
+
+import socket
+
+from deploy.alive import alive
+from services.exposition import serve
+
+
+def test_a_process_that_is_well_is_alive() -> None:
+    assert alive(serve("127.0.0.1", 0))
+
+
+def test_a_worker_that_stands_still_is_not() -> None:
+    assert not alive(serve("127.0.0.1", 0, lambda: "no offset was committed for 60 s"))
+
+
+def test_nobody_listening_is_not_alive() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    assert not alive(port)
