@@ -25,8 +25,10 @@ from contracts.profile import (
     MAX_PAYEES,
     AmountStatistics,
     Fix,
+    Fixes,
     Profile,
     Seen,
+    Sightings,
     Velocity,
 )
 from services.embedded import EmbeddedStore
@@ -47,8 +49,10 @@ def typical_profile(events: int) -> Profile:
     logins, payments = events * 2 // 3, events // 3
     seen = Seen(NOW_S - events * 40_000, NOW_S, events)
 
-    def keys(kind: str, most: int, every: int) -> dict[bytes, Seen]:
-        return {_names.key_of(kind, str(n)): seen for n in range(min(most, 1 + events // every))}
+    def keys(kind: str, most: int, every: int) -> Sightings:
+        return Sightings.of(
+            {_names.key_of(kind, str(n)): seen for n in range(min(most, 1 + events // every))}
+        )
 
     networks = {asn_key(4134 + n) or b"": seen for n in range(min(MAX_NETWORKS, 1 + events // 20))}
     address = _names.key_of("ip", "192.0.2.1")
@@ -58,9 +62,11 @@ def typical_profile(events: int) -> Profile:
         events=events,
         logins=logins,
         devices=keys("device", MAX_DEVICES, 100),
-        networks=networks,
+        networks=Sightings.of(networks),
         countries={f"C{n}": seen for n in range(min(MAX_COUNTRIES, 1 + events // 300))},
-        fixes=[Fix(NOW_S - n * 40_000.5, 31.2304, 121.4737, 20.0, address, "CN") for n in range(MAX_FIXES)],
+        fixes=Fixes.of(
+            Fix(NOW_S - n * 40_000.5, 31.2304, 121.4737, 20.0, address, "CN") for n in reversed(range(MAX_FIXES))
+        ),
         transactions=payments,
         amounts={"payment:CNY": AmountStatistics(payments, 4.21, 0.83)},
         velocity={"CNY": Velocity(NOW_S + 0.5, 0.1, 0.9, 4.1, 12.3, 11.2, 97.1, 512.4, 1804.9)},

@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from math import exp
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-#: 8 bytes of keyed BLAKE2b, or `b"A"` and four bytes for an ASN.
-Key = bytes
+from contracts.sightings import Fix, Fixes, Key, Seen, Sightings
+
+__all__ = [
+    "AmountStatistics",
+    "Facts",
+    "Fix",
+    "Fixes",
+    "Key",
+    "Pending",
+    "Profile",
+    "Seen",
+    "Sightings",
+    "Velocity",
+    "decayed",
+]
 
 MAX_DEVICES = 12
 MAX_NETWORKS = 16
@@ -25,25 +38,6 @@ MAX_EVENT_IDS = 64
 EVENT_ID_BYTES = 8
 HOUR_S = 3600.0
 DAY_S = 86400.0
-
-
-class Seen(Struct, array_like=True, gc=False):
-    """How often something was seen, first and last (whole epoch seconds)."""
-
-    first_at: int
-    last_at: int
-    count: int = 1
-
-
-class Fix(Struct, array_like=True, frozen=True, gc=False):
-    """A place the account was at: epoch seconds, degrees, accuracy km, key of the address, country."""
-
-    at: float
-    latitude: float
-    longitude: float
-    accuracy_km: float
-    ip_key: Key
-    country: str | None = None
 
 
 class AmountStatistics(Struct, array_like=True, gc=False):
@@ -106,17 +100,17 @@ class Profile(Struct, array_like=True, gc=False):
     failures_in_row: int = 0
     #: times of the most recent login failures, ascending, at most MAX_FAILURES
     failures: list[float] = []
-    devices: dict[Key, Seen] = {}
-    networks: dict[Key, Seen] = {}
+    devices: Sightings = field(default_factory=Sightings)
+    networks: Sightings = field(default_factory=Sightings)
     countries: dict[str, Seen] = {}
     #: most recent places by event time, ascending, at most MAX_FIXES
-    fixes: list[Fix] = []
+    fixes: Fixes = field(default_factory=Fixes)
     #: money: learned transactions (not failed, not refunds), statistics by "kind:currency", velocity by currency
     transactions: int = 0
     amounts: dict[str, AmountStatistics] = {}
     velocity: dict[str, Velocity] = {}
     #: most recent payees, and the decayed share of transactions that went to a new one
-    payees: dict[Key, Seen] = {}
+    payees: Sightings = field(default_factory=Sightings)
     new_payee_rate: float = 0.0
     #: second factor
     has_factor: bool = False

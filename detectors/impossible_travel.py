@@ -79,6 +79,9 @@ def observe(
     if isinstance(event, Login) and event.outcome != "success":
         return None
     at = event.at
+    ip_key = event.ip_key
+    if fixes.stays(at, ip_key):
+        return None
     before: Fix | None = None
     after: Fix | None = None
     for fix in reversed(fixes):
@@ -86,7 +89,6 @@ def observe(
             before = fix
             break
         after = fix
-    ip_key = event.ip_key
     if before is not None and before.ip_key == ip_key:
         before = None
     if after is not None and after.ip_key == ip_key:

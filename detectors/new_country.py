@@ -67,7 +67,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     if event.outcome != "success" or sightings(countries) < params.least_sightings_count:
         return None
-    if event.ip_key is not None and any(fix.ip_key == event.ip_key for fix in profile.fixes):
+    if event.ip_key is not None and profile.fixes.knows(event.ip_key):
         return None
     own = own_new_share(countries, params.population_new_share, params.prior_strength_count)
     wrong = params.database_error_share

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Sized
+from typing import Protocol
 
 from contracts.profile import Seen
 
 
-def sightings(seen: Mapping[Any, Seen]) -> int:
+class Table(Sized, Protocol):
+    """What was seen by key: `Sightings`, or a dict of `Seen`."""
+
+    def values(self) -> Iterable[Seen]: ...
+
+
+def sightings(seen: Table) -> int:
     """How often the remembered things were seen, all together."""
     return sum([thing.count for thing in seen.values()])
 
 
-def own_new_share(seen: Mapping[Any, Seen], population_share: float, strength_count: float) -> float:
+def own_new_share(seen: Table, population_share: float, strength_count: float) -> float:
     """Share of this account's sightings that met something new, in 0..1.
 
     The first thing ever seen is no evidence of change. The share is shrunk to the population's as if

@@ -7,9 +7,7 @@ had come in time, as far as decayed counts allow. Pure: no clock, no randomness,
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from math import exp, log1p, sqrt
-from typing import TypeVar
 
 from contracts.events import (
     AccountChange,
@@ -44,15 +42,13 @@ from contracts.profile import (
     Velocity,
 )
 
-K = TypeVar("K", bound=Hashable)
-
 PENDING_LIFETIME_S = 7 * DAY_S
 MATURE_S = 3 * DAY_S
 FAILURE_WINDOW_S = DAY_S
 _LEARNING_RATE = 0.05
 _WINSOR_DEVIATIONS = 3.0
 _DEVIATION_FLOOR = 0.15
-_TIME_CONSTANTS_S = (HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S)
+_WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
 _EVENT_ID_TAIL = MAX_EVENT_IDS * EVENT_ID_BYTES
 
 
@@ -60,11 +56,9 @@ def knows_event(profile: Profile, event_key: Key) -> bool:
     """Whether the event id is among the last MAX_EVENT_IDS of the account."""
     known = profile.event_ids
     found = known.find(event_key)
-    while found >= 0:
-        if found % EVENT_ID_BYTES == 0:
-            return True
+    while found > 0 and found % EVENT_ID_BYTES:
         found = known.find(event_key, found + 1)
-    return False
+    return found >= 0
 
 
 def note_event(profile: Profile, event_key: Key, at: float) -> None:
@@ -100,11 +94,31 @@ def learn(
             profile.has_factor = True
         elif change == "totp_removed":
             profile.has_factor = False
-    facts = facts_of(event)
     if held:
-        _hold(profile, event_key, facts, challenged)
-    else:
-        apply_facts(profile, facts)
+        _hold(profile, event_key, facts_of(event), challenged)
+        return
+    _teach_where(profile, event)  # type: ignore[arg-type]
+    if kind is Login:
+        profile.logins += 1
+        profile.failures_in_row = 0
+    elif kind is Transaction and event.kind != "refund":  # type: ignore[union-attr]
+        _learn_money(profile, event.at, event.kind, event.currency, event.value, event.payee_key)  # type: ignore[union-attr]
+
+
+def _teach_where(profile: Profile, event: Activity) -> None:
+    """What `apply_facts` of the event's facts would teach of device, network and place."""
+    at = event.at
+    if event.device_key is not None:
+        profile.devices.see(event.device_key, at, MAX_DEVICES)
+    if event.network_key is not None:
+        profile.networks.see(event.network_key, at, MAX_NETWORKS)
+    place = event.place
+    if place is not None:
+        country, latitude, longitude = place.country, place.latitude, place.longitude
+        if country is not None:
+            _see(profile.countries, country, at, MAX_COUNTRIES)
+        if latitude is not None and longitude is not None and event.ip_key is not None:
+            profile.fixes.add(at, event.ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
 
 
 def conclude(profile: Profile, event: Event, about_key: Key) -> None:
@@ -155,18 +169,21 @@ def apply_facts(profile: Profile, facts: Facts) -> None:
     """Teach the profile what a trusted event showed."""
     at = facts.at
     if facts.device is not None:
-        _see(profile.devices, facts.device, at, MAX_DEVICES)
+        profile.devices.see(facts.device, at, MAX_DEVICES)
     if facts.network is not None:
-        _see(profile.networks, facts.network, at, MAX_NETWORKS)
+        profile.networks.see(facts.network, at, MAX_NETWORKS)
     if facts.country is not None:
         _see(profile.countries, facts.country, at, MAX_COUNTRIES)
     if facts.fix is not None:
-        _place(profile.fixes, facts.fix)
+        fix = facts.fix
+        profile.fixes.add(
+            fix.at, fix.ip_key, fix.latitude, fix.longitude, fix.accuracy_km, fix.country, MAX_FIXES
+        )
     if facts.type == "login":
         profile.logins += 1
         profile.failures_in_row = 0
     elif facts.type == "transaction" and facts.kind != "refund":
-        _learn_money(profile, facts)
+        _learn_money(profile, at, facts.kind or "", facts.currency or "", facts.value, facts.payee)
 
 
 def _learn_failure(profile: Profile, at: float) -> None:
@@ -194,7 +211,7 @@ def _hold(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> N
     profile.pending = kept[-MAX_PENDING:]
 
 
-def _see(seen: dict[K, Seen], key: K, at: float, limit: int) -> None:
+def _see(seen: dict[str, Seen], key: str, at: float, limit: int) -> None:
     when = int(at)
     known = seen.get(key)
     if known is None:
@@ -209,24 +226,8 @@ def _see(seen: dict[K, Seen], key: K, at: float, limit: int) -> None:
         known.first_at = when
 
 
-def _place(fixes: list[Fix], fix: Fix) -> None:
-    if fixes and fixes[-1].ip_key == fix.ip_key and fix.at >= fixes[-1].at:
-        fixes[-1] = fix
-        return
-    fixes.append(fix)
-    if len(fixes) > 1 and fix.at < fixes[-2].at:
-        fixes.sort(key=_fix_time)
-    if len(fixes) > MAX_FIXES:
-        del fixes[0]
-
-
-def _fix_time(fix: Fix) -> float:
-    return fix.at
-
-
-def _learn_money(profile: Profile, facts: Facts) -> None:
-    at, value, currency = facts.at, facts.value, facts.currency or ""
-    statistics_key = f"{facts.kind}:{currency}"
+def _learn_money(profile: Profile, at: float, kind: str, currency: str, value: float, payee: Key | None) -> None:
+    statistics_key = f"{kind}:{currency}"
     statistics = profile.amounts.get(statistics_key)
     if statistics is None:
         statistics = profile.amounts[statistics_key] = AmountStatistics()
@@ -236,11 +237,10 @@ def _learn_money(profile: Profile, facts: Facts) -> None:
         velocity = profile.velocity[currency] = Velocity(at)
     _learn_velocity(velocity, at, value)
     profile.transactions += 1
-    if facts.payee is not None:
+    if payee is not None:
         rate = max(_LEARNING_RATE, 1.0 / profile.transactions)
-        is_new = 0.0 if facts.payee in profile.payees else 1.0
+        is_new = 1.0 if profile.payees.see(payee, at, MAX_PAYEES) else 0.0
         profile.new_payee_rate += rate * (is_new - profile.new_payee_rate)
-        _see(profile.payees, facts.payee, at, MAX_PAYEES)
 
 
 def _learn_amount(statistics: AmountStatistics, y: float) -> None:
@@ -259,7 +259,7 @@ def _learn_amount(statistics: AmountStatistics, y: float) -> None:
 def _learn_velocity(v: Velocity, at: float, value: float) -> None:
     since = at - v.at
     if since >= 0.0:
-        h, d, w, m = (exp(-since / tau) for tau in _TIME_CONSTANTS_S)
+        h, d, w, m = exp(-since / HOUR_S), exp(-since / DAY_S), exp(-since / _WEEK_S), exp(-since / _MONTH_S)
         v.at = at
         v.count_1h = v.count_1h * h + 1.0
         v.count_1d = v.count_1d * d + 1.0
@@ -270,7 +270,7 @@ def _learn_velocity(v: Velocity, at: float, value: float) -> None:
         v.sum_7d = v.sum_7d * w + value
         v.sum_30d = v.sum_30d * m + value
         return
-    h, d, w, m = (exp(since / tau) for tau in _TIME_CONSTANTS_S)
+    h, d, w, m = exp(since / HOUR_S), exp(since / DAY_S), exp(since / _WEEK_S), exp(since / _MONTH_S)
     v.count_1h += h
     v.count_1d += d
     v.count_7d += w

@@ -59,8 +59,8 @@ class Pseudonyms:
 
 
 def asn_key(asn: int) -> Key | None:
-    """The key of a network by its number, in clear: b"A" and four bytes; None beyond 32 bits (RFC 6793)."""
-    return b"A" + asn.to_bytes(4, "big") if 0 <= asn < 1 << 32 else None
+    """The key of a network by its number, in clear: b"ASN:" and four bytes; None beyond 32 bits (RFC 6793)."""
+    return b"ASN:" + asn.to_bytes(4, "big") if 0 <= asn < 1 << 32 else None
 
 
 def network_prefix(ip: str) -> bytes | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import msgspec
 
 from contracts.decisions import Decision
-from contracts.events import EVENT_TYPES, AnyEvent, ChallengeOutcome, Label, UserReport
+from contracts.events import EVENT_TYPES, Activity, AnyEvent
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
@@ -18,14 +19,16 @@ from services.scoring.policy import Policy
 
 THIN_LOGINS = 3
 _PACK = msgspec.msgpack.Encoder().encode
-_VERDICTS = (ChallengeOutcome, UserReport, Label)
+_LEARNING = ("learning",)
 
 
 class AccountState(Protocol):
-    """An account being worked on: its profile, and the offset up to which it has learned."""
+    """An account being worked on: its profile once it is open, and the offset up to which it has learned."""
 
-    profile: Profile
+    profile: Profile | None
     learned_offset: int
+
+    def open(self) -> Profile: ...
 
 
 class Counts:
@@ -39,13 +42,25 @@ class Counts:
         self.failed: dict[str, int] = {}
 
 
-class _Planned(NamedTuple):
-    detector: Detector
-    observe: Any
-    params: Any
-    memory: Any
-    name: str
-    version: int
+class _Plan:
+    """What runs for one type of event: (observe, params, recall, name) of each detector; recall gives its memory."""
+
+    __slots__ = ("is_activity", "learners", "observers", "tag")
+
+    def __init__(self, kind: type, detectors: Sequence[Detector], policy: Policy) -> None:
+        self.tag: str = kind.__struct_config__.tag  # type: ignore[attr-defined]
+        self.is_activity = issubclass(kind, Activity)
+        self.observers: list[tuple[Any, Any, Any, str]] = []
+        self.learners: list[tuple[Any, Any, Any, str, int]] = []
+        for found in detectors:
+            spec = found.spec
+            if kind not in spec.event_types:
+                continue
+            params = policy.params_for(spec.name, found.params)
+            recall = None if found.memory is None else partial(_recall, found, found.memory())
+            self.observers.append((found.observe, params, recall, spec.name))
+            if found.memory is not None:
+                self.learners.append((found.learn, params, recall, spec.name, spec.version))
 
 
 class Runner:
@@ -55,15 +70,7 @@ class Runner:
         self.policy = policy
         self._lateness_s = lateness_s
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
-        self._plan: dict[type, tuple[_Planned, ...]] = {
-            kind: tuple(self._planned(found) for found in in_use if kind in found.spec.event_types)
-            for kind in EVENT_TYPES
-        }
-
-    def _planned(self, found: Detector) -> _Planned:
-        spec = found.spec
-        params = self.policy.params_for(spec.name, found.params)
-        return _Planned(found, found.observe, params, found.memory, spec.name, spec.version)
+        self._plans = {kind: _Plan(kind, in_use, policy) for kind in EVENT_TYPES}
 
     def run(
         self,
@@ -82,22 +89,26 @@ class Runner:
         label speaks of. Profiles and learned offsets of `accounts` are changed in place.
         """
         decisions: list[Decision | None] = []
-        for index, event in enumerate(events):
-            account = accounts[index]
-            offset = offsets[index]
+        decide, add = self._decide, decisions.append
+        index = -1
+        for event, offset, event_key, account, counted, known in zip(
+            events, offsets, event_keys, accounts, tallies, states, strict=True
+        ):
+            index += 1
             if offset <= account.learned_offset:
                 counts.redelivered += 1
-                decisions.append(None)
+                add(None)
                 continue
             account.learned_offset = offset
-            if knows_event(account.profile, event_keys[index]):
+            profile = account.profile
+            if profile is None:
+                profile = account.open()
+            if event_key in profile.event_ids and knows_event(profile, event_key):
                 counts.duplicates += 1
-                decisions.append(None)
+                add(None)
                 continue
             about = about_keys.get(index) if about_keys else None
-            decisions.append(
-                self._decide(event, event_keys[index], about, account.profile, tallies[index], states[index], counts)
-            )
+            add(decide(event, event_key, about, profile, counted, known, counts))
         return decisions
 
     def _decide(
@@ -112,48 +123,63 @@ class Runner:
     ) -> Decision:
         findings: list[Finding] = []
         degraded: tuple[str, ...] = ()
+        at = event.at
         if profile.pending:
-            mature(profile, event.at)
-        plan = self._plan[event.__class__]
-        for planned in plan:
+            mature(profile, at)
+        plan = self._plans[event.__class__]
+        for observe, params, recall, name in plan.observers:
             try:
-                memory = None if planned.memory is None else _memory_of(profile, planned)
-                finding = planned.observe(event, profile, tallies, memory, planned.params)
+                finding = observe(event, profile, tallies, None if recall is None else recall(profile), params)
             except Exception:  # the fence: one broken detector never stops the belt
-                counts.failed[planned.name] = counts.failed.get(planned.name, 0) + 1
-                degraded += (planned.name,)
+                counts.failed[name] = counts.failed.get(name, 0) + 1
+                degraded += (name,)
                 continue
             if finding is not None:
                 findings.append(finding)
-        late = event.at < profile.last_at - self._lateness_s
+        late = at < profile.last_at - self._lateness_s
         if late:
             counts.late += 1
             states = (*states, "late")
         if profile.logins < THIN_LOGINS and profile.transactions < THIN_LOGINS:
-            states = (*states, "learning")
-        decision, held = self._judge(event, profile, findings, tallies, states, degraded, counts)
+            states = (*states, "learning") if states else _LEARNING
+        decision = self._judge(event, plan, profile, findings, tallies, states, degraded, counts)
+        held = decision.held
         if not late:
-            for planned in plan:
-                if planned.memory is not None and not held and planned.name not in degraded:
-                    _teach_memory(profile, planned, event)
+            if plan.learners and not held:
+                _teach_memories(plan, event, profile, degraded)
             if about_key is not None:
                 conclude(profile, event, about_key)
             else:
                 learn(profile, event, event_key, held, decision.action != "notify")
-        note_event(profile, event_key, event.at)
+        note_event(profile, event_key, at)
         return decision
 
     def _judge(
         self,
         event: AnyEvent,
+        plan: _Plan,
         profile: Profile,
         findings: list[Finding],
         tallies: Tallies,
         states: tuple[str, ...],
         degraded: tuple[str, ...],
         counts: Counts,
-    ) -> tuple[Decision, bool]:
+    ) -> Decision:
         policy = self.policy
+        if not findings and not degraded and plan.is_activity:
+            quiet = policy.quiet
+            if policy.decide(event, quiet.risk, profile.has_factor, states) == "allow":
+                return Decision(
+                    event_id=event.event_id,
+                    account_id=event.account_id,
+                    type=plan.tag,
+                    at=event.at,
+                    risk=quiet.risk,
+                    score=quiet.score,
+                    action="allow",
+                    policy_version=policy.version,
+                    states=states,
+                )
         fused = policy.fuse(findings)
         action = policy.decide(event, fused.risk, profile.has_factor, states, fused.reasoned)
         held = False
@@ -162,10 +188,10 @@ class Runner:
             held = held or (finding.hold and mode == "on" and action != "allow")
             counted = (finding.detector, mode)
             counts.findings[counted] = counts.findings.get(counted, 0) + 1
-        decision = Decision(
+        return Decision(
             event_id=event.event_id,
             account_id=event.account_id,
-            type=event.__struct_config__.tag,  # type: ignore[arg-type]
+            type=plan.tag,
             at=event.at,
             risk=fused.risk,
             score=fused.score,
@@ -178,23 +204,24 @@ class Runner:
             tallies=dict(tallies) if tallies and findings else None,
             held=held,
         )
-        return decision, held
 
 
-def _memory_of(profile: Profile, planned: _Planned) -> Any:
-    kept = profile.slots.get(planned.name)
+def _recall(found: Detector, fresh: Any, profile: Profile) -> Any:
+    kept = profile.slots.get(found.spec.name)
     if kept is None:
-        return planned.memory()
+        return fresh
     version, packed = kept
-    if version != planned.version:
-        assert planned.detector.upgrade is not None
-        return planned.detector.upgrade(version, packed)
-    return msgspec.msgpack.decode(packed, type=planned.memory)
+    if version != found.spec.version:
+        assert found.upgrade is not None
+        return found.upgrade(version, packed)
+    return msgspec.msgpack.decode(packed, type=found.memory)
 
 
-def _teach_memory(profile: Profile, planned: _Planned, event: AnyEvent) -> None:
-    assert planned.detector.learn is not None
-    before = _memory_of(profile, planned)
-    after = planned.detector.learn(event, before, planned.params)
-    if after != before:
-        profile.slots[planned.name] = (planned.version, _PACK(after))
+def _teach_memories(plan: _Plan, event: AnyEvent, profile: Profile, degraded: tuple[str, ...]) -> None:
+    for learn_memory, params, recall, name, version in plan.learners:
+        if name in degraded:
+            continue
+        before = recall(profile)
+        after = learn_memory(event, before, params)
+        if after is not before and after != before:
+            profile.slots[name] = (version, _PACK(after))

@@ -12,7 +12,7 @@ from msgspec import Struct, msgpack, structs
 
 from contracts.events import AccountChange, AnyEvent, Device, Login, Network, Place, Transaction
 from contracts.findings import Finding
-from contracts.profile import DAY_S, AmountStatistics, Fix, Profile, Seen, Velocity
+from contracts.profile import DAY_S, AmountStatistics, Fix, Fixes, Profile, Seen, Sightings, Velocity
 
 NOW = 1_760_000_000.0
 ACCOUNT = "account-0001"
@@ -99,9 +99,9 @@ def change(what: str = "password_reset", at: float = NOW, *, device: str | None 
     )
 
 
-def seen(names: Sequence[str], count: int, at: float = NOW, age_s: float = 90 * DAY_S) -> dict[bytes, Seen]:
+def seen(names: Sequence[str], count: int, at: float = NOW, age_s: float = 90 * DAY_S) -> Sightings:
     """Things seen `count` times each, first `age_s` seconds ago."""
-    return {key(name): Seen(int(at - age_s), int(at - 3600), count) for name in names}
+    return Sightings.of({key(name): Seen(int(at - age_s), int(at - 3600), count) for name in names})
 
 
 def settled(
@@ -124,6 +124,8 @@ def settled(
             name: Seen(int(NOW - 90 * DAY_S), int(NOW - 3600), logins // len(countries)) for name in countries
         },
     }
+    if "fixes" in fields:
+        fields["fixes"] = Fixes.of(fields["fixes"])
     return Profile(**{**known, **fields})
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.profile import DAY_S, HOUR_S, Facts, Pending, Profile, Seen
+from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile, Seen, Sightings
 from detectors import credential_change_then_money as chain
 from tests.detectors.build import NOW, ask, change, key, payer, transaction, weigh
 
@@ -47,7 +47,7 @@ def test_fires_on_the_own_device_and_a_new_payee() -> None:
 
 def test_fires_when_the_new_device_passed_its_challenge_after_the_change() -> None:
     account = payer()
-    account.devices[key("stolen")] = Seen(int(NOW - HOUR_S), int(NOW - HOUR_S))
+    account.devices.see(key("stolen"), NOW - HOUR_S, MAX_DEVICES)
 
     assert ask(chain, transaction(device="stolen"), account, memory=changed()) is not None
 
@@ -70,7 +70,7 @@ def test_fires_on_a_new_device_that_is_held_back() -> None:
 
 def test_fires_on_the_second_payment_to_the_mule_too() -> None:
     account = payer()
-    account.payees[key("mule")] = Seen(int(NOW - 600), int(NOW - 600))
+    account.payees.see(key("mule"), NOW - 600, MAX_PAYEES)
 
     assert ask(chain, transaction(payee="mule"), account, memory=changed()) is not None
 
@@ -105,8 +105,8 @@ def test_quiet_on_a_held_change_that_is_no_credential() -> None:
 def test_quiet_on_a_young_account_whose_everything_is_new() -> None:
     born = NOW - 3 * HOUR_S
     young = payer(5)
-    young.devices = {key("phone"): Seen(int(born), int(NOW), 5)}
-    young.payees = {key("grocer"): Seen(int(born), int(NOW), 5)}
+    young.devices = Sightings.of({key("phone"): Seen(int(born), int(NOW), 5)})
+    young.payees = Sightings.of({key("grocer"): Seen(int(born), int(NOW), 5)})
 
     assert ask(chain, transaction(device="tablet", payee="friend"), young, memory=changed()) is not None
     assert ask(chain, transaction(), young, memory=changed(hours_ago=3.5)) is None

@@ -40,7 +40,7 @@ class WatchedStore(InProcessProfileStore):
 async def test_an_account_never_seen_is_new() -> None:
     [account] = await LiveAccounts(WatchedStore(), 10).load(SHARD, ["ann"])
 
-    assert account.profile == Profile()
+    assert account.open() == Profile()
     assert account.learned_offset == NEW
 
 
@@ -48,11 +48,11 @@ async def test_what_was_saved_is_read_back_by_another_worker() -> None:
     store = WatchedStore()
     first = LiveAccounts(store, 10)
     [account] = await first.load(SHARD, ["ann"])
-    account.profile.events, account.learned_offset = 5, 77
+    account.open().events, account.learned_offset = 5, 77
     await first.save(SHARD, first.entries(SHARD, {"ann": account}))
 
     [found] = await LiveAccounts(store, 10).load(SHARD, ["ann"])
-    assert (found.profile.events, found.learned_offset) == (5, 77)
+    assert (found.open().events, found.learned_offset) == (5, 77)
 
 
 async def test_only_accounts_not_held_are_fetched_each_once() -> None:
@@ -185,14 +185,14 @@ async def test_a_refused_save_is_fenced_and_forgets_the_shard() -> None:
         await accounts.save(SHARD, accounts.entries(SHARD, {"ann": ann}))
 
     [fresh] = await accounts.load(SHARD, ["ann"])
-    assert (fresh.profile.events, fresh.learned_offset) == (9, 6)
+    assert (fresh.open().events, fresh.learned_offset) == (9, 6)
 
 
 async def test_entries_hold_what_was_learned_when_they_were_made() -> None:
     accounts = LiveAccounts(WatchedStore(), 10)
     [ann] = await accounts.load(SHARD, ["ann"])
-    ann.profile.events, ann.learned_offset = 1, 10
+    ann.open().events, ann.learned_offset = 1, 10
     entries = accounts.entries(SHARD, {"ann": ann})
-    ann.profile.events, ann.learned_offset = 2, 11
+    ann.open().events, ann.learned_offset = 2, 11
 
     assert entries == [("ann", 10, pack(Profile(events=1)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from contracts.profile import AmountStatistics, Facts, Fix, Pending, Profile, Seen, Velocity
+from contracts.profile import AmountStatistics, Facts, Fix, Fixes, Pending, Profile, Seen, Sightings, Velocity
 from services.memory.codec import UPGRADES, VERSION, UnknownSchema, pack, unpack, upgraded
 
 
@@ -15,10 +15,10 @@ def full_profile() -> Profile:
         first_at=1.5,
         last_at=2.5,
         events=3,
-        devices={b"device!!": Seen(1, 2, 3)},
-        networks={b"A\x00\x00\x10&": Seen(1, 2)},
+        devices=Sightings.of({b"device!!": Seen(1, 2, 3)}),
+        networks=Sightings.of({b"ASN:\x00\x00\x10&": Seen(1, 2)}),
         countries={"CN": Seen(1, 2)},
-        fixes=[fix],
+        fixes=Fixes.of([fix]),
         amounts={"payment:CNY": AmountStatistics(2, 4.0, 0.5)},
         velocity={"CNY": Velocity(at=2.0, count_1h=1.0)},
         pending=[Pending(b"eventkey", 99.0, Facts("login", 2.0, fix=fix))],
@@ -38,7 +38,7 @@ def test_the_first_byte_is_the_schema_version() -> None:
 
 
 def test_a_profile_written_before_a_field_was_added_gets_its_default() -> None:
-    fields = msgspec.to_builtins(full_profile(), builtin_types=(bytes,))[:-2]
+    fields = msgspec.to_builtins(full_profile(), builtin_types=(bytes, bytearray))[:-2]
 
     found = unpack(bytes([VERSION]) + msgspec.msgpack.encode(fields))
 
@@ -49,9 +49,9 @@ def test_a_profile_written_before_a_field_was_added_gets_its_default() -> None:
 def test_unpacked_profiles_share_nothing() -> None:
     packed = pack(Profile())
     first, second = unpack(packed), unpack(packed)
-    first.devices[b"device!!"] = Seen(1, 2)
+    first.devices.see(b"device!!", 1.0, 12)
 
-    assert second.devices == {}
+    assert len(second.devices) == 0
 
 
 def test_an_older_schema_is_taken_up_step_by_step() -> None:

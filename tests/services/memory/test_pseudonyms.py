@@ -77,7 +77,7 @@ def test_text_that_is_no_address_has_no_prefix(text: str) -> None:
 
 
 def test_an_asn_is_in_clear() -> None:
-    assert asn_key(4134) == b"A\x00\x00\x10&"
+    assert asn_key(4134) == b"ASN:\x00\x00\x10&"
 
 
 @pytest.mark.parametrize("asn", [-1, 1 << 32])

@@ -1,0 +1,181 @@
+"""What an account was seen with and where, as packed rows: one object a table, however many rows it has.
+
+A profile holds dozens of rows and is read and written with every batch; as objects of their own they would cost more than
+all detectors together. Times are epoch seconds; a whole one is kept in 32 bits and stops at the year 2106.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from struct import Struct as Layout
+
+from msgspec import Struct, field
+
+#: 8 bytes: keyed BLAKE2b, or `b"ASN:"` and four bytes for an AS number.
+Key = bytes
+KEY_BYTES = 8
+
+_LATEST_S = (1 << 32) - 1
+_SEEN = Layout("<8sIII")
+_TIMES = Layout("<III")
+_SEEN_BYTES = _SEEN.size
+_FIX = Layout("<d8sddd2s")
+_FIX_HEAD = Layout("<d8s")
+_FIX_BYTES = _FIX.size
+
+_read_times, _write_times, _pack_seen = _TIMES.unpack_from, _TIMES.pack_into, _SEEN.pack
+_read_head, _write_fix, _pack_fix = _FIX_HEAD.unpack_from, _FIX.pack_into, _FIX.pack
+
+
+class Seen(Struct, array_like=True, gc=False):
+    """How often something was seen, first and last (whole epoch seconds)."""
+
+    first_at: int
+    last_at: int
+    count: int = 1
+
+
+class Fix(Struct, array_like=True, frozen=True, gc=False):
+    """A place the account was at: epoch seconds, degrees, accuracy km, key of the address, country."""
+
+    at: float
+    latitude: float
+    longitude: float
+    accuracy_km: float
+    ip_key: Key
+    country: str | None = None
+
+
+class Sightings(Struct, array_like=True, gc=False):
+    """Seen by key, in the order in which the keys came; reads like a mapping, and answers copies.
+
+    A row is the key, first and last time and the count. All keys have KEY_BYTES bytes.
+    """
+
+    rows: bytearray = field(default_factory=bytearray)
+
+    @classmethod
+    def of(cls, seen: Mapping[Key, Seen]) -> Sightings:
+        """The mapping as a table."""
+        rows = (_pack_seen(key, each.first_at, each.last_at, each.count) for key, each in seen.items())
+        return cls(bytearray(b"".join(rows)))
+
+    def __len__(self) -> int:
+        return len(self.rows) // _SEEN_BYTES
+
+    def __contains__(self, key: object) -> bool:
+        if key is None:
+            return False
+        found: int = self.rows.find(key)  # type: ignore[arg-type]
+        return found >= 0 and (found % _SEEN_BYTES == 0 or _aligned(self.rows, key, found) >= 0)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[Key]:
+        return (key for key, _ in self.items())
+
+    def items(self) -> Iterator[tuple[Key, Seen]]:
+        """Every key with what was seen of it."""
+        for key, first_at, last_at, count in _SEEN.iter_unpack(self.rows):
+            yield key, Seen(first_at, last_at, count)
+
+    def values(self) -> Iterator[Seen]:
+        """What was seen of every key."""
+        return (seen for _, seen in self.items())
+
+    def get(self, key: Key) -> Seen | None:
+        """What was seen of the key, or None."""
+        found = _aligned(self.rows, key, self.rows.find(key))
+        return None if found < 0 else Seen(*_read_times(self.rows, found + KEY_BYTES))
+
+    def see(self, key: Key, at: float, limit: int) -> bool:
+        """Count a sighting; True when the key is new. A full table forgets the row not seen for longest."""
+        rows = self.rows
+        when = int(at)
+        if when > _LATEST_S:
+            when = _LATEST_S
+        found = rows.find(key)
+        if found > 0 and found % _SEEN_BYTES:
+            found = _aligned(rows, key, found)
+        if found < 0:
+            if len(rows) >= limit * _SEEN_BYTES:
+                self._forget_oldest()
+            rows += _pack_seen(key, when, when, 1)
+            return True
+        first_at, last_at, count = _read_times(rows, found + KEY_BYTES)
+        _write_times(
+            rows, found + KEY_BYTES, when if when < first_at else first_at, when if when > last_at else last_at, count + 1
+        )
+        return False
+
+    def _forget_oldest(self) -> None:
+        last_times = [last_at for _, _, last_at, _ in _SEEN.iter_unpack(self.rows)]
+        row = last_times.index(min(last_times))
+        del self.rows[row * _SEEN_BYTES : (row + 1) * _SEEN_BYTES]
+
+
+def _aligned(rows: bytearray, key: Key, found: int) -> int:
+    """Where the row of the key begins, looking on from `found`; -1 when there is none."""
+    while found > 0 and found % _SEEN_BYTES:
+        found = rows.find(key, found + 1)
+    return found
+
+
+class Fixes(Struct, array_like=True, gc=False):
+    """The most recent places by event time, ascending."""
+
+    rows: bytearray = field(default_factory=bytearray)
+
+    @classmethod
+    def of(cls, fixes: Iterable[Fix]) -> Fixes:
+        """The places, which must be ascending, as a table."""
+        return cls(bytearray(b"".join([_packed(fix) for fix in fixes])))
+
+    def __len__(self) -> int:
+        return len(self.rows) // _FIX_BYTES
+
+    def __iter__(self) -> Iterator[Fix]:
+        for at, ip_key, latitude, longitude, accuracy_km, country in _FIX.iter_unpack(self.rows):
+            yield Fix(at, latitude, longitude, accuracy_km, ip_key, country.rstrip(b"\0").decode("ascii", "replace") or None)
+
+    def __reversed__(self) -> Iterator[Fix]:
+        return reversed(list(self))
+
+    def stays(self, at: float, ip_key: Key | None) -> bool:
+        """Whether the latest place was at this address and not after this time."""
+        rows = self.rows
+        if not rows:
+            return False
+        last_at, last_key = _read_head(rows, len(rows) - _FIX_BYTES)
+        return bool(last_key == ip_key and last_at <= at)
+
+    def knows(self, ip_key: Key | None) -> bool:
+        """Whether any of the places was at this address."""
+        return any(key == ip_key for _, key, *_ in _FIX.iter_unpack(self.rows))
+
+    def add(
+        self, at: float, ip_key: Key, latitude: float, longitude: float, accuracy_km: float, country: str | None, limit: int
+    ) -> None:
+        """Add a place; it takes the place of the latest one when that was at the same address and not after it."""
+        rows = self.rows
+        named = b"" if country is None else country.encode("ascii", "replace")
+        start = len(rows) - _FIX_BYTES
+        if start >= 0:
+            last_at, last_key = _read_head(rows, start)
+            if at >= last_at:
+                if last_key == ip_key:
+                    _write_fix(rows, start, at, ip_key, latitude, longitude, accuracy_km, named)
+                    return
+            else:
+                while start >= 0 and _read_head(rows, start)[0] > at:
+                    start -= _FIX_BYTES
+                start += _FIX_BYTES
+                rows[start:start] = _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
+                del rows[: max(0, len(rows) - limit * _FIX_BYTES)]
+                return
+        rows += _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
+        if len(rows) > limit * _FIX_BYTES:
+            del rows[:_FIX_BYTES]
+
+
+def _packed(fix: Fix) -> bytes:
+    country = b"" if fix.country is None else fix.country.encode("ascii", "replace")
+    return _pack_fix(fix.at, fix.ip_key, fix.latitude, fix.longitude, fix.accuracy_km, country)
