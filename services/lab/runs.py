@@ -18,6 +18,7 @@ from services.lab.replay import Line, replay
 from services.lab.simulate import Simulation, plant, simulate
 from services.lab.stories import stories_named
 from services.lab.summary import Summary
+from services.lab.words import words_in
 from services.settings import Settings
 
 _DAY_S = 86_400
@@ -118,15 +119,6 @@ class _Kept:
             if self._words is not None:
                 value = value[:-1] + b',"words":' + json.encode(self._words(decision)) + b"}"
             self._target.write(value + b"\n")
-
-
-def words_in(locale: str) -> Callable[[Decision], list[str]]:
-    """A function that puts a decision into sentences, headline first."""
-    from detectors import discover
-    from services.scoring.explain import headline, reasons_of, sentences
-
-    reasons = reasons_of(found.spec for found in discover())
-    return lambda decision: [headline(decision, locale), *sentences(decision, locale, reasons)]
 
 
 def measure(settings: Settings, events: int, accounts: int, show: bool) -> tuple[dict[str, Any], str]:

@@ -178,10 +178,10 @@ def mistyped_password(scene: Scene, people: Sequence[Person], rng: Random) -> No
 STORIES: dict[str, Story] = {
     story.name: story
     for story in (
-        Story("credential_stuffing", "credential stuffing, one network", True, 26, credential_stuffing),
-        Story("brute_force", "brute force on one account", True, 1, brute_force),
+        Story("credential_stuffing", "credential stuffing", True, 26, credential_stuffing),
+        Story("brute_force", "brute force", True, 1, brute_force),
         Story("sim_swap", "SIM swap, then money", True, 1, sim_swap),
-        Story("impossible_travel", "login on another continent", True, 1, impossible_travel),
+        Story("impossible_travel", "impossible travel", True, 1, impossible_travel),
         Story("unusual_amount", "huge amount to a stranger", True, 1, unusual_amount),
         Story("card_testing", "burst of small payments", True, 1, card_testing),
         Story("holiday", "honest: holiday", False, 1, holiday),

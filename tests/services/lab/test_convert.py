@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_handbook_rows_become_payments_to_the_terminal_with_their_label(tmp_path
         tmp_path,
         {
             "TRANSACTION_ID": [7],
-            "TX_DATETIME": [datetime(2018, 4, 1, 0, 0, 31)],
+            "TX_DATETIME": [datetime(2018, 4, 1, 0, 0, 31, tzinfo=UTC)],
             "CUSTOMER_ID": [596],
             "TERMINAL_ID": [3156],
             "TX_AMOUNT": [57.16],
@@ -84,7 +84,7 @@ def test_sparkov_merchants_lose_the_prefix_that_looks_like_a_label(tmp_path: Pat
     file = parquet(
         tmp_path,
         {
-            "ts": [datetime(2019, 1, 1)],
+            "ts": [datetime(2019, 1, 1, tzinfo=UTC)],
             "cust_id": [3],
             "category": ["travel"],
             "merchant": ["fraud_Harris Inc"],

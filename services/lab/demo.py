@@ -1,0 +1,172 @@
+"""The demonstration: people get a past, then live, are attacked, and answer challenges, while everything is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.errors import Unavailable
+from services.database import Database
+from services.lab import edge
+from services.lab.board import Board
+from services.lab.habits import DAY_S, World
+from services.lab.kafka_out import KafkaOut
+from services.lab.ledger import Figures, Ledger
+from services.lab.personas import Person, person
+from services.lab.player import Player
+from services.lab.stories import STORIES
+from services.lab.wallet import Wallet
+from services.lab.watch import Watch
+from services.lab.words import words_in
+from services.settings import Settings
+
+PEOPLE = 1200
+PAST_DAYS = 14
+_EVERYDAY_ENROLLED = 24
+_ROUND_PAUSE_S = 120.0
+_DRAIN_S = 20.0
+_QUIET_END_S = 9.0
+_LOOK_EVERY_S = 0.5
+
+
+class Play(Struct, frozen=True):
+    """How to play: everyday events a second, seed, seconds (None: until stopped), and whether the topics are our own."""
+
+    rate: float
+    seed: int
+    for_s: float | None
+    own_topics: bool
+
+
+class Demo:
+    """One demonstration against running processes at `url`, with an API key of scopes ingest and verify."""
+
+    def __init__(
+        self, settings: Settings, database: Database, url: str, api_key: str, board: Board, play: Play
+    ) -> None:
+        self.ledger = Ledger()
+        self.board = board
+        self._settings = settings
+        self._database = database
+        self._url = url
+        self._api_key = api_key
+        self._play = play
+        now = int(time.time())
+        start = now - now % DAY_S - PAST_DAYS * DAY_S
+        self._world = World(play.seed, start, f"d{now:x}")
+        self._outbox = settings.outbox_dir or Path()
+        self._rounds = 1 if play.for_s is not None else 12
+        needed = sum(story.people for story in STORIES.values()) * self._rounds
+        everyone = [person(play.seed, number) for number in range(PEOPLE + needed)]
+        self._everyday: Sequence[Person] = everyone[:PEOPLE]
+        self._cast: Sequence[Person] = everyone[PEOPLE:]
+
+    async def run(self, stopping: asyncio.Event) -> Figures:
+        """Play until the time is over or `stopping` is set, drain, and settle the ledger."""
+        import httpx
+
+        board, prefix = self.board, self._world.prefix
+        headers = {"Authorization": f"Bearer {self._api_key}"}
+        watch = Watch(self._settings, self.ledger, board, lambda event_id: event_id.startswith(prefix))
+        watch.words = words_in("en")
+        await watch.start(whole=self._play.own_topics)
+        async with (
+            httpx.AsyncClient(base_url=self._url, headers=headers, timeout=10.0) as client,
+            KafkaOut(self._settings.kafka, self._settings.topic_events, linger_ms=1) as out,
+        ):
+            wallet = Wallet(client, board)
+            watch.on_decision = wallet.hears
+            player = Player(self._world, out, client, self.ledger, board, watch, wallet)
+            beside = [asyncio.create_task(watch.run()), asyncio.create_task(self._look())]
+            try:
+                await _until(stopping, beside, self._acts(player, wallet))
+                board.phase = "draining"
+                await player.settle()
+                missing = await self._drain()
+            finally:
+                await wallet.close()
+                await _end(beside)
+        traces = await edge.traces(self._database, self._outbox) if self._play.own_topics else []
+        return self.ledger.figures(traces, missing)
+
+    async def _acts(self, player: Player, wallet: Wallet) -> None:
+        board = self.board
+        board.phase = "playing the past"
+        await player.past([*self._everyday, *self._cast], PAST_DAYS)
+        await player.settle()
+        while self.ledger.waiting:
+            board.phase = f"learning the past, {self.ledger.waiting:,} events to go"
+            await asyncio.sleep(0.2)
+        board.phase = "enrolling second factors"
+        enrolled = self._everyday[:_EVERYDAY_ENROLLED]
+        alone = [who for story, people in self._casting() if story.people == 1 for who in people]
+        await wallet.enrol([*enrolled, *alone])
+        board.phase = "live"
+        life = asyncio.create_task(player.everyday(self._everyday, enrolled, self._play.rate))
+        try:
+            await self._stories(player)
+            await life
+        finally:
+            await _end([life])
+
+    def _casting(self) -> list[tuple[Any, Sequence[Person]]]:
+        cast, offset = [], 0
+        for _ in range(self._rounds):
+            for story in STORIES.values():
+                cast.append((story, self._cast[offset : offset + story.people]))
+                offset += story.people
+        return cast
+
+    async def _stories(self, player: Player) -> None:
+        left_s = None if self._play.for_s is None else self._play.for_s - self.board.running_s - _QUIET_END_S
+        pause_s = 8.0 if left_s is None else min(max(left_s, 0.0) / len(STORIES), 8.0)
+        playing: list[asyncio.Task[None]] = []
+        for number, (story, people) in enumerate(self._casting()):
+            playing.append(asyncio.create_task(player.story(story, people, number)))
+            await asyncio.sleep(pause_s)
+            if (number + 1) % len(STORIES) == 0 and number + 1 < len(STORIES) * self._rounds:
+                await asyncio.sleep(_ROUND_PAUSE_S)
+        await asyncio.gather(*playing)
+
+    async def _drain(self) -> int:
+        """Wait until every accepted event is decided and every effect has left its trace; how many effects have not."""
+        deadline_s = time.monotonic() + _DRAIN_S
+        missing = 0
+        while time.monotonic() < deadline_s:
+            with contextlib.suppress(Unavailable):
+                missing = await edge.missing(self._database, self.ledger.effects)
+            if not self.ledger.waiting and not missing:
+                break
+            await asyncio.sleep(0.25)
+        return missing
+
+    async def _look(self) -> None:
+        while True:
+            with contextlib.suppress(Unavailable):
+                self.board.edge = await edge.look(self._database, self._outbox)
+            self.board.p50_ms = self.ledger.latency_ms(0.50, recent=True)
+            self.board.p99_ms = self.ledger.latency_ms(0.99, recent=True)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _until(stopping: asyncio.Event, beside: list[asyncio.Task[None]], work: Any) -> None:
+    """Do `work` until `stopping` is set; whatever fails first, it or one of `beside`, is raised."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        done, _ = await asyncio.wait([working, stopped, *beside], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await _end([working, stopped])
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

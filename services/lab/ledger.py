@@ -1,0 +1,137 @@
+"""Counts independently of PayGuard: what was accepted against what was decided, and effects that came twice.
+
+An event counts as accepted once the broker acknowledged it or the API answered `accepted`. It is decided once a decision
+about it was read from the topic. An effect is doubled when two decision records about one event disagree, or when
+its trace at the edge (alert, case entry, notice, mail, action) is there twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from contracts.decisions import Decision
+
+_REMEMBERED = 300_000
+_LATENCIES = 200_000
+_RECENT = 2_000
+
+
+class Figures(Struct, frozen=True):
+    """The ledger; latencies in milliseconds, 0 when nothing was measured."""
+
+    accepted: int
+    decided: int
+    lost: int
+    duplicate_effects: int
+    effects_missing: int
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def clean(self) -> bool:
+        """Nothing lost, nothing double."""
+        return not (self.lost or self.duplicate_effects or self.effects_missing)
+
+    def line(self) -> str:
+        """The last line of a demo."""
+        return (
+            f"ledger accepted={self.accepted} decided={self.decided} lost={self.lost} "
+            f"duplicate_effects={self.duplicate_effects} p50_ms={self.p50_ms:.1f} p99_ms={self.p99_ms:.1f}"
+        )
+
+
+class Ledger:
+    """Memory is bounded by what is under way, plus the last 300,000 decisions. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.decided = 0
+        self.conflicts = 0
+        self.repeats = 0
+        #: effect kinds and ids that decisions of this run asked for
+        self.effects: dict[str, set[str]] = {}
+        self._waiting: set[str] = set()
+        self._early: set[str] = set()
+        self._handed_over: dict[str, float] = {}
+        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._latencies_s: deque[float] = deque(maxlen=_LATENCIES)
+        self._actions: Counter[tuple[str, str, str]] = Counter()
+        self._action_ids: set[str] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Accepted and not yet decided."""
+        return len(self._waiting)
+
+    def hand_over(self, event_id: str, at_s: float) -> None:
+        """Start the clock of an event whose latency counts."""
+        self._handed_over[event_id] = at_s
+
+    def accept(self, event_id: str) -> None:
+        """The broker or the API has it. A repeated event id is one event."""
+        if event_id in self._early:
+            self._early.discard(event_id)
+            self.accepted += 1
+            self.decided += 1
+        elif event_id not in self._waiting and event_id not in self._seen:
+            self.accepted += 1
+            self._waiting.add(event_id)
+
+    def refuse(self, event_id: str) -> None:
+        """It was not accepted after all."""
+        self._handed_over.pop(event_id, None)
+
+    def decide(self, decision: Decision, record: bytes, at_s: float, ours: bool) -> bool:
+        """A decision record was read; whether it is the first about its event. `ours` says whether we sent the event."""
+        event_id = decision.event_id
+        before = self._seen.get(event_id)
+        if before is not None:
+            self.repeats += 1
+            self.conflicts += before != hash(record)
+            return False
+        self._seen[event_id] = hash(record)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        for effect in decision.effects:
+            kind = str(effect.__struct_config__.tag)
+            self.effects.setdefault(kind, set()).add(effect.effect_id)
+        if event_id in self._waiting:
+            self._waiting.discard(event_id)
+            self.decided += 1
+        elif ours:
+            self._early.add(event_id)
+        started_s = self._handed_over.pop(event_id, None)
+        if started_s is not None:
+            self._latencies_s.append(at_s - started_s)
+        return True
+
+    def act(self, action_id: str, kind: str, account_id: str, event_id: str) -> bool:
+        """An action reached the wallet; whether it is new (a repeated id is dropped, as a wallet does)."""
+        if action_id in self._action_ids:
+            return False
+        self._action_ids.add(action_id)
+        self._actions[(kind, account_id, event_id)] += 1
+        return True
+
+    def latency_ms(self, share: float, recent: bool = False) -> float:
+        """The latency that `share` of the measured events stay below, of all or of the last 2,000."""
+        measured = list(self._latencies_s)[-_RECENT:] if recent else self._latencies_s
+        ordered = sorted(measured)
+        return ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1000 if ordered else 0.0
+
+    def figures(self, traces: Iterable[int] = (), effects_missing: int = 0) -> Figures:
+        """The ledger now. `traces` are how often each effect was found at the edge."""
+        doubled = sum(count - 1 for count in self._actions.values())
+        doubled += sum(count - 1 for count in traces if count > 1)
+        return Figures(
+            accepted=self.accepted,
+            decided=self.decided,
+            lost=len(self._waiting),
+            duplicate_effects=self.conflicts + doubled,
+            effects_missing=effects_missing,
+            p50_ms=round(self.latency_ms(0.50), 3),
+            p99_ms=round(self.latency_ms(0.99), 3),
+        )
