@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
+from deploy.prometheus.cause_stories import CAUSE_STORIES
 from deploy.prometheus.causes import CASES, RISK, RISK_RECORDINGS, SECOND_FACTOR, STREAM
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
-from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, CAUSE_STORIES, Story
+from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
 
 FOLDER = Path(__file__).parent
 _HEAD = "# Written by `make docs` from deploy/prometheus/*.py.\n"

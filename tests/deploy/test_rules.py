@@ -57,16 +57,12 @@ def test_each_alert_has_a_story_that_fires_one_that_resolves_and_one_that_stays_
 
 
 def test_a_rule_that_is_broken_on_purpose_fails_its_stories(promtool: Checker, tmp_path: Any) -> None:
-    rules = (
-        (PROMETHEUS / "alerts.yml")
-        .read_text()
-        .replace("payguard_lockouts_total[15m])) > 10", "up[15m])) > 10")
-    )
-    (tmp_path / "alerts.yml").write_text(rules)
-    (tmp_path / "alerts_test.yml").write_text((PROMETHEUS / "alerts_test.yml").read_text())
+    rules = (PROMETHEUS / "objectives.yml").read_text().replace("> 14.4 * 0.001", "> 1440 * 0.001")
+    (tmp_path / "objectives.yml").write_text(rules)
+    (tmp_path / "objectives_test.yml").write_text((PROMETHEUS / "objectives_test.yml").read_text())
 
-    with pytest.raises(AssertionError, match="OtpLockouts"):
-        promtool.check("test", "rules", "alerts_test.yml", folder=tmp_path)
+    with pytest.raises(AssertionError, match="DecisionsBurn14x"):
+        promtool.check("test", "rules", "objectives_test.yml", folder=tmp_path)
 
 
 def test_rules_use_declared_series_only() -> None:
