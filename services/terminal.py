@@ -186,7 +186,7 @@ def _stories(steps: list[StoryStep], title: str | None) -> Table:
     for name in ("story", "expected", "decided", "score", ""):
         table.add_column(name, justify="right" if name == "score" else "left", no_wrap=True)
     for step in steps:
-        verdict = Text("as expected", "green") if step.met else Text("NOT as expected", "bold red")
+        verdict = Text("met", "green") if step.met else Text("NOT met", "bold red")
         decided = Text(step.action, _COLOURS.get(step.action, "bold red"))
         table.add_row(step.story, step.expected, decided, str(step.score), verdict)
     return table

@@ -73,7 +73,9 @@ class Demo:
 
         board, prefix = self.board, self._world.prefix
         headers = {"Authorization": f"Bearer {self._api_key}"}
-        watch = Watch(self._settings, self.ledger, board, lambda event_id: event_id.startswith(prefix))
+        watch = self._watch = Watch(
+            self._settings, self.ledger, board, lambda event_id: event_id.startswith(prefix)
+        )
         watch.words = words_in("en")
         await watch.start(whole=self._play.own_topics)
         async with (
@@ -106,7 +108,10 @@ class Demo:
         board.phase = "enrolling second factors"
         enrolled = self._everyday[:_EVERYDAY_ENROLLED]
         alone = [who for story, people in self._casting() if story.people == 1 for who in people]
-        await wallet.enrol([*enrolled, *alone])
+        given = await wallet.enrol([*enrolled, *alone])
+        while unknown := len(given - self._watch.enrolled):
+            board.phase = f"enrolling second factors, {unknown} to go"
+            await asyncio.sleep(0.1)
         board.phase = "live"
         life = asyncio.create_task(player.everyday(self._everyday, enrolled, self._play.rate))
         try:

@@ -24,10 +24,13 @@ from services.lab.wallet import Wallet
 from services.lab.watch import Watch
 
 HTTP_SHARE = 0.1
+_HOUR_S = 3600.0
+_PAYMENTS_AN_HOUR = 3
+_STRIDE = 7  # without a common divisor with the number of people: everybody gets a turn
 _HTTP_AT_ONCE = 16
 _HAPPENS_NOW_S = 3 * 3600
 _STEP_PAUSE_S = 0.12
-_ANSWER_S = 8.0
+_ANSWER_S = 30.0
 _SURPRISE_EVERY_S = 3.0
 
 
@@ -52,6 +55,7 @@ class Player:
         self._watch = watch
         self._wallet = wallet
         self._sessions = 0
+        self._paid: dict[int, list[float]] = {}
         self._http: set[asyncio.Task[None]] = set()
 
     async def past(self, people: Sequence[Person], days: int) -> int:
@@ -72,14 +76,16 @@ class Player:
         """Ordinary sessions at `rate` events a second until cancelled, and now and then an owner's new phone."""
         rng = Random(f"everyday {self._world.seed}")
         due: list[tuple[float, int, Played]] = []
+        turn = rng.randrange(len(people))
         next_surprise_s, surprised, sent = time.monotonic() + _SURPRISE_EVERY_S, 0, 0
         started_s = time.monotonic()
         while True:
             now = time.time()
             wanted = (time.monotonic() - started_s) * rate
             while sent < wanted and len(due) < wanted + rate - sent:
-                who = people[rng.randrange(len(people))]
-                for played in session_at(self._world, who, now, self._sessions, rng):
+                who = people[turn * _STRIDE % len(people)]
+                turn += 1
+                for played in self._session(who, now, rng):
                     heapq.heappush(due, (played.event.at, self._sessions, played))
                     self._sessions += 1
                 sent += await self._send_due(due, now, rng)
@@ -135,6 +141,15 @@ class Player:
                 decision is not None and expected.met_by(decision),
             )
         )
+
+    def _session(self, who: Person, now: float, rng: Random) -> list[Played]:
+        """An ordinary session; who paid often enough this hour only logs in."""
+        session = session_at(self._world, who, now, self._sessions, rng)
+        paid = [at for at in self._paid.get(who.number, ()) if at > now - _HOUR_S]
+        if len(paid) + len(session) - 1 > _PAYMENTS_AN_HOUR:
+            session = session[:1]
+        self._paid[who.number] = paid + [played.event.at for played in session[1:]]
+        return session
 
     async def _new_phone(self, who: Person, now: float, rng: Random) -> None:
         first = session_at(self._world, who, now, self._sessions, rng)[0]

@@ -39,15 +39,15 @@ class Wallet:
         #: events made by an attacker, who has no code
         self.strangers: set[str] = set()
 
-    async def enrol(self, people: Iterable[Person]) -> int:
-        """Give each a factor and an address for notices; how many were confirmed."""
+    async def enrol(self, people: Iterable[Person]) -> set[str]:
+        """Give each a factor and an address for notices; the accounts whose factor was confirmed."""
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(who: Person) -> bool:
+        async def one(who: Person) -> str | None:
             async with gate:
-                return await self._enrol(who)
+                return who.account_id if await self._enrol(who) else None
 
-        return sum(await asyncio.gather(*(one(who) for who in people)))
+        return {given for given in await asyncio.gather(*(one(who) for who in people)) if given is not None}
 
     def hears(self, decision: Decision) -> None:
         """Answer a challenge in the background: the owner types the code, a stranger guesses once."""

@@ -16,8 +16,6 @@ from services.lab.ledger import Ledger
 from services.settings import Settings
 
 _POLL_MS = 200
-#: The embedded broker answers a fetch only after this time when nothing was there at first.
-_FETCH_WAIT_MS = 5
 _decode = json.Decoder(Decision).decode
 
 
@@ -39,6 +37,8 @@ class Watch:
 
     def __init__(self, settings: Settings, ledger: Ledger, board: Board, ours: Callable[[str], bool]) -> None:
         self.on_decision: Callable[[Decision], None] = lambda decision: None
+        #: accounts whose factor PayGuard has taken note of
+        self.enrolled: set[str] = set()
         self.words: Callable[[Decision], list[str]] = lambda decision: []
         self._settings = settings
         self._ledger = ledger
@@ -55,7 +55,9 @@ class Watch:
 
         settings = self._settings
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka, auto_offset_reset="earliest", fetch_max_wait_ms=_FETCH_WAIT_MS
+            bootstrap_servers=settings.kafka,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=int(settings.fetch_wait_s * 1000),
         )
         try:
             await self._consumer.start()
@@ -102,6 +104,8 @@ class Watch:
         worth = decision.action != "allow" or decision.findings
         self._board.note(decision, self.words(decision) if worth else [], time.time())
         _settle(self._awaited, decision.event_id, decision)
+        if decision.type == "account_change":
+            self.enrolled.add(decision.account_id)
         if decision.type == "challenge_outcome":
             _settle(self._outcomes, decision.account_id, decision)
         self.on_decision(decision)
