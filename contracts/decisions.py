@@ -58,7 +58,8 @@ class RevokeSessions(Effect, frozen=True, kw_only=True, tag="revoke_sessions", g
 
 
 class Notify(Effect, frozen=True, kw_only=True, tag="notify", gc=False, omit_defaults=True):
-    """Tell the user; `template` names the notice (login_notice, challenge_notice, hold_notice, deny_notice)."""
+    """Tell the user; `template` names the notice (login_notice, transaction_notice,
+    change_notice, hold_notice, deny_notice)."""
 
     template: str
 
@@ -108,7 +109,9 @@ def effect_id(event_id: str, kind: str) -> str:
     return hashlib.blake2b(f"{kind}\x00{event_id}".encode(), digest_size=16).hexdigest()
 
 
-def approval_digest(event_id: str, purpose: str, amount: str | None, currency: str | None, payee_id: str | None) -> str:
+def approval_digest(
+    event_id: str, purpose: str, amount: str | None, currency: str | None, payee_id: str | None
+) -> str:
     """Canonical digest of what a challenge approves: SHA-256 over length-prefixed fields, hex.
 
     `amount` is canonical decimal text (see `contracts.events.canonical_amount`).

@@ -24,7 +24,18 @@ Purpose = Literal["login", "transaction", "change"]
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _LATEST_S = 253402300800.0
 #: ISO 4217 currencies whose minor unit is not a hundredth.
-_EXPONENT = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "JOD": 3, "TND": 3}
+_EXPONENT = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "JOD": 3,
+    "TND": 3,
+}
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -42,7 +53,9 @@ class Network(Struct, frozen=True, gc=False):
 
     asn: int | None = None
     name: str | None = None
-    kind: Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"] = "unknown"
+    kind: Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"] = (
+        "unknown"
+    )
 
 
 class Device(Struct, frozen=True, gc=False):
@@ -129,7 +142,9 @@ class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", g
     ]
 
 
-class ChallengeOutcome(Event, frozen=True, kw_only=True, tag="challenge_outcome", gc=False, omit_defaults=True):
+class ChallengeOutcome(
+    Event, frozen=True, kw_only=True, tag="challenge_outcome", gc=False, omit_defaults=True
+):
     """How a second-factor challenge ended, about the event that was challenged."""
 
     challenge_id: Identifier
@@ -155,7 +170,14 @@ class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaul
 
 
 AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label
-EVENT_TYPES: tuple[type[Event], ...] = (Login, Transaction, AccountChange, ChallengeOutcome, UserReport, Label)
+EVENT_TYPES: tuple[type[Event], ...] = (
+    Login,
+    Transaction,
+    AccountChange,
+    ChallengeOutcome,
+    UserReport,
+    Label,
+)
 EVENT_TYPE_NAMES = tuple(str(kind.__struct_config__.tag) for kind in EVENT_TYPES)
 
 

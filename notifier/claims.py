@@ -5,8 +5,10 @@ A claim is a lease: its row comes back by itself when `next_at` passes, so a kil
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct, json
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 
 from contracts.decisions import Decision
 from notifier.routing import Contact
@@ -61,19 +63,7 @@ async def claim(database: Database, *, lease: str, now: float, lease_s: float, l
             select(deliveries.c.notice_id, deliveries.c.channel).where(deliveries.c.notice_id.in_(ids))
         )
         done = {(row.notice_id, row.channel) for row in taken}
-    return [
-        Claim(
-            notice_id=row.notice_id,
-            template=row.template,
-            recorded_at=row.recorded_at,
-            attempts=row.attempts,
-            lease=lease,
-            decision=_decode(row.body),
-            contact=None if row.email is None else Contact(row.email, row.locale, row.time_zone),
-            delivered=frozenset(channel for notice_id, channel in done if notice_id == row.notice_id),
-        )
-        for row in rows
-    ]
+    return [_claimed(row, lease, done) for row in rows]
 
 
 async def note_delivery(database: Database, notice: Claim, channel: str, now: float) -> None:
@@ -112,3 +102,16 @@ async def _settle(database: Database, notice: Claim, **values: str | float | Non
     )
     async with database.begin() as connection:
         return (await connection.execute(statement)).rowcount == 1
+
+
+def _claimed(row: Row[Any], lease: str, done: set[tuple[str, str]]) -> Claim:
+    return Claim(
+        notice_id=row.notice_id,
+        template=row.template,
+        recorded_at=row.recorded_at,
+        attempts=row.attempts,
+        lease=lease,
+        decision=_decode(row.body),
+        contact=None if row.email is None else Contact(row.email, row.locale, row.time_zone),
+        delivered=frozenset(channel for notice_id, channel in done if notice_id == row.notice_id),
+    )

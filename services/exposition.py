@@ -26,7 +26,9 @@ def serve(host: str, port: int, fault: Fault = lambda: None) -> int:
         if path != "/healthz":
             return _text(start_response, "404 Not Found", "here are /metrics and /healthz")
         wrong = fault()
-        return _text(start_response, "200 OK" if wrong is None else "503 Service Unavailable", wrong or "alive")
+        return _text(
+            start_response, "200 OK" if wrong is None else "503 Service Unavailable", wrong or "alive"
+        )
 
     server = make_server(host, port, answer, server_class=_Server, handler_class=_Handler)
     threading.Thread(target=server.serve_forever, name="exposition", daemon=True).start()

@@ -194,7 +194,9 @@ async def get_decision(
     ingest: Ingest = request.app.state.ingest
     body = await ingest.mailbox.get(event_id) or await request.app.state.cases.decision(event_id)
     if body is None:
-        detail = "not decided yet; or decided more than an hour ago, or not offered over HTTP, and without effects"
+        detail = (
+            "not decided yet; or decided more than an hour ago, or not offered over HTTP, and without effects"
+        )
         raise Problem(404, "no_decision", detail, {"Retry-After": "1"})
     if explain is not None:
         body = _explained(body, explain, ingest.reasons)

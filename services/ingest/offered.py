@@ -90,7 +90,9 @@ def checked(value: bytes) -> AnyEvent:
             "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"
         )
     if isinstance(event, AccountChange) and event.change in _OURS:
-        raise Malformed("not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP")
+        raise Malformed(
+            "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"
+        )
     return event
 
 

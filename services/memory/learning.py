@@ -157,11 +157,11 @@ def facts_of(event: AnyEvent) -> Facts:
     if event.__class__ is Transaction:
         return Facts(
             "transaction", event.at, event.device_key, event.network_key, country, fix,
-            event.payee_key, event.kind, event.currency, event.value,  # type: ignore[union-attr]
+            event.payee_key, event.kind, event.currency, event.value,
         )  # fmt: skip
     if event.__class__ is Login:
         return Facts("login", event.at, event.device_key, event.network_key, country, fix)
-    change: str = event.change  # type: ignore[attr-defined]
+    change = event.change if event.__class__ is AccountChange else None
     return Facts("account_change", event.at, event.device_key, event.network_key, country, fix, None, change)
 
 

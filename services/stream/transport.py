@@ -139,7 +139,7 @@ class BatchConsumer(StockConsumer):
         owned = {tp: offset for tp, offset in offsets.items() if tp in assignment}
         if not owned:
             return False
-        self.app.before_commit()  # type: ignore[attr-defined]
+        self.app.before_commit()
         try:
             done = await asyncio.wait_for(self._commit(owned), COMMIT_TIMEOUT_S)
         except TimeoutError:
@@ -158,7 +158,7 @@ class BatchConsumer(StockConsumer):
     async def wait_empty(self) -> None:
         """Give batches that are being worked on a bounded time to finish, then commit what is done."""
         deadline = self.loop.time() + self.settle_timeout_s
-        settle = self.app.settle_belt  # type: ignore[attr-defined]
+        settle = self.app.settle_belt
         await settle(deadline)
         await self.commit()
 

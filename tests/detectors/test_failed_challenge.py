@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from contracts.profile import DAY_S, MAX_FAILURES, Profile
 from detectors import failed_challenge
-from tests.detectors.build import NOW, ask, login, transaction, settled, weigh
+from tests.detectors.build import NOW, ask, login, settled, transaction, weigh
 
 
 def failed(*ago_s: float) -> Profile:
@@ -34,7 +34,10 @@ def test_quiet_on_a_failed_login() -> None:
 
 
 def test_each_further_failed_challenge_weighs_more_up_to_a_bound() -> None:
-    weights = [weigh(failed_challenge, transaction(), failed(*range(1, count + 1))) for count in range(1, MAX_FAILURES)]
+    weights = [
+        weigh(failed_challenge, transaction(), failed(*range(1, count + 1)))
+        for count in range(1, MAX_FAILURES)
+    ]
 
     assert weights == sorted(weights)
     assert weights[0] < weights[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import force_setattr
@@ -99,7 +101,8 @@ def test_an_expired_challenge_drops_the_facts_without_blame() -> None:
 def test_a_report_of_the_owner_releases_or_drops_like_a_challenge() -> None:
     """`was_me` teaches the device, `not_me` drops it and is remembered."""
     mine, theirs = Profile(), Profile()
-    for profile, verdict in ((mine, "was_me"), (theirs, "not_me")):
+    verdicts: tuple[tuple[Profile, Literal["was_me", "not_me"]], ...] = ((mine, "was_me"), (theirs, "not_me"))
+    for profile, verdict in verdicts:
         learn(profile, login(0, STRANGE), b"held....", held=True)
         report = UserReport(
             event_id="r", account_id="a", occurred_at=T0_MS + 1, about_event_id="e0", verdict=verdict
