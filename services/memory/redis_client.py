@@ -118,11 +118,10 @@ class _Packing:
             arguments = (*name.split(), *arguments[1:])
         if len(arguments) <= _PIECE or arguments[-1].__class__ is not bytes:
             return [hiredis.pack_command(arguments)]
-        data = [each if each.__class__ is bytes else str(each).encode() for each in arguments]
-        pieces = [b"*%d\r\n" % len(data)]
-        for start in range(0, len(data), _PIECE):
-            piece = data[start : start + _PIECE]
-            pieces.append(b"".join([b"$%d\r\n%b\r\n" % (len(each), each) for each in piece]))
+        pieces = [b"*%d\r\n" % len(arguments)]
+        for start in range(0, len(arguments), _PIECE):
+            piece = arguments[start : start + _PIECE]
+            pieces.append(hiredis.pack_command(piece)[len(b"*%d\r\n" % len(piece)) :])
         return pieces
 
 

@@ -41,9 +41,16 @@ class TallyPlan:
     def answers(
         size: int, queries: Sequence[TallyQuery], owners: Sequence[int], counts: Sequence[int]
     ) -> list[Tallies]:
-        """The counts each of `size` events may read."""
+        """The counts each of `size` events may read; events with the same answer share one mapping."""
         answers: list[Tallies] = [NONE_ASKED] * size
+        alone: dict[tuple[str, int], Tallies] = {}
         for query, owner, count in zip(queries, owners, counts, strict=True):
-            known = answers[owner]
-            answers[owner] = {**known, query.name: count} if known else {query.name: count}
+            name, known = query.name, answers[owner]
+            if known:
+                answers[owner] = {**known, name: count}
+                continue
+            shared = alone.get((name, count))
+            if shared is None:
+                shared = alone[name, count] = {name: count}
+            answers[owner] = shared
         return answers

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class BatchTimes:
-    """Seconds a batch spent in each stage, in order."""
+    """Seconds a batch spent in each stage."""
 
     __slots__ = ("_last", "stages")
 
     def __init__(self) -> None:
         self._last = perf_counter()
-        self.stages: list[tuple[str, float]] = []
+        self.stages: dict[str, float] = {}
 
     def mark(self, stage: str) -> None:
-        """The stage that just ended."""
+        """The stage that just ended; one may end more than once."""
         now = perf_counter()
-        self.stages.append((stage, now - self._last))
+        self.stages[stage] = self.stages.get(stage, 0.0) + now - self._last
         self._last = now
 
 
@@ -32,17 +32,15 @@ _STAGES = {name: metrics.STAGE.labels(name) for name in ("decode", "load", "scor
 
 
 def measure(scored: Scored, now_ms: int) -> None:
-    """Count a durable batch: types, actions, latencies, scores, dead letters, stage times."""
-    for stage, seconds in scored.times.stages:
+    """Count a durable batch: types, actions, scores, latencies, dead letters, stage times."""
+    for stage, seconds in scored.times.stages.items():
         _STAGES[stage].observe(seconds)
-    decisions = scored.decisions
-    for (action, kind), count in Counter([(made.action, made.type) for made in decisions]).items():
+    for (kind, action, score), count in Counter(scored.outcomes).items():
         metrics.DECISIONS.labels(action, kind).inc(count)
         metrics.EVENTS_RECEIVED.labels(kind).inc(count)
-    for (kind, score), count in Counter([(made.type, made.score) for made in decisions]).items():
         metrics.SCORE.observe_many(kind, score, count)
-    for latency_ms, count in Counter([now_ms - when for when in scored.record_times_ms]).items():
-        metrics.DECISION_LATENCY.observe_many("", latency_ms / 1000.0, count)
+    for when_ms, count in Counter(scored.record_times_ms).items():
+        metrics.DECISION_LATENCY.observe_many("", (now_ms - when_ms) / 1000.0, count)
     for letter in scored.dead:
         metrics.DEAD_LETTERS.labels(letter.error.reason).inc()
         metrics.EVENTS_FAILED.labels(letter.error.reason).inc()

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.decisions import Decision
-from contracts.events import AnyEvent, ChallengeOutcome, Label, UserReport
+from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
 from contracts.findings import Tallies
 from contracts.ports import ChallengeIntake, DecisionMailbox, TallyStore
 from contracts.profile import Key
 from services import metrics
-from services.ingest.decode import Incoming
 from services.memory.accounts import Account, LiveAccounts
 from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counting import TallyPlan
@@ -81,34 +80,35 @@ class Parts:
 
     def judge(
         self,
-        incoming: Incoming,
+        events: Sequence[AnyEvent],
         offsets: Sequence[int],
         accounts: Sequence[Account],
         tallies: Sequence[Tallies],
-        states: list[tuple[str, ...]],
+        states: Sequence[tuple[str, ...]],
     ) -> list[Decision | None]:
-        """Run the detectors over a decoded batch and count what happened."""
-        events, counts = incoming.events, Counts()
-        for index in incoming.clamped:
-            states[index] = (*states[index], "clamped")
+        """Run the detectors over decoded events and count what happened."""
+        counts = Counts()
         event_key = self.pseudonyms.event_key
-        keys: list[Key] = [event_key(event.event_id) for event in events]
+        keys: list[Key] = []
         about: dict[int, Key] = {}
         for index, event in enumerate(events):
-            if event.__class__ is ChallengeOutcome:
+            keys.append(event_key(event.event_id))
+            kind = event.__class__
+            if kind is Login or kind is Transaction:
+                continue
+            if kind is ChallengeOutcome:
                 about[index] = event_key(event.challenged_event_id)  # type: ignore[union-attr]
-            elif event.__class__ is UserReport or event.__class__ is Label:
+            elif kind is UserReport or kind is Label:
                 about[index] = event_key(event.about_event_id)  # type: ignore[union-attr]
         decisions = self.runner.run(events, offsets, keys, about, accounts, tallies, states, counts)
-        _report(counts, len(incoming.clamped))
+        _report(counts)
         return decisions
 
 
-def _report(counts: Counts, clamped: int) -> None:
+def _report(counts: Counts) -> None:
     metrics.DUPLICATES.inc(counts.duplicates)
     metrics.SKIPPED_LEARNED.inc(counts.redelivered)
     metrics.LATE_EVENTS.inc(counts.late)
-    metrics.CLAMPED_EVENTS.inc(clamped)
     for (detector, mode), count in counts.findings.items():
         metrics.FINDINGS.labels(detector, mode).inc(count)
     for detector, count in counts.failed.items():

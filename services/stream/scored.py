@@ -10,7 +10,7 @@ import msgspec
 from contracts import topics
 from contracts.decisions import Decision, IssueChallenge
 from contracts.ports import Shard
-from services.ingest.decode import DeadLetter, Incoming, Record
+from services.ingest.decode import DeadLetter, Record
 from services.memory.accounts import Account
 from services.stream.measure import BatchTimes
 from services.stream.parts import Parts
@@ -22,10 +22,14 @@ _PLAIN: Headers = []
 
 
 class Scored(msgspec.Struct, frozen=True, gc=False):
-    """One scored batch of a shard; `entries` are (account, learned offset, packed profile)."""
+    """One scored batch of a shard; `entries` are (account, learned offset, packed profile).
+
+    `outcomes` are (type, action, score) of each decision.
+    """
 
     shard: Shard
     decisions: list[Decision]
+    outcomes: list[tuple[str, str, int]]
     record_times_ms: list[int]
     rows: list[Row]
     dead: list[DeadLetter]
@@ -37,47 +41,64 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     times: BatchTimes
 
 
-def write_down(
-    shard: Shard,
-    records: Sequence[Record],
-    incoming: Incoming,
-    accounts: Sequence[Account],
-    decisions: Sequence[Decision | None],
-    parts: Parts,
-    times: BatchTimes,
-) -> Scored:
-    """Encode everything now: the live profiles go on to the next batch before this one is durable."""
-    rows: list[Row] = []
-    made: list[Decision] = []
-    record_times: list[int] = []
-    challenges: list[tuple[Decision, IssueChallenge]] = []
-    answers: list[tuple[str, str, bytes]] = []
-    touched: dict[str, Account] = {}
-    for event, record, account, decision in zip(
-        incoming.events, incoming.records, accounts, decisions, strict=True
-    ):
-        if decision is None:
-            continue
-        touched[event.account_id] = account
-        value = _ENCODE(decision)
-        headers = _PLAIN
-        if decision.effects:
-            headers = _WITH_EFFECTS
-            for effect in decision.effects:
-                if effect.__class__ is IssueChallenge:
-                    challenges.append((decision, effect))  # type: ignore[arg-type]
-        if record.headers:
-            headers = _passed_on(record, headers, decision, value, answers)
-        rows.append((record.key, value, headers))
-        made.append(decision)
-        record_times.append(record.timestamp)
-    parts.memory.pin(touched.values())
-    entries = parts.memory.entries(shard, touched)
-    times.mark("encode")
-    dead_rows = [_dead_row(parts.settings.topic_events, shard, letter) for letter in incoming.dead]
-    return Scored(
-        shard, made, record_times, rows, incoming.dead, dead_rows, touched, entries, challenges, answers, times
-    )
+class Draft:
+    """What a batch leaves, written down window by window, while what was just decided is still in the cache."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+        self._decisions: list[Decision] = []
+        self._outcomes: list[tuple[str, str, int]] = []
+        self._record_times: list[int] = []
+        self._rows: list[Row] = []
+        self._touched: dict[str, Account] = {}
+        self._challenges: list[tuple[Decision, IssueChallenge]] = []
+        self._answers: list[tuple[str, str, bytes]] = []
+
+    def add(
+        self, records: Sequence[Record], accounts: Sequence[Account], decisions: Sequence[Decision | None]
+    ) -> None:
+        """Encode the decisions of a window and pack the profiles that learned from it."""
+        rows, made, outcomes, times = self._rows, self._decisions, self._outcomes, self._record_times
+        touched: dict[str, Account] = {}
+        for record, account, decision in zip(records, accounts, decisions, strict=True):
+            if decision is None:
+                continue
+            touched[decision.account_id] = account
+            value = _ENCODE(decision)
+            headers = _PLAIN
+            if decision.effects:
+                headers = _WITH_EFFECTS
+                for effect in decision.effects:
+                    if effect.__class__ is IssueChallenge:
+                        self._challenges.append((decision, effect))
+            if record.headers:
+                headers = _passed_on(record, headers, decision, value, self._answers)
+            rows.append((record.key, value, headers))
+            made.append(decision)
+            outcomes.append((decision.type, decision.action, decision.score))
+            times.append(record.timestamp)
+        for account in touched.values():
+            account.close()
+        self._touched.update(touched)
+
+    def done(self, dead: list[DeadLetter], parts: Parts, times: BatchTimes) -> Scored:
+        """Everything at once; the accounts are pinned until the batch is saved."""
+        touched = self._touched
+        parts.memory.pin(touched.values())
+        return Scored(
+            self._shard,
+            self._decisions,
+            self._outcomes,
+            self._record_times,
+            self._rows,
+            dead,
+            [_dead_row(parts.settings.topic_events, self._shard, letter) for letter in dead],
+            touched,
+            parts.memory.entries(self._shard, touched),
+            self._challenges,
+            self._answers,
+            times,
+        )
 
 
 def _passed_on(
