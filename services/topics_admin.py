@@ -15,6 +15,8 @@ from services.settings import Settings
 _TRIES = 20
 _PAUSE_S = 0.25
 _EXISTS = 36
+#: Twice Kafka's own limit: a dead letter is its event and what was added to the headers.
+_DEAD_LETTER_BYTES = 2_097_152
 
 
 class Described(Struct, frozen=True):
@@ -39,7 +41,10 @@ async def create_topics(settings: Settings) -> dict[str, str]:
     from aiokafka.admin import NewTopic
 
     async with _admin(settings) as admin:
-        wanted = [NewTopic(name, settings.partitions, settings.replication) for name in topic_names(settings)]
+        wanted = [
+            NewTopic(name, settings.partitions, settings.replication, topic_configs=_configs(settings, name))
+            for name in topic_names(settings)
+        ]
         answer = await admin.create_topics(wanted)
         states: dict[str, str] = {}
         for name, code, *message in answer.topic_errors:
@@ -60,6 +65,10 @@ async def describe_topics(settings: Settings) -> list[Described]:
     """Each of the four topics as the broker knows it. Raises Unavailable when no broker answers."""
     async with _admin(settings) as admin:
         return await _describe(admin, settings)
+
+
+def _configs(settings: Settings, name: str) -> dict[str, str]:
+    return {"max.message.bytes": str(_DEAD_LETTER_BYTES)} if name == settings.topic_dead else {}
 
 
 async def _describe(admin: Any, settings: Settings) -> list[Described]:

@@ -1,0 +1,151 @@
+"""A running PayGuard to break: topics, SQL, workers and the cases process, each ended only by who started it here."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from msgspec.structs import asdict
+
+from contracts.errors import Unavailable
+from services.database import Database
+from services.guarded_process import GuardedProcess
+from services.settings import PREFIX, Settings
+from services.topics_admin import create_topics
+
+PSEUDONYM_KEY = bytes(range(32))
+JUMPY_POLICY = Path(__file__).with_name("jumpy.toml")
+_DEFAULTS = asdict(Settings())
+_TRIES = 5
+
+
+def stack_settings(kafka: str, redis: str, database: str, folder: Path, **more: Any) -> Settings:
+    """Settings with topics and groups of their own, a short session time-out, and a policy that acts on little."""
+    name = f"t{uuid4().hex[:8]}"
+    wanted: dict[str, Any] = {
+        "kafka": kafka,
+        "redis": redis,
+        "database": database,
+        "data_dir": folder / name,
+        "topic_events": f"{name}-events",
+        "topic_dead": f"{name}-events.dead",
+        "topic_decisions": f"{name}-decisions",
+        "topic_actions": f"{name}-actions",
+        "consumer_group": f"{name}-worker",
+        "cases_group": f"{name}-cases",
+        "session_timeout_s": 6.0,
+        "commit_interval_s": 0.5,
+        "policy": JUMPY_POLICY,
+        "pseudonym_key": base64.b64encode(PSEUDONYM_KEY).decode(),
+        "log_level": "WARNING",
+    }
+    return Settings(**{**wanted, **more})
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables of a process that runs with these settings, and none of the suite's own."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    given = {
+        PREFIX + name.upper(): str(value)
+        for name, value in asdict(settings).items()
+        if value != _DEFAULTS[name] and value is not None
+    }
+    return {**plain, **given}
+
+
+class Stack:
+    """Workers by number and one cases process. `revive` brings back what ended, as a supervisor would."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.workers: dict[int, GuardedProcess] = {}
+        self.cases: GuardedProcess | None = None
+        self.starts = 0
+
+    async def prepare(self) -> None:
+        """Create the topics and the tables."""
+        for left in reversed(range(_TRIES)):
+            try:
+                await create_topics(self.settings)
+                break
+            except Unavailable:
+                if not left:
+                    raise
+                await asyncio.sleep(0.5)
+        database = Database(self.settings.database)
+        try:
+            await database.migrate()
+        finally:
+            await database.close()
+
+    def start_worker(self, number: int = 0, **changes: Any) -> GuardedProcess:
+        """Start worker `number` (again); `changes` are settings of this one alone."""
+        if number in self.workers:
+            self.workers[number].stop()
+        self.workers[number] = self._start("worker", f"worker{number}", changes)
+        return self.workers[number]
+
+    def start_cases(self) -> GuardedProcess:
+        """Start the cases process (again)."""
+        if self.cases is not None:
+            self.cases.stop()
+        self.cases = self._start("cases", "cases", {})
+        return self.cases
+
+    def revive(self) -> int:
+        """Start again what has ended; how many that were."""
+        ended = [number for number, process in self.workers.items() if not process.running]
+        for number in ended:
+            self.start_worker(number)
+        if self.cases is not None and not self.cases.running:
+            self.start_cases()
+            return len(ended) + 1
+        return len(ended)
+
+    def retire(self, number: int) -> None:
+        """Ask a worker to end (SIGTERM) and wait until it has."""
+        self.workers.pop(number).stop()
+
+    def terminate(self, number: int) -> None:
+        """SIGTERM a worker; `revive` brings it back."""
+        self.workers[number].send(signal.SIGTERM)
+
+    def pause(self, number: int) -> None:
+        """SIGSTOP a worker."""
+        self.workers[number].send(signal.SIGSTOP)
+
+    def resume(self, number: int) -> None:
+        """SIGCONT a worker."""
+        self.workers[number].send(signal.SIGCONT)
+
+    def logs(self, lines: int = 40) -> str:
+        """The end of every process's log."""
+        parts = [
+            f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+            for log in sorted(self.folder.glob("*.log"))
+        ]
+        return "\n".join(parts)
+
+    def stop(self) -> None:
+        """End everything that was started here."""
+        for process in (*self.workers.values(), *([self.cases] if self.cases else [])):
+            process.send(signal.SIGCONT)
+            process.stop()
+
+    def _start(self, role: str, name: str, changes: dict[str, Any]) -> GuardedProcess:
+        settings = msgspec.structs.replace(self.settings, **changes)
+        self.starts += 1
+        return GuardedProcess(
+            [sys.executable, "-m", "services.cli", role],
+            self.folder / f"{name}.log",
+            grace_s=20.0,
+            env=environment_of(settings),
+        )
