@@ -99,7 +99,6 @@ class Runner:
                 counts.redelivered += 1
                 add(None)
                 continue
-            account.learned_offset = offset
             profile = account.profile
             if profile is None:
                 profile = account.open()
@@ -107,6 +106,7 @@ class Runner:
                 counts.duplicates += 1
                 add(None)
                 continue
+            account.learned_offset = offset
             about = about_keys.get(index) if about_keys else None
             add(decide(event, event_key, about, profile, counted, known, counts))
         return decisions

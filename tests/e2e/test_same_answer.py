@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct, json
 
 from contracts.events import AnyEvent
+from contracts.ports import Shard
 from services.bootstrap.belt import offline_core
 from services.lab.offline import offline_records
 from services.lab.simulate import Simulation, simulate
@@ -99,6 +100,21 @@ async def offline(rows: Sequence[Row]) -> dict[str, bytes]:
             (made.event_id, value) for made, value in zip(answered.decisions, answered.encoded, strict=True)
         )
     return decided
+
+
+async def test_decisions_and_memory_are_the_same_however_a_log_with_repeats_is_cut() -> None:
+    decode = json.Decoder(AnyEvent).decode
+    records = offline_records([decode(value) for _, value in the_stream()])
+    accounts = sorted({record.key.decode() for record in records if record.key})
+    seen = []
+    for size in (1, 7, 64, 5000):
+        core = offline_core(Settings(policy=JUMPY_POLICY, live_accounts=20), PSEUDONYM_KEY)
+        encoded: list[bytes] = []
+        for start in range(0, len(records), size):
+            encoded += (await core.decide(records[start : start + size])).encoded
+        seen.append((encoded, await core.profiles.load(Shard(1, 0), accounts)))
+
+    assert all(seen[0] == other for other in seen[1:])
 
 
 async def test_offline_one_worker_and_four_that_come_and_go_answer_alike(make_stack: MakeStack) -> None:
