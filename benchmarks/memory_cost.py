@@ -65,7 +65,8 @@ def typical_profile(events: int) -> Profile:
         networks=Sightings.of(networks),
         countries={f"C{n}": seen for n in range(min(MAX_COUNTRIES, 1 + events // 300))},
         fixes=Fixes.of(
-            Fix(NOW_S - n * 40_000.5, 31.2304, 121.4737, 20.0, address, "CN") for n in reversed(range(MAX_FIXES))
+            Fix(NOW_S - n * 40_000.5, 31.2304, 121.4737, 20.0, address, "CN")
+            for n in reversed(range(MAX_FIXES))
         ),
         transactions=payments,
         amounts={"payment:CNY": AmountStatistics(payments, 4.21, 0.83)},

@@ -11,6 +11,7 @@ from typing import IO, Annotated, Any, Literal, TypeVar
 import typer
 
 from contracts.errors import Malformed
+from services.lab.bench import bench
 from services.options import (
     EXIT_USAGE,
     EventFile,
@@ -205,24 +206,6 @@ def send(
         {"accepted": sent, "refused": bad.count}, f"{sent:,} events accepted, {bad.count:,} refused", as_json
     )
     bad.end()
-
-
-def bench(
-    context: typer.Context,
-    events: Annotated[int, typer.Option(min=1000, help="Events of the throughput run.")] = 300_000,
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts they belong to.")] = 100_000,
-    kafka: Kafka = None,
-    as_json: Json = False,
-) -> None:
-    """Measure one worker: throughput, the limit without scoring, latency, bytes an account, a plain Faust table.
-
-    [dim]Example:[/dim]
-
-      payguard bench --json
-    """
-    from services.lab.runs import measure
-
-    _told(*measure(settings_from(kafka=kafka), events, accounts, show=not as_json), as_json=as_json)
 
 
 class BadLines:

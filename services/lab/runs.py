@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from msgspec import DecodeError, Struct, json
 
@@ -119,10 +119,3 @@ class _Kept:
             if self._words is not None:
                 value = value[:-1] + b',"words":' + json.encode(self._words(decision)) + b"}"
             self._target.write(value + b"\n")
-
-
-def measure(settings: Settings, events: int, accounts: int, show: bool) -> tuple[dict[str, Any], str]:
-    """Run the bench: its figures, and the same as words."""
-    from benchmarks.bench import run_bench
-
-    return run_bench(settings, events=events, accounts=accounts, show=show)

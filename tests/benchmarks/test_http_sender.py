@@ -1,0 +1,71 @@
+"""The sender of requests, against a server of a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from benchmarks.http_sender import Sender
+
+_HEAD = "HTTP/1.1 {} X\r\nContent-Type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+
+
+@asynccontextmanager
+async def _server(status_of: Callable[[int], int], pause_s: float = 0.0) -> AsyncIterator[int]:
+    asked = 0
+    serving: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        task = asyncio.current_task()
+        assert task is not None
+        serving.append(task)
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+                await reader.readexactly(length)
+                asked += 1
+                status = status_of(asked)
+                await asyncio.sleep(pause_s)
+                writer.write(_HEAD.format(status).encode())
+        except asyncio.IncompleteReadError:
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*serving)
+
+
+async def test_answers_are_told_apart_by_status() -> None:
+    async with _server(lambda asked: {1: 200, 2: 202, 3: 503}[asked]) as port:
+        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=100, warm_up=0)
+
+    assert (len(sent.latencies_ms), sent.undecided, sent.errors) == (1, 1, 1)
+
+
+async def test_warm_up_requests_are_sent_and_not_counted() -> None:
+    async with _server(lambda asked: 200) as port:
+        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 10, rate=200, warm_up=4)
+
+    assert len(sent.latencies_ms) == 6
+
+
+async def test_a_slow_server_does_not_slow_the_schedule_down() -> None:
+    async with _server(lambda asked: 200, pause_s=0.2) as port:
+        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 10, rate=200, warm_up=0)
+
+    assert sent.connections == 10
+    assert min(sent.latencies_ms) >= 199.0
+    assert max(sent.latencies_ms) < 2_000.0
+
+
+async def test_no_server_is_an_error_for_each_request() -> None:
+    async with _server(lambda asked: 200) as port:
+        pass
+    sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=200, warm_up=0)
+
+    assert (sent.errors, sent.latencies_ms) == (3, [])
