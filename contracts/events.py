@@ -11,17 +11,21 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field, json, to_builtins
 from msgspec.structs import force_setattr
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
-# The length as well: in a pattern `$` also matches before a final newline.
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
+# The patterns are only stated here: an event checks them itself, and remembers which texts it found good.
+Currency = Annotated[str, Meta(max_length=3, extra_json_schema={"pattern": "^[A-Z]{3}$"})]
+Country = Annotated[str, Meta(max_length=2, extra_json_schema={"pattern": "^[A-Z]{2}$"})]
 Purpose = Literal["login", "transaction", "change"]
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
+_CURRENCY = re.compile("[A-Z]{3}")
+_COUNTRY = re.compile("[A-Z]{2}")
 _LATEST_S = 253402300800.0
 #: ISO 4217 currencies whose minor unit is not a hundredth.
 _EXPONENT = {
@@ -41,7 +45,7 @@ _EXPONENT = {
 class Place(Struct, frozen=True, gc=False):
     """Where an address is said to be; degrees north and east, accuracy radius in km."""
 
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
+    country: Country | None = None
     city: str | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -96,6 +100,11 @@ class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     ip_key: bytes | None = field(default=None, name="_ip_key")
     network_key: bytes | None = field(default=None, name="_network_key")
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "at", epoch_seconds(self.occurred_at))
+        if self.place is not None:
+            _check_country(self.place.country)
+
 
 class Login(Activity, frozen=True, kw_only=True, tag="login", gc=False, omit_defaults=True):
     """An attempt to log in. `reason` is the identity provider's code for a failure."""
@@ -119,6 +128,9 @@ class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=Fal
 
     def __post_init__(self) -> None:
         force_setattr(self, "at", epoch_seconds(self.occurred_at))
+        if self.place is not None:
+            _check_country(self.place.country)
+        _check_currency(self.currency)
         force_setattr(self, "value", major_units(self.amount, self.currency))
         if self.balance is not None:
             major_units(self.balance, self.currency)
@@ -191,6 +203,18 @@ def to_wire(event: Event) -> bytes:
     """The event as JSON for a topic or the HTTP API, without derived fields."""
     fields = to_builtins(event)
     return json.encode({name: value for name, value in fields.items() if not name.startswith("_")})
+
+
+@cache
+def _check_country(country: str | None) -> None:
+    if country is not None and _COUNTRY.fullmatch(country) is None:
+        raise ValueError("place.country must be two capital letters")
+
+
+@cache
+def _check_currency(currency: str) -> None:
+    if _CURRENCY.fullmatch(currency) is None:
+        raise ValueError("currency must be three capital letters")
 
 
 def epoch_seconds(when: datetime | int) -> float:

@@ -55,6 +55,7 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
     dead: list[DeadLetter] = []
     clamped: list[int] = []
     decode_json = _DECODER.decode
+    take, keep = events.append, kept.append
     for record in records:
         value = record.value
         try:
@@ -70,8 +71,8 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
         if event.at > latest + future_skew_s:
             force_setattr(event, "at", latest)
             clamped.append(len(events))
-        events.append(event)
-        kept.append(record)
+        take(event)
+        keep(record)
     return Incoming(events, kept, dead, frozenset(clamped))
 
 

@@ -38,7 +38,7 @@ def unpack(packed: bytes) -> Profile:
     Raises UnknownSchema for a newer version or one without a way up, msgspec.DecodeError for damaged bytes.
     """
     if packed[:1] == _PREFIX:
-        return _decode(memoryview(packed)[1:])
+        return _decode(packed[1:])
     return upgraded(packed, VERSION, UPGRADES)
 
 

@@ -20,13 +20,18 @@ class TallyPlan:
             for event_type in tally.event_types:
                 self._by_type.setdefault(event_type, []).append(tally)
 
-    def questions(self, events: Sequence[AnyEvent], offsets: Sequence[int]) -> tuple[list[TallyQuery], list[int]]:
-        """The questions of a batch in event order, and for each the index of its event."""
+    def questions(
+        self, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int = 0
+    ) -> tuple[list[TallyQuery], list[int]]:
+        """The questions of events in their order, and for each the index of its event, counted from `first_index`."""
         queries: list[TallyQuery] = []
         owners: list[int] = []
         by_type = self._by_type
         for index, event in enumerate(events):
-            for tally in by_type.get(event.__class__, ()):
+            kind = event.__class__
+            if kind not in by_type:
+                continue
+            for tally in by_type[kind]:
                 key = tally.key(event)
                 if key is not None:
                     queries.append(
@@ -34,7 +39,7 @@ class TallyPlan:
                             offsets[index], tally.name, key, event.account_id, event.at, tally.bucket_s, tally.adds(event)
                         )
                     )
-                    owners.append(index)
+                    owners.append(first_index + index)
         return queries, owners
 
     @staticmethod

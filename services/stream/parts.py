@@ -19,6 +19,9 @@ from services.scoring.runner import Counts, Runner
 from services.settings import Settings
 from services.stream.producer import Row
 
+#: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
+WINDOW = 64
+
 
 class Enrichment(Protocol):
     """See `services.ingest.enrich.Enricher`."""

@@ -10,16 +10,14 @@ import asyncio
 from collections.abc import Sequence
 
 from contracts.ports import Shard
-from services import metrics
-from services.ingest.decode import Record, decode
+from services.ingest.decode import Record
 from services.stream.faults import FaultPoint
+from services.stream.fence import owned_counts
 from services.stream.lanes import patiently
 from services.stream.measure import BatchTimes, measure
-from services.stream.parts import Parts
+from services.stream.parts import WINDOW, Parts
+from services.stream.reading import read
 from services.stream.scored import Draft, Scored
-
-#: Events that are judged and written down at a stretch, so that their profiles stay in the cache of one core.
-WINDOW = 64
 
 
 class Belt:
@@ -33,31 +31,27 @@ class Belt:
         """Bytes to decisions: decode, enrich, remember, ask what crosses accounts, run the detectors, decide, learn."""
         parts, times = self.parts, BatchTimes()
         shard = Shard(parts.settings.topic_epoch, partition)
-        incoming = decode(records, parts.settings.future_skew_s)
-        parts.ceiling.note(len(records), len(incoming.dead))
-        states = parts.enricher.enrich(incoming.events)
-        offsets = [record.offset for record in incoming.records]
-        questions, owners = parts.tally_plan.questions(incoming.events, offsets)
+        arrived = read(records, parts)
         times.mark("decode")
         accounts, counts = await asyncio.gather(
-            patiently(lambda: parts.memory.load(shard, [event.account_id for event in incoming.events]), "memory"),
-            patiently(lambda: parts.tallies.observe(shard, questions), "tallies"),
+            patiently(lambda: parts.memory.load(shard, [event.account_id for event in arrived.events]), "memory"),
+            patiently(lambda: parts.tallies.observe(shard, arrived.questions), "tallies"),
+        )
+        counts = await patiently(
+            lambda: owned_counts(parts.memory, shard, arrived.questions, arrived.owners, accounts, counts), "memory"
         )
         times.mark("load")
-        for index in incoming.clamped:
-            states[index] = (*states[index], "clamped")
-        metrics.CLAMPED_EVENTS.inc(len(incoming.clamped))
-        tallies = parts.tally_plan.answers(len(offsets), questions, owners, counts)
+        tallies = parts.tally_plan.answers(len(arrived.events), arrived.questions, arrived.owners, counts)
         draft = Draft(shard)
-        for start in range(0, len(offsets), WINDOW):
-            window = slice(start, start + WINDOW)
+        for start in range(0, len(arrived.events), WINDOW):
+            part = slice(start, start + WINDOW)
             decisions = parts.judge(
-                incoming.events[window], offsets[window], accounts[window], tallies[window], states[window]
+                arrived.events[part], arrived.offsets[part], accounts[part], tallies[part], arrived.states[part]
             )
             times.mark("score")
-            draft.add(incoming.records[window], accounts[window], decisions)
+            draft.add(arrived.records[part], accounts[part], decisions)
             times.mark("encode")
-        return draft.done(incoming.dead, parts, times)
+        return draft.done(arrived.dead, parts, times)
 
     async def finish(self, scored: Scored) -> None:
         """Durable, in order: challenges, decisions and dead letters, memory, answers to callers."""

@@ -1,0 +1,53 @@
+"""From records to enriched events and the questions they raise, a window at a time, so that an event is touched while warm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from contracts.events import AnyEvent
+from contracts.ports import TallyQuery
+from services import metrics
+from services.ingest.decode import DeadLetter, Record, decode
+from services.stream.parts import WINDOW, Parts
+
+
+class Arrived(msgspec.Struct, frozen=True, gc=False):
+    """A batch as it is known before any memory is asked: everything beside `dead` and the tallies runs beside `events`.
+
+    `owners` says of each tally question which event (by index) asks it.
+    """
+
+    events: list[AnyEvent]
+    records: list[Record]
+    offsets: list[int]
+    states: list[tuple[str, ...]]
+    dead: list[DeadLetter]
+    questions: list[TallyQuery]
+    owners: list[int]
+
+
+def read(records: Sequence[Record], parts: Parts) -> Arrived:
+    """Decode and enrich a batch. Raises TooMuchInvalid."""
+    arrived = Arrived([], [], [], [], [], [], [])
+    clamped = 0
+    for start in range(0, len(records), WINDOW):
+        incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s)
+        events = incoming.events
+        states = parts.enricher.enrich(events)
+        for index in incoming.clamped:
+            states[index] = (*states[index], "clamped")
+        clamped += len(incoming.clamped)
+        offsets = [record.offset for record in incoming.records]
+        questions, owners = parts.tally_plan.questions(events, offsets, len(arrived.events))
+        arrived.questions.extend(questions)
+        arrived.owners.extend(owners)
+        arrived.events.extend(events)
+        arrived.records.extend(incoming.records)
+        arrived.offsets.extend(offsets)
+        arrived.states.extend(states)
+        arrived.dead.extend(incoming.dead)
+    metrics.CLAMPED_EVENTS.inc(clamped)
+    parts.ceiling.note(len(records), len(arrived.dead))
+    return arrived
