@@ -59,6 +59,7 @@ class TallyStore(Protocol):
 
         Idempotent: a repeated member counts once, and a question at an offset of this shard that was answered before gets
         the very answer it got then (the last 64 batches of answers are kept), so a redelivered event is decided alike.
+        A question at or below the highest offset answered whose answer is no longer kept gets -1 minus its count now.
         """
         ...
 

@@ -137,6 +137,19 @@ class LiveAccounts:
                 f"{refused} accounts of partition {shard.partition} were learned further by another worker"
             )
 
+    async def check_owned(self, shard: Shard, unlearned: Mapping[str, int]) -> None:
+        """Ask the store about accounts with an offset that they have not learned here.
+
+        Raises Unavailable, or Fenced when the store has learned any of them; the shard is then dropped.
+        """
+        if not unlearned:
+            return
+        stored = await self._store.load(shard, list(unlearned))
+        for entry, offset in zip(stored, unlearned.values(), strict=True):
+            if entry is not None and entry[0] >= offset:
+                self.drop(shard)
+                raise Fenced(f"partition {shard.partition} was decided further by another worker")
+
     def drop(self, shard: Shard) -> None:
         """Forget a shard that is no longer ours; harmless when nothing of it is held."""
         self._shelves.pop(shard, None)

@@ -62,18 +62,20 @@ class InProcessTallyStore:
         if not queries:
             return []
         batches = self._answers.setdefault(shard, deque(maxlen=KEPT_BATCHES))
-        repeats = queries[0].offset <= self._highest.get(shard, -1)
+        highest = self._highest.get(shard, -1)
+        repeats = queries[0].offset <= highest
         new: dict[tuple[int, str], int] = {}
         answers: list[int] = []
         for query in queries:
             ident = (query.offset, query.name)
             answer = next((batch[ident] for batch in batches if ident in batch), None) if repeats else None
             if answer is None:
-                answer = new[ident] = self._count(query)
+                count = new[ident] = self._count(query)
+                answer = -1 - count if query.offset <= highest else count
             answers.append(answer)
         if new:
             batches.append(new)
-            self._highest[shard] = max(self._highest.get(shard, -1), queries[-1].offset)
+            self._highest[shard] = max(highest, queries[-1].offset)
         return answers
 
     def _count(self, query: TallyQuery) -> int:

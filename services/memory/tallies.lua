@@ -1,4 +1,5 @@
--- Adds and counts distinct members in event order; answers a repeated question as it was answered before.
+-- Adds and counts distinct members in event order; answers a repeated question as it was answered before, and one whose
+-- answer is no longer kept with -1 minus its count now.
 -- A window holds the members of one bucket and of the bucket before it: an add goes into the window of its bucket and
 -- into the next one, so a count reads one HyperLogLog and merges nothing.
 -- KEYS: highest answered offset, list of answers, then for each distinct key the window of its bucket and the next one.
@@ -57,6 +58,7 @@ local answers = {}
 local new_at, new_of, new_counts, news = offsets, name_of, answers, #offsets
 if known then
   new_at, new_of, new_counts, news = {}, {}, {}, 0
+  local answered = tonumber(highest, 16) - base
   for i = 1, #offsets do
     local of_name = known[names[name_of[i]]]
     local n = of_name and of_name[base + offsets[i]]
@@ -64,6 +66,9 @@ if known then
       n = count(i)
       news = news + 1
       new_at[news], new_of[news], new_counts[news] = offsets[i], name_of[i], n
+      if offsets[i] <= answered then
+        n = -1 - n
+      end
     end
     answers[i] = n
   end

@@ -104,7 +104,15 @@ async def test_answers_of_the_last_64_batches_are_kept(ports: Ports) -> None:
         await store.observe(SHARD, [asked(offset, f"m{offset}")])
 
     assert await store.observe(SHARD, [asked(1, "m1"), asked(64, "m64")]) == [2, 65]
-    assert await store.observe(SHARD, [asked(0, "m0")]) == [65]
+
+
+async def test_an_answer_that_is_no_longer_kept_is_counted_anew_and_says_so(ports: Ports) -> None:
+    store = ports.tallies()
+    for offset in range(65):
+        await store.observe(SHARD, [asked(offset, f"m{offset}")])
+
+    assert await store.observe(SHARD, [asked(0, "m0")]) == [-1 - 65]
+    assert await store.observe(SHARD, [asked(0, "m0"), asked(65, "m65")]) == [65, 66]
 
 
 async def test_a_large_batch_is_answered_in_order(ports: Ports) -> None:
