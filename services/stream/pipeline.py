@@ -13,7 +13,6 @@ from contracts.ports import Shard
 from services.ingest.decode import Record
 from services.stream.faults import FaultPoint
 from services.stream.fence import owned_counts
-from services.stream.fence import owned_counts
 from services.stream.lanes import patiently
 from services.stream.measure import BatchTimes, measure
 from services.stream.parts import WINDOW, Parts
@@ -37,9 +36,6 @@ class Belt:
         accounts, counts = await asyncio.gather(
             patiently(lambda: parts.memory.load(shard, [event.account_id for event in arrived.events]), "memory"),
             patiently(lambda: parts.tallies.observe(shard, arrived.questions), "tallies"),
-        )
-        counts = await patiently(
-            lambda: owned_counts(parts.memory, shard, arrived.questions, arrived.owners, accounts, counts), "memory"
         )
         counts = await patiently(
             lambda: owned_counts(parts.memory, shard, arrived.questions, arrived.owners, accounts, counts), "memory"
