@@ -26,6 +26,7 @@ ACCOUNTS = 5000
 KILLS, LONG_KILLS = 12, 100
 SHORTEST_S, LONGEST_S = 5.0, 10.0
 ENDS_WITHIN_S = 40.0
+ROLLED_WITHIN_S = 30.0
 SEED = 20_260
 
 
@@ -69,12 +70,13 @@ class Killer:
         self.stack.revive()
 
     async def _roll(self) -> None:
+        await self._pass(LONGEST_S)
         for number in sorted(self.stack.workers):
-            await self._pass(SHORTEST_S)
             self.stack.terminate(number)
-            self.watch.note_blow(self.feeder.ends)
+            self.watch.note_blow(self.feeder.ends, "rolling restart")
             await until(partial(ended, self.stack.workers[number]), ENDS_WITHIN_S)
             self.stack.revive()
+            await self._pass(SHORTEST_S)
 
 
 @pytest.mark.timeout(3600)
@@ -85,7 +87,7 @@ async def test_kills_at_random_lose_and_double_nothing(
     database = real_postgres_server.new_database(f"chaos_{uuid4().hex[:8]}")
     settings = stack_settings(real_kafka, await empty_store(real_redis), database, tmp_path)
     stack = Stack(settings, tmp_path)
-    lasts_s = (kills + 3) * (SHORTEST_S + LONGEST_S) / 2
+    lasts_s = (kills + 4) * (SHORTEST_S + LONGEST_S) / 2
     try:
         await stack.prepare()
         stack.start_worker(0)
@@ -99,8 +101,10 @@ async def test_kills_at_random_lose_and_double_nothing(
                 )
                 tasks.create_task(killer.rampage())
             verdict = await verified(stack, feeder, watch, killer.kills)
+            rolled_s = [seconds for what, seconds in watch.recoveries if what == "rolling restart"]
     finally:
         stack.stop()
         print(stack.logs())
 
     assert (EVENTS, kills) == (verdict.events, killer.kills)
+    assert max(rolled_s) < ROLLED_WITHIN_S

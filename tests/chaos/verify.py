@@ -26,5 +26,6 @@ async def verified(
     )
     verdict = judge(evidence, await replay(evidence, stack.settings))
     print(verdict.line(kills, watch.recoveries_s))
+    print("recoveries:", ", ".join(f"{what} {seconds:.1f} s" for what, seconds in watch.recoveries))
     assert verdict.clean, verdict.line(kills, watch.recoveries_s) + "\n" + "\n".join(verdict.examples)
     return verdict

@@ -24,15 +24,15 @@ _ANSWER_S = 10.0
 class Watch:
     """Samples committed offsets of the workers' group on a real broker until it is left.
 
-    `recoveries_s` holds, for each noted blow, the seconds until everything accepted before it was committed.
+    `recoveries` holds, for each noted blow, what it was and the seconds until everything accepted before it was committed.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.committed: dict[int, int] = {}
         self.samples: list[Sample] = []
-        self.recoveries_s: list[float] = []
-        self._blows: list[tuple[float, dict[int, int]]] = []
+        self.recoveries: list[tuple[str, float]] = []
+        self._blows: list[tuple[str, float, dict[int, int]]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -46,9 +46,14 @@ class Watch:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    def note_blow(self, ends: dict[int, int]) -> None:
-        """Something was killed now, when the log went up to `ends`."""
-        self._blows.append((asyncio.get_running_loop().time(), dict(ends)))
+    @property
+    def recoveries_s(self) -> list[float]:
+        """The seconds alone."""
+        return [seconds for _, seconds in self.recoveries]
+
+    def note_blow(self, ends: dict[int, int], what: str = "kill") -> None:
+        """Something happened now, when the log went up to `ends`."""
+        self._blows.append((what, asyncio.get_running_loop().time(), dict(ends)))
 
     def settled(self, ends: dict[int, int]) -> bool:
         """Whether everything up to `ends` is committed."""
@@ -110,8 +115,8 @@ class Watch:
             if tp.partition in self.committed:
                 self.samples.append(Sample(tp.partition, self.committed[tp.partition], end))
         now = asyncio.get_running_loop().time()
-        self.recoveries_s += [now - at for at, ends_then in self._blows if self.settled(ends_then)]
-        self._blows = [blow for blow in self._blows if not self.settled(blow[1])]
+        self.recoveries += [(what, now - at) for what, at, then in self._blows if self.settled(then)]
+        self._blows = [blow for blow in self._blows if not self.settled(blow[2])]
 
     async def _cases_settled(self) -> bool:
         settings = self.settings
