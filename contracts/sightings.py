@@ -24,7 +24,12 @@ _FIX_HEAD = Layout("<d8s")
 _FIX_BYTES = _FIX.size
 
 _read_times, _write_times, _pack_seen = _TIMES.unpack_from, _TIMES.pack_into, _SEEN.pack
-_read_head, _write_fix, _pack_fix = _FIX_HEAD.unpack_from, _FIX.pack_into, _FIX.pack
+_read_head, _read_fix, _write_fix, _pack_fix = (
+    _FIX_HEAD.unpack_from,
+    _FIX.unpack_from,
+    _FIX.pack_into,
+    _FIX.pack,
+)
 
 
 class Seen(Struct, array_like=True, gc=False):
@@ -102,7 +107,11 @@ class Sightings(Struct, array_like=True, gc=False):
             return True
         first_at, last_at, count = _read_times(rows, found + KEY_BYTES)
         _write_times(
-            rows, found + KEY_BYTES, when if when < first_at else first_at, when if when > last_at else last_at, count + 1
+            rows,
+            found + KEY_BYTES,
+            when if when < first_at else first_at,
+            when if when > last_at else last_at,
+            count + 1,
         )
         return False
 
@@ -133,11 +142,7 @@ class Fixes(Struct, array_like=True, gc=False):
         return len(self.rows) // _FIX_BYTES
 
     def __iter__(self) -> Iterator[Fix]:
-        for at, ip_key, latitude, longitude, accuracy_km, country in _FIX.iter_unpack(self.rows):
-            yield Fix(at, latitude, longitude, accuracy_km, ip_key, country.rstrip(b"\0").decode("ascii", "replace") or None)
-
-    def __reversed__(self) -> Iterator[Fix]:
-        return reversed(list(self))
+        return (_fix(*row) for row in _FIX.iter_unpack(self.rows))
 
     def stays(self, at: float, ip_key: Key | None) -> bool:
         """Whether the latest place was at this address and not after this time."""
@@ -147,12 +152,31 @@ class Fixes(Struct, array_like=True, gc=False):
         last_at, last_key = _read_head(rows, len(rows) - _FIX_BYTES)
         return bool(last_key == ip_key and last_at <= at)
 
+    def around(self, at: float) -> tuple[Fix | None, Fix | None]:
+        """The latest place not after this time and the earliest one after it."""
+        rows = self.rows
+        start = len(rows) - _FIX_BYTES
+        while start >= 0 and _read_head(rows, start)[0] > at:
+            start -= _FIX_BYTES
+        after = start + _FIX_BYTES
+        return (
+            _fix(*_read_fix(rows, start)) if start >= 0 else None,
+            _fix(*_read_fix(rows, after)) if after < len(rows) else None,
+        )
+
     def knows(self, ip_key: Key | None) -> bool:
         """Whether any of the places was at this address."""
         return any(key == ip_key for _, key, *_ in _FIX.iter_unpack(self.rows))
 
     def add(
-        self, at: float, ip_key: Key, latitude: float, longitude: float, accuracy_km: float, country: str | None, limit: int
+        self,
+        at: float,
+        ip_key: Key,
+        latitude: float,
+        longitude: float,
+        accuracy_km: float,
+        country: str | None,
+        limit: int,
     ) -> None:
         """Add a place; it takes the place of the latest one when that was at the same address and not after it."""
         rows = self.rows
@@ -174,6 +198,13 @@ class Fixes(Struct, array_like=True, gc=False):
         rows += _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
         if len(rows) > limit * _FIX_BYTES:
             del rows[:_FIX_BYTES]
+
+
+def _fix(
+    at: float, ip_key: Key, latitude: float, longitude: float, accuracy_km: float, country: bytes
+) -> Fix:
+    named = country.rstrip(b"\0").decode("ascii", "replace") or None
+    return Fix(at, latitude, longitude, accuracy_km, ip_key, named)
 
 
 def _packed(fix: Fix) -> bytes:

@@ -82,13 +82,7 @@ def observe(
     ip_key = event.ip_key
     if fixes.stays(at, ip_key):
         return None
-    before: Fix | None = None
-    after: Fix | None = None
-    for fix in reversed(fixes):
-        if fix.at <= at:
-            before = fix
-            break
-        after = fix
+    before, after = fixes.around(at)
     if before is not None and before.ip_key == ip_key:
         before = None
     if after is not None and after.ip_key == ip_key:

@@ -123,7 +123,9 @@ class LiveAccounts:
 
     def entries(self, shard: Shard, touched: Mapping[str, Account]) -> list[tuple[str, int, bytes]]:
         """What `save` takes: each account as it is now, whatever is learned while the save is under way."""
-        return [(account_id, account.learned_offset, account.close()) for account_id, account in touched.items()]
+        return [
+            (account_id, account.learned_offset, account.close()) for account_id, account in touched.items()
+        ]
 
     async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> None:
         """Store the entries in one atomic step. May be repeated.

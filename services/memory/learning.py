@@ -108,17 +108,18 @@ def learn(
 def _teach_where(profile: Profile, event: Activity) -> None:
     """What `apply_facts` of the event's facts would teach of device, network and place."""
     at = event.at
-    if event.device_key is not None:
-        profile.devices.see(event.device_key, at, MAX_DEVICES)
-    if event.network_key is not None:
-        profile.networks.see(event.network_key, at, MAX_NETWORKS)
-    place = event.place
-    if place is not None:
-        country, latitude, longitude = place.country, place.latitude, place.longitude
-        if country is not None:
-            _see(profile.countries, country, at, MAX_COUNTRIES)
-        if latitude is not None and longitude is not None and event.ip_key is not None:
-            profile.fixes.add(at, event.ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
+    device, network, place = event.device_key, event.network_key, event.place
+    if device is not None:
+        profile.devices.see(device, at, MAX_DEVICES)
+    if network is not None:
+        profile.networks.see(network, at, MAX_NETWORKS)
+    if place is None:
+        return
+    country, latitude, longitude, ip_key = place.country, place.latitude, place.longitude, event.ip_key
+    if country is not None:
+        _see(profile.countries, country, at, MAX_COUNTRIES)
+    if latitude is not None and longitude is not None and ip_key is not None:
+        profile.fixes.add(at, ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
 
 
 def conclude(profile: Profile, event: Event, about_key: Key) -> None:
@@ -197,7 +198,11 @@ def _learn_failure(profile: Profile, at: float) -> None:
 
 def mature(profile: Profile, at: float) -> None:
     """Teach the facts that waited MATURE_S without a challenge and without an objection: the owner was told of them."""
-    due = [each for each in profile.pending if 0.0 < each.matures_at <= at and profile.reported_at < each.facts.at]
+    due = [
+        each
+        for each in profile.pending
+        if 0.0 < each.matures_at <= at and profile.reported_at < each.facts.at
+    ]
     if due:
         profile.pending = [each for each in profile.pending if each not in due]
         for pending in due:
@@ -226,7 +231,9 @@ def _see(seen: dict[str, Seen], key: str, at: float, limit: int) -> None:
         known.first_at = when
 
 
-def _learn_money(profile: Profile, at: float, kind: str, currency: str, value: float, payee: Key | None) -> None:
+def _learn_money(
+    profile: Profile, at: float, kind: str, currency: str, value: float, payee: Key | None
+) -> None:
     statistics_key = f"{kind}:{currency}"
     statistics = profile.amounts.get(statistics_key)
     if statistics is None:

@@ -36,7 +36,13 @@ class TallyPlan:
                 if key is not None:
                     queries.append(
                         TallyQuery(
-                            offsets[index], tally.name, key, event.account_id, event.at, tally.bucket_s, tally.adds(event)
+                            offsets[index],
+                            tally.name,
+                            key,
+                            event.account_id,
+                            event.at,
+                            tally.bucket_s,
+                            tally.adds(event),
                         )
                     )
                     owners.append(first_index + index)

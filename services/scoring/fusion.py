@@ -76,9 +76,11 @@ def fuse(
     if not findings:
         return Fused(round(prior, RISK_DIGITS), 0, ())
     acting, shadow = _by_mode(findings, modes)
+    if len(acting) == 1 and not shadow:
+        return _fused_alone(acting[0], prior, calibration)
     weighed = _faded(acting, fade)
     total = fsum([contribution for contribution, _ in weighed])
-    risk = round(1.0 / (1.0 + exp(-(log(prior / (1.0 - prior)) + total))), RISK_DIGITS)
+    risk = _risk(prior, total)
     score = calibration.score(risk) if total > 0.0 else 0
     recorded = weighed[:TOP_FINDINGS]
     shares = _shares(score, [contribution for contribution, _ in recorded])
@@ -87,6 +89,18 @@ def fuse(
         shadow.sort(key=_by_weight)
         reasoned += [_reasoned(finding, 0, "shadow") for finding in shadow[: TOP_FINDINGS - len(recorded)]]
     return Fused(risk, score, tuple(reasoned))
+
+
+def _fused_alone(finding: Finding, prior: float, calibration: Calibration) -> Fused:
+    """What `fuse` comes to for the common single finding: the whole score is its share."""
+    weight = _weight(finding)
+    risk = _risk(prior, weight)
+    score = calibration.score(risk) if weight > 0.0 else 0
+    return Fused(risk, score, (_reasoned(finding, score, "on"),))
+
+
+def _risk(prior: float, total: float) -> float:
+    return round(1.0 / (1.0 + exp(-(log(prior / (1.0 - prior)) + total))), RISK_DIGITS)
 
 
 def _by_mode(findings: Sequence[Finding], modes: Mapping[str, Mode]) -> tuple[list[Finding], list[Finding]]:

@@ -57,7 +57,7 @@ class _Plan:
             if kind not in spec.event_types:
                 continue
             params = policy.params_for(spec.name, found.params)
-            recall = None if found.memory is None else partial(_recall, found, found.memory())
+            recall = None if found.memory is None else partial(_recall, found, spec.name, found.memory())
             self.observers.append((found.observe, params, recall, spec.name))
             if found.memory is not None:
                 self.learners.append((found.learn, params, recall, spec.name, spec.version))
@@ -129,7 +129,9 @@ class Runner:
         plan = self._plans[event.__class__]
         for observe, params, recall, name in plan.observers:
             try:
-                finding = observe(event, profile, tallies, None if recall is None else recall(profile), params)
+                finding = observe(
+                    event, profile, tallies, None if recall is None else recall(profile), params
+                )
             except Exception:  # the fence: one broken detector never stops the belt
                 counts.failed[name] = counts.failed.get(name, 0) + 1
                 degraded += (name,)
@@ -206,8 +208,8 @@ class Runner:
         )
 
 
-def _recall(found: Detector, fresh: Any, profile: Profile) -> Any:
-    kept = profile.slots.get(found.spec.name)
+def _recall(found: Detector, name: str, fresh: Any, profile: Profile) -> Any:
+    kept = profile.slots.get(name)
     if kept is None:
         return fresh
     version, packed = kept

@@ -28,7 +28,9 @@ class BatchTimes:
         self._last = now
 
 
-_STAGES = {name: metrics.STAGE.labels(name) for name in ("decode", "load", "score", "encode", "produce", "save")}
+_STAGES = {
+    name: metrics.STAGE.labels(name) for name in ("decode", "load", "score", "encode", "produce", "save")
+}
 
 
 def measure(scored: Scored, now_ms: int) -> None:

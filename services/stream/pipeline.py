@@ -34,11 +34,14 @@ class Belt:
         arrived = read(records, parts)
         times.mark("decode")
         accounts, counts = await asyncio.gather(
-            patiently(lambda: parts.memory.load(shard, [event.account_id for event in arrived.events]), "memory"),
+            patiently(
+                lambda: parts.memory.load(shard, [event.account_id for event in arrived.events]), "memory"
+            ),
             patiently(lambda: parts.tallies.observe(shard, arrived.questions), "tallies"),
         )
         counts = await patiently(
-            lambda: owned_counts(parts.memory, shard, arrived.questions, arrived.owners, accounts, counts), "memory"
+            lambda: owned_counts(parts.memory, shard, arrived.questions, arrived.owners, accounts, counts),
+            "memory",
         )
         times.mark("load")
         tallies = parts.tally_plan.answers(len(arrived.events), arrived.questions, arrived.owners, counts)
@@ -46,7 +49,11 @@ class Belt:
         for start in range(0, len(arrived.events), WINDOW):
             part = slice(start, start + WINDOW)
             decisions = parts.judge(
-                arrived.events[part], arrived.offsets[part], accounts[part], tallies[part], arrived.states[part]
+                arrived.events[part],
+                arrived.offsets[part],
+                accounts[part],
+                tallies[part],
+                arrived.states[part],
             )
             times.mark("score")
             draft.add(arrived.records[part], accounts[part], decisions)
@@ -61,11 +68,16 @@ class Belt:
         self.faults.reach("before_produce")
         now_ms = parts.clock_ms()
         await patiently(
-            lambda: parts.producer.produce(settings.topic_decisions, scored.shard.partition, scored.rows, now_ms), "Kafka"
+            lambda: parts.producer.produce(
+                settings.topic_decisions, scored.shard.partition, scored.rows, now_ms
+            ),
+            "Kafka",
         )
         if scored.dead_rows:
             await patiently(
-                lambda: parts.producer.produce(settings.topic_dead, scored.shard.partition, scored.dead_rows, now_ms),
+                lambda: parts.producer.produce(
+                    settings.topic_dead, scored.shard.partition, scored.dead_rows, now_ms
+                ),
                 "Kafka",
             )
         scored.times.mark("produce")

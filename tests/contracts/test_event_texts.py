@@ -30,9 +30,15 @@ def test_a_currency_that_is_no_code_is_refused_every_time(currency: str) -> None
 @pytest.mark.parametrize("country", ["cn", "C", "CN\n", "C1", "", "CHN"])
 @pytest.mark.parametrize(
     "activity",
-    [PAYMENT, {**PAYMENT, "type": "login", "outcome": "success"}, {**PAYMENT, "type": "account_change", "change": "email_change"}],
+    [
+        PAYMENT,
+        {**PAYMENT, "type": "login", "outcome": "success"},
+        {**PAYMENT, "type": "account_change", "change": "email_change"},
+    ],
 )
-def test_a_country_that_is_no_code_is_refused_on_every_activity(activity: dict[str, str], country: str) -> None:
+def test_a_country_that_is_no_code_is_refused_on_every_activity(
+    activity: dict[str, str], country: str
+) -> None:
     """Also on one whose type checks more than its place."""
     with pytest.raises(Malformed, match="country"):
         decode_event(json.dumps({**activity, "place": {"country": country}}).encode())
