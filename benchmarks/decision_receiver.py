@@ -17,13 +17,17 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 _QUIET_S = 20.0
+#: The embedded broker sleeps this long when it has nothing, instead of waking when something comes.
+_FETCH_WAIT_MS = 5
 
 
 async def run(kafka: str, topic: str, partitions: int, seed: int, count: int) -> array[float]:
     """When each event's first decision was received."""
     received = array("d", bytes(8 * count))
     number_of = re.compile(rb'"event_id":"b%d-(\d+)"' % seed).search
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, check_crcs=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka, enable_auto_commit=False, check_crcs=False, fetch_max_wait_ms=_FETCH_WAIT_MS
+    )
     await consumer.start()
     try:
         parts = [TopicPartition(topic, number) for number in range(partitions)]

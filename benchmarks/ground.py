@@ -25,6 +25,8 @@ from services.settings import PREFIX, Settings
 _KEY = base64.b64encode(bytes(range(KEY_BYTES))).decode()
 #: Joining a group of the embedded broker takes half the session time-out.
 _EMBEDDED_SESSION_S = 6.0
+#: It answers a fetch that found nothing only after this time, even when something came meanwhile.
+_EMBEDDED_FETCH_WAIT_S = 0.005
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -103,7 +105,7 @@ class Ground:
             self._parts.append(broker)
             found |= {"kafka": broker.start(), "replication": 1}
             if not self.plan.real:
-                found["session_timeout_s"] = _EMBEDDED_SESSION_S
+                found |= {"session_timeout_s": _EMBEDDED_SESSION_S, "fetch_wait_s": _EMBEDDED_FETCH_WAIT_S}
         if "redis" not in self.plan.external:
             store = RedisServer(self.folder / "redis") if self.plan.real else EmbeddedStore(self.folder)
             self._parts.append(store)
