@@ -40,6 +40,7 @@ class DecisionLatency(Struct, frozen=True):
     undecided: int
     sender_late_p99_ms: float
     sender_late_max_ms: float
+    sender_cpu_share: float
     worker_cpu_share: float | None
 
 
@@ -76,6 +77,7 @@ async def measure_latency(ground: Ground, progress: Progressing) -> DecisionLate
         undecided=len(measured) - len(latencies),
         sender_late_p99_ms=round(paced.late_p99_ms, 2),
         sender_late_max_ms=round(paced.late_max_ms, 2),
+        sender_cpu_share=round(paced.cpu_share, 3),
         worker_cpu_share=None
         if before_s is None or after_s is None
         else round((after_s - before_s) / seconds, 3),
@@ -107,7 +109,8 @@ async def _paced(
     if await receiver.stdout.readline() != b"ready\n":
         raise Ended("the consumer of decisions did not start")
     sender = await program(
-        "benchmarks.paced_producer", settings.kafka, settings.topic_events, _SEED, plan.accounts, plan.rate, seconds
+        "benchmarks.paced_producer", settings.kafka, settings.topic_events, settings.partitions, _SEED,
+        plan.accounts, plan.rate, seconds,
     )  # fmt: skip
     told = await telling(sender, tick)
     await receiver.wait()

@@ -1,22 +1,28 @@
-"""Sends events to Kafka on a fixed schedule: `python -m benchmarks.paced_producer KAFKA TOPIC SEED ACCOUNTS RATE SECONDS`.
+"""Sends events to Kafka on a fixed schedule.
 
-A burst every 2 ms; an event's intended time is its burst's, whatever delays the process, so that a stall of sender or
-worker counts for every event it held up. Prints one JSON object: `Paced`.
+`python -m benchmarks.paced_producer KAFKA TOPIC PARTITIONS SEED ACCOUNTS RATE SECONDS`
+
+A burst every 5 ms, one batch a partition, as an API that gathers what came meanwhile would send it. An event's intended
+time is its burst's, whatever delays the process, so that a stall of sender or worker counts for every event it held up.
+Prints one JSON object: `Paced`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
+from typing import Any
 
 import uvloop
 from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import murmur2
 from msgspec import Struct, json
 
 from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
-BURST_S = 0.002
+BURST_S = 0.005
 _LEAD_S = 0.3
 
 
@@ -32,46 +38,62 @@ class Schedule(Struct, frozen=True):
 
 
 class Paced(Struct, frozen=True):
-    """What was sent, and how late the sender itself was (it is part of the latency)."""
+    """What was sent, how late the sender itself was (it is part of the latency), and its share of a core."""
 
     schedule: Schedule
     sent: int
     late_p99_ms: float
     late_max_ms: float
+    cpu_share: float
 
 
-async def run(kafka: str, topic: str, seed: int, accounts: int, rate: float, seconds: float) -> Paced:
+async def run(
+    kafka: str, topic: str, partitions: int, seed: int, accounts: int, rate: float, seconds: float
+) -> Paced:
     """Send `rate * seconds` events; returns when the broker has all."""
     count = int(rate * seconds)
     span_ms = count * 86_400_000 // (EVENTS_A_DAY * accounts)
     events = list(bench_events(accounts, count, seed, int(time.time() * 1000) - span_ms))
+    chosen = [(murmur2(key) & 0x7FFF_FFFF) % partitions for key, _ in events]
+    gc.freeze()
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0)
     await producer.start()
     schedule = Schedule(time.monotonic() + _LEAD_S, rate)
     late_s: list[float] = []
     try:
         await producer.partitions_for(topic)
-        index = 0
+        index, cpu_s = 0, time.process_time()
         while index < count:
             due_s = schedule.intended_s(index)
             if (wait_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
             late_s.append(time.monotonic() - due_s)
+            batches: dict[int, Any] = {}
+            now_ms = int(time.time() * 1000)
             while index < count and schedule.intended_s(index) <= due_s:
                 key, value = events[index]
-                await producer.send(topic, value, key=key)
+                batch = batches.get(chosen[index]) or batches.setdefault(
+                    chosen[index], producer.create_batch()
+                )
+                batch.append(key=key, value=value, timestamp=now_ms)
                 index += 1
+            for partition, batch in batches.items():
+                await producer.send_batch(batch, topic, partition=partition)
         await producer.flush()
+        cpu_s = time.process_time() - cpu_s
     finally:
         await producer.stop()
     late_s.sort()
-    return Paced(schedule, count, late_s[int(len(late_s) * 0.99)] * 1000.0, late_s[-1] * 1000.0)
+    p99_ms, max_ms = late_s[int(len(late_s) * 0.99)] * 1000.0, late_s[-1] * 1000.0
+    return Paced(schedule, count, p99_ms, max_ms, cpu_s / seconds)
 
 
 def main() -> None:
     """The process."""
-    kafka, topic, seed, accounts, rate, seconds = sys.argv[1:]
-    made = uvloop.run(run(kafka, topic, int(seed), int(accounts), float(rate), float(seconds)))
+    kafka, topic, *numbers = sys.argv[1:]
+    partitions, seed, accounts = map(int, numbers[:3])
+    rate, seconds = map(float, numbers[3:])
+    made = uvloop.run(run(kafka, topic, partitions, seed, accounts, rate, seconds))
     sys.stdout.buffer.write(json.encode(made) + b"\n")
 
 

@@ -49,13 +49,13 @@ def test_one_slow_event_in_fifty_shows_in_p99() -> None:
     assert latencies_of([1.0] * 49 + [80.0]).p99_ms == 80.0
 
 
-def test_the_schedule_sends_no_more_at_once_than_two_milliseconds_worth() -> None:
+def test_the_schedule_sends_no_more_at_once_than_five_milliseconds_worth() -> None:
     schedule = Schedule(begin_s=10.0, rate=5_000)
     due = [schedule.intended_s(index) for index in range(5_000)]
 
-    assert max(due.count(moment) for moment in set(due)) <= 10 + 1
+    assert max(due.count(moment) for moment in set(due)) <= 25 + 1
     assert due[0] == 10.0
-    assert due[-1] == pytest.approx(11.0, abs=0.003)
+    assert due[-1] == pytest.approx(11.0, abs=0.006)
 
 
 def test_the_figures_have_every_key_even_of_what_was_not_measured() -> None:
