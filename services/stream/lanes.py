@@ -74,7 +74,8 @@ class Lanes:
                 return False
             self._idle.clear()
             try:
-                await asyncio.wait_for(self._idle.wait(), remaining)
+                async with asyncio.timeout(remaining):
+                    await self._idle.wait()
             except TimeoutError:
                 continue
         return True

@@ -89,7 +89,8 @@ class BatchConsumer(StockConsumer):
     async def _wait_for_progress(self, timeout: float) -> None:
         self._progress.clear()
         try:
-            await asyncio.wait_for(self._progress.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._progress.wait()
         except TimeoutError:
             return
 
@@ -141,7 +142,8 @@ class BatchConsumer(StockConsumer):
             return False
         self.app.before_commit()
         try:
-            done = await asyncio.wait_for(self._commit(owned), COMMIT_TIMEOUT_S)
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                done = await self._commit(owned)
         except TimeoutError:
             metrics.COMMITS.labels("timeout").inc()
             self.log.warning("offset commit took longer than %s s; trying again later", COMMIT_TIMEOUT_S)

@@ -34,6 +34,7 @@ class Watch:
         self.recoveries: list[tuple[str, float]] = []
         self._blows: list[tuple[str, float, dict[int, int]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -43,7 +44,7 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._task is not None
-        self._task.cancel()
+        self._leaving = True
         await asyncio.gather(self._task, return_exceptions=True)
 
     @property
@@ -79,21 +80,22 @@ class Watch:
                 await asyncio.sleep(_EVERY_S)
 
     async def _run(self) -> None:
-        while True:
+        while not self._leaving:
             try:
-                await self._sample_for_ever()
+                await self._sample_on()
             except (KafkaError, TimeoutError, OSError):
                 await asyncio.sleep(_EVERY_S)
 
-    async def _sample_for_ever(self) -> None:
+    async def _sample_on(self) -> None:
         settings = self.settings
         admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
         reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
         try:
             await admin.start()
             await reader.start()
-            while True:
-                await asyncio.wait_for(self._sample(admin, reader), _ANSWER_S)
+            while not self._leaving:
+                async with asyncio.timeout(_ANSWER_S):
+                    await self._sample(admin, reader)
                 await asyncio.sleep(_EVERY_S)
         finally:
             await admin.close()
