@@ -47,7 +47,8 @@ def up(
     seed: Annotated[int, typer.Option("--seed", help="Demo: which people and attacks.")] = 7,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live page.")] = False,
     picture: Annotated[
-        str | None, typer.Option("--picture", metavar="FILE.svg", help="With --for: save the last page as a picture.")
+        str | None,
+        typer.Option("--picture", metavar="FILE.svg", help="With --for: save the last page as a picture."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -27,7 +27,9 @@ _SCORE_BUCKETS = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 class BulkHistogram(Collector):
     """A histogram that takes many equal observations at once: the hot path counts a batch, not an event."""
 
-    def __init__(self, name: str, meaning: str, label: str | None, known: Sequence[str], buckets: Sequence[float]) -> None:
+    def __init__(
+        self, name: str, meaning: str, label: str | None, known: Sequence[str], buckets: Sequence[float]
+    ) -> None:
         self._name = f"payguard_{name}"
         self._meaning = meaning
         self._label = label
@@ -59,7 +61,12 @@ class BulkHistogram(Collector):
 
 
 def _declare(
-    kind: type[Any], name: str, meaning: str, labels: Sequence[str] = (), known: Sequence[Sequence[str]] = (), **options: Any
+    kind: type[Any],
+    name: str,
+    meaning: str,
+    labels: Sequence[str] = (),
+    known: Sequence[Sequence[str]] = (),
+    **options: Any,
 ) -> Any:
     metric = kind(name, meaning, labels, namespace="payguard", registry=REGISTRY, **options)
     for values in known:
@@ -72,7 +79,9 @@ _ACTION_TYPES = [(action, type_name) for action in ACTIONS for type_name in EVEN
 _TYPES = [(name,) for name in EVENT_TYPE_NAMES]
 
 # RED
-EVENTS_RECEIVED: Counter = _declare(Counter, "events_received_total", "Events read from Kafka, by type.", ["type"], _TYPES)
+EVENTS_RECEIVED: Counter = _declare(
+    Counter, "events_received_total", "Events read from Kafka, by type.", ["type"], _TYPES
+)
 DECISIONS: Counter = _declare(
     Counter, "decisions_total", "Decisions whose record is durable.", ["action", "type"], _ACTION_TYPES
 )
@@ -94,23 +103,35 @@ CONSUMER_LAG_RECORDS: Gauge = _declare(
     Gauge, "consumer_lag_records", "Records behind the fetched high watermark.", ["partition"]
 )
 CONSUMER_LAG_SECONDS: Gauge = _declare(
-    Gauge, "consumer_lag_seconds", "Age of the newest record decided, while behind; 0 when caught up.", ["partition"]
+    Gauge,
+    "consumer_lag_seconds",
+    "Age of the newest record decided, while behind; 0 when caught up.",
+    ["partition"],
 )
-COMMITS: Counter = _declare(Counter, "commit_total", "Offset commits.", ["result"], [("ok",), ("failed",), ("timeout",)])
+COMMITS: Counter = _declare(
+    Counter, "commit_total", "Offset commits.", ["result"], [("ok",), ("failed",), ("timeout",)]
+)
 REBALANCES: Counter = _declare(Counter, "rebalances_total", "Partition assignments received by this worker.")
-DEAD_LETTERS: Counter = _declare(Counter, "dead_letters_total", "Records sent to the dead-letter topic.", ["reason"])
-DUPLICATES: Counter = _declare(Counter, "duplicates_total", "Repeated event ids that were answered once.")
+DEAD_LETTERS: Counter = _declare(
+    Counter, "dead_letters_total", "Records sent to the dead-letter topic.", ["reason"]
+)
+DUPLICATES: Counter = _declare(
+    Counter, "duplicates_total", "Repeats of an event id; the first decision stands."
+)
 SKIPPED_LEARNED: Counter = _declare(
     Counter, "redelivered_total", "Redelivered events already learned and decided before."
 )
 LATE_EVENTS: Counter = _declare(Counter, "late_events_total", "Events older than the allowed lateness.")
-CLAMPED_EVENTS: Counter = _declare(Counter, "clamped_events_total", "Events from the far future, set to the record's time.")
+CLAMPED_EVENTS: Counter = _declare(
+    Counter, "clamped_events_total", "Events from the far future, set to the record's time."
+)
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
-FENCED: Counter = _declare(Counter, "fenced_saves_total", "Saves refused because another owner had learned further.")
 LIVE_ACCOUNTS: Gauge = _declare(Gauge, "live_accounts", "Profiles held decoded in this worker.")
 # risk
 SCORE = BulkHistogram("decision_score", "Scores of decisions.", "type", EVENT_TYPE_NAMES, _SCORE_BUCKETS)
-FINDINGS: Counter = _declare(Counter, "findings_total", "Findings, by detector and mode.", ["detector", "mode"])
+FINDINGS: Counter = _declare(
+    Counter, "findings_total", "Findings, by detector and mode.", ["detector", "mode"]
+)
 DETECTOR_FAILED: Counter = _declare(
     Counter, "detector_failed_total", "Times a detector raised and was skipped for an event.", ["detector"]
 )
@@ -123,7 +144,11 @@ HTTP_EVENTS: Counter = _declare(
     [("accepted",), ("malformed",), ("unavailable",)],
 )
 HTTP_REQUESTS: Histogram = _declare(
-    Histogram, "http_request_seconds", "HTTP requests by route and status.", ["route", "status"], buckets=_LATENCY_BUCKETS_S
+    Histogram,
+    "http_request_seconds",
+    "HTTP requests by route and status.",
+    ["route", "status"],
+    buckets=_LATENCY_BUCKETS_S,
 )
 # second factor
 CHALLENGES: Counter = _declare(
@@ -134,24 +159,47 @@ CHALLENGES: Counter = _declare(
     [(p, r) for p in ("login", "transaction", "change") for r in ("issued", "passed", "failed", "expired")],
 )
 LOCKOUTS: Counter = _declare(Counter, "lockouts_total", "Factors locked after consecutive failures.")
-REPLAY_REFUSED: Counter = _declare(Counter, "replay_refused_total", "Codes refused because their step was used.")
+REPLAY_REFUSED: Counter = _declare(
+    Counter, "replay_refused_total", "Codes refused because their step was used."
+)
 CLOCK_SKEW: Histogram = _declare(
-    Histogram, "clock_skew_steps", "Steps between a refused code and the clock, where found.", buckets=(-10, -2, -1, 0, 1, 2, 10)
+    Histogram,
+    "clock_skew_steps",
+    "Steps between a refused code and the clock, where found.",
+    buckets=(-10, -2, -1, 0, 1, 2, 10),
 )
 ENROLMENTS: Counter = _declare(
-    Counter, "enrolments_total", "Enrolments by result.", ["result"], [("started",), ("confirmed",), ("refused",)]
+    Counter,
+    "enrolments_total",
+    "Enrolments by result.",
+    ["result"],
+    [("started",), ("confirmed",), ("refused",)],
 )
 # cases and notices
 OPEN_CASES: Gauge = _declare(
-    Gauge, "open_cases", "Open cases by severity.", ["severity"], [("low",), ("medium",), ("high",), ("critical",)]
+    Gauge,
+    "open_cases",
+    "Open cases by severity.",
+    ["severity"],
+    [("low",), ("medium",), ("high",), ("critical",)],
 )
 OLDEST_CASE: Gauge = _declare(Gauge, "oldest_open_case_seconds", "Age of the oldest open case; 0 when none.")
 ALERTS: Counter = _declare(
-    Counter, "alerts_total", "Alerts recorded.", ["severity"], [("low",), ("medium",), ("high",), ("critical",)]
+    Counter,
+    "alerts_total",
+    "Alerts recorded.",
+    ["severity"],
+    [("low",), ("medium",), ("high",), ("critical",)],
 )
-OUTBOX_PENDING: Gauge = _declare(Gauge, "outbox_pending", "Outbox rows not yet carried out.", ["kind"], [("action",), ("notice",)])
+OUTBOX_PENDING: Gauge = _declare(
+    Gauge, "outbox_pending", "Outbox rows not yet carried out.", ["kind"], [("action",), ("notice",)]
+)
 NOTICES: Counter = _declare(
-    Counter, "notices_total", "Notices by channel and result.", ["channel", "result"], [("mail", "delivered"), ("mail", "failed")]
+    Counter,
+    "notices_total",
+    "Notices by channel and result.",
+    ["channel", "result"],
+    [("mail", "delivered"), ("mail", "failed")],
 )
 DELIVERY_LATENCY: Histogram = _declare(
     Histogram,
@@ -160,8 +208,6 @@ DELIVERY_LATENCY: Histogram = _declare(
     buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0),
 )
 
-
-def serve(host: str, port: int) -> int:
-    """Serve /metrics of this process on host:port (0 picks a free port) and return the port."""
-    server, _thread = start_http_server(port, host, REGISTRY)
-    return int(server.server_port)
+# Memory, CPU, descriptors and start time of the process, under Prometheus' own names.
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)

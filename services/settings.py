@@ -35,12 +35,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     consumer_group: str = "payguard-worker"
     cases_group: str = "payguard-cases"
     data_dir: Path | None = None
-    batch_records: int = 2000
-    in_flight_batches: int = 2
+    batch_records: int = 1000
+    in_flight_batches: int = 4
     live_accounts: int = 50_000
     session_timeout_s: float = 10.0
     commit_interval_s: float = 1.0
-    fetch_wait_s: float = 0.5
+    fetch_wait_s: float = 0.05
     allowed_lateness_s: float = 86_400.0
     future_skew_s: float = 300.0
     invalid_ceiling: float = 0.5

@@ -31,7 +31,6 @@ _READY_S = 40.0
 #: Joining a group of the embedded broker takes half the session time-out.
 _EMBEDDED_SESSION_S = 6.0
 #: It answers a fetch that found nothing only after this time, even when something came meanwhile.
-_EMBEDDED_FETCH_WAIT_S = 0.01
 _EMBEDDED_FETCH_WAIT_S = 0.005
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -123,8 +122,6 @@ class Standing:
             # The broker forgets at every start, so what was learned from its offsets begins a new epoch.
             found |= {"kafka": broker.start(), "topic_epoch": int(time.time()), "replication": 1}
             found |= {"session_timeout_s": _EMBEDDED_SESSION_S, "fetch_wait_s": _EMBEDDED_FETCH_WAIT_S}
-            # The embedded broker sleeps half of this when it has nothing, instead of waking when something comes.
-            found["fetch_wait_s"] = _EMBEDDED_FETCH_WAIT_S
             tell(f"embedded broker at {found['kafka']}")
         if "redis" not in self._external:
             if "kafka" not in self._external:

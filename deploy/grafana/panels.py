@@ -112,11 +112,11 @@ ROWS = (
                 "reqps",
             ),
             Panel(
-                "Repeats, late and early events, fenced saves",
+                "Repeats, late and early events",
                 "Per second.",
                 tuple(
                     Query(f"sum (rate(payguard_{name}_total{WINDOW}))", name.replace("_", " "))
-                    for name in ("duplicates", "redelivered", "late_events", "clamped_events", "fenced_saves")
+                    for name in ("duplicates", "redelivered", "late_events", "clamped_events")
                 ),
                 "reqps",
             ),

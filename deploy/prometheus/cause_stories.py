@@ -128,18 +128,6 @@ _STREAM = (
         {'payguard_events_received_total{type="login"}': counter((70, 0))},
         (("60m", QUIET),),
     ),
-    Story(
-        "FencedSaves",
-        "fires when a save is refused, and resolves after 15 quiet minutes",
-        {"payguard_fenced_saves_total": counter((10, 0), (1, 3), (30, 0))},
-        (("10m", QUIET), ("12m", FIRES), ("30m", QUIET)),
-    ),
-    Story(
-        "FencedSaves",
-        "stays quiet at none",
-        {"payguard_fenced_saves_total": counter((40, 0))},
-        (("30m", QUIET),),
-    ),
 )
 
 _ISSUED = 'payguard_challenges_total{purpose="login",result="RESULT"}'

@@ -81,14 +81,6 @@ STREAM = (
         "No event came for 15 minutes, and none waits.",
         "no-events.md",
     ),
-    Alert(
-        "FencedSaves",
-        "ticket",
-        "0s",
-        "sum(increase(payguard_fenced_saves_total[15m])) > 0",
-        "A worker tried to save memory that another worker had learned further.",
-        "fenced-saves.md",
-    ),
 )
 
 #: Share of decisions that were not `allow`.

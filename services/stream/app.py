@@ -137,6 +137,8 @@ def run_app(app: WorkerApp, log_level: str) -> int:
 
 
 def _crash(error: BaseException) -> None:
-    log.critical("the worker stops on an unexpected error; unacknowledged batches are redelivered", exc_info=error)
+    log.critical(
+        "the worker stops on an unexpected error; unacknowledged batches are redelivered", exc_info=error
+    )
     logging.shutdown()
     os._exit(70)

@@ -57,7 +57,9 @@ class Lanes:
         queue = self._queues.get(partition)
         if queue is None:
             queue = self._queues[partition] = asyncio.Queue()
-            self._tasks[partition] = asyncio.create_task(self._run(partition, queue), name=f"lane-{partition}")
+            self._tasks[partition] = asyncio.create_task(
+                self._run(partition, queue), name=f"lane-{partition}"
+            )
         queue.put_nowait((records, done))
 
     def reach(self, point: str) -> None:

@@ -33,8 +33,9 @@ _STAGES = {
 }
 
 
-def measure(scored: Scored, now_ms: int) -> None:
+def measure(scored: Scored, live_accounts: int, now_ms: int) -> None:
     """Count a durable batch: types, actions, scores, latencies, dead letters, stage times."""
+    metrics.LIVE_ACCOUNTS.set(live_accounts)
     for stage, seconds in scored.times.stages.items():
         _STAGES[stage].observe(seconds)
     for (kind, action, score), count in Counter(scored.outcomes).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,6 +22,10 @@ from services.stream.producer import Row
 
 #: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
 WINDOW = 64
+
+
+log = logging.getLogger(__name__)
+_told: set[str] = set()
 
 
 class Enrichment(Protocol):
@@ -115,4 +120,7 @@ def _report(counts: Counts) -> None:
     for (detector, mode), count in counts.findings.items():
         metrics.FINDINGS.labels(detector, mode).inc(count)
     for detector, count in counts.failed.items():
+        if detector not in _told:
+            _told.add(detector)
+            log.error("detector %s raised and was skipped; from now on only counted", detector)
         metrics.DETECTOR_FAILED.labels(detector).inc(count)

@@ -89,7 +89,7 @@ class Belt:
         parts.memory.unpin(scored.touched.values())
         scored.times.mark("save")
         self.faults.reach("after_save")
-        measure(scored, parts.clock_ms())
+        measure(scored, len(parts.memory), parts.clock_ms())
 
     def forget(self, partitions: Sequence[int]) -> None:
         """Drop the live profiles of partitions that are no longer ours."""

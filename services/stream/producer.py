@@ -55,16 +55,16 @@ class BatchProducer:
                     batch = self._producer.create_batch()
                     append = batch.append
                     if append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is None:
-                        pending.append(await self._large(topic, partition, (key, value, headers), timestamp_ms))
+                        pending.append(
+                            await self._large(topic, partition, (key, value, headers), timestamp_ms)
+                        )
             if batch.record_count():
                 pending.append(await self._producer.send_batch(batch, topic, partition=partition))
             await asyncio.gather(*pending)
         except KafkaError as error:
             raise Unavailable(f"Kafka refused a batch for {topic}: {type(error).__name__}") from error
 
-    async def _large(
-        self, topic: str, partition: int, row: Row, timestamp_ms: int
-    ) -> asyncio.Future[object]:
+    async def _large(self, topic: str, partition: int, row: Row, timestamp_ms: int) -> asyncio.Future[object]:
         key, value, headers = row
         return await self._producer.send(  # type: ignore[no-any-return]
             topic, value=value, key=key, partition=partition, timestamp_ms=timestamp_ms, headers=list(headers)

@@ -127,7 +127,9 @@ class BatchConsumer(StockConsumer):
         return known
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return (tp for tp in self.tracker.partitions() if topics is None or tp in topics or tp.topic in topics)
+        return (
+            tp for tp in self.tracker.partitions() if topics is None or tp in topics or tp.topic in topics
+        )
 
     def _new_offset(self, tp: TP) -> int | None:
         return self.tracker.committable(tp)
