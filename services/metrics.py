@@ -126,7 +126,7 @@ CLAMPED_EVENTS: Counter = _declare(
     Counter, "clamped_events_total", "Events from the far future, set to the record's time."
 )
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
-LIVE_ACCOUNTS: Gauge = _declare(Gauge, "live_accounts", "Profiles held decoded in this worker.")
+LIVE_ACCOUNTS: Gauge = _declare(Gauge, "live_accounts", "Profiles held, packed, in this worker.")
 # risk
 SCORE = BulkHistogram("decision_score", "Scores of decisions.", "type", EVENT_TYPE_NAMES, _SCORE_BUCKETS)
 FINDINGS: Counter = _declare(

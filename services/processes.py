@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import time
@@ -41,9 +40,6 @@ def run_worker(settings: Settings) -> int:
     async def opening() -> Belt:
         belt = await open_belt(settings)
         opened.append(belt)
-        # What stands now stays; a batch makes thousands of objects, and hardly any of them in cycles.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
         return belt
 
     async def closing() -> None:

@@ -1,4 +1,4 @@
-"""The accounts held decoded in a worker."""
+"""The accounts a worker holds."""
 
 from __future__ import annotations
 
