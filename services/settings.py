@@ -37,7 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Path | None = None
     batch_records: int = 1000
     in_flight_batches: int = 4
-    live_accounts: int = 50_000
+    live_accounts: int = 200_000
     session_timeout_s: float = 10.0
     commit_interval_s: float = 1.0
     fetch_wait_s: float = 0.05
