@@ -18,7 +18,7 @@ MEANINGS: dict[str, str] = {
     "data_dir": "Folder for local state and logs.",
     "batch_records": "Most records of a partition that go through the belt at once.",
     "in_flight_batches": "Most unfinished batches of a partition before it is paused.",
-    "live_accounts": "Profiles a worker keeps decoded.",
+    "live_accounts": "Profiles a worker keeps packed in its own memory, over all its partitions; about 1 kB each.",
     "session_timeout_s": "A worker silent for this long loses its partitions.",
     "commit_interval_s": "Time between offset commits.",
     "fetch_wait_s": "Longest wait of the broker for more records before it answers a fetch.",
