@@ -80,6 +80,7 @@ def build_app(
     app.close_belt = close_belt
     BatchConsumerThread.fetch_wait_s = settings.fetch_wait_s
     BatchConsumer.max_in_flight = settings.in_flight_batches
+    BatchConsumer.large_batch_records = settings.batch_records // 2
     BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
     topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
 

@@ -23,18 +23,22 @@ from services import metrics
 from services.stream.tracker import OffsetTracker
 
 COMMIT_TIMEOUT_S = 20.0
+#: How soon partitions that may be read are looked at again while others are full.
+_LOOK_AGAIN_S = 0.003
 
 
 class BatchConsumer(StockConsumer):
     """One message a batch: its value is the list of records, its offset the last one's."""
 
     max_in_flight: int = 2
+    large_batch_records: int = 500
     settle_timeout_s: float = 8.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.tracker: OffsetTracker[TP] = OffsetTracker()
         self._progress = asyncio.Event()
         self.newest_ms: dict[TP, float] = {}
+        self._last_size: dict[TP, int] = {}
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
@@ -58,14 +62,23 @@ class BatchConsumer(StockConsumer):
                     await self._hand_over(tp, fetched)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
-        full = [tp for tp in self.tracker.partitions() if self.tracker.in_flight(tp) >= self.max_in_flight]
-        if full and active_partitions is not None:
-            active_partitions = active_partitions.difference(full)
-            if not active_partitions:
-                await self._wait_for_progress(timeout)
-                return {}
-            timeout = 0.01
-        return await super()._getmany(active_partitions, timeout)
+        full = [tp for tp in self.tracker.partitions() if self._is_full(tp)]
+        if not full or active_partitions is None:
+            return await super()._getmany(active_partitions, timeout)
+        self._progress.clear()
+        active_partitions = active_partitions.difference(full)
+        if active_partitions:
+            records = await super()._getmany(active_partitions, 0.0)
+            if records:
+                return records
+            timeout = _LOOK_AGAIN_S
+        await self._wait_for_progress(timeout)
+        return {}
+
+    def _is_full(self, tp: TP) -> bool:
+        """Small batches go one at a time: what comes meanwhile makes the next one larger instead of a queue longer."""
+        limit = self.max_in_flight if self._last_size.get(tp, 0) >= self.large_batch_records else 1
+        return self.tracker.in_flight(tp) >= limit
 
     async def _hand_over(self, tp: TP, fetched: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         expected = self.tracker.next_offset(tp)
@@ -76,6 +89,7 @@ class BatchConsumer(StockConsumer):
         last = fetched[-1]
         self.tracker.take(tp, fetched[0].offset, last.offset)
         self._read_offset[tp] = last.offset
+        self._last_size[tp] = len(fetched)
         metrics.IN_FLIGHT.set(self.tracker.total_in_flight())
         message = ConsumerMessage(
             tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, last.timestamp_type, [], None,
@@ -87,7 +101,6 @@ class BatchConsumer(StockConsumer):
         await self.perform_seek()
 
     async def _wait_for_progress(self, timeout: float) -> None:
-        self._progress.clear()
         try:
             async with asyncio.timeout(timeout):
                 await self._progress.wait()
