@@ -193,12 +193,6 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 EVENT_TYPE_NAMES = tuple(str(kind.__struct_config__.tag) for kind in EVENT_TYPES)
 
 
-class EventBatch(Struct, frozen=True):
-    """Events of one partition in offset order; their offsets ride beside it, never inside."""
-
-    events: list[AnyEvent]
-
-
 def to_wire(event: Event) -> bytes:
     """The event as JSON for a topic or the HTTP API, without derived fields."""
     fields = to_builtins(event)

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from aiokafka import ConsumerRecord
-from faust.transport.consumer import ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import Transport as StockTransport
@@ -52,7 +51,7 @@ class BatchConsumer(StockConsumer):
             if records is None or self.should_stop:
                 return
             if not self.flow_active:
-                await self._rewind()
+                await self.perform_seek()
                 continue
             generation = self.app.consumer_generation_id
             for tp, fetched in records.items():
@@ -96,9 +95,6 @@ class BatchConsumer(StockConsumer):
             cast(bytes, fetched), None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
-
-    async def _rewind(self) -> None:
-        await self.perform_seek()
 
     async def _wait_for_progress(self, timeout: float) -> None:
         try:
@@ -206,6 +202,3 @@ class BatchTransport(StockTransport):
     """The stock aiokafka transport with our consumer."""
 
     Consumer = BatchConsumer
-
-
-assert issubclass(BatchConsumer, ThreadDelegateConsumer)
