@@ -6,9 +6,9 @@ import asyncio
 import gc
 import logging
 import re
+import secrets
 import socket
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from redis.asyncio import Redis
 from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
@@ -32,7 +32,7 @@ from services.challenges.routes import router as challenges_router
 from services.challenges.service import ChallengesService
 from services.database import Database
 from services.ingest import problems, schema
-from services.ingest.http import Ingest
+from services.ingest.http import Ingest, add_events_route
 from services.ingest.http import router as events_router
 from services.ingest.http_docs import RESULTS_SCHEMA
 from services.ingest.keys import ApiKeys
@@ -47,6 +47,9 @@ __all__ = ["ApiResources", "create_app", "open_producer", "openapi_document", "s
 
 VERSION = "0.1.0"
 _CHECK_WITHIN_S = 1.0
+_YOUNG_OBJECTS = 10_000
+#: Longer than the idle time of the usual load balancers (60 s), which else send on a connection that just ended.
+_KEEP_ALIVE_S = 75
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _DESCRIPTION = (
     "PayGuard scores logins, transactions and account changes against each account's own history. "
@@ -95,6 +98,7 @@ class _Server(uvicorn.Server):
         # What is loaded by now lives as long as the process: without this a full collection stops it for 0.1 s.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
 
 class _Guest(_Server):
@@ -124,6 +128,7 @@ def server(app: FastAPI, host: str, port: int, *, own_signals: bool = True) -> u
             server_header=False,
             log_config=None,
             timeout_graceful_shutdown=15,
+            timeout_keep_alive=_KEEP_ALIVE_S,
             backlog=1024,
         )
     )
@@ -136,6 +141,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _routed() -> FastAPI:
     app = FastAPI(title="PayGuard", version=VERSION, description=_DESCRIPTION, docs_url=None, redoc_url=None)
+    add_events_route(app)
     for router in (events_router, challenges_router, cases_router):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
@@ -227,6 +233,7 @@ class Traced:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._timers: dict[tuple[str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -248,15 +255,21 @@ class Traced:
         finally:
             took_s = time.perf_counter() - started
             route = _template(scope)
-            HTTP_REQUESTS.labels(route, str(status)).observe(took_s)
+            self._timer(route, status).observe(took_s)
             _log.debug("%s %s %d %.1f ms %s", scope["method"], route, status, took_s * 1000, request_id)
+
+    def _timer(self, route: str, status: int) -> Histogram:
+        timer = self._timers.get((route, status))
+        if timer is None:
+            timer = self._timers[route, status] = HTTP_REQUESTS.labels(route, str(status))
+        return timer
 
 
 def _request_id(scope: Mapping[str, Any]) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return cast("bytes", value).decode()
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def _template(scope: Mapping[str, Any]) -> str:

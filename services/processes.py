@@ -7,6 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Literal
 
 import uvloop
@@ -97,7 +98,7 @@ async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
         resources = await rest.open_api(settings, database)
         http = rest.open_server(resources)
         works.append(http.serve())
-        stops.append(http.leave)
+        stops.append(partial(rest.leave, http))
         sweeping = asyncio.create_task(resources.challenges.sweep_for_ever())
     if "cases" in roles:
         cases = rest.open_cases(settings, database)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 import uuid
-from collections.abc import Iterator
 
 import uvicorn
 from redis.asyncio import Redis
@@ -73,20 +71,12 @@ def open_notifier(settings: Settings, database: Database) -> Notifier:
     )
 
 
-class QuietServer(uvicorn.Server):
-    """A server that leaves signals to the process, which runs more than the server."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Nothing is captured here."""
-        yield
-
-    def leave(self) -> None:
-        """Ask `serve` to return after the requests in hand."""
-        self.should_exit = True
-
-
-def open_server(resources: ApiResources) -> QuietServer:
-    """The HTTP server over these resources; it listens once `serve` runs."""
+def open_server(resources: ApiResources) -> uvicorn.Server:
+    """The HTTP server over these resources: it listens once `serve` runs, and leaves signals to the process."""
     settings = resources.settings
-    return QuietServer(server(create_app(resources), settings.http_host, settings.http_port).config)
+    return server(create_app(resources), settings.http_host, settings.http_port, own_signals=False)
+
+
+def leave(serving: uvicorn.Server) -> None:
+    """Ask `serve` to return after the requests in hand."""
+    serving.should_exit = True

@@ -98,7 +98,7 @@ def checked(value: bytes) -> AnyEvent:
 
 def _read_one_way(value: bytes) -> None:
     try:
-        json.loads(value.decode(), object_pairs_hook=_no_repeats, parse_int=_integer)
+        _ONE_WAY.decode(value.decode())
     except RecursionError:
         raise Malformed("too_deep", "JSON is nested too deeply") from None
     except UnicodeDecodeError:
@@ -115,6 +115,9 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> None:
 def _integer(digits: str) -> None:
     if len(digits) > _LONGEST_INTEGER:
         raise Malformed("number_too_large", f"an integer has more than {_LONGEST_INTEGER} digits")
+
+
+_ONE_WAY = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_int=_integer)
 
 
 class _Named(Struct, frozen=True):

@@ -35,7 +35,7 @@ class Replies:
     def __init__(self, mailbox: Mailbox, channel: str) -> None:
         self.channel = channel
         self._mailbox = mailbox
-        self._waiting: dict[str, list[asyncio.Future[bytes]]] = {}
+        self._waiting: dict[str, list[Expected]] = {}
         self._listener: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
         self._tried = asyncio.Event()
@@ -66,6 +66,9 @@ class Replies:
 
     async def kept(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """The decisions already there, by event id. Raises Unavailable."""
+        if len(event_ids) == 1:
+            body = await self._mailbox.get(event_ids[0])
+            return {} if body is None else {event_ids[0]: body}
         found: dict[str, bytes] = {}
         for start in range(0, len(event_ids), _LOOKS_AT_ONCE):
             some = event_ids[start : start + _LOOKS_AT_ONCE]
@@ -76,24 +79,21 @@ class Replies:
     @contextmanager
     def expected(self, event_ids: Sequence[str]) -> Iterator[Expected]:
         """Register for decisions before their events are sent; leaving the block forgets them."""
-        loop = asyncio.get_running_loop()
-        futures: dict[str, asyncio.Future[bytes]] = {event_id: loop.create_future() for event_id in event_ids}
-        for event_id, future in futures.items():
-            self._waiting.setdefault(event_id, []).append(future)
+        expected = Expected(self)
+        for event_id in event_ids:
+            self._waiting.setdefault(event_id, []).append(expected)
         try:
-            yield Expected(self, futures)
+            yield expected
         finally:
-            for event_id, future in futures.items():
-                future.cancel()
+            for event_id in event_ids:
                 waiting = self._waiting[event_id]
-                waiting.remove(future)
+                waiting.remove(expected)
                 if not waiting:
                     del self._waiting[event_id]
 
     def _arrived(self, event_id: str, decision: bytes) -> None:
-        for future in self._waiting.get(event_id, ()):
-            if not future.done():
-                future.set_result(decision)
+        for expected in self._waiting.get(event_id, ()):
+            expected.arrived(event_id, decision)
 
     async def _listen(self) -> None:
         while True:
@@ -120,32 +120,40 @@ def _report(listener: asyncio.Task[None]) -> None:
 class Expected:
     """Decisions somebody waits for."""
 
-    def __init__(self, replies: Replies, futures: dict[str, asyncio.Future[bytes]]) -> None:
+    def __init__(self, replies: Replies) -> None:
         self._replies = replies
-        self._futures = futures
+        self._arrived: dict[str, bytes] = {}
+        self._missing: set[str] = set()
+        self._complete: asyncio.Future[None] | None = None
+
+    def arrived(self, event_id: str, decision: bytes) -> None:
+        """Take a decision; the last one missing wakes the waiter."""
+        self._arrived.setdefault(event_id, decision)
+        self._missing.discard(event_id)
+        if not self._missing and self._complete is not None and not self._complete.done():
+            self._complete.set_result(None)
 
     async def within(self, timeout_s: float, event_ids: Sequence[str]) -> dict[str, bytes]:
         """Those of the decisions that came in time, by event id; an empty or partial answer is not an error."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        wanted = {event_id: self._futures[event_id] for event_id in event_ids}
+        self._missing = set(event_ids).difference(self._arrived)
         for pause_s in (*_LOOK_AFTER_S, timeout_s):
             left_s = deadline - loop.time()
-            pending = [future for future in wanted.values() if not future.done()]
-            if not pending or left_s <= 0:
+            if not self._missing or left_s <= 0:
                 break
-            await asyncio.wait(pending, timeout=min(pause_s, left_s))
-            await self._look([event_id for event_id, future in wanted.items() if not future.done()])
-        return {event_id: future.result() for event_id, future in wanted.items() if future.done()}
+            self._complete = loop.create_future()
+            try:
+                async with asyncio.timeout(min(pause_s, left_s)):
+                    await self._complete
+            except TimeoutError:
+                await self._look(sorted(self._missing))
+        return {event_id: self._arrived[event_id] for event_id in event_ids if event_id in self._arrived}
 
     async def _look(self, event_ids: Sequence[str]) -> None:
-        if not event_ids:
-            return
         try:
             found = await self._replies.kept(event_ids)
         except Unavailable:
             return  # the answer is then "not yet", with the address to ask at
         for event_id, decision in found.items():
-            future = self._futures[event_id]
-            if not future.done():
-                future.set_result(decision)
+            self.arrived(event_id, decision)
