@@ -13,7 +13,7 @@ from msgspec import json
 from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
-from services.cases.backoff import Backoff
+from services.cases.backoff import Backoff, pause
 from services.cases.repository import Recorded
 from services.metrics import COMMITS
 from services.settings import Settings
@@ -23,6 +23,11 @@ Apply = Callable[[Sequence[Recorded]], Awaitable[None]]
 
 _POLL_MS = 300
 _COMMIT_S = 10.0
+#: Most decisions have no effects; a commit for each would cost the broker more than all the rest of this consumer.
+_COMMIT_EVERY_S = 1.0
+#: After fewer records than `_FEW` it waits this long for more: a fetch for each decision is as dear.
+_GATHER_S = 0.05
+_FEW = 200
 _decode = json.Decoder(Decision).decode
 
 
@@ -30,7 +35,8 @@ class DecisionConsumer:
     """A member of the cases consumer group.
 
     At least once: an offset is committed only after `apply` returned, so a crash or a failed commit repeats decisions
-    and `apply` must drop repeats. A decision that does not decode is our own fault and crashes the process.
+    and `apply` must drop repeats. Offsets are committed at once after decisions with effects, else every second. A
+    decision that does not decode is our own fault and crashes the process.
     """
 
     def __init__(self, settings: Settings, apply: Apply) -> None:
@@ -71,7 +77,9 @@ class DecisionConsumer:
         )
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
-        backoff = Backoff(self._stopping)
+        loop = asyncio.get_running_loop()
+        backoff, committed_s = Backoff(self._stopping), loop.time()
+        done: dict[TopicPartition, int] = {}
         while not self._stopping.is_set():
             batch = await consumer.getmany(timeout_ms=_POLL_MS)
             records = with_effects(batch)
@@ -83,8 +91,13 @@ class DecisionConsumer:
                 await backoff.wait()
                 continue
             backoff.reset()
-            if batch:
-                await _commit(consumer, batch)
+            done |= {partition: found[-1].offset + 1 for partition, found in batch.items()}
+            if done and (records or loop.time() - committed_s >= _COMMIT_EVERY_S):
+                await _commit(consumer, done)
+                done, committed_s = {}, loop.time()
+            if sum(map(len, batch.values())) < _FEW:
+                await pause(self._stopping, _GATHER_S)
+        await _commit(consumer, done)
 
 
 def with_effects(batch: dict[TopicPartition, list[ConsumerRecord]]) -> list[Recorded]:
@@ -104,11 +117,9 @@ def _rewind(consumer: AIOKafkaConsumer, batch: dict[TopicPartition, list[Consume
             consumer.seek(partition, records[0].offset)
 
 
-async def _commit(consumer: AIOKafkaConsumer, batch: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+async def _commit(consumer: AIOKafkaConsumer, done: dict[TopicPartition, int]) -> None:
     owned = consumer.assignment()
-    offsets = {
-        partition: records[-1].offset + 1 for partition, records in batch.items() if partition in owned
-    }
+    offsets = {partition: offset for partition, offset in done.items() if partition in owned}
     if not offsets:
         return
     try:
