@@ -9,9 +9,15 @@ Prints one JSON object: `Sent`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import os
+import re
 import sys
 import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import uvloop
@@ -20,6 +26,7 @@ from msgspec import Struct, json
 from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
 _GIVE_UP_S = 10.0
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r", re.IGNORECASE)
 
 
 class Sent(Struct, frozen=True):
@@ -33,51 +40,65 @@ class Sent(Struct, frozen=True):
     cpu_share: float
 
 
-class _Answer(Struct, frozen=True):
-    status: int
-    body: bytes
+@dataclass(slots=True)
+class _Asked:
+    """A request under way: when it was to be sent, and whether it is measured."""
+
+    due_s: float
+    counts: bool
 
 
 class _Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, answered: Callable[[_Connection, _Asked, int], None]) -> None:
+        self._answered = answered
         self._received = b""
-        self._waiting: asyncio.Future[_Answer] | None = None
+        self._asked: _Asked | None = None
         self._transport: asyncio.WriteTransport | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server ended it."""
+        return self._transport is None or self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
 
-    def ask(self, request: bytes) -> asyncio.Future[_Answer]:
+    def ask(self, request: bytes, asked: _Asked) -> None:
         assert self._transport is not None
-        self._waiting = asyncio.get_running_loop().create_future()
+        self._asked = asked
         self._transport.write(request)
-        return self._waiting
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        if not found or self._waiting is None:
+        received = self._received = self._received + data if self._received else data
+        head_end = received.find(b"\r\n\r\n")
+        if head_end < 0:
             return
-        lower = head.lower()
-        start = lower.index(b"content-length:") + 15
-        if len(body) >= int(lower[start:].split(b"\r\n", 1)[0]):
+        length = _LENGTH.search(received, 0, head_end + 2)
+        if length is not None and len(received) >= head_end + 4 + int(length[1]):
             self._received = b""
-            if not self._waiting.done():
-                self._waiting.set_result(_Answer(int(head[9:12]), body))
+            self._end(int(received[9:12]))
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(error or ConnectionError("the server closed the connection"))
+        self._transport = None
+        self._end(0)
 
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
+    def _end(self, status: int) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._answered(self, asked, status)
+
 
 class Sender:
-    """Sends on schedule and counts."""
+    """Sends on schedule and counts.
+
+    Connections are used in turn, so that none is idle for long, and opened when all are busy.
+    """
 
     def __init__(self, host: str, port: int, key: str) -> None:
         self._address = host, port
@@ -85,60 +106,87 @@ class Sender:
             f"POST /v1/events?wait=decision HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\n"
             "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         )
-        self._idle: list[_Connection] = []
+        self._idle: deque[_Connection] = deque()
+        self._connecting: set[asyncio.Task[None]] = set()
         self._opened = 0
+        self._under_way = 0
+        self._all_answered = asyncio.Event()
         self._latencies_ms: list[float] = []
         self._late_ms: list[float] = []
         self._undecided = 0
         self._errors = 0
 
-    async def run(self, bodies: list[bytes], rate: float, warm_up: int) -> Sent:
+    async def run(self, bodies: Sequence[bytes], rate: float, warm_up: int) -> Sent:
         """Send every body; the first `warm_up` are not counted."""
-        under_way: set[asyncio.Task[None]] = set()
+        requests = [(self._head % len(body)).encode() + body for body in bodies]
+        gc.collect()
+        gc.freeze()
         begin_s, cpu_s = time.monotonic() + 0.2, 0.0
-        for index, body in enumerate(bodies):
+        for index, request in enumerate(requests):
             if index == warm_up:
                 cpu_s = time.process_time()
             due_s = begin_s + index / rate
             if (wait_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
-            task = asyncio.create_task(self._send(body, due_s, index >= warm_up))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
+            self._send(request, _Asked(due_s, index >= warm_up))
         measured_s = time.monotonic() - begin_s - warm_up / rate
         cpu_share = (time.process_time() - cpu_s) / measured_s
-        await asyncio.gather(*under_way)
-        for connection in self._idle:
-            connection.close()
+        await self._finish()
         return Sent(self._latencies_ms, self._late_ms, self._undecided, self._errors, self._opened, cpu_share)
 
-    async def _send(self, body: bytes, due_s: float, counts: bool) -> None:
-        request = (self._head % len(body)).encode() + body
-        status = 0
+    def _send(self, request: bytes, asked: _Asked) -> None:
+        self._under_way += 1
+        self._all_answered.clear()
+        while self._idle:
+            connection = self._idle.popleft()
+            if not connection.closed:
+                self._ask(connection, request, asked)
+                return
+        connecting = asyncio.create_task(self._connect_and_ask(request, asked))
+        self._connecting.add(connecting)
+        connecting.add_done_callback(self._connecting.discard)
+
+    async def _connect_and_ask(self, request: bytes, asked: _Asked) -> None:
+        self._opened += 1
+        loop = asyncio.get_running_loop()
         try:
-            connection = self._idle.pop() if self._idle else await self._connect()
-            late_ms = (time.monotonic() - due_s) * 1000.0
-            answer = await asyncio.wait_for(connection.ask(request), _GIVE_UP_S)
+            _, connection = await loop.create_connection(lambda: _Connection(self._answered), *self._address)
+        except OSError:
+            self._count(asked, 0)
+        else:
+            self._ask(connection, request, asked)
+
+    def _ask(self, connection: _Connection, request: bytes, asked: _Asked) -> None:
+        if asked.counts:
+            self._late_ms.append((time.monotonic() - asked.due_s) * 1000.0)
+        connection.ask(request, asked)
+
+    def _answered(self, connection: _Connection, asked: _Asked, status: int) -> None:
+        if status:
             self._idle.append(connection)
-            status = answer.status
-        except (OSError, TimeoutError):
-            late_ms = 0.0
-        took_ms = (time.monotonic() - due_s) * 1000.0
-        if not counts:
+        self._count(asked, status)
+
+    def _count(self, asked: _Asked, status: int) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._all_answered.set()
+        if not asked.counts:
             return
-        self._late_ms.append(late_ms)
         if status == 200:
-            self._latencies_ms.append(took_ms)
+            self._latencies_ms.append((time.monotonic() - asked.due_s) * 1000.0)
         elif status == 202:
             self._undecided += 1
         else:
             self._errors += 1
 
-    async def _connect(self) -> _Connection:
-        self._opened += 1
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(_Connection, *self._address)
-        return connection
+    async def _finish(self) -> None:
+        """Wait for the answers under way; those that never come are errors."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GIVE_UP_S):
+                await self._all_answered.wait()
+        self._errors += self._under_way
+        for connection in self._idle:
+            connection.close()
 
 
 async def run(

@@ -69,3 +69,30 @@ async def test_no_server_is_an_error_for_each_request() -> None:
     sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=200, warm_up=0)
 
     assert (sent.errors, sent.latencies_ms) == (3, [])
+
+
+async def test_a_connection_that_the_server_ended_while_idle_is_not_used_again() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n{}")
+        writer.write(_HEAD.format(200).encode())
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 4, rate=10, warm_up=0)
+
+    assert (len(sent.latencies_ms), sent.errors, sent.connections) == (4, 0, 4)
+
+
+async def test_a_request_whose_connection_breaks_is_an_error() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n{}")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=100, warm_up=0)
+
+    assert (sent.latencies_ms, sent.errors) == ([], 3)
