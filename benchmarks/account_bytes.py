@@ -52,7 +52,7 @@ async def _measured(ground: Ground, progress: Progressing, accounts: int, each: 
         store = RedisProfileStore(client)
         before = await _used(client)
         for start in range(0, len(entries), _BATCH):
-            await store.save(shard, entries[start : start + _BATCH])
+            await store.save([(shard, entries[start : start + _BATCH])])
         after = await _used(client)
         sample = entries[:: max(1, len(entries) // _SAMPLE)]
         sizes = [
@@ -93,7 +93,7 @@ async def _learned(
                 step(len(records))
                 records = []
     ids = sorted(name.decode() for name in names)
-    found = await core.profiles.load(Shard(ground.settings.topic_epoch, 0), ids)
+    [found] = await core.profiles.load([(Shard(ground.settings.topic_epoch, 0), ids)])
     return [(name, *entry) for name, entry in zip(ids, found, strict=True) if entry is not None]
 
 

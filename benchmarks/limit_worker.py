@@ -16,8 +16,9 @@ from services.ingest.decode import Record, decode
 from services.processes import configure_logging
 from services.settings import Settings, load_settings
 from services.stream.app import build_app, run_app
+from services.stream.lane import Haul
 from services.stream.liveness import Liveness
-from services.stream.producer import BatchProducer, Row
+from services.stream.producer import BatchProducer, Row, Rows
 
 _ENCODE = json.Encoder().encode
 
@@ -30,13 +31,6 @@ class Answer(Struct, frozen=True):
     action: str
 
 
-class Carried(Struct, frozen=True):
-    """One batch between the two halves of the belt."""
-
-    partition: int
-    rows: list[Row]
-
-
 class LimitBelt:
     """Decodes, and produces one small record an event with acks=all."""
 
@@ -44,23 +38,22 @@ class LimitBelt:
         self._settings = settings
         self.producer = BatchProducer(settings.kafka, "payguard-limit")
 
-    async def score(self, partition: int, records: Sequence[Record]) -> Carried:
+    async def score(self, haul: Haul) -> list[Rows]:
         """Decode only."""
+        return [(partition, self._answers(records)) for partition, records in haul]
+
+    def _answers(self, records: Sequence[Record]) -> list[Row]:
         incoming = decode(records, self._settings.future_skew_s)
-        return Carried(
-            partition,
-            [
-                (record.key, _ENCODE(Answer(event.event_id, event.account_id, "allow")), [])
-                for event, record in zip(incoming.events, incoming.records, strict=True)
-            ],
-        )
+        return [
+            (record.key, _ENCODE(Answer(event.event_id, event.account_id, "allow")), [])
+            for event, record in zip(incoming.events, incoming.records, strict=True)
+        ]
 
-    async def finish(self, scored: Carried) -> None:
+    async def finish(self, scored: list[Rows]) -> None:
         """Produce and wait for the acknowledgement."""
-        now_ms = int(time.time() * 1000)
-        await self.producer.produce(self._settings.topic_decisions, scored.partition, scored.rows, now_ms)
+        await self.producer.produce(self._settings.topic_decisions, scored, int(time.time() * 1000))
 
-    def forget(self, partitions: Sequence[int]) -> None:
+    def forget(self) -> None:
         """Nothing is held."""
 
     def reach(self, point: str) -> None:

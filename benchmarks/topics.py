@@ -64,12 +64,11 @@ async def preload(
             waiting = rows[partition]
             waiting.append((key, value, []))
             if len(waiting) >= _BATCH:
-                await producer.produce(topic, partition, waiting, int(time.time() * 1000))
+                await producer.produce(topic, [(partition, waiting)], int(time.time() * 1000))
                 step(len(waiting))
                 rows[partition] = []
-        for partition, waiting in enumerate(rows):
-            await producer.produce(topic, partition, waiting, int(time.time() * 1000))
-            step(len(waiting))
+        await producer.produce(topic, list(enumerate(rows)), int(time.time() * 1000))
+        step(sum(map(len, rows)))
     finally:
         await producer.stop()
 

@@ -20,6 +20,10 @@ class Shard(Struct, frozen=True, gc=False):
     partition: int
 
 
+#: What is kept of an account: (account, learned offset, packed profile).
+Entry = tuple[str, int, bytes]
+
+
 class TallyQuery(Struct, frozen=True, gc=False):
     """One event's question to a tally, in event order: distinct members of `key` in the bucket of `at` and the one before.
 
@@ -38,15 +42,20 @@ class TallyQuery(Struct, frozen=True, gc=False):
 class ProfileStore(Protocol):
     """Stored memory of accounts: opaque bytes with the offset up to which each account has learned."""
 
-    async def load(self, shard: Shard, account_ids: Sequence[str]) -> list[tuple[int, bytes] | None]:
-        """For each account in order: (learned offset, packed profile), or None when nothing is remembered."""
+    async def load(
+        self, wanted: Sequence[tuple[Shard, Sequence[str]]]
+    ) -> list[list[tuple[int, bytes] | None]]:
+        """For each shard and each of its accounts, in order: (learned offset, packed profile), or None for nothing remembered.
+
+        One round trip.
+        """
         ...
 
-    async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> int:
-        """Keep (account, learned offset, packed profile) of each entry unless the stored offset is newer.
+    async def save(self, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> list[int]:
+        """Keep each entry unless the stored offset is newer. One round trip; one atomic step a shard.
 
-        One atomic step for the whole batch. Returns how many were refused because a newer offset is stored; an equal offset is
-        overwritten. Any refusal means that somebody else owns the shard.
+        An account has at most one entry in its shard. Returns for each shard how many were refused because a newer offset is
+        stored; an equal offset is overwritten. Any refusal means that somebody else owns the shard.
         """
         ...
 
@@ -54,12 +63,12 @@ class ProfileStore(Protocol):
 class TallyStore(Protocol):
     """Counts of distinct accounts for keys that cross accounts."""
 
-    async def observe(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
-        """Add and count in event order; the answers stand in the order of the queries.
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
+        """Add and count shard by shard, each in event order; the answers stand in the order of the questions. One round trip.
 
-        Idempotent: a repeated member counts once, and a question at an offset of this shard that was answered before gets
-        the very answer it got then (the last 64 batches of answers are kept), so a redelivered event is decided alike.
-        A question at or below the highest offset answered whose answer is no longer kept gets -1 minus its count now.
+        Idempotent: a repeated member counts once, and a question at an offset of its shard that was answered before gets
+        the very answer it got then (the last 64 batches of answers of a shard are kept), so a redelivered event is decided
+        alike. A question at or below the highest offset answered whose answer is no longer kept gets -1 minus its count now.
         """
         ...
 

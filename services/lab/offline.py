@@ -10,8 +10,9 @@ from contracts.decisions import Decision
 from contracts.events import Event, to_wire
 from services.ingest.decode import DeadLetter, Record
 from services.memory.in_process import InProcessProfileStore
+from services.stream.lane import Haul
 from services.stream.pipeline import Belt
-from services.stream.producer import Row
+from services.stream.producer import Row, Rows
 
 
 class OfflineRecord(msgspec.Struct, frozen=True, gc=False):
@@ -30,9 +31,11 @@ class Collected:
     def __init__(self) -> None:
         self._rows: dict[str, list[Row]] = {}
 
-    async def produce(self, topic: str, partition: int, rows: Sequence[Row], timestamp_ms: int) -> None:
+    async def produce(self, topic: str, rows: Sequence[Rows], timestamp_ms: int) -> None:
         """Keep the rows."""
-        self._rows.setdefault(topic, []).extend(rows)
+        kept = self._rows.setdefault(topic, [])
+        for _, each in rows:
+            kept.extend(each)
 
     def take(self, topic: str) -> list[Row]:
         """The rows produced since the last take, in order."""
@@ -40,7 +43,7 @@ class Collected:
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What a batch came to: decisions (repeats left out) with the very bytes that would be produced, and dead letters."""
+    """What a haul came to: decisions (repeats left out) with the very bytes that would be produced, and dead letters."""
 
     decisions: list[Decision]
     encoded: list[bytes]
@@ -48,7 +51,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class OfflineCore:
-    """Decides batches one after another. Partitions may be given as a worker would own them."""
+    """Decides hauls one after another. Partitions may be given as a worker would own them."""
 
     def __init__(self, belt: Belt, collected: Collected, profiles: InProcessProfileStore) -> None:
         self._belt = belt
@@ -56,8 +59,12 @@ class OfflineCore:
         self.profiles = profiles
 
     async def decide(self, records: Sequence[Record], partition: int = 0) -> Answered:
-        """Decide one batch of a partition in offset order."""
-        scored = await self._belt.score(partition, records)
+        """Decide records of one partition in offset order."""
+        return await self.carry([(partition, records)])
+
+    async def carry(self, haul: Haul) -> Answered:
+        """Decide a haul: partition by partition, each in offset order."""
+        scored = await self._belt.score(haul)
         await self._belt.finish(scored)
         rows = self._collected.take(self._belt.parts.settings.topic_decisions)
         self._collected.take(self._belt.parts.settings.topic_dead)

@@ -1,20 +1,20 @@
 """Packed profiles of the accounts of owned partitions, so that a busy account is not read again.
 
-A profile is unpacked for a batch and packed again at its end: one string an account costs a tenth of the memory of live
-objects, and objects made a moment ago are in the cache. What a batch has changed and not yet saved is pinned: it is newer
-than the store and must not be forgotten.
+A profile is unpacked for a haul and packed again at its end: one string an account costs a tenth of the memory of live
+objects, and objects made a moment ago are in the cache. Accounts are held from the haul that loads them until that haul is
+saved: what was changed and is not yet saved is newer than the store and must not be forgotten.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from contracts.errors import Fenced
-from contracts.ports import ProfileStore, Shard
+from contracts.ports import Entry, ProfileStore, Shard
 from contracts.profile import Profile
 from services.memory.codec import pack, unpack
 
@@ -22,14 +22,16 @@ NEW = -1
 
 
 class Account(Struct, eq=False, gc=False, weakref=False):
-    """One account's memory: `packed`, empty for a new one, and `profile` while a batch works on it.
+    """One account's memory: `packed`, empty for a new one, and `profile` while a haul works on it.
 
-    `learned_offset` is the last offset it learned from (-1: none); `pins` counts the unsaved batches that touch it.
+    `learned_offset` is the last offset it learned from (-1: none). `used` is the last haul that loaded it, and `placed` the
+    one it had been used by when it last moved to the end of its shelf.
     """
 
     packed: bytes
     learned_offset: int = NEW
-    pins: int = 0
+    used: int = 0
+    placed: int = 0
     profile: Profile | None = None
 
     def open(self) -> Profile:
@@ -47,97 +49,86 @@ class Account(Struct, eq=False, gc=False, weakref=False):
         return self.packed
 
 
-class _Shelf:
-    """The live accounts of one shard, least recently used first. A dropped shelf is never looked at again."""
-
-    __slots__ = ("live", "loading")
-
-    def __init__(self) -> None:
-        self.live: OrderedDict[str, Account] = OrderedDict()
-        self.loading = asyncio.Lock()
+#: The live accounts of one shard, the next one to be looked at for eviction first. A dropped shelf is never looked at again.
+_Shelf = OrderedDict[str, Account]
 
 
 class LiveAccounts:
-    """The accounts in use, at most `capacity` over all shards (more only while more are pinned)."""
+    """The accounts in use, at most `capacity` over all shards (more only while hauls that are not saved use more)."""
 
     def __init__(self, store: ProfileStore, capacity: int) -> None:
         self._store = store
         self._capacity = capacity
         self._shelves: dict[Shard, _Shelf] = {}
+        self._saved = 0
+        # One fetch at a time: a second one could hold an older copy of what the first one's haul has saved.
+        self._loading = asyncio.Lock()
 
     def __len__(self) -> int:
-        return sum(len(shelf.live) for shelf in self._shelves.values())
+        return sum(map(len, self._shelves.values()))
 
-    async def load(self, shard: Shard, account_ids: Sequence[str]) -> list[Account]:
-        """The accounts in the order asked; an id named twice gives one object. Fetches those not held in one call.
+    async def load(self, haul: int, wanted: Sequence[tuple[Shard, Sequence[str]]]) -> list[list[Account]]:
+        """The accounts of each shard in the order asked; an id named twice gives one object. Fetches all not held in one call.
 
-        Pin what you are about to change before the next await. Raises Unavailable, having changed nothing.
+        Haul numbers rise from 1; the accounts are held until `save` of the haul or of a later one. Raises Unavailable, having
+        changed nothing; may be repeated.
         """
-        shelf = self._shelves.get(shard)
-        if shelf is None:
-            shelf = self._shelves[shard] = _Shelf()
-        found = _held(shelf.live, account_ids)
-        if found is not None:
+        async with self._loading:
+            shelves = [self._shelves.setdefault(shard, OrderedDict()) for shard, _ in wanted]
+            try:
+                return _found(haul, shelves, wanted)
+            except KeyError:
+                await self._fetch(haul, shelves, wanted)
+            found = _found(haul, shelves, wanted)
+            for shelf in shelves:
+                self._evict(shelf)
             return found
-        # One fetch a shard at a time: a second one could hold an older copy of what the first one's batch has saved.
-        async with shelf.loading:
-            return await self._fetch(shard, shelf, account_ids)
 
-    async def _fetch(self, shard: Shard, shelf: _Shelf, account_ids: Sequence[str]) -> list[Account]:
-        live = shelf.live
-        held = [live[account_id] for account_id in account_ids if account_id in live]
-        missing = [account_id for account_id in dict.fromkeys(account_ids) if account_id not in live]
-        self.pin(held)
-        try:
-            stored = await self._store.load(shard, missing) if missing else []
-        finally:
-            self.unpin(held)
-        for account_id, entry in zip(missing, stored, strict=True):
-            live[account_id] = Account(b"") if entry is None else Account(entry[1], entry[0])
-        found = [live[account_id] for account_id in account_ids]
-        self.pin(found)
-        self._evict(live)
-        self.unpin(found)
-        return found
+    async def _fetch(
+        self, haul: int, shelves: Sequence[_Shelf], wanted: Sequence[tuple[Shard, Sequence[str]]]
+    ) -> None:
+        missing: list[tuple[Shard, list[str]]] = []
+        for shelf, (shard, account_ids) in zip(shelves, wanted, strict=True):
+            missing.append((shard, [each for each in dict.fromkeys(account_ids) if each not in shelf]))
+        stored = await self._store.load(missing)
+        for shelf, (_, names), entries in zip(shelves, missing, stored, strict=True):
+            for name, entry in zip(names, entries, strict=True):
+                shelf[name] = (
+                    Account(b"", NEW, haul, haul)
+                    if entry is None
+                    else Account(entry[1], entry[0], haul, haul)
+                )
 
-    def _evict(self, live: OrderedDict[str, Account]) -> None:
-        excess = len(live) - max(1, self._capacity // max(1, len(self._shelves)))
-        for _ in range(len(live)):
+    def _evict(self, shelf: _Shelf) -> None:
+        """Second chance (Corbató 1968): who was used since it was placed goes to the end, another one goes."""
+        excess = len(shelf) - max(1, self._capacity // max(1, len(self._shelves)))
+        for _ in range(2 * len(shelf)):
             if excess <= 0:
                 return
-            account_id, account = live.popitem(last=False)
-            if account.pins:
-                live[account_id] = account
+            account_id, account = shelf.popitem(last=False)
+            if account.used > self._saved or account.used > account.placed:
+                account.placed = account.used
+                shelf[account_id] = account
             else:
                 excess -= 1
 
-    def pin(self, accounts: Iterable[Account]) -> None:
-        """Hold the accounts until `unpin` of the same ones: a batch is about to change them."""
-        for account in accounts:
-            account.pins += 1
+    async def save(self, haul: int, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> None:
+        """Store the entries, then let the accounts of the haul go. May be repeated.
 
-    def unpin(self, accounts: Iterable[Account]) -> None:
-        """The batch that pinned the accounts is saved."""
-        for account in accounts:
-            account.pins -= 1
-
-    def entries(self, shard: Shard, touched: Mapping[str, Account]) -> list[tuple[str, int, bytes]]:
-        """What `save` takes: each account as it is now, whatever is learned while the save is under way."""
-        return [
-            (account_id, account.learned_offset, account.close()) for account_id, account in touched.items()
-        ]
-
-    async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> None:
-        """Store the entries in one atomic step. May be repeated.
-
-        Raises Unavailable, or Fenced when any was refused; the shard, another worker's now, is then dropped.
+        Raises Unavailable, or Fenced when any was refused; its shard, another worker's now, is then dropped.
         """
-        refused = await self._store.save(shard, entries)
-        if refused:
+        refused = await self._store.save(entries)
+        lost = [(shard, count) for (shard, _), count in zip(entries, refused, strict=True) if count]
+        for shard, _ in lost:
             self.drop(shard)
+        if lost:
             raise Fenced(
-                f"{refused} accounts of partition {shard.partition} were learned further by another worker"
+                "; ".join(
+                    f"{count} accounts of partition {shard.partition} were learned further by another worker"
+                    for shard, count in lost
+                )
             )
+        self._saved = max(self._saved, haul)
 
     async def check_owned(self, shard: Shard, unlearned: Mapping[str, int]) -> None:
         """Ask the store about accounts with an offset that they have not learned here.
@@ -146,7 +137,7 @@ class LiveAccounts:
         """
         if not unlearned:
             return
-        stored = await self._store.load(shard, list(unlearned))
+        [stored] = await self._store.load([(shard, list(unlearned))])
         for entry, offset in zip(stored, unlearned.values(), strict=True):
             if entry is not None and entry[0] >= offset:
                 self.drop(shard)
@@ -156,14 +147,19 @@ class LiveAccounts:
         """Forget a shard that is no longer ours; harmless when nothing of it is held."""
         self._shelves.pop(shard, None)
 
+    def drop_all(self) -> None:
+        """Forget every shard."""
+        self._shelves.clear()
 
-def _held(live: OrderedDict[str, Account], account_ids: Sequence[str]) -> list[Account] | None:
-    """The accounts, now the most recently used ones, or None when any is not held."""
-    try:
-        found = [live[account_id] for account_id in account_ids]
-    except KeyError:
-        return None
-    touch = live.move_to_end
-    for account_id in account_ids:
-        touch(account_id)
+
+def _found(
+    haul: int, shelves: Sequence[_Shelf], wanted: Sequence[tuple[Shard, Sequence[str]]]
+) -> list[list[Account]]:
+    """The accounts, now in use by the haul. Raises KeyError when any is not held."""
+    found: list[list[Account]] = []
+    for shelf, (_, account_ids) in zip(shelves, wanted, strict=True):
+        accounts = list(map(shelf.__getitem__, account_ids))
+        for account in accounts:
+            account.used = haul
+        found.append(accounts)
     return found

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from contracts.decisions import Decision, IssueChallenge
-from contracts.ports import Shard, TallyQuery
+from contracts.ports import Entry, Shard, TallyQuery
 from services.memory.challenge_record import KEPT_AFTER_S, ChallengeRecord, recorded
 
 KEPT_BATCHES = 64
 #: Windows this many buckets behind the newest one asked about are forgotten.
 LIFE_BUCKETS = 4
 DECISION_KEPT_S = 3600.0
+_NOTHING: dict[str, tuple[int, bytes]] = {}
 
 
 class InProcessProfileStore:
@@ -23,24 +24,27 @@ class InProcessProfileStore:
     def __init__(self) -> None:
         self._stored: dict[Shard, dict[str, tuple[int, bytes]]] = {}
 
-    async def load(self, shard: Shard, account_ids: Sequence[str]) -> list[tuple[int, bytes] | None]:
+    async def load(
+        self, wanted: Sequence[tuple[Shard, Sequence[str]]]
+    ) -> list[list[tuple[int, bytes] | None]]:
         """See `contracts.ports.ProfileStore.load`."""
-        stored = self._stored.get(shard, {})
-        return [stored.get(account) for account in account_ids]
+        return [
+            list(map(self._stored.get(shard, _NOTHING).get, account_ids)) for shard, account_ids in wanted
+        ]
 
-    async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> int:
+    async def save(self, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> list[int]:
         """See `contracts.ports.ProfileStore.save`."""
+        return [self._kept(shard, news) for shard, news in entries]
+
+    def _kept(self, shard: Shard, entries: Sequence[Entry]) -> int:
         stored = self._stored.setdefault(shard, {})
-        newest: dict[str, tuple[int, bytes]] = {}
-        for account, offset, packed in sorted(entries, key=lambda entry: entry[1]):
-            newest[account] = (offset, packed)
         refused = 0
-        for account, entry in newest.items():
+        for account, offset, packed in entries:
             held = stored.get(account)
-            if held is not None and entry[0] < held[0]:
+            if held is not None and offset < held[0]:
                 refused += 1
             else:
-                stored[account] = entry
+                stored[account] = (offset, packed)
         return refused
 
 
@@ -57,8 +61,11 @@ class InProcessTallyStore:
         self._answers: dict[Shard, deque[dict[tuple[int, str], int]]] = {}
         self._highest: dict[Shard, int] = {}
 
-    async def observe(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
         """See `contracts.ports.TallyStore.observe`."""
+        return [self._answered(shard, queries) for shard, queries in asked]
+
+    def _answered(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
         if not queries:
             return []
         batches = self._answers.setdefault(shard, deque(maxlen=KEPT_BATCHES))

@@ -23,6 +23,8 @@ from redis.backoff import NoBackoff
 
 from contracts.errors import Unavailable
 
+#: The words of a command.
+Command = tuple[Any, ...]
 #: Arguments in a piece of a large command.
 _PIECE = 64
 TIMEOUT_S = 5.0
@@ -91,6 +93,29 @@ async def ask(client: Redis, *command: Any) -> Any:
         return await client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
+async def ask_all(client: Redis, commands: Sequence[Command]) -> list[Any]:
+    """The answer to each command, errors among them, in one round trip. Raises Unavailable when any of them says so."""
+    if not commands:
+        return []
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    with reaching():
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, exceptions.RedisError) and is_away(answer):
+                raise answer
+    return answers
+
+
+def unless_error(answers: Sequence[Any]) -> Sequence[Any]:
+    """The answers as they are; raises the first that is an error."""
+    for answer in answers:
+        if isinstance(answer, exceptions.RedisError):
+            raise answer
+    return answers
+
+
 class Script:
     """A Lua script beside this file, called by its digest and sent again when the server has forgotten it."""
 
@@ -98,12 +123,20 @@ class Script:
         self.body = files("services.memory").joinpath(file_name).read_text(encoding="utf-8")
         self.digest = hashlib.sha1(self.body.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, client: Redis, keys: Sequence[str], arguments: Sequence[bytes | str | int]) -> Any:
-        """The script's answer, in one round trip. Raises Unavailable."""
-        try:
-            return await ask(client, "EVALSHA", self.digest, len(keys), *keys, *arguments)
-        except exceptions.NoScriptError:
-            return await ask(client, "EVAL", self.body, len(keys), *keys, *arguments)
+    async def run(self, client: Redis, calls: Sequence[Command]) -> Sequence[Any]:
+        """The script's answer to each call, in one round trip. Raises Unavailable.
+
+        A call is the number of its keys, the keys, the arguments.
+        """
+        answers = await ask_all(client, [("EVALSHA", self.digest, *call) for call in calls])
+        forgotten = [
+            index for index, answer in enumerate(answers) if isinstance(answer, exceptions.NoScriptError)
+        ]
+        if forgotten:
+            again = await ask_all(client, [("EVAL", self.body, *calls[index]) for index in forgotten])
+            for index, answer in zip(forgotten, again, strict=True):
+                answers[index] = answer
+        return unless_error(answers)
 
 
 class _Packing:

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from contracts.decisions import Decision, IssueChallenge
 from contracts.errors import Unavailable
-from contracts.ports import Shard
+from contracts.ports import Entry, Shard
 from services.memory.challenge_record import (
     KEPT_AFTER_S,
     ChallengeRecord,
@@ -19,7 +18,16 @@ from services.memory.challenge_record import (
     recorded,
     unpack_record,
 )
-from services.memory.redis_client import TIMEOUT_S, Script, ask, connect, reaching
+from services.memory.redis_client import (
+    TIMEOUT_S,
+    Command,
+    Script,
+    ask,
+    ask_all,
+    connect,
+    reaching,
+    unless_error,
+)
 from services.memory.redis_tallies import RedisTallyStore
 
 __all__ = ["RedisChallengeIntake", "RedisMailbox", "RedisProfileStore", "RedisTallyStore", "connect"]
@@ -33,7 +41,7 @@ class RedisProfileStore:
     """ProfileStore: one value an account, 12 hex digits of offset and the packed profile.
 
     Its key is `pg:{<epoch>.<partition>}:<account>`.
-    The braces keep a partition's accounts on one cluster slot, so one MGET loads a batch and one script call saves it.
+    The braces keep a partition's accounts on one cluster slot, so one MGET loads them and one script call saves them.
     """
 
     def __init__(self, client: Redis, prefix: str = PREFIX) -> None:
@@ -41,34 +49,36 @@ class RedisProfileStore:
         self._prefix = prefix
         self._save = Script("save.lua")
 
-    async def load(self, shard: Shard, account_ids: Sequence[str]) -> list[tuple[int, bytes] | None]:
-        """See `contracts.ports.ProfileStore.load`. One round trip."""
-        if not account_ids:
-            return []
-        head = self._head(shard)
-        values: list[bytes | None] = await ask(
-            self._client, "MGET", *[head + account for account in account_ids]
-        )
-        return [
-            None if value is None else (int(value[:OFFSET_DIGITS], 16), value[OFFSET_DIGITS:])
-            for value in values
-        ]
+    async def load(
+        self, wanted: Sequence[tuple[Shard, Sequence[str]]]
+    ) -> list[list[tuple[int, bytes] | None]]:
+        """See `contracts.ports.ProfileStore.load`: one MGET a shard."""
+        asked = [index for index, (_, account_ids) in enumerate(wanted) if account_ids]
+        answers = await ask_all(self._client, [("MGET", *self._keys(*wanted[index])) for index in asked])
+        found: list[list[tuple[int, bytes] | None]] = [[] for _ in wanted]
+        for index, values in zip(asked, unless_error(answers), strict=True):
+            found[index] = [
+                None if value is None else (int(value[:OFFSET_DIGITS], 16), value[OFFSET_DIGITS:])
+                for value in values
+            ]
+        return found
 
-    async def save(self, shard: Shard, entries: Sequence[tuple[str, int, bytes]]) -> int:
-        """See `contracts.ports.ProfileStore.save`. One script call; of an account named twice the newer counts."""
-        if not entries:
-            return 0
-        head = self._head(shard)
-        values = {head + account: b"%012x" % offset + packed for account, offset, packed in entries}
-        if len(values) != len(entries):
-            values = {
-                head + account: b"%012x" % offset + packed
-                for account, offset, packed in sorted(entries, key=lambda entry: entry[1])
-            }
-        return int(await self._save.run(self._client, list(values), list(values.values())))
+    async def save(self, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> list[int]:
+        """See `contracts.ports.ProfileStore.save`: one script call a shard."""
+        saved = [index for index, (_, news) in enumerate(entries) if news]
+        calls: list[Command] = []
+        for index in saved:
+            shard, news = entries[index]
+            keys = self._keys(shard, [account for account, _, _ in news])
+            calls.append((len(keys), *keys, *[b"%012x" % offset + packed for _, offset, packed in news]))
+        refused = [0] * len(entries)
+        for index, count in zip(saved, await self._save.run(self._client, calls), strict=True):
+            refused[index] = int(count)
+        return refused
 
-    def _head(self, shard: Shard) -> str:
-        return f"{self._prefix}:{{{shard.epoch}.{shard.partition}}}:"
+    def _keys(self, shard: Shard, account_ids: Sequence[str]) -> list[str]:
+        head = f"{self._prefix}:{{{shard.epoch}.{shard.partition}}}:"
+        return [head + account for account in account_ids]
 
 
 class RedisMailbox:
@@ -80,11 +90,11 @@ class RedisMailbox:
 
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
         """See `contracts.ports.DecisionMailbox.deliver`. One round trip."""
-        commands: list[tuple[Any, ...]] = []
+        commands: list[Command] = []
         for channel, event_id, decision in answers:
             commands.append(("SET", f"{self._prefix}:decision:{event_id}", decision, "EX", DECISION_KEPT_S))
             commands.append(("PUBLISH", self._channel(channel), event_id.encode() + b"\0" + decision))
-        await _pipelined(self._client, commands)
+        unless_error(await ask_all(self._client, commands))
 
     async def get(self, event_id: str) -> bytes | None:
         """The decision (JSON) of an event decided in the last hour, or None."""
@@ -125,20 +135,18 @@ class RedisChallengeIntake:
     async def open(self, requests: Sequence[tuple[Decision, IssueChallenge]]) -> None:
         """See `contracts.ports.ChallengeIntake.open`. One round trip."""
         now = self._clock()
-        await _pipelined(
-            self._client,
-            [
-                (
-                    "SET",
-                    self._key(effect.challenge_id),
-                    pack_record(recorded(decision, effect, now)),
-                    "NX",
-                    "EX",
-                    effect.lifetime_s + KEPT_AFTER_S,
-                )
-                for decision, effect in requests
-            ],
-        )
+        commands: list[Command] = [
+            (
+                "SET",
+                self._key(effect.challenge_id),
+                pack_record(recorded(decision, effect, now)),
+                "NX",
+                "EX",
+                effect.lifetime_s + KEPT_AFTER_S,
+            )
+            for decision, effect in requests
+        ]
+        unless_error(await ask_all(self._client, commands))
 
     async def get(self, challenge_id: str) -> ChallengeRecord | None:
         """The challenge as it was written, or None when there is none or it is long over."""
@@ -147,19 +155,6 @@ class RedisChallengeIntake:
 
     def _key(self, challenge_id: str) -> str:
         return f"{self._prefix}:challenge:{challenge_id}"
-
-
-async def _pipelined(client: Redis, commands: Sequence[tuple[Any, ...]]) -> None:
-    """Send all commands in one round trip; raise the first error once all are answered."""
-    if not commands:
-        return
-    pipeline = client.pipeline(transaction=False)
-    for command in commands:
-        pipeline.execute_command(*command)
-    with reaching():
-        for answer in await pipeline.execute(raise_on_error=False):
-            if isinstance(answer, RedisError):
-                raise answer
 
 
 async def _messages(pubsub: Any) -> AsyncIterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""Counts of distinct accounts in HyperLogLogs: a batch of questions is one script call a tally shard.
+"""Counts of distinct accounts in HyperLogLogs: the questions of a partition are one script call a tally shard.
 
 A count has HyperLogLog's standard error of 0.81 % (Flajolet et al. 2007; 16384 registers); counts below a few
 hundred are nearly always exact.
@@ -13,7 +13,7 @@ from msgspec import msgpack
 from redis.asyncio import Redis
 
 from contracts.ports import Shard, TallyQuery
-from services.memory.redis_client import Script
+from services.memory.redis_client import Command, Script
 
 KEPT_BATCHES = 64
 KEPT_ANSWERS_S = 7 * 86_400
@@ -38,36 +38,49 @@ class RedisTallyStore:
         self._prefix = prefix
         self._script = Script("tallies.lua")
 
-    async def observe(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
         """See `contracts.ports.TallyStore.observe`. Raises Unavailable."""
+        answers = [[0] * len(queries) for _, queries in asked]
+        calls: list[Command] = []
+        places: list[tuple[list[int], Sequence[int]]] = []
+        for (shard, queries), answered in zip(asked, answers, strict=True):
+            for tally_shard, indexes in self._spread(queries):
+                calls.append(self._call(shard, tally_shard, [queries[index] for index in indexes]))
+                places.append((answered, indexes))
+        for (answered, indexes), counts in zip(
+            places, await self._script.run(self._client, calls), strict=True
+        ):
+            for index, count in zip(indexes, counts, strict=True):
+                answered[index] = count
+        return answers
+
+    def _spread(self, queries: Sequence[TallyQuery]) -> list[tuple[int, Sequence[int]]]:
+        """Which questions (by index) go to which tally shard."""
         if not queries:
             return []
         if self._shards == 1:
-            return await self._ask(shard, 0, queries)
+            return [(0, range(len(queries)))]
         parts: dict[int, list[int]] = {}
         for index, query in enumerate(queries):
             parts.setdefault(crc32(query.key.encode()) % self._shards, []).append(index)
-        answers = [0] * len(queries)
-        for tally_shard, indexes in parts.items():
-            for index, answer in zip(
-                indexes,
-                await self._ask(shard, tally_shard, [queries[index] for index in indexes]),
-                strict=True,
-            ):
-                answers[index] = answer
-        return answers
+        return list(parts.items())
 
-    async def _ask(self, shard: Shard, tally_shard: int, queries: Sequence[TallyQuery]) -> list[int]:
+    def _call(self, shard: Shard, tally_shard: int, queries: Sequence[TallyQuery]) -> Command:
         head = f"{self._prefix}:{{t{tally_shard}}}:"
         keys, packed = _packed(head, queries)
         memo = f"{head}answers:{shard.epoch}.{shard.partition}"
         first, last = f"{queries[0].offset:012x}", f"{queries[-1].offset:012x}"
-        answers: list[int] = await self._script.run(
-            self._client,
-            [f"{memo}:highest", memo, *keys],
-            [packed, first, last, KEPT_ANSWERS_S, KEPT_BATCHES],
+        return (
+            len(keys) + 2,
+            f"{memo}:highest",
+            memo,
+            *keys,
+            packed,
+            first,
+            last,
+            KEPT_ANSWERS_S,
+            KEPT_BATCHES,
         )
-        return answers
 
 
 def _packed(head: str, queries: Sequence[TallyQuery]) -> tuple[list[str], bytes]:

@@ -13,58 +13,58 @@ from faust.serializers.schemas import Schema
 from faust.types import TP
 
 from services.settings import Settings
-from services.stream.lanes import Belt, Lanes
+from services.stream.lane import Belt, Lane
 from services.stream.liveness import Liveness
-from services.stream.transport import BatchConsumer, BatchConsumerThread, BatchTransport
+from services.stream.transport import HaulConsumer, HaulConsumerThread, HaulTransport
 
 log = logging.getLogger(__name__)
 
 _YOUNG_OBJECTS = 50_000
 
 
-class BatchSchema(Schema):
-    """A message's value is already the list of records: nothing to deserialize."""
+class HaulSchema(Schema):
+    """A message's value is already a haul: nothing to deserialize."""
 
     def loads_key(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
         """The key as it is."""
         return message.key
 
     def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
-        """The list of records as it is."""
+        """The haul as it is."""
         return message.value
 
 
 class WorkerApp(faust.App):
-    """A Faust app whose transport hands over whole batches and whose lanes carry them."""
+    """A Faust app whose transport hands over whole hauls and whose lane carries them."""
 
-    lanes: Lanes
+    lane: Lane[Any]
     open_belt: Callable[[], Awaitable[Belt[Any]]]
     close_belt: Callable[[], Awaitable[None]]
 
     def _new_transport(self) -> Any:
-        return BatchTransport(self.conf.broker_consumer, self)
+        return HaulTransport(self.conf.broker_consumer, self)
 
     async def on_start(self) -> None:
         """Open the belt before the consumer starts."""
         await super().on_start()
-        self.lanes = Lanes(await self.open_belt(), _crash)
-        # A batch is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
+        self.lane = Lane(await self.open_belt(), _crash, self.conf.broker_max_poll_records)
+        # A haul is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
     async def settle_belt(self, deadline: float) -> None:
         """Finish what is being worked on until the loop's `deadline`."""
-        await self.lanes.settle(deadline)
+        await self.lane.settle(deadline)
 
     def before_commit(self) -> None:
         """Called each time offsets are about to be committed."""
-        self.lanes.reach("before_commit")
+        self.lane.reach("before_commit")
 
     async def on_shutdown(self) -> None:
         """Close the belt after the consumer stopped."""
         await super().on_shutdown()
-        await self.lanes.reset()
+        await self.lane.reset()
         await self.close_belt()
 
 
@@ -78,21 +78,19 @@ def build_app(
     app = _configured(settings)
     app.open_belt = open_belt
     app.close_belt = close_belt
-    BatchConsumerThread.fetch_wait_s = settings.fetch_wait_s
-    BatchConsumer.max_in_flight = settings.in_flight_batches
-    BatchConsumer.large_batch_records = settings.batch_records // 2
-    BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
-    topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
+    HaulConsumerThread.fetch_wait_s = settings.fetch_wait_s
+    HaulConsumer.most_in_flight = settings.in_flight_batches * settings.batch_records
+    HaulConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
+    topic = app.topic(settings.topic_events, schema=HaulSchema(), acks=True)
 
     @app.agent(topic, name="carry")
     async def carry(stream: Any) -> None:
         async for event in stream.noack().events():
-            message = event.message
-            app.lanes.submit(message.partition, event.value, event.ack)
+            app.lane.submit(event.value, event.ack)
 
     @app.on_partitions_revoked.connect
     async def _let_go(sender: Any, revoked: set[TP], **kwargs: Any) -> None:
-        await app.lanes.reset()
+        await app.lane.reset()
 
     @app.timer(interval=1.0)
     async def _watch() -> None:
@@ -139,7 +137,7 @@ def run_app(app: WorkerApp, log_level: str) -> int:
 
 def _crash(error: BaseException) -> None:
     log.critical(
-        "the worker stops on an unexpected error; unacknowledged batches are redelivered", exc_info=error
+        "the worker stops on an unexpected error; unacknowledged hauls are redelivered", exc_info=error
     )
     logging.shutdown()
     os._exit(70)

@@ -1,4 +1,4 @@
-"""What the belt tells Prometheus, once a batch."""
+"""What the belt tells Prometheus, once a haul."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from services.stream.scored import Scored
 
 
-class BatchTimes:
-    """Seconds a batch spent in each stage."""
+class HaulTimes:
+    """Seconds a haul spent in each stage."""
 
     __slots__ = ("_last", "stages")
 
@@ -34,7 +34,7 @@ _STAGES = {
 
 
 def measure(scored: Scored, live_accounts: int, now_ms: int) -> None:
-    """Count a durable batch: types, actions, scores, latencies, dead letters, stage times."""
+    """Count a durable haul: types, actions, scores, latencies, dead letters, stage times."""
     metrics.LIVE_ACCOUNTS.set(live_accounts)
     for stage, seconds in scored.times.stages.items():
         _STAGES[stage].observe(seconds)

@@ -18,7 +18,7 @@ from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counting import TallyPlan
 from services.scoring.runner import Counts, Runner
 from services.settings import Settings
-from services.stream.producer import Row
+from services.stream.producer import Rows
 
 #: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
 WINDOW = 64
@@ -37,7 +37,7 @@ class Enrichment(Protocol):
 class DecisionLog(Protocol):
     """Where decisions and dead letters become durable; see `services.stream.producer.BatchProducer`."""
 
-    async def produce(self, topic: str, partition: int, rows: Sequence[Row], timestamp_ms: int) -> None: ...
+    async def produce(self, topic: str, rows: Sequence[Rows], timestamp_ms: int) -> None: ...
 
 
 class TooMuchInvalid(Exception):

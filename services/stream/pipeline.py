@@ -1,64 +1,58 @@
-"""The belt: one batch of records of one partition, from bytes to durable decisions. Read this first.
+"""The belt: one haul, the records of all partitions of one fetch, from bytes to durable decisions. Read this first.
 
 The order is the promise: decisions are produced before the memory that learned from them is saved, and both before the
-offsets are committed. A crash anywhere repeats the batch with the same ids, and what was learned is not learned twice.
+offsets are committed. A crash anywhere repeats the records with the same ids, and what was learned is not learned twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from itertools import count
 
-from contracts.ports import Shard
-from services.ingest.decode import Record
 from services.stream.faults import FaultPoint
 from services.stream.fence import owned_counts
-from services.stream.lanes import patiently
-from services.stream.measure import BatchTimes, measure
+from services.stream.lane import Haul, patiently
+from services.stream.measure import HaulTimes, measure
 from services.stream.parts import WINDOW, Parts
 from services.stream.reading import read
 from services.stream.scored import Draft, Scored
 
 
 class Belt:
-    """Carries batches through its parts; `Parts` says what each of them is."""
+    """Carries hauls through its parts; `Parts` says what each of them is."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.faults = FaultPoint(parts.settings.fault_point, parts.settings.fault_after)
+        self._numbers = count(1)
 
-    async def score(self, partition: int, records: Sequence[Record]) -> Scored:
+    async def score(self, haul: Haul) -> Scored:
         """Bytes to decisions: decode, enrich, remember, ask what crosses accounts, run the detectors, decide, learn."""
-        parts, times = self.parts, BatchTimes()
-        shard = Shard(parts.settings.topic_epoch, partition)
-        arrived = read(records, parts)
+        parts, times, number = self.parts, HaulTimes(), next(self._numbers)
+        arrived = [read(partition, records, parts) for partition, records in haul]
         times.mark("decode")
+        wanted = [(each.shard, [event.account_id for event in each.events]) for each in arrived]
         accounts, counts = await asyncio.gather(
+            patiently(lambda: parts.memory.load(number, wanted), "memory"),
             patiently(
-                lambda: parts.memory.load(shard, [event.account_id for event in arrived.events]), "memory"
+                lambda: parts.tallies.observe([(each.shard, each.questions) for each in arrived]), "tallies"
             ),
-            patiently(lambda: parts.tallies.observe(shard, arrived.questions), "tallies"),
         )
-        counts = await patiently(
-            lambda: owned_counts(parts.memory, shard, arrived.questions, arrived.owners, accounts, counts),
-            "memory",
-        )
+        counts = await patiently(lambda: owned_counts(parts.memory, arrived, accounts, counts), "memory")
         times.mark("load")
-        tallies = parts.tally_plan.answers(len(arrived.events), arrived.questions, arrived.owners, counts)
-        draft = Draft(shard)
-        for start in range(0, len(arrived.events), WINDOW):
-            part = slice(start, start + WINDOW)
-            decisions = parts.judge(
-                arrived.events[part],
-                arrived.offsets[part],
-                accounts[part],
-                tallies[part],
-                arrived.states[part],
-            )
-            times.mark("score")
-            draft.add(arrived.records[part], accounts[part], decisions)
-            times.mark("encode")
-        return draft.done(arrived.dead, parts, times)
+        draft = Draft(number, parts.settings.topic_events, times)
+        for each, known, counted in zip(arrived, accounts, counts, strict=True):
+            draft.begin(each.shard, each.dead)
+            tallies = parts.tally_plan.answers(len(each.events), each.questions, each.owners, counted)
+            for start in range(0, len(each.events), WINDOW):
+                part = slice(start, start + WINDOW)
+                decisions = parts.judge(
+                    each.events[part], each.offsets[part], known[part], tallies[part], each.states[part]
+                )
+                times.mark("score")
+                draft.add(each.records[part], known[part], decisions)
+                times.mark("encode")
+        return draft.done()
 
     async def finish(self, scored: Scored) -> None:
         """Durable, in order: challenges, decisions and dead letters, memory, answers to callers."""
@@ -68,33 +62,25 @@ class Belt:
         self.faults.reach("before_produce")
         now_ms = parts.clock_ms()
         await patiently(
-            lambda: parts.producer.produce(
-                settings.topic_decisions, scored.shard.partition, scored.rows, now_ms
-            ),
-            "Kafka",
+            lambda: parts.producer.produce(settings.topic_decisions, scored.rows, now_ms), "Kafka"
         )
         if scored.dead_rows:
             await patiently(
-                lambda: parts.producer.produce(
-                    settings.topic_dead, scored.shard.partition, scored.dead_rows, now_ms
-                ),
-                "Kafka",
+                lambda: parts.producer.produce(settings.topic_dead, scored.dead_rows, now_ms), "Kafka"
             )
         scored.times.mark("produce")
         self.faults.reach("after_produce")
         await asyncio.gather(
-            patiently(lambda: parts.memory.save(scored.shard, scored.entries), "memory"),
+            patiently(lambda: parts.memory.save(scored.number, scored.entries), "memory"),
             patiently(lambda: parts.mailbox.deliver(scored.answers), "mailbox"),
         )
-        parts.memory.unpin(scored.touched.values())
         scored.times.mark("save")
         self.faults.reach("after_save")
         measure(scored, len(parts.memory), parts.clock_ms())
 
-    def forget(self, partitions: Sequence[int]) -> None:
-        """Drop the live profiles of partitions that are no longer ours."""
-        for partition in partitions:
-            self.parts.memory.drop(Shard(self.parts.settings.topic_epoch, partition))
+    def forget(self) -> None:
+        """Drop the live profiles: their partitions may be another worker's next."""
+        self.parts.memory.drop_all()
 
     def reach(self, point: str) -> None:
         """Say that a named fault point outside the belt was reached."""

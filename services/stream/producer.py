@@ -1,9 +1,9 @@
-"""Whole batches of records to one partition, acknowledged by all in-sync replicas."""
+"""Whole batches of records to several partitions at once, acknowledged by all in-sync replicas."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -12,6 +12,8 @@ from contracts.errors import Unavailable
 
 Headers = list[tuple[str, bytes]]
 Row = tuple[bytes | None, bytes | None, Headers]
+#: A partition and what goes there.
+Rows = tuple[int, Sequence[Row]]
 
 BATCH_BYTES = 900_000
 
@@ -41,28 +43,39 @@ class BatchProducer:
         """Flush and disconnect."""
         await self._producer.stop()
 
-    async def produce(self, topic: str, partition: int, rows: Sequence[Row], timestamp_ms: int) -> None:
-        """Append the rows in order and wait until all are acknowledged. Raises Unavailable; then any prefix may be written."""
-        if not rows:
-            return
+    async def produce(self, topic: str, rows: Sequence[Rows], timestamp_ms: int) -> None:
+        """Append the rows of each partition in order and wait until all are acknowledged.
+
+        All partitions travel in one request a broker: everything is appended before the sender wakes. Raises Unavailable; then
+        any prefix of each partition may be written.
+        """
+        pending: list[Awaitable[object]] = []
         try:
-            pending = []
-            batch = self._producer.create_batch()
-            append = batch.append
-            for key, value, headers in rows:
-                if append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is None:
-                    pending.append(await self._producer.send_batch(batch, topic, partition=partition))
-                    batch = self._producer.create_batch()
-                    append = batch.append
-                    if append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is None:
-                        pending.append(
-                            await self._large(topic, partition, (key, value, headers), timestamp_ms)
-                        )
-            if batch.record_count():
-                pending.append(await self._producer.send_batch(batch, topic, partition=partition))
+            for partition, each in rows:
+                await self._append(topic, partition, each, timestamp_ms, pending)
             await asyncio.gather(*pending)
         except KafkaError as error:
             raise Unavailable(f"Kafka refused a batch for {topic}: {type(error).__name__}") from error
+
+    async def _append(
+        self,
+        topic: str,
+        partition: int,
+        rows: Sequence[Row],
+        timestamp_ms: int,
+        pending: list[Awaitable[object]],
+    ) -> None:
+        batch = self._producer.create_batch()
+        append = batch.append
+        for key, value, headers in rows:
+            if append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is None:
+                pending.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                append = batch.append
+                if append(key=key, value=value, timestamp=timestamp_ms, headers=headers) is None:
+                    pending.append(await self._large(topic, partition, (key, value, headers), timestamp_ms))
+        if batch.record_count():
+            pending.append(await self._producer.send_batch(batch, topic, partition=partition))
 
     async def _large(self, topic: str, partition: int, row: Row, timestamp_ms: int) -> asyncio.Future[object]:
         key, value, headers = row

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 import msgspec
 
 from contracts.events import AnyEvent
-from contracts.ports import TallyQuery
+from contracts.ports import Shard, TallyQuery
 from services import metrics
 from services.ingest.decode import DeadLetter, Record, decode
 from services.stream.parts import WINDOW, Parts
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """A batch as it is known before any memory is asked: everything beside `dead` and the tallies runs beside `events`.
+    """A partition's share of a haul before any memory is asked: all but `dead` and the tallies runs beside `events`.
 
     `owners` says of each tally question which event (by index) asks it.
     """
 
+    shard: Shard
     events: list[AnyEvent]
     records: list[Record]
     offsets: list[int]
@@ -28,9 +29,9 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     owners: list[int]
 
 
-def read(records: Sequence[Record], parts: Parts) -> Arrived:
-    """Decode and enrich a batch. Raises TooMuchInvalid."""
-    arrived = Arrived([], [], [], [], [], [], [])
+def read(partition: int, records: Sequence[Record], parts: Parts) -> Arrived:
+    """Decode and enrich what came of a partition. Raises TooMuchInvalid."""
+    arrived = Arrived(Shard(parts.settings.topic_epoch, partition), [], [], [], [], [], [], [])
     clamped = 0
     for start in range(0, len(records), WINDOW):
         incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s)

@@ -1,4 +1,4 @@
-"""What scoring a batch leaves to be made durable: records to produce, memory to save, answers to callers."""
+"""What scoring a haul leaves to be made durable: records to produce, memory to save, answers to callers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import msgspec
 
 from contracts import topics
 from contracts.decisions import Decision, IssueChallenge
-from contracts.ports import Shard
+from contracts.ports import Entry, Shard
 from services.ingest.decode import DeadLetter, Record
 from services.memory.accounts import Account
-from services.stream.measure import BatchTimes
-from services.stream.parts import Parts
-from services.stream.producer import Headers, Row
+from services.stream.measure import HaulTimes
+from services.stream.producer import Headers, Row, Rows
 
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 _WITH_EFFECTS: Headers = [(topics.HEADER_EFFECTS, b"1")]
@@ -22,43 +21,52 @@ _PLAIN: Headers = []
 
 
 class Scored(msgspec.Struct, frozen=True, gc=False):
-    """One scored batch of a shard; `entries` are (account, learned offset, packed profile).
+    """One scored haul, numbered as it was loaded; rows by partition, entries by shard.
 
     `outcomes` are (type, action, score) of each decision.
     """
 
-    shard: Shard
+    number: int
     decisions: list[Decision]
     outcomes: list[tuple[str, str, int]]
     record_times_ms: list[int]
-    rows: list[Row]
+    rows: list[Rows]
     dead: list[DeadLetter]
-    dead_rows: list[Row]
-    touched: dict[str, Account]
-    entries: list[tuple[str, int, bytes]]
+    dead_rows: list[Rows]
+    entries: list[tuple[Shard, list[Entry]]]
     challenges: list[tuple[Decision, IssueChallenge]]
     answers: list[tuple[str, str, bytes]]
-    times: BatchTimes
+    times: HaulTimes
 
 
 class Draft:
-    """What a batch leaves, written down window by window, while what was just decided is still in the cache."""
+    """What a haul leaves, written down window by window, while what was just decided is still in the cache."""
 
-    def __init__(self, shard: Shard) -> None:
-        self._shard = shard
-        self._decisions: list[Decision] = []
-        self._outcomes: list[tuple[str, str, int]] = []
-        self._record_times: list[int] = []
+    def __init__(self, number: int, topic: str, times: HaulTimes) -> None:
+        self._topic = topic
         self._rows: list[Row] = []
         self._touched: dict[str, Account] = {}
-        self._challenges: list[tuple[Decision, IssueChallenge]] = []
-        self._answers: list[tuple[str, str, bytes]] = []
+        self._by_shard: list[tuple[Shard, dict[str, Account]]] = []
+        self._scored = Scored(number, [], [], [], [], [], [], [], [], [], times)
+
+    def begin(self, shard: Shard, dead: Sequence[DeadLetter]) -> None:
+        """What is added from now on is of this shard; `dead` is what of it could not be read."""
+        scored = self._scored
+        self._rows, self._touched = [], {}
+        scored.rows.append((shard.partition, self._rows))
+        self._by_shard.append((shard, self._touched))
+        if dead:
+            scored.dead.extend(dead)
+            scored.dead_rows.append(
+                (shard.partition, [_dead_row(self._topic, shard, letter) for letter in dead])
+            )
 
     def add(
         self, records: Sequence[Record], accounts: Sequence[Account], decisions: Sequence[Decision | None]
     ) -> None:
         """Encode the decisions of a window and pack the profiles that learned from it."""
-        rows, made, outcomes, times = self._rows, self._decisions, self._outcomes, self._record_times
+        scored, rows = self._scored, self._rows
+        made, outcomes, times = scored.decisions, scored.outcomes, scored.record_times_ms
         touched: dict[str, Account] = {}
         for record, account, decision in zip(records, accounts, decisions, strict=True):
             if decision is None:
@@ -70,9 +78,9 @@ class Draft:
                 headers = _WITH_EFFECTS
                 for effect in decision.effects:
                     if effect.__class__ is IssueChallenge:
-                        self._challenges.append((decision, effect))
+                        scored.challenges.append((decision, effect))
             if record.headers:
-                headers = _passed_on(record, headers, decision, value, self._answers)
+                headers = _passed_on(record, headers, decision, value, scored.answers)
             rows.append((record.key, value, headers))
             made.append(decision)
             outcomes.append((decision.type, decision.action, decision.score))
@@ -81,24 +89,13 @@ class Draft:
             account.close()
         self._touched.update(touched)
 
-    def done(self, dead: list[DeadLetter], parts: Parts, times: BatchTimes) -> Scored:
-        """Everything at once; the accounts are pinned until the batch is saved."""
-        touched = self._touched
-        parts.memory.pin(touched.values())
-        return Scored(
-            self._shard,
-            self._decisions,
-            self._outcomes,
-            self._record_times,
-            self._rows,
-            dead,
-            [_dead_row(parts.settings.topic_events, self._shard, letter) for letter in dead],
-            touched,
-            parts.memory.entries(self._shard, touched),
-            self._challenges,
-            self._answers,
-            times,
-        )
+    def done(self) -> Scored:
+        """Everything, with each account's memory as it is now, whatever is learned while it is being saved."""
+        for shard, touched in self._by_shard:
+            self._scored.entries.append(
+                (shard, [(name, account.learned_offset, account.packed) for name, account in touched.items()])
+            )
+        return self._scored
 
 
 def _passed_on(

@@ -61,10 +61,13 @@ class RecordedTallies:
                 if counts:
                     self._counts[partition, record.offset] = counts
 
-    async def observe(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
         """The recorded counts; 0 where none was recorded."""
         counts = self._counts
-        return [counts.get((shard.partition, query.offset), {}).get(query.name, 0) for query in queries]
+        return [
+            [counts.get((shard.partition, query.offset), {}).get(query.name, 0) for query in queries]
+            for shard, queries in asked
+        ]
 
 
 def event_id_of(value: bytes | None) -> str:
@@ -178,7 +181,7 @@ async def _memory_of(core: OfflineCore, settings: Settings, made: Replayed) -> M
     memory: Memory = {}
     for partition, positions in made.positions.items():
         accounts = sorted({owned(made.decided[event_id]).account_id for _, event_id in positions})
-        stored = await core.profiles.load(Shard(settings.topic_epoch, partition), accounts)
+        [stored] = await core.profiles.load([(Shard(settings.topic_epoch, partition), accounts)])
         for account, entry in zip(accounts, stored, strict=True):
             if entry is not None:
                 memory[partition, account] = entry

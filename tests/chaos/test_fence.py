@@ -15,6 +15,7 @@ from services.memory.accounts import LiveAccounts
 from services.memory.in_process import KEPT_BATCHES, InProcessProfileStore, InProcessTallyStore
 from services.settings import Settings
 from services.stream.pipeline import Belt
+from services.stream.scored import Scored
 from tests.chaos.feed import START_AT
 
 SETTINGS = Settings()
@@ -40,9 +41,13 @@ def a_worker(profiles: ProfileStore, tallies: TallyStore) -> Belt:
 
 
 async def carry(worker: Belt, *records: OfflineRecord) -> list[bytes | None]:
-    scored = await worker.score(0, records)
+    scored = await worker.score([(0, records)])
     await worker.finish(scored)
-    return [value for _, value, _ in scored.rows]
+    return said_in(scored)
+
+
+def said_in(scored: Scored) -> list[bytes | None]:
+    return [value for _, rows in scored.rows for _, value, _ in rows]
 
 
 async def after_a_freeze(batches: int) -> tuple[Belt, list[bytes | None], OfflineRecord]:
@@ -62,16 +67,16 @@ async def after_a_freeze(batches: int) -> tuple[Belt, list[bytes | None], Offlin
 
 async def test_while_the_answers_are_kept_it_decides_alike() -> None:
     frozen, decided, in_hand = await after_a_freeze(KEPT_BATCHES - 1)
-    scored = await frozen.score(0, [in_hand])
+    scored = await frozen.score([(0, [in_hand])])
 
-    assert decided == [value for _, value, _ in scored.rows]
+    assert decided == said_in(scored)
 
 
 async def test_when_they_are_not_it_stops_before_it_decides() -> None:
     frozen, _, in_hand = await after_a_freeze(KEPT_BATCHES)
 
     with pytest.raises(Fenced):
-        await frozen.score(0, [in_hand])
+        await frozen.score([(0, [in_hand])])
 
 
 async def test_a_late_redelivery_to_the_owner_is_skipped() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.ports import Shard
+from contracts.ports import Entry, ProfileStore, Shard
 from tests.contracts.conftest import Ports
 
 SHARD = Shard(1, 3)
@@ -17,70 +17,89 @@ _entries = st.dictionaries(
 _shared = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+async def saved(store: ProfileStore, *entries: Entry, shard: Shard = SHARD) -> int:
+    """How many entries of one shard were refused."""
+    [refused] = await store.save([(shard, entries)])
+    return refused
+
+
+async def loaded(store: ProfileStore, *accounts: str, shard: Shard = SHARD) -> list[tuple[int, bytes] | None]:
+    """What is stored of accounts of one shard."""
+    [found] = await store.load([(shard, accounts)])
+    return found
+
+
 async def test_an_account_never_saved_is_none(ports: Ports) -> None:
     store = ports.profiles()
 
-    assert await store.load(SHARD, ["nobody", "nobody"]) == [None, None]
+    assert await loaded(store, "nobody", "nobody") == [None, None]
 
 
 async def test_no_accounts_are_no_work(ports: Ports) -> None:
     store = ports.profiles()
 
-    assert await store.load(SHARD, []) == []
-    assert await store.save(SHARD, []) == 0
+    assert await store.load([]) == []
+    assert await store.save([]) == []
+    assert await loaded(store) == []
+    assert await saved(store) == 0
 
 
 async def test_what_is_saved_is_loaded_in_the_order_asked(ports: Ports) -> None:
     store = ports.profiles()
 
-    refused = await store.save(SHARD, [("ann", 7, b"\x01\x00\xff"), ("bo", 8, b"")])
+    refused = await saved(store, ("ann", 7, b"\x01\x00\xff"), ("bo", 8, b""))
 
     assert refused == 0
-    assert await store.load(SHARD, ["bo", "new", "ann"]) == [(8, b""), None, (7, b"\x01\x00\xff")]
+    assert await loaded(store, "bo", "new", "ann") == [(8, b""), None, (7, b"\x01\x00\xff")]
 
 
 async def test_an_older_offset_is_refused_and_counted_and_the_rest_is_kept(ports: Ports) -> None:
     store = ports.profiles()
-    await store.save(SHARD, [("ann", 0x100, b"new")])
+    await saved(store, ("ann", 0x100, b"new"))
 
-    refused = await store.save(SHARD, [("ann", 0xFF, b"old"), ("bo", 0xFF, b"first")])
+    refused = await saved(store, ("ann", 0xFF, b"old"), ("bo", 0xFF, b"first"))
 
     assert refused == 1
-    assert await store.load(SHARD, ["ann", "bo"]) == [(0x100, b"new"), (0xFF, b"first")]
+    assert await loaded(store, "ann", "bo") == [(0x100, b"new"), (0xFF, b"first")]
 
 
 async def test_an_equal_offset_is_overwritten(ports: Ports) -> None:
     store = ports.profiles()
-    await store.save(SHARD, [("ann", 9, b"once")])
+    await saved(store, ("ann", 9, b"once"))
 
-    assert await store.save(SHARD, [("ann", 9, b"again")]) == 0
-    assert await store.load(SHARD, ["ann"]) == [(9, b"again")]
+    assert await saved(store, ("ann", 9, b"again")) == 0
+    assert await loaded(store, "ann") == [(9, b"again")]
 
 
 async def test_partitions_and_epochs_do_not_share_accounts(ports: Ports) -> None:
     store = ports.profiles()
-    await store.save(SHARD, [("ann", 9, b"here")])
+    await saved(store, ("ann", 9, b"here"))
 
-    assert await store.load(Shard(1, 4), ["ann"]) == [None]
-    assert await store.load(Shard(2, 3), ["ann"]) == [None]
+    assert await loaded(store, "ann", shard=Shard(1, 4)) == [None]
+    assert await loaded(store, "ann", shard=Shard(2, 3)) == [None]
 
 
-async def test_of_an_account_named_twice_the_newer_entry_is_kept(ports: Ports) -> None:
-    store = ports.profiles()
+async def test_shards_are_saved_and_loaded_together_each_in_its_place(ports: Ports) -> None:
+    store, other = ports.profiles(), Shard(1, 4)
+    await saved(store, ("ann", 9, b"here"))
 
-    assert await store.save(SHARD, [("ann", 12, b"newer"), ("bo", 1, b"b"), ("ann", 11, b"older")]) == 0
-    assert await store.load(SHARD, ["ann"]) == [(12, b"newer")]
+    assert await store.save(
+        [(other, [("ann", 1, b"there")]), (Shard(1, 5), []), (SHARD, [("ann", 8, b"old"), ("bo", 8, b"new")])]
+    ) == [0, 0, 1]
+    assert await store.load([(SHARD, ["bo", "ann"]), (Shard(1, 5), []), (other, ["ann", "bo"])]) == [
+        [(8, b"new"), (9, b"here")],
+        [],
+        [(1, b"there"), None],
+    ]
 
 
 async def test_a_batch_larger_than_a_script_can_unpack_is_saved_whole(ports: Ports) -> None:
     store = ports.profiles()
     entries = [(f"account-{number}", number, b"x%d" % number) for number in range(10_001)]
 
-    assert await store.save(SHARD, entries) == 0
-    assert (
-        await store.save(SHARD, [(account, offset - 1, b"") for account, offset, _ in entries[1:]]) == 10_000
-    )
-    assert await store.load(SHARD, [account for account, _, _ in entries]) == [
+    assert await saved(store, *entries) == 0
+    assert await saved(store, *[(account, offset - 1, b"") for account, offset, _ in entries[1:]]) == 10_000
+    assert await loaded(store, *[account for account, _, _ in entries]) == [
         (offset, packed) for _, offset, packed in entries
     ]
 
@@ -98,8 +117,8 @@ async def test_any_sequence_of_saves_leaves_the_newest(
             for account, (offset, _) in save.items()
             if account in newest and offset < newest[account][0]
         }
-        refused = await store.save(SHARD, [(account, *entry) for account, entry in save.items()])
+        refused = await saved(store, *[(account, *entry) for account, entry in save.items()])
         newest |= {account: entry for account, entry in save.items() if account not in stale}
 
         assert refused == len(stale)
-    assert await store.load(SHARD, list(newest)) == list(newest.values())
+    assert await loaded(store, *newest) == list(newest.values())

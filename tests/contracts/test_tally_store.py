@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.ports import Shard, TallyQuery
+from contracts.ports import Shard, TallyQuery, TallyStore
 from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
 
@@ -26,8 +28,14 @@ def asked(
     return TallyQuery(offset=offset, name=name, key=key, member=member, at=at, bucket_s=600, adds=adds)
 
 
+async def counted(store: TallyStore, questions: Sequence[TallyQuery], shard: Shard = SHARD) -> list[int]:
+    """The answers to the questions of one shard."""
+    [counts] = await store.observe([(shard, questions)])
+    return counts
+
+
 async def test_a_member_joins_before_it_is_counted(ports: Ports) -> None:
-    assert await ports.tallies().observe(SHARD, [asked(1, "ann"), asked(2, "bo"), asked(3, "ann")]) == [
+    assert await counted(ports.tallies(), [asked(1, "ann"), asked(2, "bo"), asked(3, "ann")]) == [
         1,
         2,
         2,
@@ -35,14 +43,15 @@ async def test_a_member_joins_before_it_is_counted(ports: Ports) -> None:
 
 
 async def test_no_questions_no_answers(ports: Ports) -> None:
-    assert await ports.tallies().observe(SHARD, []) == []
+    assert await counted(ports.tallies(), []) == []
+    assert await ports.tallies().observe([]) == []
 
 
 async def test_a_question_that_does_not_add_only_counts(ports: Ports) -> None:
     store = ports.tallies()
 
-    assert await store.observe(
-        SHARD, [asked(1, "ann", adds=False), asked(2, "bo"), asked(3, "cy", adds=False)]
+    assert await counted(
+        store, [asked(1, "ann", adds=False), asked(2, "bo"), asked(3, "cy", adds=False)]
     ) == [0, 1, 1]
 
 
@@ -56,63 +65,72 @@ async def test_a_count_covers_the_bucket_and_the_one_before(ports: Ports) -> Non
         asked(5, "dee", at=3000.0),
     ]
 
-    assert await store.observe(SHARD, questions) == [1, 2, 2, 3, 1]
+    assert await counted(store, questions) == [1, 2, 2, 3, 1]
 
 
 async def test_a_late_member_counts_in_its_own_bucket_and_the_next(ports: Ports) -> None:
     store = ports.tallies()
-    await store.observe(SHARD, [asked(1, "ann", at=1200.0)])
+    await counted(store, [asked(1, "ann", at=1200.0)])
 
-    assert await store.observe(SHARD, [asked(2, "bo", at=600.0), asked(3, "ann", at=1200.0)]) == [1, 2]
+    assert await counted(store, [asked(2, "bo", at=600.0), asked(3, "ann", at=1200.0)]) == [1, 2]
 
 
 async def test_names_and_keys_are_counted_apart(ports: Ports) -> None:
     store = ports.tallies()
     questions = [asked(1), asked(1, "bo", name="payees"), asked(2, "cy", key="{other} net"), asked(3, "dee")]
 
-    assert await store.observe(SHARD, questions) == [1, 1, 1, 2]
+    assert await counted(store, questions) == [1, 1, 1, 2]
 
 
 async def test_accounts_of_other_partitions_count_together(ports: Ports) -> None:
     store = ports.tallies()
-    await store.observe(SHARD, [asked(1, "ann")])
+    await counted(store, [asked(1, "ann")])
 
-    assert await store.observe(OTHER, [asked(1, "bo")]) == [2]
+    assert await counted(store, [asked(1, "bo")], OTHER) == [2]
+
+
+async def test_shards_are_asked_together_in_the_order_given(ports: Ports) -> None:
+    store = ports.tallies()
+
+    assert await store.observe(
+        [(OTHER, [asked(5, "ann"), asked(6, "bo")]), (Shard(1, 5), []), (SHARD, [asked(1, "cy")])]
+    ) == [[1, 2], [], [3]]
+    assert await store.observe([(SHARD, [asked(1, "cy")]), (OTHER, [asked(5, "ann")])]) == [[3], [1]]
 
 
 async def test_a_repeated_question_gets_its_first_answer_though_others_joined_since(ports: Ports) -> None:
     store = ports.tallies()
     batch = [asked(10, "ann"), asked(11, "bo"), asked(11, "bo", name="payees")]
-    first = await store.observe(SHARD, batch)
-    await store.observe(OTHER, [asked(1, "cy"), asked(2, "dee", name="payees")])
+    first = await counted(store, batch)
+    await counted(store, [asked(1, "cy"), asked(2, "dee", name="payees")], OTHER)
 
-    assert await store.observe(SHARD, batch) == first == [1, 2, 1]
+    assert await counted(store, batch) == first == [1, 2, 1]
 
 
 async def test_a_new_question_behind_repeated_ones_is_counted_now(ports: Ports) -> None:
     store = ports.tallies()
-    await store.observe(SHARD, [asked(10, "ann"), asked(11, "bo")])
-    await store.observe(OTHER, [asked(1, "cy")])
+    await counted(store, [asked(10, "ann"), asked(11, "bo")])
+    await counted(store, [asked(1, "cy")], OTHER)
 
-    assert await store.observe(SHARD, [asked(11, "bo"), asked(12, "dee")]) == [2, 4]
-    assert await store.observe(SHARD, [asked(12, "dee"), asked(13, "eve")]) == [4, 5]
+    assert await counted(store, [asked(11, "bo"), asked(12, "dee")]) == [2, 4]
+    assert await counted(store, [asked(12, "dee"), asked(13, "eve")]) == [4, 5]
 
 
 async def test_answers_of_the_last_64_batches_are_kept(ports: Ports) -> None:
     store = ports.tallies()
     for offset in range(65):
-        await store.observe(SHARD, [asked(offset, f"m{offset}")])
+        await counted(store, [asked(offset, f"m{offset}")])
 
-    assert await store.observe(SHARD, [asked(1, "m1"), asked(64, "m64")]) == [2, 65]
+    assert await counted(store, [asked(1, "m1"), asked(64, "m64")]) == [2, 65]
 
 
 async def test_an_answer_that_is_no_longer_kept_is_counted_anew_and_says_so(ports: Ports) -> None:
     store = ports.tallies()
     for offset in range(65):
-        await store.observe(SHARD, [asked(offset, f"m{offset}")])
+        await counted(store, [asked(offset, f"m{offset}")])
 
-    assert await store.observe(SHARD, [asked(0, "m0")]) == [-1 - 65]
-    assert await store.observe(SHARD, [asked(0, "m0"), asked(65, "m65")]) == [65, 66]
+    assert await counted(store, [asked(0, "m0")]) == [-1 - 65]
+    assert await counted(store, [asked(0, "m0"), asked(65, "m65")]) == [65, 66]
 
 
 async def test_a_large_batch_is_answered_in_order(ports: Ports) -> None:
@@ -121,7 +139,7 @@ async def test_a_large_batch_is_answered_in_order(ports: Ports) -> None:
         asked(offset, "ann", key=f"k{offset % 4000}", name=f"t{offset % 2}") for offset in range(12_000)
     ]
 
-    assert await store.observe(SHARD, questions) == [1] * 12_000
+    assert await counted(store, questions) == [1] * 12_000
 
 
 _questions = st.lists(
@@ -148,13 +166,13 @@ def numbered(questions: list[TallyQuery]) -> list[TallyQuery]:
     ]
 
 
-async def answered(store: object, questions: list[TallyQuery], cuts: list[int]) -> list[int]:
+async def answered(store: TallyStore, questions: list[TallyQuery], cuts: list[int]) -> list[int]:
     """All answers, asked in batches of the lengths in `cuts`, over and over."""
     answers: list[int] = []
     turn = 0
     while len(answers) < len(questions):
         batch = questions[len(answers) : len(answers) + cuts[turn % len(cuts)]]
-        answers += await store.observe(SHARD, batch)  # type: ignore[attr-defined]
+        answers += await counted(store, batch)
         turn += 1
     return answers
 
@@ -166,14 +184,15 @@ async def test_redelivery_in_any_cut_gets_the_same_answers(
 ) -> None:
     store, questions = ports.tallies(), numbered(questions)
     first = await answered(store, questions, cuts)
-    await store.observe(
-        OTHER,
+    await counted(
+        store,
         [
             asked(0, "stranger", key=key, at=at, name=name)
             for key in "ab"
             for at in (0.0, 700.0, 1300.0)
             for name in ("logins", "payees")
         ],
+        OTHER,
     )
     start = data.draw(st.integers(0, len(questions) - 1))
 
@@ -187,6 +206,4 @@ async def test_every_implementation_counts_as_exact_sets_do(
 ) -> None:
     questions = numbered(questions)
 
-    assert await answered(ports.tallies(), questions, cuts) == await InProcessTallyStore().observe(
-        SHARD, questions
-    )
+    assert await answered(ports.tallies(), questions, cuts) == await counted(InProcessTallyStore(), questions)

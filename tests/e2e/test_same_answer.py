@@ -112,7 +112,7 @@ async def test_decisions_and_memory_are_the_same_however_a_log_with_repeats_is_c
         encoded: list[bytes] = []
         for start in range(0, len(records), size):
             encoded += (await core.decide(records[start : start + size])).encoded
-        seen.append((encoded, await core.profiles.load(Shard(1, 0), accounts)))
+        seen.append((encoded, await core.profiles.load([(Shard(1, 0), accounts)])))
 
     assert all(seen[0] == other for other in seen[1:])
 

@@ -17,7 +17,7 @@ def asked(offset: int, at: float) -> TallyQuery:
 async def test_windows_far_behind_the_newest_event_are_forgotten() -> None:
     store = InProcessTallyStore()
     for offset in range(100):
-        await store.observe(SHARD, [asked(offset, offset * 600.0)])
+        await store.observe([(SHARD, [asked(offset, offset * 600.0)])])
 
     [windows] = store._windows.values()
     assert len(windows) == LIFE_BUCKETS + 2
@@ -25,9 +25,9 @@ async def test_windows_far_behind_the_newest_event_are_forgotten() -> None:
 
 async def test_a_late_event_inside_the_life_of_a_window_still_counts() -> None:
     store = InProcessTallyStore()
-    await store.observe(SHARD, [asked(1, 600.0), asked(2, 600.0 * (1 + LIFE_BUCKETS))])
+    await store.observe([(SHARD, [asked(1, 600.0), asked(2, 600.0 * (1 + LIFE_BUCKETS))])])
 
-    assert await store.observe(SHARD, [asked(3, 600.0)]) == [2]
+    assert await store.observe([(SHARD, [asked(3, 600.0)])]) == [[2]]
 
 
 async def test_a_decision_is_forgotten_after_an_hour() -> None:

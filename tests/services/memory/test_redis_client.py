@@ -18,6 +18,7 @@ from contracts.ports import Shard
 from services.embedded import EmbeddedStore
 from services.memory.redis_client import ask, connect, is_away
 from services.memory.redis_store import RedisMailbox, RedisProfileStore, RedisTallyStore
+from tests.contracts.test_profile_store import loaded, saved
 from tests.contracts.test_tally_store import asked
 
 SHARD = Shard(1, 0)
@@ -33,10 +34,10 @@ def own_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
 async def test_scripts_survive_a_flush(embedded_redis: str) -> None:
     client = connect(embedded_redis)
     store = RedisProfileStore(client, "flush")
-    await store.save(SHARD, [("ann", 1, b"one")])
+    await saved(store, ("ann", 1, b"one"))
     await ask(client, "SCRIPT FLUSH")
 
-    assert await store.save(SHARD, [("ann", 2, b"two")]) == 0
+    assert await saved(store, ("ann", 2, b"two")) == 0
     await client.aclose()
 
 
@@ -45,30 +46,30 @@ async def test_a_killed_server_is_unavailable_and_serves_again_after_its_restart
 ) -> None:
     client = connect(own_store.start())
     store = RedisProfileStore(client)
-    await store.save(SHARD, [("ann", 1, b"one")])
+    await saved(store, ("ann", 1, b"one"))
     own_store.kill9()
-    for attempt in (store.load(SHARD, ["ann"]), store.save(SHARD, [("ann", 2, b"two")])):
+    for attempt in (loaded(store, "ann"), saved(store, ("ann", 2, b"two"))):
         with pytest.raises(Unavailable):
             await attempt
     own_store.start()
 
-    assert await store.save(SHARD, [("ann", 3, b"three")]) == 0
+    assert await saved(store, ("ann", 3, b"three")) == 0
     await client.aclose()
 
 
 async def test_a_server_that_does_not_answer_in_time_is_unavailable(own_store: EmbeddedStore) -> None:
     client = connect(own_store.start(), timeout_s=0.1)
     store = RedisProfileStore(client)
-    await store.load(SHARD, ["ann"])
+    await loaded(store, "ann")
     assert own_store.pid is not None
     os.kill(own_store.pid, signal.SIGSTOP)
     try:
         with pytest.raises(Unavailable):
-            await store.load(SHARD, ["ann"])
+            await loaded(store, "ann")
     finally:
         os.kill(own_store.pid, signal.SIGCONT)
 
-    assert await store.load(SHARD, ["ann"]) == [None]
+    assert await loaded(store, "ann") == [None]
     await client.aclose()
 
 
@@ -76,8 +77,8 @@ async def test_a_server_out_of_memory_is_unavailable(own_store: EmbeddedStore) -
     client = connect(own_store.start())
     await ask(client, "CONFIG", "SET", "maxmemory", "1")
     for attempt in (
-        RedisProfileStore(client).save(SHARD, [("ann", 1, b"one")]),
-        RedisTallyStore(client).observe(SHARD, [asked(1)]),
+        saved(RedisProfileStore(client), ("ann", 1, b"one")),
+        RedisTallyStore(client).observe([(SHARD, [asked(1)])]),
         RedisMailbox(client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):
@@ -89,8 +90,8 @@ async def test_a_replica_is_unavailable_for_saving(own_store: EmbeddedStore) -> 
     client = connect(own_store.start())
     await ask(client, "REPLICAOF", "127.0.0.1", "1")
     for attempt in (
-        RedisProfileStore(client).save(SHARD, [("ann", 1, b"one")]),
-        RedisTallyStore(client).observe(SHARD, [asked(1)]),
+        saved(RedisProfileStore(client), ("ann", 1, b"one")),
+        RedisTallyStore(client).observe([(SHARD, [asked(1)])]),
         RedisMailbox(client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):
@@ -108,7 +109,7 @@ async def test_a_server_busy_with_a_script_is_unavailable(own_store: EmbeddedSto
     async def loaded_until_refused() -> None:
         async with asyncio.timeout(5):
             while True:
-                await store.load(SHARD, ["ann"])
+                await loaded(store, "ann")
 
     with pytest.raises(Unavailable):
         await loaded_until_refused()
@@ -158,7 +159,7 @@ async def test_unavailable_names_no_account(own_store: EmbeddedStore) -> None:
     client = connect(own_store.start())
     own_store.kill9()
     with pytest.raises(Unavailable) as caught:
-        await RedisProfileStore(client).load(SHARD, ["account-of-ann"])
+        await loaded(RedisProfileStore(client), "account-of-ann")
 
     assert "ann" not in repr(caught.value)
     assert caught.value.__cause__ is None
@@ -176,9 +177,9 @@ async def test_a_unix_socket_will_do(tmp_path: Path) -> None:
     with StoreOnUnixSocket(tmp_path):
         client = connect(f"unix://{tmp_path}/s?db=3")
         store = RedisProfileStore(client)
-        await store.save(SHARD, [("ann", 1, b"one")])
+        await saved(store, ("ann", 1, b"one"))
 
-        assert await store.load(SHARD, ["ann"]) == [(1, b"one")]
+        assert await loaded(store, "ann") == [(1, b"one")]
         await client.aclose()
 
 

@@ -21,13 +21,13 @@ async def client(embedded_redis: str) -> AsyncIterator[Redis]:
 
 
 async def test_a_profile_lies_under_its_partition_behind_its_offset(client: Redis) -> None:
-    await RedisProfileStore(client, "layout").save(Shard(2, 5), [("ann", 255, b"\x01profile")])
+    await RedisProfileStore(client, "layout").save([(Shard(2, 5), [("ann", 255, b"\x01profile")])])
 
     assert await ask(client, "GET", "layout:{2.5}:ann") == b"0000000000ff\x01profile"
 
 
 async def test_a_profile_never_expires(client: Redis) -> None:
-    await RedisProfileStore(client, "layout").save(Shard(2, 5), [("ann", 255, b"")])
+    await RedisProfileStore(client, "layout").save([(Shard(2, 5), [("ann", 255, b"")])])
 
     assert await ask(client, "TTL", "layout:{2.5}:ann") == -1
 

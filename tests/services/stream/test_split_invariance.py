@@ -1,20 +1,22 @@
-"""The same events give the same bytes and leave the same memory, however they are cut into batches."""
+"""The same events give the same bytes and leave the same memory, however they are cut into hauls."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.ports import Shard, TallyQuery
 from services.bootstrap.belt import offline_core
 from services.lab.offline import OfflineRecord, offline_records
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import STORIES
-from services.memory.in_process import InProcessProfileStore
+from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
 from services.settings import Settings
 
 PARTITIONS = 3
@@ -33,16 +35,36 @@ def partitions() -> list[list[OfflineRecord]]:
     return owned
 
 
-def decided(cuts: Sequence[Sequence[int]], live_accounts: int) -> Outcome:
-    """Each partition's decisions as produced, and every account's stored memory."""
-    core = offline_core(Settings(live_accounts=live_accounts))
+class TalliesApart:
+    """Counts that do not cross partitions: those that do depend on the order in which partitions are read."""
+
+    def __init__(self) -> None:
+        self._apart: defaultdict[Shard, InProcessTallyStore] = defaultdict(InProcessTallyStore)
+
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
+        """Each shard's own counts."""
+        return [(await self._apart[shard].observe([(shard, queries)]))[0] for shard, queries in asked]
+
+
+def decided(cuts: Sequence[Sequence[int]], live_accounts: int, together: bool = False) -> Outcome:
+    """Each partition's decisions as produced, and every account's stored memory.
+
+    The cuts give each partition's pieces; `together` carries the first pieces of all partitions as one haul, then the second.
+    """
+    core = offline_core(Settings(live_accounts=live_accounts), tallies=TalliesApart())
+    pieces = [
+        [records[start:stop] for start, stop in pairwise([0, *at, len(records)])]
+        for records, at in zip(partitions(), cuts, strict=True)
+    ]
     encoded: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
 
     async def work() -> None:
-        for partition, (records, at) in enumerate(zip(partitions(), cuts, strict=True)):
-            for start, stop in pairwise([0, *at, len(records)]):
-                answered = await core.decide(records[start:stop], partition)
-                encoded[partition] += answered.encoded
+        for turn in zip_longest(*pieces):
+            haul = [(partition, piece) for partition, piece in enumerate(turn) if piece is not None]
+            for part in [haul] if together else [[each] for each in haul]:
+                answered = await core.carry(part)
+                for decision, row in zip(answered.decisions, answered.encoded, strict=True):
+                    encoded[sum(decision.account_id.encode()) % PARTITIONS].append(row)
 
     asyncio.run(work())
     return encoded, memory_of(core.profiles)
@@ -54,14 +76,14 @@ def memory_of(profiles: InProcessProfileStore) -> dict[object, dict[str, tuple[i
 
 
 @cache
-def in_one_batch() -> Outcome:
-    """What comes of whole partitions in one batch each."""
+def in_one_haul_each() -> Outcome:
+    """What comes of whole partitions, one after another."""
     return decided([[]] * PARTITIONS, 100_000)
 
 
 def test_the_simulated_events_have_something_to_say() -> None:
     """The other test is worth something only when there are findings, holds and challenges in it."""
-    text = b"".join(b"".join(rows) for rows in in_one_batch()[0])
+    text = b"".join(b"".join(rows) for rows in in_one_haul_each()[0])
 
     assert sum(map(len, partitions())) > 1_500
     assert text.count(b'"detector"') > 50
@@ -71,10 +93,11 @@ def test_the_simulated_events_have_something_to_say() -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(st.data())
-def test_cuts_change_nothing(data: st.DataObject) -> None:
-    """Random cuts, and so few live accounts that many are stored and read back between their events."""
+def test_cuts_and_company_change_nothing(data: st.DataObject) -> None:
+    """Random cuts, pieces alone or beside those of other partitions, and so few live accounts that many are read back."""
     cuts = [
         sorted(data.draw(st.sets(st.integers(1, len(records) - 1), max_size=60))) for records in partitions()
     ]
+    capacity, together = data.draw(st.sampled_from([1, 10, 100_000])), data.draw(st.booleans())
 
-    assert decided(cuts, data.draw(st.sampled_from([1, 10, 100_000]))) == in_one_batch()
+    assert decided(cuts, capacity, together) == in_one_haul_each()

@@ -1,0 +1,168 @@
+"""The lane: hauls in order, the next one scored while the last one's decisions are being made durable.
+
+Hauls that wait are carried as one: the longer a pass takes, the more the next one carries, and no queue grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from contracts.errors import Unavailable
+from services.ingest.decode import Record
+
+log = logging.getLogger(__name__)
+
+#: What goes through the belt in one pass: records by partition, a partition at most once, its records in offset order.
+Haul = Sequence[tuple[int, Sequence[Record]]]
+Done = Callable[[], object]
+
+S = TypeVar("S")
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 5.0
+
+
+class Belt(Protocol[S]):
+    """What the lane carries hauls through; see `services.stream.pipeline`."""
+
+    async def score(self, haul: Haul) -> S:
+        """Everything up to decisions; changes only memory held in this process."""
+        ...
+
+    async def finish(self, scored: S) -> None:
+        """Everything that must be durable before the haul is acknowledged."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what is held of partitions: they may be another worker's next."""
+        ...
+
+    def reach(self, point: str) -> None:
+        """Say that a named fault point was reached."""
+        ...
+
+
+class Lane(Generic[S]):
+    """Carries hauls of up to `most_records`. An unexpected error ends the process: redelivery puts things right."""
+
+    def __init__(self, belt: Belt[S], crash: Callable[[BaseException], None], most_records: int) -> None:
+        self._belt = belt
+        self._crash = crash
+        self._most_records = most_records
+        self._waiting: deque[tuple[Haul, Done]] = deque()
+        self._came = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._under_way = 0
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def submit(self, haul: Haul, done: Done) -> None:
+        """Queue a haul; `done` is called once it is durable. Dropped while the lane is settling (it is redelivered)."""
+        if self._closing:
+            return
+        self._waiting.append((haul, done))
+        self._came.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="lane")
+
+    def reach(self, point: str) -> None:
+        """Say that a named fault point outside the belt was reached."""
+        self._belt.reach(point)
+
+    async def settle(self, deadline: float) -> bool:
+        """Take no more, finish what is being worked on until the loop's `deadline`; True when all of it is done."""
+        self._closing = True
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("abandoning %d unfinished hauls: they are redelivered", self._under_way)
+            return False
+        return True
+
+    async def reset(self) -> None:
+        """End the lane and forget all partitions: the assignment changes."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._waiting.clear()
+        self._belt.forget()
+        self._under_way = 0
+        self._idle.set()
+        self._closing = False
+
+    async def _run(self) -> None:
+        finishing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                haul, done = await self._next()
+                scored = await self._belt.score(haul)
+                if finishing is not None:
+                    await finishing
+                finishing = asyncio.create_task(self._finish(scored, done), name="finish")
+        except asyncio.CancelledError:
+            if finishing is not None:
+                finishing.cancel()
+                await asyncio.gather(finishing, return_exceptions=True)
+            raise
+        except BaseException as error:
+            self._crash(error)
+            raise
+
+    async def _next(self) -> tuple[Haul, list[Done]]:
+        while self._closing or not self._waiting:
+            self._came.clear()
+            await self._came.wait()
+        self._under_way += 1
+        self._idle.clear()
+        return _joined(self._waiting, self._most_records)
+
+    async def _finish(self, scored: S, done: list[Done]) -> None:
+        try:
+            await self._belt.finish(scored)
+            for each in done:
+                each()
+        except Exception as error:
+            self._crash(error)
+            raise
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
+
+
+def _joined(waiting: deque[tuple[Haul, Done]], most_records: int) -> tuple[Haul, list[Done]]:
+    """The first of what waits, and as many more as keep it small enough, as one haul."""
+    haul, first_done = waiting.popleft()
+    done = [first_done]
+    left = most_records - _size(haul)
+    if not waiting or _size(waiting[0][0]) > left:
+        return haul, done
+    records = {partition: list(fetched) for partition, fetched in haul}
+    while waiting and (size := _size(waiting[0][0])) <= left:
+        haul, next_done = waiting.popleft()
+        left -= size
+        done.append(next_done)
+        for partition, fetched in haul:
+            records.setdefault(partition, []).extend(fetched)
+    return list(records.items()), done
+
+
+def _size(haul: Haul) -> int:
+    return sum(len(records) for _, records in haul)
+
+
+async def patiently(step: Callable[[], Awaitable[S]], what: str) -> S:
+    """Run the step, again with growing pauses while its store is Unavailable. Steps are repeatable."""
+    pause = FIRST_PAUSE_S
+    while True:
+        try:
+            return await step()
+        except Unavailable as error:
+            log.warning("%s is unavailable (%s); trying again in %.2f s", what, error, pause)
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE_S, pause * 2)

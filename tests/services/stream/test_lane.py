@@ -1,0 +1,186 @@
+"""The lane carries hauls in order, joins what waits, and gives up cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from contracts.errors import Unavailable
+from services.lab.offline import OfflineRecord
+from services.stream.lane import Haul, Lane, patiently
+
+MOST = 6
+
+
+def records(*offsets: int) -> list[OfflineRecord]:
+    return [OfflineRecord(b"k", b"{}", offset, 0) for offset in offsets]
+
+
+def offsets(haul: Haul) -> dict[int, list[int]]:
+    return {partition: [record.offset for record in fetched] for partition, fetched in haul}
+
+
+class WatchedBelt:
+    """Writes down what passes; `gate` holds back what finishes."""
+
+    def __init__(self) -> None:
+        self.scored: list[dict[int, list[int]]] = []
+        self.finished: list[dict[int, list[int]]] = []
+        self.forgotten = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+
+    async def score(self, haul: Haul) -> dict[int, list[int]]:
+        assert len({partition for partition, _ in haul}) == len(haul)
+        self.scored.append(offsets(haul))
+        return self.scored[-1]
+
+    async def finish(self, scored: dict[int, list[int]]) -> None:
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        self.finished.append(scored)
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def reach(self, point: str) -> None:
+        """No faults on purpose here."""
+
+
+class Ground:
+    """A lane on a watched belt, and what was said to be done."""
+
+    def __init__(self) -> None:
+        self.belt = WatchedBelt()
+        self.crashes: list[BaseException] = []
+        self.done: list[str] = []
+        self.lane = Lane(self.belt, self.crashes.append, MOST)
+
+    def submit(self, name: str, *haul: tuple[int, list[OfflineRecord]]) -> None:
+        self.lane.submit(haul, lambda: self.done.append(name))
+
+    async def until(self, so: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not so():  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+    async def settled(self) -> bool:
+        return await self.lane.settle(asyncio.get_running_loop().time() + 5)
+
+
+@asynccontextmanager
+async def a_lane() -> AsyncIterator[Ground]:
+    ground = Ground()
+    yield ground
+    await ground.lane.reset()
+
+
+async def test_the_next_haul_is_scored_while_the_last_one_finishes() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.belt.scored)
+        ground.submit("b", (0, records(2)))
+        await ground.until(lambda: len(ground.belt.scored) == 2)
+
+        assert ground.done == []
+        ground.belt.gate.set()
+        await ground.until(lambda: ground.done == ["a", "b"])
+
+
+async def test_hauls_that_wait_are_carried_as_one_each_partition_in_order() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        for name, offset in (("a", 1), ("b", 2)):
+            ground.submit(name, (0, records(offset)))
+            await ground.until(lambda: len(ground.belt.scored) == offset)  # noqa: B023
+        ground.submit("c", (0, records(3)), (1, records(7)))
+        ground.submit("d", (1, records(8)), (0, records(4)))
+        ground.belt.gate.set()
+        await ground.until(lambda: len(ground.done) == 4)
+
+        assert ground.belt.finished == [{0: [1]}, {0: [2]}, {0: [3, 4], 1: [7, 8]}]
+
+
+async def test_hauls_are_joined_up_to_the_most_records() -> None:
+    async with a_lane() as ground:
+        ground.submit("a", (0, records(1, 2, 3, 4)))
+        ground.submit("b", (0, records(5, 6, 7)))
+        ground.submit("c", (0, records(8, 9, 10)))
+        ground.submit("d", (0, records(*range(11, 30))))
+        await ground.until(lambda: len(ground.done) == 4)
+
+        assert [len(haul[0]) for haul in ground.belt.finished] == [4, 6, 19]
+
+
+async def test_settling_finishes_what_is_under_way_and_drops_what_waits() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.belt.scored)
+        settling = asyncio.create_task(ground.settled())
+        await asyncio.sleep(0)
+        ground.submit("b", (0, records(2)))
+        ground.belt.gate.set()
+
+        assert await settling
+        assert ground.done == ["a"]
+        assert await ground.settled()
+        await ground.lane.reset()
+        ground.submit("c", (0, records(2)))
+        await ground.until(lambda: ground.done == ["a", "c"])
+
+
+async def test_settling_gives_up_at_its_deadline() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.belt.scored)
+
+        assert not await ground.lane.settle(asyncio.get_running_loop().time())
+        await ground.lane.reset()
+        assert ground.done == []
+        assert ground.belt.forgotten == 1
+
+
+async def test_after_a_reset_nothing_of_before_is_done() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.belt.scored)
+        ground.submit("b", (0, records(2)))
+        await ground.lane.reset()
+        ground.belt.gate.set()
+        ground.submit("c", (0, records(1)))
+        await ground.until(lambda: ground.done)
+
+        assert ground.done == ["c"]
+        assert await ground.settled()
+
+
+async def test_an_unexpected_error_crashes_at_once() -> None:
+    async with a_lane() as ground:
+        ground.belt.error = RuntimeError("unexpected")
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.crashes)
+
+        assert ground.done == []
+
+
+async def test_a_step_is_repeated_while_its_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.stream.lane.FIRST_PAUSE_S", 0.0)
+    left = 3
+
+    async def step() -> str:
+        nonlocal left
+        left -= 1
+        if left:
+            raise Unavailable("away")
+        return "here"
+
+    assert await patiently(step, "store") == "here"
