@@ -123,13 +123,15 @@ async def profile_costs(url: str, events: int) -> None:
             unpack(packed)
 
     async def load_live(_turn: int) -> None:
-        await live.load(SHARD, ids)
+        await live.load(1, [(SHARD, ids)])
 
     await measured(f"encode, {events} events ({len(packed)} B)", encode)
     await measured(f"decode, {events} events", decode)
-    await measured("save script", lambda turn: store.save(SHARD, [(each, turn, packed) for each in ids]))
-    await measured("load by MGET", lambda _turn: store.load(SHARD, ids))
-    await measured("load and decode, nothing live", lambda _turn: LiveAccounts(store, BATCH).load(SHARD, ids))
+    await measured("save script", lambda turn: store.save([(SHARD, [(each, turn, packed) for each in ids])]))
+    await measured("load by MGET", lambda _turn: store.load([(SHARD, ids)]))
+    await measured(
+        "load and decode, nothing live", lambda _turn: LiveAccounts(store, BATCH).load(1, [(SHARD, ids)])
+    )
     live = LiveAccounts(store, BATCH)
     await measured("load, all live", load_live)
     used = await client.execute_command("MEMORY", "USAGE", f"bench{events}:{{1.0}}:{ids[0]}")  # type: ignore[no-untyped-call]
@@ -144,9 +146,9 @@ async def tally_costs(url: str, keys: int) -> None:
     starts = range(0, ROUNDS * BATCH, BATCH)
     fresh = [questions(start, keys, range(start, start + BATCH)) for start in starts]
     known = [questions(start + ROUNDS * BATCH, keys, range(start, start + BATCH)) for start in starts]
-    await measured(f"tally over {keys} keys, new members", lambda turn: store.observe(SHARD, fresh[turn]))
-    await measured("redelivered", lambda turn: store.observe(SHARD, fresh[turn]))
-    await measured("known members", lambda turn: store.observe(SHARD, known[turn]))
+    await measured(f"tally over {keys} keys, new members", lambda turn: store.observe([(SHARD, fresh[turn])]))
+    await measured("redelivered", lambda turn: store.observe([(SHARD, fresh[turn])]))
+    await measured("known members", lambda turn: store.observe([(SHARD, known[turn])]))
     await client.aclose()
 
 
