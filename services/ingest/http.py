@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.routing import APIRoute
 from msgspec import Raw, Struct
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -189,7 +191,7 @@ async def post_events(request: Request) -> Response:
     """
     await authorized(request, "ingest")
     ingest: Ingest = request.app.state.ingest
-    wait_s = _wait_s(request, ingest.wait_s)
+    wait_s = _wait_s(request.scope["query_string"], ingest.wait_s)
     body_format = _format_of(request)
     offers = read_body(await ingest.body_of(request), body_format)
     results = await ingest.submit(offers, _traceparent(request), wait_s)
@@ -257,9 +259,10 @@ def _refused(results: Sequence[Result]) -> Response:
     raise Problem(400, "malformed", "no event of this request is valid; see results", results=shown)
 
 
-def _wait_s(request: Request, default_s: float) -> float | None:
+@lru_cache(maxsize=256)
+def _wait_s(query_string: bytes, default_s: float) -> float | None:
     """How long to wait for decisions; None when not asked to."""
-    query = request.query_params
+    query = QueryParams(query_string)
     wait, timeout = query.get("wait"), query.get("timeout_s")
     try:
         timeout_s = default_s if timeout is None else float(timeout)

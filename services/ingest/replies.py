@@ -15,8 +15,9 @@ from typing import Protocol
 
 from contracts.errors import Unavailable
 
-#: A waiter looks into the mailbox after these pauses, and once more at its end.
-_LOOK_AFTER_S = (0.1, 0.2, 0.4, 0.8)
+#: A waiter looks into the mailbox after these pauses, and once more at its end. What is only slow must not cost more.
+_LOOK_AFTER_S = (0.25, 0.25, 0.5, 1.0)
+#: Of the whole process: each look under way holds a connection to the store, and opening one costs as much as a request.
 _LOOKS_AT_ONCE = 16
 _RETRY_S = 0.5
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Replies:
         self._listener: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
         self._tried = asyncio.Event()
+        self._looks = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     @property
     def listening(self) -> bool:
@@ -67,14 +69,14 @@ class Replies:
     async def kept(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """The decisions already there, by event id. Raises Unavailable."""
         if len(event_ids) == 1:
-            body = await self._mailbox.get(event_ids[0])
-            return {} if body is None else {event_ids[0]: body}
-        found: dict[str, bytes] = {}
-        for start in range(0, len(event_ids), _LOOKS_AT_ONCE):
-            some = event_ids[start : start + _LOOKS_AT_ONCE]
-            decisions = await asyncio.gather(*(self._mailbox.get(event_id) for event_id in some))
-            found.update((name, body) for name, body in zip(some, decisions, strict=True) if body is not None)
-        return found
+            decisions = [await self._one(event_ids[0])]
+        else:
+            decisions = await asyncio.gather(*map(self._one, event_ids))
+        return {name: body for name, body in zip(event_ids, decisions, strict=True) if body is not None}
+
+    async def _one(self, event_id: str) -> bytes | None:
+        async with self._looks:
+            return await self._mailbox.get(event_id)
 
     @contextmanager
     def expected(self, event_ids: Sequence[str]) -> Iterator[Expected]:
