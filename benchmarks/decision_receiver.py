@@ -1,12 +1,13 @@
-"""Notes when each decision can be read: `python -m benchmarks.decision_receiver KAFKA TOPIC PARTITIONS SEED COUNT FILE`.
+"""Notes when each decision can be read: `python -m benchmarks.decision_receiver KAFKA TOPIC PARTITIONS SEED COUNT FILE WAIT_MS`.
 
 An ordinary consumer in its own process. It prints `ready` once it listens, and ends when it has a decision for each of
-COUNT events of the seed or nothing came for 20 s. FILE then holds one double for each event, seconds on the clock of
-time.monotonic, 0 for a decision that never came.
+COUNT events of the seed or nothing came for 20 s. The broker may wait WAIT_MS for more before it answers a fetch. FILE then
+holds one double for each event, seconds on the clock of time.monotonic, 0 for a decision that never came.
 """
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import time
@@ -17,16 +18,14 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 _QUIET_S = 20.0
-#: The embedded broker sleeps this long when it has nothing, instead of waking when something comes.
-_FETCH_WAIT_MS = 5
 
 
-async def run(kafka: str, topic: str, partitions: int, seed: int, count: int) -> array[float]:
+async def run(kafka: str, topic: str, partitions: int, seed: int, count: int, wait_ms: int) -> array[float]:
     """When each event's first decision was received."""
     received = array("d", bytes(8 * count))
     number_of = re.compile(rb'"event_id":"b%d-(\d+)"' % seed).search
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka, enable_auto_commit=False, check_crcs=False, fetch_max_wait_ms=_FETCH_WAIT_MS
+        bootstrap_servers=kafka, enable_auto_commit=False, check_crcs=False, fetch_max_wait_ms=wait_ms
     )
     await consumer.start()
     try:
@@ -35,6 +34,8 @@ async def run(kafka: str, topic: str, partitions: int, seed: int, count: int) ->
         await consumer.seek_to_end()
         for part in parts:
             await consumer.position(part)
+        gc.collect()
+        gc.freeze()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         left, heard_s = count, time.monotonic()
@@ -55,8 +56,8 @@ async def run(kafka: str, topic: str, partitions: int, seed: int, count: int) ->
 
 def main() -> None:
     """The process."""
-    kafka, topic, partitions, seed, count, file = sys.argv[1:]
-    received = uvloop.run(run(kafka, topic, int(partitions), int(seed), int(count)))
+    kafka, topic, partitions, seed, count, file, wait_ms = sys.argv[1:]
+    received = uvloop.run(run(kafka, topic, int(partitions), int(seed), int(count), int(wait_ms)))
     Path(file).write_bytes(received.tobytes())
 
 

@@ -103,7 +103,8 @@ async def _paced(
     plan, count = ground.plan, int(ground.plan.rate * seconds)
     file = ground.folder / "received"
     receiver = await program(
-        "benchmarks.decision_receiver", settings.kafka, settings.topic_decisions, settings.partitions, _SEED, count, file
+        "benchmarks.decision_receiver", settings.kafka, settings.topic_decisions, settings.partitions, _SEED, count, file,
+        int(settings.fetch_wait_s * 1000),
     )  # fmt: skip
     assert receiver.stdout is not None
     if await receiver.stdout.readline() != b"ready\n":

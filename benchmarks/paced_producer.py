@@ -2,8 +2,9 @@
 
 `python -m benchmarks.paced_producer KAFKA TOPIC PARTITIONS SEED ACCOUNTS RATE SECONDS`
 
-A burst every 5 ms, one batch a partition, as an API that gathers what came meanwhile would send it. An event's intended
-time is its burst's, whatever delays the process, so that a stall of sender or worker counts for every event it held up.
+A burst every 5 ms, one batch a partition, as an API that gathers what came meanwhile would send it; what comes due while a
+partition's batch is under way goes with its next one. An event's intended time is its burst's, whatever delays the process,
+so that a stall of sender or worker counts for every event it held up.
 Prints one JSON object: `Paced`.
 """
 
@@ -13,6 +14,7 @@ import asyncio
 import gc
 import sys
 import time
+from collections import deque
 from typing import Any
 
 import uvloop
@@ -24,6 +26,7 @@ from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
 BURST_S = 0.005
 _LEAD_S = 0.3
+_BATCH_BYTES = 500_000
 
 
 class Schedule(Struct, frozen=True):
@@ -47,6 +50,39 @@ class Paced(Struct, frozen=True):
     cpu_share: float
 
 
+class _Batches:
+    """One batch of each partition under way, the next one gathering behind it."""
+
+    def __init__(self, producer: AIOKafkaProducer, topic: str, partitions: int) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._gathering: list[deque[Any]] = [deque() for _ in range(partitions)]
+        self._carrying: dict[int, asyncio.Task[None]] = {}
+
+    def add(self, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
+        batches = self._gathering[partition]
+        if not batches or batches[-1].append(key=key, value=value, timestamp=timestamp_ms) is None:
+            batches.append(self._producer.create_batch())
+            batches[-1].append(key=key, value=value, timestamp=timestamp_ms)
+
+    def send(self) -> None:
+        """Send what gathered for the partitions that are free; the others follow when they are."""
+        for partition, batches in enumerate(self._gathering):
+            if batches and partition not in self._carrying:
+                self._carrying[partition] = asyncio.create_task(self._carry(partition))
+
+    async def finish(self) -> None:
+        """Returns when the broker has all. Raises what a send raised."""
+        while self._carrying:
+            await asyncio.gather(*self._carrying.values())
+
+    async def _carry(self, partition: int) -> None:
+        while batches := self._gathering[partition]:
+            batch = batches.popleft()
+            await (await self._producer.send_batch(batch, self._topic, partition=partition))
+        del self._carrying[partition]
+
+
 async def run(
     kafka: str, topic: str, partitions: int, seed: int, accounts: int, rate: float, seconds: float
 ) -> Paced:
@@ -56,8 +92,9 @@ async def run(
     events = list(bench_events(accounts, count, seed, int(time.time() * 1000) - span_ms))
     chosen = [(murmur2(key) & 0x7FFF_FFFF) % partitions for key, _ in events]
     gc.freeze()
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0, max_batch_size=_BATCH_BYTES)
     await producer.start()
+    batches = _Batches(producer, topic, partitions)
     schedule = Schedule(time.monotonic() + _LEAD_S, rate)
     late_s: list[float] = []
     try:
@@ -68,18 +105,13 @@ async def run(
             if (wait_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
             late_s.append(time.monotonic() - due_s)
-            batches: dict[int, Any] = {}
             now_ms = int(time.time() * 1000)
             while index < count and schedule.intended_s(index) <= due_s:
                 key, value = events[index]
-                batch = batches.get(chosen[index]) or batches.setdefault(
-                    chosen[index], producer.create_batch()
-                )
-                batch.append(key=key, value=value, timestamp=now_ms)
+                batches.add(chosen[index], key, value, now_ms)
                 index += 1
-            for partition, batch in batches.items():
-                await producer.send_batch(batch, topic, partition=partition)
-        await producer.flush()
+            batches.send()
+        await batches.finish()
         cpu_s = time.process_time() - cpu_s
     finally:
         await producer.stop()
