@@ -23,12 +23,15 @@ from contracts.profile import (
     MAX_FIXES,
     MAX_NETWORKS,
     MAX_PAYEES,
+    Amounts,
     AmountStatistics,
+    Countries,
     Fix,
     Fixes,
     Profile,
     Seen,
     Sightings,
+    Velocities,
     Velocity,
 )
 from services.embedded import EmbeddedStore
@@ -61,19 +64,21 @@ def typical_profile(events: int) -> Profile:
         last_at=NOW_S + 0.5,
         events=events,
         logins=logins,
-        devices=keys("device", MAX_DEVICES, 100),
-        networks=Sightings.of(networks),
-        countries={f"C{n}": seen for n in range(min(MAX_COUNTRIES, 1 + events // 300))},
-        fixes=Fixes.of(
+        device_rows=keys("device", MAX_DEVICES, 100).rows,
+        network_rows=Sightings.of(networks).rows,
+        country_rows=Countries.of({f"C{n}": seen for n in range(min(MAX_COUNTRIES, 1 + events // 300))}).rows,
+        fix_rows=Fixes.of(
             Fix(NOW_S - n * 40_000.5, 31.2304, 121.4737, 20.0, address, "CN")
             for n in reversed(range(MAX_FIXES))
-        ),
+        ).rows,
         transactions=payments,
-        amounts={"payment:CNY": AmountStatistics(payments, 4.21, 0.83)},
-        velocity={"CNY": Velocity(NOW_S + 0.5, 0.1, 0.9, 4.1, 12.3, 11.2, 97.1, 512.4, 1804.9)},
-        payees=keys("payee", MAX_PAYEES, 12),
+        amount_rows=Amounts.of({("payment", "CNY"): AmountStatistics(payments, 4.21, 0.83)}).rows,
+        velocity_rows=Velocities.of(
+            {"CNY": Velocity(NOW_S + 0.5, 0.1, 0.9, 4.1, 12.3, 11.2, 97.1, 512.4, 1804.9)}
+        ).rows,
+        payee_rows=keys("payee", MAX_PAYEES, 12).rows,
         new_payee_rate=0.08,
-        event_ids=b"".join(_names.event_key(f"event-{n}") for n in range(min(events, MAX_EVENT_IDS))),
+        event_ids=bytearray().join(_names.event_key(f"event-{n}") for n in range(min(events, MAX_EVENT_IDS))),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Event
 
 Value = float | int | str | None
@@ -59,7 +60,11 @@ class TallyWanted(Struct, frozen=True, kw_only=True):
 
 
 class Spec(Struct, frozen=True, kw_only=True):
-    """A detector's card: its name is its file's name; ATT&CK ids such as T1110.004."""
+    """A detector's card: its name is its file's name; ATT&CK ids such as T1110.004.
+
+    It is asked only about events with one of the circumstances `wakes_on`, and must have nothing to say of any other.
+    A memory of its own is taught by events of the types `learns_from` (None: all its types).
+    """
 
     name: str
     version: int
@@ -68,6 +73,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
     attack: tuple[str, ...] = ()
     tally: TallyWanted | None = None
+    wakes_on: Circumstance = Circumstance.ALWAYS
+    learns_from: tuple[type[Event], ...] | None = None
 
 
 #: Counts an event may read, by tally name; a name is missing when the store was away (never zero for unknown).

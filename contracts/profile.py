@@ -11,10 +11,13 @@ from math import exp
 
 from msgspec import Struct, field
 
-from contracts.sightings import Fix, Fixes, Key, Seen, Sightings
+from contracts.money import Amounts, AmountStatistics, Velocities, Velocity
+from contracts.sightings import Countries, Fix, Fixes, Key, Seen, Sightings
 
 __all__ = [
     "AmountStatistics",
+    "Amounts",
+    "Countries",
     "Facts",
     "Fix",
     "Fixes",
@@ -23,6 +26,7 @@ __all__ = [
     "Profile",
     "Seen",
     "Sightings",
+    "Velocities",
     "Velocity",
     "decayed",
 ]
@@ -38,28 +42,6 @@ MAX_EVENT_IDS = 64
 EVENT_ID_BYTES = 8
 HOUR_S = 3600.0
 DAY_S = 86400.0
-
-
-class AmountStatistics(Struct, array_like=True, gc=False):
-    """Exponentially weighted mean and variance of log(1 + amount), and how many amounts taught it."""
-
-    n: int = 0
-    mean: float = 0.0
-    variance: float = 0.0
-
-
-class Velocity(Struct, array_like=True, gc=False):
-    """Decayed counts and sums (major units of one currency) as of `at`; time constants 1 h, 1 d, 7 d, 30 d."""
-
-    at: float = 0.0
-    count_1h: float = 0.0
-    count_1d: float = 0.0
-    count_7d: float = 0.0
-    count_30d: float = 0.0
-    sum_1h: float = 0.0
-    sum_1d: float = 0.0
-    sum_7d: float = 0.0
-    sum_30d: float = 0.0
 
 
 class Facts(Struct, array_like=True, frozen=True, gc=False):
@@ -90,7 +72,7 @@ class Pending(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Profile(Struct, array_like=True, gc=False):
-    """Everything remembered of one account."""
+    """Everything remembered of one account. Tables are packed rows; the properties are views of them."""
 
     first_at: float = 0.0
     last_at: float = 0.0
@@ -100,17 +82,17 @@ class Profile(Struct, array_like=True, gc=False):
     failures_in_row: int = 0
     #: times of the most recent login failures, ascending, at most MAX_FAILURES
     failures: list[float] = []
-    devices: Sightings = field(default_factory=Sightings)
-    networks: Sightings = field(default_factory=Sightings)
-    countries: dict[str, Seen] = {}
+    device_rows: bytearray = field(default_factory=bytearray)
+    network_rows: bytearray = field(default_factory=bytearray)
+    country_rows: bytearray = field(default_factory=bytearray)
     #: most recent places by event time, ascending, at most MAX_FIXES
-    fixes: Fixes = field(default_factory=Fixes)
-    #: money: learned transactions (not failed, not refunds), statistics by "kind:currency", velocity by currency
+    fix_rows: bytearray = field(default_factory=bytearray)
+    #: money: learned transactions (not failed, not refunds), statistics by kind and currency, velocity by currency
     transactions: int = 0
-    amounts: dict[str, AmountStatistics] = {}
-    velocity: dict[str, Velocity] = {}
+    amount_rows: bytearray = field(default_factory=bytearray)
+    velocity_rows: bytearray = field(default_factory=bytearray)
     #: most recent payees, and the decayed share of transactions that went to a new one
-    payees: Sightings = field(default_factory=Sightings)
+    payee_rows: bytearray = field(default_factory=bytearray)
     new_payee_rate: float = 0.0
     #: second factor
     has_factor: bool = False
@@ -118,11 +100,46 @@ class Profile(Struct, array_like=True, gc=False):
     passed_challenge_at: float = 0.0
     pending: list[Pending] = []
     #: keyed hashes of the last MAX_EVENT_IDS event ids, EVENT_ID_BYTES each, oldest first
-    event_ids: bytes = b""
+    event_ids: bytearray = field(default_factory=bytearray)
     #: detectors' own memories by detector name: (version, packed)
     slots: dict[str, tuple[int, bytes]] = {}
     #: reports and labels against the account: time of the last "not me" or fraud verdict
     reported_at: float = 0.0
+
+    @property
+    def devices(self) -> Sightings:
+        """Devices by key, at most MAX_DEVICES."""
+        return Sightings(self.device_rows)
+
+    @property
+    def networks(self) -> Sightings:
+        """Networks by key, at most MAX_NETWORKS."""
+        return Sightings(self.network_rows)
+
+    @property
+    def countries(self) -> Countries:
+        """Countries by code, at most MAX_COUNTRIES."""
+        return Countries(self.country_rows)
+
+    @property
+    def fixes(self) -> Fixes:
+        """The most recent places."""
+        return Fixes(self.fix_rows)
+
+    @property
+    def amounts(self) -> Amounts:
+        """Amounts by kind and currency."""
+        return Amounts(self.amount_rows)
+
+    @property
+    def velocity(self) -> Velocities:
+        """Velocity by currency."""
+        return Velocities(self.velocity_rows)
+
+    @property
+    def payees(self) -> Sightings:
+        """Payees by key, at most MAX_PAYEES."""
+        return Sightings(self.payee_rows)
 
 
 def decayed(amount: float, since_s: float, time_constant_s: float) -> float:

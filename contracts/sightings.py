@@ -1,12 +1,14 @@
 """What an account was seen with and where, as packed rows: one object a table, however many rows it has.
 
 A profile holds dozens of rows and is read and written with every batch; as objects of their own they would cost more than
-all detectors together. Times are epoch seconds; a whole one is kept in 32 bits and stops at the year 2106.
+all detectors together. So a profile keeps rows; the classes here are views that read like mappings and answer copies, and the
+functions are what learning writes with. Times are epoch seconds; a whole one is kept in 32 bits and stops at the year 2106.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from struct import Struct as Layout
 
 from msgspec import Struct, field
@@ -18,7 +20,7 @@ KEY_BYTES = 8
 _LATEST_S = (1 << 32) - 1
 _SEEN = Layout("<8sIII")
 _TIMES = Layout("<III")
-_SEEN_BYTES = _SEEN.size
+SEEN_BYTES = _SEEN.size
 _FIX = Layout("<d8sddd2s")
 _FIX_HEAD = Layout("<d8s")
 _FIX_BYTES = _FIX.size
@@ -51,11 +53,46 @@ class Fix(Struct, array_like=True, frozen=True, gc=False):
     country: str | None = None
 
 
-class Sightings(Struct, array_like=True, gc=False):
-    """Seen by key, in the order in which the keys came; reads like a mapping, and answers copies.
+def row_of(rows: bytearray, key: bytes, row_bytes: int) -> int:
+    """Where the row that begins with the key stands; -1 when there is none."""
+    found = rows.find(key)
+    while found > 0 and found % row_bytes:
+        found = rows.find(key, found + 1)
+    return found
 
-    A row is the key, first and last time and the count. All keys have KEY_BYTES bytes.
-    """
+
+def see(rows: bytearray, key: Key, at: float, limit: int) -> bool:
+    """Count a sighting; True when the key is new. A full table forgets the row not seen for longest."""
+    found = row_of(rows, key, SEEN_BYTES)
+    if found >= 0:
+        see_again(rows, found, at)
+        return False
+    when = min(int(at), _LATEST_S)
+    if len(rows) >= limit * SEEN_BYTES:
+        last_times = [last_at for _, _, last_at, _ in _SEEN.iter_unpack(rows)]
+        oldest = last_times.index(min(last_times)) * SEEN_BYTES
+        del rows[oldest : oldest + SEEN_BYTES]
+    rows += _pack_seen(key, when, when, 1)
+    return True
+
+
+def see_again(rows: bytearray, row: int, at: float) -> None:
+    """Count another sighting of the key whose row stands at `row`."""
+    when = int(at)
+    if when > _LATEST_S:
+        when = _LATEST_S
+    first_at, last_at, count = _read_times(rows, row + KEY_BYTES)
+    _write_times(
+        rows,
+        row + KEY_BYTES,
+        when if when < first_at else first_at,
+        when if when > last_at else last_at,
+        count + 1,
+    )
+
+
+class Sightings(Struct, gc=False):
+    """Seen by key, in the order in which the keys came: a view of rows of key, first and last time and count."""
 
     rows: bytearray = field(default_factory=bytearray)
 
@@ -66,13 +103,10 @@ class Sightings(Struct, array_like=True, gc=False):
         return cls(bytearray(b"".join(rows)))
 
     def __len__(self) -> int:
-        return len(self.rows) // _SEEN_BYTES
+        return len(self.rows) // SEEN_BYTES
 
     def __contains__(self, key: object) -> bool:
-        if key is None:
-            return False
-        found: int = self.rows.find(key)  # type: ignore[arg-type]
-        return found >= 0 and (found % _SEEN_BYTES == 0 or _aligned(self.rows, key, found) >= 0)  # type: ignore[arg-type]
+        return key is not None and row_of(self.rows, key, SEEN_BYTES) >= 0  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Key]:
         return (key for key, _ in self.items())
@@ -88,48 +122,94 @@ class Sightings(Struct, array_like=True, gc=False):
 
     def get(self, key: Key) -> Seen | None:
         """What was seen of the key, or None."""
-        found = _aligned(self.rows, key, self.rows.find(key))
+        found = row_of(self.rows, key, SEEN_BYTES)
         return None if found < 0 else Seen(*_read_times(self.rows, found + KEY_BYTES))
 
     def see(self, key: Key, at: float, limit: int) -> bool:
-        """Count a sighting; True when the key is new. A full table forgets the row not seen for longest."""
-        rows = self.rows
-        when = int(at)
-        if when > _LATEST_S:
-            when = _LATEST_S
-        found = rows.find(key)
-        if found > 0 and found % _SEEN_BYTES:
-            found = _aligned(rows, key, found)
-        if found < 0:
-            if len(rows) >= limit * _SEEN_BYTES:
-                self._forget_oldest()
-            rows += _pack_seen(key, when, when, 1)
-            return True
-        first_at, last_at, count = _read_times(rows, found + KEY_BYTES)
-        _write_times(
-            rows,
-            found + KEY_BYTES,
-            when if when < first_at else first_at,
-            when if when > last_at else last_at,
-            count + 1,
-        )
+        """See `see`."""
+        return see(self.rows, key, at, limit)
+
+
+@cache
+def country_key(country: str) -> Key:
+    """The key of a row of countries: its two letters, filled up."""
+    return country.encode("ascii", "replace")[:KEY_BYTES].ljust(KEY_BYTES, b"\0")
+
+
+class Countries(Struct, gc=False):
+    """Seen by country code (ISO 3166, two letters): a view of rows as `Sightings` has them."""
+
+    rows: bytearray = field(default_factory=bytearray)
+
+    @classmethod
+    def of(cls, seen: Mapping[str, Seen]) -> Countries:
+        """The mapping as a table."""
+        return cls(Sightings.of({country_key(country): each for country, each in seen.items()}).rows)
+
+    def __len__(self) -> int:
+        return len(self.rows) // SEEN_BYTES
+
+    def __contains__(self, country: object) -> bool:
+        return row_of(self.rows, country_key(country), SEEN_BYTES) >= 0  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[str]:
+        return (country for country, _ in self.items())
+
+    def items(self) -> Iterator[tuple[str, Seen]]:
+        """Every country with what was seen of it."""
+        for key, seen in Sightings(self.rows).items():
+            yield key.rstrip(b"\0").decode("ascii"), seen
+
+    def values(self) -> Iterator[Seen]:
+        """What was seen of every country."""
+        return Sightings(self.rows).values()
+
+    def see(self, country: str, at: float, limit: int) -> bool:
+        """See `see`."""
+        return see(self.rows, country_key(country), at, limit)
+
+
+def stays(rows: bytearray, at: float, ip_key: Key | None) -> bool:
+    """Whether the latest of the places was at this address and not after this time."""
+    if not rows:
         return False
-
-    def _forget_oldest(self) -> None:
-        last_times = [last_at for _, _, last_at, _ in _SEEN.iter_unpack(self.rows)]
-        row = last_times.index(min(last_times))
-        del self.rows[row * _SEEN_BYTES : (row + 1) * _SEEN_BYTES]
+    last_at, last_key = _read_head(rows, len(rows) - _FIX_BYTES)
+    return bool(last_key == ip_key and last_at <= at)
 
 
-def _aligned(rows: bytearray, key: Key, found: int) -> int:
-    """Where the row of the key begins, looking on from `found`; -1 when there is none."""
-    while found > 0 and found % _SEEN_BYTES:
-        found = rows.find(key, found + 1)
-    return found
+def add_fix(
+    rows: bytearray,
+    at: float,
+    ip_key: Key,
+    latitude: float,
+    longitude: float,
+    accuracy_km: float,
+    country: str | None,
+    limit: int,
+) -> None:
+    """Add a place; it takes the place of the latest one when that was at the same address and not after it."""
+    named = b"" if country is None else country.encode("ascii", "replace")
+    start = len(rows) - _FIX_BYTES
+    if start >= 0:
+        last_at, last_key = _read_head(rows, start)
+        if at >= last_at:
+            if last_key == ip_key:
+                _write_fix(rows, start, at, ip_key, latitude, longitude, accuracy_km, named)
+                return
+        else:
+            while start >= 0 and _read_head(rows, start)[0] > at:
+                start -= _FIX_BYTES
+            start += _FIX_BYTES
+            rows[start:start] = _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
+            del rows[: max(0, len(rows) - limit * _FIX_BYTES)]
+            return
+    rows += _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
+    if len(rows) > limit * _FIX_BYTES:
+        del rows[:_FIX_BYTES]
 
 
-class Fixes(Struct, array_like=True, gc=False):
-    """The most recent places by event time, ascending."""
+class Fixes(Struct, gc=False):
+    """The most recent places by event time, ascending: a view of their rows."""
 
     rows: bytearray = field(default_factory=bytearray)
 
@@ -145,12 +225,8 @@ class Fixes(Struct, array_like=True, gc=False):
         return (_fix(*row) for row in _FIX.iter_unpack(self.rows))
 
     def stays(self, at: float, ip_key: Key | None) -> bool:
-        """Whether the latest place was at this address and not after this time."""
-        rows = self.rows
-        if not rows:
-            return False
-        last_at, last_key = _read_head(rows, len(rows) - _FIX_BYTES)
-        return bool(last_key == ip_key and last_at <= at)
+        """See `stays`."""
+        return stays(self.rows, at, ip_key)
 
     def around(self, at: float) -> tuple[Fix | None, Fix | None]:
         """The latest place not after this time and the earliest one after it."""
@@ -167,37 +243,6 @@ class Fixes(Struct, array_like=True, gc=False):
     def knows(self, ip_key: Key | None) -> bool:
         """Whether any of the places was at this address."""
         return any(key == ip_key for _, key, *_ in _FIX.iter_unpack(self.rows))
-
-    def add(
-        self,
-        at: float,
-        ip_key: Key,
-        latitude: float,
-        longitude: float,
-        accuracy_km: float,
-        country: str | None,
-        limit: int,
-    ) -> None:
-        """Add a place; it takes the place of the latest one when that was at the same address and not after it."""
-        rows = self.rows
-        named = b"" if country is None else country.encode("ascii", "replace")
-        start = len(rows) - _FIX_BYTES
-        if start >= 0:
-            last_at, last_key = _read_head(rows, start)
-            if at >= last_at:
-                if last_key == ip_key:
-                    _write_fix(rows, start, at, ip_key, latitude, longitude, accuracy_km, named)
-                    return
-            else:
-                while start >= 0 and _read_head(rows, start)[0] > at:
-                    start -= _FIX_BYTES
-                start += _FIX_BYTES
-                rows[start:start] = _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
-                del rows[: max(0, len(rows) - limit * _FIX_BYTES)]
-                return
-        rows += _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
-        if len(rows) > limit * _FIX_BYTES:
-            del rows[:_FIX_BYTES]
 
 
 def _fix(

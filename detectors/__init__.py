@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from contracts.events import Event
 from contracts.findings import Finding, Spec
 
 #: Modules of this folder that are commands, not detectors.
@@ -37,6 +38,13 @@ class Detector:
     learn: Callable[..., Any] | None
     upgrade: Callable[[int, bytes], Any] | None
     doc: str
+
+    @property
+    def taught_by(self) -> tuple[type[Event], ...]:
+        """The types of events that teach its memory; none without one."""
+        if self.memory is None:
+            return ()
+        return self.spec.event_types if self.spec.learns_from is None else self.spec.learns_from
 
 
 def discover() -> tuple[Detector, ...]:

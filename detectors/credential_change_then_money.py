@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from msgspec import Struct, msgpack
 
+from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Pending, Profile
@@ -40,6 +41,8 @@ SPEC = Spec(
         ),
     ),
     attack=("T1098", "T1078", "T1657"),
+    learns_from=(AccountChange,),
+    wakes_on=Circumstance.HELD | Circumstance.REMEMBERED,
 )
 
 CREDENTIAL_CHANGES = frozenset({"password_reset", "password_change", "phone_change", "email_change"})
@@ -90,9 +93,9 @@ def observe(
     return _chain(event, profile, steps, params)
 
 
-def learn(event: Transaction | AccountChange, memory: Memory, params: Params) -> Memory:
+def learn(event: AccountChange, memory: Memory, params: Params) -> Memory:
     """Remember a credential change; anything else, and a change already known, teaches nothing."""
-    if not isinstance(event, AccountChange) or event.change not in CREDENTIAL_CHANGES:
+    if event.change not in CREDENTIAL_CHANGES:
         return memory
     change = (event.at, str(event.change))
     if change in memory.changes:

@@ -15,6 +15,7 @@ from math import log
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Login
 from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
 from contracts.profile import Profile
@@ -54,6 +55,7 @@ SPEC = Spec(
     ),
     attack=("T1110.004",),
     tally=TallyWanted(name=TALLY, event_types=(Login,), key=address, adds=is_failure, bucket_s=BUCKET_S),
+    wakes_on=Circumstance.COUNTED,
 )
 
 _SHARED = frozenset({"mobile", "relay", "satellite"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from contracts.circumstances import Circumstance
 from contracts.findings import Spec
 from detectors import Detector, discover
 
@@ -46,6 +47,9 @@ def _section(detector: Detector) -> str:
     for line in "".join(rest).splitlines():
         heading, colon, text = line.partition(":")
         lines.append(f"- **{heading}:**{text}" if colon and heading in _HEADINGS else f"  {line}")
+    if spec.wakes_on is not Circumstance.ALWAYS:
+        woken = ", ".join(f"`{each.name}`" for each in Circumstance if each in spec.wakes_on)
+        lines.append(f"- **Asked only when:** {woken} (see `contracts/circumstances.py`).")
     if spec.tally is not None:
         lines.append(
             f"- **Counts across accounts:** `{spec.tally.name}`, buckets of {spec.tally.bucket_s} s."

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
@@ -28,6 +29,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1111", "T1621"),
+    wakes_on=Circumstance.FAILED_CHALLENGE,
 )
 
 

@@ -16,6 +16,7 @@ from math import exp
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Fix, Profile
@@ -39,6 +40,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1078",),
+    wakes_on=Circumstance.MOVED,
 )
 
 _LOOSE = frozenset({"vpn", "hosting", "tor"})

@@ -38,6 +38,7 @@ SPEC = Spec(
         ),
     ),
     attack=(),  # TODO: ATT&CK techniques, such as "T1078"
+    # wakes_on=Circumstance.NEW_DEVICE: name what it needs, and it costs nothing on every other event
 )
 
 

@@ -15,6 +15,7 @@ from math import log
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
@@ -33,6 +34,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1078",),
+    wakes_on=Circumstance.NEW_COUNTRY,
 )
 
 _LOOSE = frozenset({"vpn", "hosting", "tor", "relay", "mobile", "satellite"})
@@ -85,7 +87,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         family="place",
         weight=weight,
         value=country,
-        baseline=max(countries, key=lambda name: countries[name].count),
+        baseline=max(countries.items(), key=lambda seen: seen[1].count)[0],
         hold=True,
         facts={
             "known_countries": len(countries),

@@ -14,6 +14,7 @@ from math import log
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
@@ -32,6 +33,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1078",),
+    wakes_on=Circumstance.NEW_DEVICE,
 )
 
 

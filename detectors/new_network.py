@@ -13,6 +13,7 @@ from math import log
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
@@ -31,6 +32,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1078",),
+    wakes_on=Circumstance.NEW_NETWORK,
 )
 
 _SHIFTING = frozenset({"mobile", "relay", "satellite"})

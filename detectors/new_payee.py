@@ -13,6 +13,7 @@ from math import log
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
@@ -30,6 +31,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1657",),
+    wakes_on=Circumstance.NEW_PAYEE,
 )
 
 

@@ -13,6 +13,7 @@ from math import log
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import MAX_FAILURES, Profile
@@ -30,6 +31,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110.001", "T1078"),
+    wakes_on=Circumstance.AFTER_FAILURES,
 )
 
 

@@ -13,6 +13,7 @@ from math import exp, log1p
 
 from msgspec import Struct
 
+from contracts.circumstances import Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
@@ -31,13 +32,17 @@ SPEC = Spec(
         ),
     ),
     attack=("T1657",),
+    wakes_on=Circumstance.LARGE,
 )
 
 _NOT_OUTGOING = frozenset({"refund", "top_up"})
 
 
 class Params(Struct, frozen=True):
-    """Robust z = (y - mean) / (deviation + floor) of y = log(1 + amount); the population's mean is dollars' worth."""
+    """Robust z = (y - mean) / (deviation + floor) of y = log(1 + amount); the population's mean is dollars' worth.
+
+    Nothing less than LARGE_LOG above the account's own mean is called unusual, whatever these say.
+    """
 
     least_history_count: int = 3
     least_ratio: float = 2.0
@@ -60,7 +65,7 @@ def observe(
     """Weight: `first_nats` at the threshold and `growth_nats` for each deviation beyond, up to `most_nats`."""
     kind = event.kind
     currency = event.currency
-    statistics = profile.amounts.get(f"{kind}:{currency}")
+    statistics = profile.amounts.get(kind, currency)
     if statistics is None or statistics.n < params.least_history_count:
         return None
     y = log1p(event.value)

@@ -15,6 +15,7 @@ from math import exp
 
 from msgspec import Struct
 
+from contracts.circumstances import PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
@@ -39,13 +40,17 @@ SPEC = Spec(
         ),
     ),
     attack=("T1657",),
+    wakes_on=Circumstance.BUSY,
 )
 
 _MONTH_S = 30.0 * DAY_S
 
 
 class Params(Struct, frozen=True):
-    """Floors and allowed bursts by window; a burst is in lumps of the account's amounts. `split_z`: see unusual_amount."""
+    """Floors and allowed bursts by window; a burst is in lumps of the account's amounts. `split_z`: see unusual_amount.
+
+    No burst below BUSY_1H_COUNT, BUSY_1D_COUNT and BUSY_7D_COUNT has an effect.
+    """
 
     least_transactions_count: int = 3
     least_sum_usd: float = 100.0
@@ -56,8 +61,6 @@ class Params(Struct, frozen=True):
     burst_1h_count: float = 1.5
     burst_1d_count: float = 3.0
     burst_7d_count: float = 6.0
-    prior_count: float = 2.0
-    prior_s: float = 2.0 * DAY_S
     least_nats: float = 3.0
     nats_ratio: float = 0.5
     split_nats: float = 0.5
@@ -110,7 +113,7 @@ def _worst_window(
     month_count = velocity.count_30d * fade
     month_sum = velocity.sum_30d * fade
     month_exposure_s = exposure_s(age_s, _MONTH_S)
-    prior, prior_s = params.prior_count, params.prior_s
+    prior, prior_s = PACE_PRIOR_COUNT, PACE_PRIOR_S
     worst_nats = params.least_nats
     worst: tuple[float, float, float, float, float] | None = None
     recent = lump = 0.0
@@ -128,7 +131,10 @@ def _worst_window(
         if count <= pace + burst or not _alike(value, total_before, before, params):
             continue
         lump = lump or lump_amount(
-            profile.amounts, event.currency, params.population_usd, params.population_spread_log
+            profile.amounts.within(event.currency),
+            event.currency,
+            params.population_usd,
+            params.population_spread_log,
         )
         money = prior * month_sum / max(month_count, 1.0)
         expected = tau * older_rate(month_sum, total_before, month_exposure_s, exposure, money, prior_s)
@@ -180,7 +186,7 @@ def _finding(
 
 def _unusual_from(event: Transaction, profile: Profile, params: Params) -> float | None:
     """The amount from which one transaction would be unusual for the account; None while that is not known."""
-    statistics = profile.amounts.get(f"{event.kind}:{event.currency}")
+    statistics = profile.amounts.get(event.kind, event.currency)
     if statistics is None or statistics.n < params.least_transactions_count:
         return None
     mean, deviation = usual_log_amount(

@@ -13,6 +13,7 @@ from math import exp
 
 from msgspec import Struct
 
+from contracts.circumstances import PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
@@ -31,13 +32,17 @@ SPEC = Spec(
         ),
     ),
     attack=("T1657",),
+    wakes_on=Circumstance.BUSY,
 )
 
 _MONTH_S = 30.0 * DAY_S
 
 
 class Params(Struct, frozen=True):
-    """Floors and allowed bursts by window; `nats_ratio` tempers the Poisson ratio, for people pay in bursts."""
+    """Floors and allowed bursts by window; `nats_ratio` tempers the Poisson ratio, for people pay in bursts.
+
+    No burst below BUSY_1H_COUNT, BUSY_1D_COUNT and BUSY_7D_COUNT has an effect.
+    """
 
     floor_1h_count: float = 6.0
     floor_1d_count: float = 10.0
@@ -45,8 +50,6 @@ class Params(Struct, frozen=True):
     burst_1h_count: float = 2.0
     burst_1d_count: float = 3.0
     burst_7d_count: float = 6.0
-    prior_count: float = 2.0
-    prior_s: float = 2.0 * DAY_S
     least_nats: float = 3.0
     nats_ratio: float = 0.5
     most_nats: float = 5.0
@@ -93,7 +96,7 @@ def _judge(velocity: Velocity, at: float, age_s: float, params: Params) -> Findi
         if count < floor or over:
             continue
         rate = older_rate(
-            month, before, month_exposure_s, exposure_s(age_s, tau), params.prior_count, params.prior_s
+            month, before, month_exposure_s, exposure_s(age_s, tau), PACE_PRIOR_COUNT, PACE_PRIOR_S
         )
         expected = rate * tau
         nats = poisson_nats(count, expected + burst)

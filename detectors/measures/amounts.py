@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from math import exp, log, sqrt
 
 from contracts.profile import AmountStatistics
@@ -39,7 +39,7 @@ def usual_log_amount(
 
 
 def lump_amount(
-    amounts: Mapping[str, AmountStatistics],
+    amounts: Iterable[AmountStatistics],
     currency: str,
     population_usd: float,
     population_spread_log: float,
@@ -47,15 +47,15 @@ def lump_amount(
     """The amount by which this account's sums grow in lumps: E[X^2] / E[X], in the currency's major units.
 
     For a sum of Poisson many amounts, variance over mean is just this (compound Poisson), so a sum divided by it behaves
-    like a count. Amounts of each kind are taken for log-normal; the population counts as one transaction.
+    like a count. `amounts` are those of each kind in the currency, taken for log-normal; the population counts as one
+    transaction.
     """
     units = UNITS_PER_USD.get(currency, 1.0)
     spread = population_spread_log * population_spread_log
     first = population_usd * units * exp(spread / 2.0)
     second = first * first * exp(spread)
-    for name, statistics in amounts.items():
-        if name.endswith(currency):
-            mean = exp(statistics.mean + statistics.variance / 2.0)
-            first += statistics.n * mean
-            second += statistics.n * mean * mean * exp(statistics.variance)
+    for statistics in amounts:
+        mean = exp(statistics.mean + statistics.variance / 2.0)
+        first += statistics.n * mean
+        second += statistics.n * mean * mean * exp(statistics.variance)
     return second / first

@@ -20,6 +20,16 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
+from contracts.money import (
+    AMOUNT_BYTES,
+    VELOCITY_BYTES,
+    amount_key,
+    currency_key,
+    read_amount,
+    read_velocity,
+    write_amount,
+    write_velocity,
+)
 from contracts.profile import (
     DAY_S,
     EVENT_ID_BYTES,
@@ -32,15 +42,14 @@ from contracts.profile import (
     MAX_NETWORKS,
     MAX_PAYEES,
     MAX_PENDING,
-    AmountStatistics,
     Facts,
     Fix,
     Key,
     Pending,
     Profile,
-    Seen,
-    Velocity,
 )
+from contracts.sightings import add_fix, country_key, row_of, see, see_again
+from services.memory.glance import Glance, look
 
 PENDING_LIFETIME_S = 7 * DAY_S
 MATURE_S = 3 * DAY_S
@@ -54,17 +63,15 @@ _EVENT_ID_TAIL = MAX_EVENT_IDS * EVENT_ID_BYTES
 
 def knows_event(profile: Profile, event_key: Key) -> bool:
     """Whether the event id is among the last MAX_EVENT_IDS of the account."""
-    known = profile.event_ids
-    found = known.find(event_key)
-    while found > 0 and found % EVENT_ID_BYTES:
-        found = known.find(event_key, found + 1)
-    return found >= 0
+    return row_of(profile.event_ids, event_key, EVENT_ID_BYTES) >= 0
 
 
 def note_event(profile: Profile, event_key: Key, at: float) -> None:
     """Remember that the event happened at all: its id and the time span of the account."""
-    known = profile.event_ids + event_key
-    profile.event_ids = known[-_EVENT_ID_TAIL:] if len(known) > _EVENT_ID_TAIL else known
+    known = profile.event_ids
+    known += event_key
+    if len(known) > _EVENT_ID_TAIL:
+        del known[:EVENT_ID_BYTES]
     profile.events += 1
     if at > profile.last_at:
         profile.last_at = at
@@ -73,12 +80,17 @@ def note_event(profile: Profile, event_key: Key, at: float) -> None:
 
 
 def learn(
-    profile: Profile, event: AnyEvent, event_key: Key, held: bool = False, challenged: bool = True
+    profile: Profile,
+    event: AnyEvent,
+    event_key: Key,
+    held: bool = False,
+    challenged: bool = True,
+    glance: Glance | None = None,
 ) -> None:
     """Teach the profile one decided event; `held` keeps its facts pending.
 
     Held facts wait for their challenge, a report or a label. Where nobody was `challenged` (the owner was only told) they
-    also mature, see `mature`.
+    also mature, see `mature`. `glance` is what `look` said of the same event and profile, when that is known already.
     """
     kind = event.__class__
     if kind is Login:
@@ -97,29 +109,64 @@ def learn(
     if held:
         _hold(profile, event_key, facts_of(event), challenged)
         return
-    _teach_where(profile, event)  # type: ignore[arg-type]
+    if glance is None:
+        glance = look(event, profile, {})
+    _teach_where(profile, event, glance)  # type: ignore[arg-type]
     if kind is Login:
         profile.logins += 1
         profile.failures_in_row = 0
     elif kind is Transaction and event.kind != "refund":  # type: ignore[union-attr]
-        _learn_money(profile, event.at, event.kind, event.currency, event.value, event.payee_key)  # type: ignore[union-attr]
+        _teach_money(profile, event, glance)  # type: ignore[arg-type]
 
 
-def _teach_where(profile: Profile, event: Activity) -> None:
+def _teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
     """What `apply_facts` of the event's facts would teach of device, network and place."""
     at = event.at
-    device, network, place = event.device_key, event.network_key, event.place
-    if device is not None:
-        profile.devices.see(device, at, MAX_DEVICES)
-    if network is not None:
-        profile.networks.see(network, at, MAX_NETWORKS)
+    row = glance.device_row
+    if row >= 0:
+        see_again(profile.device_rows, row, at)
+    elif event.device_key is not None:
+        see(profile.device_rows, event.device_key, at, MAX_DEVICES)
+    row = glance.network_row
+    if row >= 0:
+        see_again(profile.network_rows, row, at)
+    elif event.network_key is not None:
+        see(profile.network_rows, event.network_key, at, MAX_NETWORKS)
+    place = event.place
     if place is None:
         return
     country, latitude, longitude, ip_key = place.country, place.latitude, place.longitude, event.ip_key
-    if country is not None:
-        _see(profile.countries, country, at, MAX_COUNTRIES)
+    row = glance.country_row
+    if row >= 0:
+        see_again(profile.country_rows, row, at)
+    elif country is not None:
+        see(profile.country_rows, country_key(country), at, MAX_COUNTRIES)
     if latitude is not None and longitude is not None and ip_key is not None:
-        profile.fixes.add(at, ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
+        add_fix(profile.fix_rows, at, ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
+
+
+def _teach_money(profile: Profile, event: Transaction, glance: Glance) -> None:
+    """What `apply_facts` of the event's facts would teach of money."""
+    currency, value, at = event.currency, event.value, event.at
+    _learn_amount(profile.amount_rows, glance.amount_row, amount_key(event.kind, currency), log1p(value))
+    key = currency_key(currency)
+    if glance.faded is None:
+        _learn_velocity(profile.velocity_rows, glance.velocity_row, key, at, value)
+    else:
+        _, c1, c2, c3, c4, s1, s2, s3, s4 = glance.faded
+        write_velocity(
+            profile.velocity_rows, glance.velocity_row, key, at,
+            c1 + 1.0, c2 + 1.0, c3 + 1.0, c4 + 1.0, s1 + value, s2 + value, s3 + value, s4 + value,
+        )  # fmt: skip
+    transactions = profile.transactions = profile.transactions + 1
+    payee, row = event.payee_key, glance.payee_row
+    if payee is None:
+        return
+    if row >= 0:
+        see_again(profile.payee_rows, row, at)
+    else:
+        see(profile.payee_rows, payee, at, MAX_PAYEES)
+    _learn_payee_rate(profile, transactions, row < 0)
 
 
 def conclude(profile: Profile, event: Event, about_key: Key) -> None:
@@ -170,21 +217,42 @@ def apply_facts(profile: Profile, facts: Facts) -> None:
     """Teach the profile what a trusted event showed."""
     at = facts.at
     if facts.device is not None:
-        profile.devices.see(facts.device, at, MAX_DEVICES)
+        see(profile.device_rows, facts.device, at, MAX_DEVICES)
     if facts.network is not None:
-        profile.networks.see(facts.network, at, MAX_NETWORKS)
+        see(profile.network_rows, facts.network, at, MAX_NETWORKS)
     if facts.country is not None:
-        _see(profile.countries, facts.country, at, MAX_COUNTRIES)
+        see(profile.country_rows, country_key(facts.country), at, MAX_COUNTRIES)
     if facts.fix is not None:
         fix = facts.fix
-        profile.fixes.add(
-            fix.at, fix.ip_key, fix.latitude, fix.longitude, fix.accuracy_km, fix.country, MAX_FIXES
+        add_fix(
+            profile.fix_rows,
+            fix.at,
+            fix.ip_key,
+            fix.latitude,
+            fix.longitude,
+            fix.accuracy_km,
+            fix.country,
+            MAX_FIXES,
         )
     if facts.type == "login":
         profile.logins += 1
         profile.failures_in_row = 0
     elif facts.type == "transaction" and facts.kind != "refund":
-        _learn_money(profile, at, facts.kind or "", facts.currency or "", facts.value, facts.payee)
+        _apply_money(profile, facts)
+
+
+def _apply_money(profile: Profile, facts: Facts) -> None:
+    assert facts.kind is not None
+    assert facts.currency is not None
+    key = amount_key(facts.kind, facts.currency)
+    rows = profile.amount_rows
+    _learn_amount(rows, row_of(rows, key, AMOUNT_BYTES), key, log1p(facts.value))
+    key, rows = currency_key(facts.currency), profile.velocity_rows
+    _learn_velocity(rows, row_of(rows, key, VELOCITY_BYTES), key, facts.at, facts.value)
+    profile.transactions += 1
+    if facts.payee is not None:
+        is_new = see(profile.payee_rows, facts.payee, facts.at, MAX_PAYEES)
+        _learn_payee_rate(profile, profile.transactions, is_new)
 
 
 def _learn_failure(profile: Profile, at: float) -> None:
@@ -216,73 +284,44 @@ def _hold(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> N
     profile.pending = kept[-MAX_PENDING:]
 
 
-def _see(seen: dict[str, Seen], key: str, at: float, limit: int) -> None:
-    when = int(at)
-    known = seen.get(key)
-    if known is None:
-        if len(seen) >= limit:
-            del seen[min(seen, key=lambda name: seen[name].last_at)]
-        seen[key] = Seen(when, when)
-        return
-    known.count += 1
-    if when > known.last_at:
-        known.last_at = when
-    elif when < known.first_at:
-        known.first_at = when
+def _learn_payee_rate(profile: Profile, transactions: int, is_new: bool) -> None:
+    rate = max(_LEARNING_RATE, 1.0 / transactions)
+    profile.new_payee_rate += rate * ((1.0 if is_new else 0.0) - profile.new_payee_rate)
 
 
-def _learn_money(
-    profile: Profile, at: float, kind: str, currency: str, value: float, payee: Key | None
-) -> None:
-    statistics_key = f"{kind}:{currency}"
-    statistics = profile.amounts.get(statistics_key)
-    if statistics is None:
-        statistics = profile.amounts[statistics_key] = AmountStatistics()
-    _learn_amount(statistics, log1p(value))
-    velocity = profile.velocity.get(currency)
-    if velocity is None:
-        velocity = profile.velocity[currency] = Velocity(at)
-    _learn_velocity(velocity, at, value)
-    profile.transactions += 1
-    if payee is not None:
-        rate = max(_LEARNING_RATE, 1.0 / profile.transactions)
-        is_new = 1.0 if profile.payees.see(payee, at, MAX_PAYEES) else 0.0
-        profile.new_payee_rate += rate * (is_new - profile.new_payee_rate)
-
-
-def _learn_amount(statistics: AmountStatistics, y: float) -> None:
+def _learn_amount(rows: bytearray, row: int, key: bytes, y: float) -> None:
     # Finch (2009), incremental exponentially weighted mean and variance; d is winsorised against outliers.
-    n = statistics.n
-    d = y - statistics.mean
+    n, mean, variance = read_amount(rows, row) if row >= 0 else (0, 0.0, 0.0)
+    d = y - mean
     if n >= 3:
-        limit = _WINSOR_DEVIATIONS * (sqrt(statistics.variance) + _DEVIATION_FLOOR)
-        d = max(-limit, min(limit, d))
-    a = max(_LEARNING_RATE, 1.0 / (n + 1))
-    statistics.mean += a * d
-    statistics.variance = (1.0 - a) * (statistics.variance + a * d * d)
-    statistics.n = n + 1
+        limit = _WINSOR_DEVIATIONS * (sqrt(variance) + _DEVIATION_FLOOR)
+        if d > limit:
+            d = limit
+        elif d < -limit:
+            d = -limit
+    a = 1.0 / (n + 1)
+    if a < _LEARNING_RATE:
+        a = _LEARNING_RATE
+    write_amount(rows, row, key, n + 1, mean + a * d, (1.0 - a) * (variance + a * d * d))
 
 
-def _learn_velocity(v: Velocity, at: float, value: float) -> None:
-    since = at - v.at
+def _learn_velocity(rows: bytearray, row: int, key: bytes, at: float, value: float) -> None:
+    if row < 0:
+        write_velocity(rows, row, key, at, 1.0, 1.0, 1.0, 1.0, value, value, value, value)
+        return
+    since_at, c1, c2, c3, c4, s1, s2, s3, s4 = read_velocity(rows, row)
+    since = at - since_at
     if since >= 0.0:
         h, d, w, m = exp(-since / HOUR_S), exp(-since / DAY_S), exp(-since / _WEEK_S), exp(-since / _MONTH_S)
-        v.at = at
-        v.count_1h = v.count_1h * h + 1.0
-        v.count_1d = v.count_1d * d + 1.0
-        v.count_7d = v.count_7d * w + 1.0
-        v.count_30d = v.count_30d * m + 1.0
-        v.sum_1h = v.sum_1h * h + value
-        v.sum_1d = v.sum_1d * d + value
-        v.sum_7d = v.sum_7d * w + value
-        v.sum_30d = v.sum_30d * m + value
+        write_velocity(
+            rows, row, key, at,
+            c1 * h + 1.0, c2 * d + 1.0, c3 * w + 1.0, c4 * m + 1.0,
+            s1 * h + value, s2 * d + value, s3 * w + value, s4 * m + value,
+        )  # fmt: skip
         return
     h, d, w, m = exp(since / HOUR_S), exp(since / DAY_S), exp(since / _WEEK_S), exp(since / _MONTH_S)
-    v.count_1h += h
-    v.count_1d += d
-    v.count_7d += w
-    v.count_30d += m
-    v.sum_1h += value * h
-    v.sum_1d += value * d
-    v.sum_7d += value * w
-    v.sum_30d += value * m
+    write_velocity(
+        rows, row, key, since_at,
+        c1 + h, c2 + d, c3 + w, c4 + m,
+        s1 + value * h, s2 + value * d, s3 + value * w, s4 + value * m,
+    )  # fmt: skip

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -13,6 +13,7 @@ from contracts.events import EVENT_TYPES, Activity, AnyEvent
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
+from services.memory.glance import look
 from services.memory.learning import conclude, knows_event, learn, mature, note_event
 from services.scoring.effects import effects_for
 from services.scoring.policy import Policy
@@ -42,25 +43,42 @@ class Counts:
         self.failed: dict[str, int] = {}
 
 
-class _Plan:
-    """What runs for one type of event: (observe, params, recall, name) of each detector; recall gives its memory."""
+class _Asked(NamedTuple):
+    """One detector as a plan asks it; `recall` gives its memory, None when it has none."""
 
-    __slots__ = ("is_activity", "learners", "observers", "tag")
+    observe: Callable[..., Finding | None]
+    params: Any
+    recall: Callable[[Profile], Any] | None
+    name: str
+
+
+class _Plan:
+    """What runs for one type of event: all detectors with a memory, and those to ask by the event's circumstances."""
+
+    __slots__ = ("_all", "awake", "is_activity", "learners", "tag")
 
     def __init__(self, kind: type, detectors: Sequence[Detector], policy: Policy) -> None:
         self.tag: str = kind.__struct_config__.tag  # type: ignore[attr-defined]
         self.is_activity = issubclass(kind, Activity)
-        self.observers: list[tuple[Any, Any, Any, str]] = []
+        self._all: list[tuple[int, _Asked]] = []
         self.learners: list[tuple[Any, Any, Any, str, int]] = []
+        #: circumstances met so far, with who is woken by them
+        self.awake: dict[int, tuple[_Asked, ...]] = {}
         for found in detectors:
             spec = found.spec
             if kind not in spec.event_types:
                 continue
             params = policy.params_for(spec.name, found.params)
             recall = None if found.memory is None else partial(_recall, found, spec.name, found.memory())
-            self.observers.append((found.observe, params, recall, spec.name))
-            if found.memory is not None:
+            self._all.append((int(spec.wakes_on), _Asked(found.observe, params, recall, spec.name)))
+            if kind in found.taught_by:
                 self.learners.append((found.learn, params, recall, spec.name, spec.version))
+
+    def wake(self, circumstances: int) -> tuple[_Asked, ...]:
+        """The detectors that may have something to say in these circumstances, in their order."""
+        asked = tuple(asked for wakes_on, asked in self._all if wakes_on & circumstances)
+        self.awake[circumstances] = asked
+        return asked
 
 
 class Runner:
@@ -127,7 +145,11 @@ class Runner:
         if profile.pending:
             mature(profile, at)
         plan = self._plans[event.__class__]
-        for observe, params, recall, name in plan.observers:
+        glance = look(event, profile, tallies)
+        asked = plan.awake.get(glance.circumstances)
+        if asked is None:
+            asked = plan.wake(glance.circumstances)
+        for observe, params, recall, name in asked:
             try:
                 finding = observe(
                     event, profile, tallies, None if recall is None else recall(profile), params
@@ -152,7 +174,7 @@ class Runner:
             if about_key is not None:
                 conclude(profile, event, about_key)
             else:
-                learn(profile, event, event_key, held, decision.action != "notify")
+                learn(profile, event, event_key, held, decision.action != "notify", glance)
         note_event(profile, event_key, at)
         return decision
 

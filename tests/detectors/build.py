@@ -12,7 +12,19 @@ from msgspec import Struct, msgpack, structs
 
 from contracts.events import AccountChange, AnyEvent, Device, Login, Network, Place, Transaction
 from contracts.findings import Finding
-from contracts.profile import DAY_S, AmountStatistics, Fix, Fixes, Profile, Seen, Sightings, Velocity
+from contracts.profile import (
+    DAY_S,
+    Amounts,
+    AmountStatistics,
+    Countries,
+    Fix,
+    Fixes,
+    Profile,
+    Seen,
+    Sightings,
+    Velocities,
+    Velocity,
+)
 
 NOW = 1_760_000_000.0
 ACCOUNT = "account-0001"
@@ -99,9 +111,9 @@ def change(what: str = "password_reset", at: float = NOW, *, device: str | None 
     )
 
 
-def seen(names: Sequence[str], count: int, at: float = NOW, age_s: float = 90 * DAY_S) -> Sightings:
+def seen(names: Sequence[str], count: int, at: float = NOW, age_s: float = 90 * DAY_S) -> dict[bytes, Seen]:
     """Things seen `count` times each, first `age_s` seconds ago."""
-    return Sightings.of({key(name): Seen(int(at - age_s), int(at - 3600), count) for name in names})
+    return {key(name): Seen(int(at - age_s), int(at - 3600), count) for name in names}
 
 
 def settled(
@@ -124,9 +136,23 @@ def settled(
             name: Seen(int(NOW - 90 * DAY_S), int(NOW - 3600), logins // len(countries)) for name in countries
         },
     }
-    if "fixes" in fields:
-        fields["fixes"] = Fixes.of(fields["fixes"])
-    return Profile(**{**known, **fields})
+    return profile_of(**{**known, **fields})
+
+
+def profile_of(**fields: Any) -> Profile:
+    """A profile from its fields; tables may be told as mappings or sequences under their views' names."""
+    tables: dict[str, tuple[str, Any]] = {
+        "devices": ("device_rows", Sightings),
+        "networks": ("network_rows", Sightings),
+        "countries": ("country_rows", Countries),
+        "fixes": ("fix_rows", Fixes),
+        "amounts": ("amount_rows", Amounts),
+        "velocity": ("velocity_rows", Velocities),
+        "payees": ("payee_rows", Sightings),
+    }
+    told = {name: fields.pop(name) for name in tables if name in fields}
+    rows = {tables[name][0]: tables[name][1].of(table).rows for name, table in told.items()}
+    return Profile(**rows, **fields)
 
 
 def payer(
@@ -136,7 +162,7 @@ def payer(
     once_a_day = Velocity(NOW - DAY_S, 1.0, 1.6, 7.5, 20.0, 50.0, 80.0, 375.0, 1000.0)
     known: dict[str, Any] = {
         "transactions": transactions,
-        "amounts": {"payment:CNY": AmountStatistics(transactions, 3.93, 0.2)},
+        "amounts": {("payment", "CNY"): AmountStatistics(transactions, 3.93, 0.2)},
         "velocity": {"CNY": once_a_day},
         "payees": seen(payees, transactions // max(len(payees), 1)),
         "new_payee_rate": 0.05,

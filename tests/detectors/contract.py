@@ -15,9 +15,11 @@ from typing import Any
 
 from msgspec import Struct, msgpack, structs
 
+from contracts.circumstances import Circumstance
 from contracts.events import EVENT_TYPES
 from contracts.profile import Profile
 from detectors import Detector
+from services.memory.glance import look
 from tests.detectors.build import Case, copied, settled
 from tests.detectors.stream import life, play, restored
 
@@ -92,7 +94,7 @@ def inputs_unchanged(detector: Detector, source: Path, cases: Sequence[Case]) ->
     for case in cases:
         profile, memory, tallies = copied(case.profile), copied(case.memory), dict(case.tallies)
         _observe(detector, case, profile, memory, tallies)
-        if detector.learn is not None:
+        if detector.learn is not None and isinstance(case.event, detector.taught_by):
             detector.learn(case.event, memory, detector.params)
         assert profile == case.profile, "the profile was changed"
         assert memory == case.memory, "the memory was changed in place"
@@ -193,11 +195,23 @@ def splits_harmless(detector: Detector, source: Path, cases: Sequence[Case]) -> 
         assert [case.answer for case in play(detector, cut=cut)] == whole, "a cut changed an answer"
 
 
+def awake_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
+    """It has nothing to say in circumstances that do not wake it."""
+    for case in cases:
+        circumstances = look(case.event, case.profile, case.tallies).circumstances
+        if detector.memory is not None and case.memory != detector.memory():
+            circumstances |= Circumstance.REMEMBERED
+        if _ask(detector, case) is not None:
+            assert detector.spec.wakes_on & circumstances, f"asleep in {Circumstance(circumstances)!r}"
+
+
 def duplicates_harmless(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
     """Learning one event twice is learning it once."""
     if detector.learn is None:
         return
     for case in cases:
+        if not isinstance(case.event, detector.taught_by):
+            continue
         once = detector.learn(case.event, case.memory, detector.params)
         twice = detector.learn(case.event, once, detector.params)
         assert twice == once, "a repeat taught something"
@@ -209,7 +223,7 @@ def memory_small(detector: Detector, source: Path, cases: Sequence[Case]) -> Non
         return
     memory: Any = detector.memory()
     for event, _, _ in life(10_000):
-        if isinstance(event, detector.spec.event_types):
+        if isinstance(event, detector.taught_by):
             memory = detector.learn(event, memory, detector.params)
     size = len(msgpack.encode(memory))
     assert size <= MEMORY_BYTES, f"the memory takes {size} bytes after 10,000 events, at most {MEMORY_BYTES}"
@@ -243,6 +257,7 @@ CHECKS: dict[str, Check] = {
         names_nobody,
         counts_never_hold,
         splits_harmless,
+        awake_when_needed,
         duplicates_harmless,
         memory_small,
         speed,

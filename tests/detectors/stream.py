@@ -75,7 +75,7 @@ def play(
             before = Case(event, copied(profile), tallies, memory)
             answer = detector.observe(event, profile, tallies, memory, detector.params)
             cases.append(Case(event, before.profile, tallies, copied(memory), answer))
-            if detector.learn is not None and not held:
+            if detector.learn is not None and isinstance(event, detector.taught_by) and not held:
                 memory = detector.learn(event, memory, detector.params)
         note_event(profile, event_key, event.at)
         if isinstance(event, Login | Transaction | AccountChange):

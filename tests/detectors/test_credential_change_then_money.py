@@ -105,8 +105,8 @@ def test_quiet_on_a_held_change_that_is_no_credential() -> None:
 def test_quiet_on_a_young_account_whose_everything_is_new() -> None:
     born = NOW - 3 * HOUR_S
     young = payer(5)
-    young.devices = Sightings.of({key("phone"): Seen(int(born), int(NOW), 5)})
-    young.payees = Sightings.of({key("grocer"): Seen(int(born), int(NOW), 5)})
+    young.device_rows = Sightings.of({key("phone"): Seen(int(born), int(NOW), 5)}).rows
+    young.payee_rows = Sightings.of({key("grocer"): Seen(int(born), int(NOW), 5)}).rows
 
     assert ask(chain, transaction(device="tablet", payee="friend"), young, memory=changed()) is not None
     assert ask(chain, transaction(), young, memory=changed(hours_ago=3.5)) is None

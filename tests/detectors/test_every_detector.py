@@ -37,6 +37,7 @@ CAUGHT_BY = {
     "tells_the_address": "names_nobody",
     "holds_on_counts": "counts_never_hold",
     "forgets_at_the_cut": "splits_harmless",
+    "oversleeps": "awake_when_needed",
     "counts_twice": "duplicates_harmless",
     "hoards": "memory_small",
     "dawdles": "speed",

@@ -87,16 +87,12 @@ def test_the_usual_amount_is_never_below_the_accounts_own(n: int, mean: float, c
 
 
 def test_sums_of_equal_amounts_grow_in_lumps_of_that_amount() -> None:
-    equal = {"payment:USD": AmountStatistics(10**6, log(70.0), 0.0)}
+    equal = [AmountStatistics(10**6, log(70.0), 0.0)]
 
     assert lump_amount(equal, "USD", 40.0, 1.0) == pytest.approx(70.0, rel=0.01)
 
 
 def test_a_few_large_transfers_make_the_lumps_large_and_other_currencies_none() -> None:
-    amounts = {
-        "payment:USD": AmountStatistics(100, 3.0, 0.1),
-        "transfer:USD": AmountStatistics(3, 8.0, 0.1),
-        "transfer:EUR": AmountStatistics(3, 12.0, 0.1),
-    }
+    amounts = [AmountStatistics(100, 3.0, 0.1), AmountStatistics(3, 8.0, 0.1)]
 
     assert 1000 < lump_amount(amounts, "USD", 40.0, 1.0) < 4000

@@ -11,7 +11,9 @@ from detectors import unusual_amount
 from tests.detectors.build import ask, payer, transaction, weigh
 
 
-def used_to(amount_log: float, n: int = 40, variance: float = 0.2, what: str = "payment:CNY") -> Profile:
+def used_to(
+    amount_log: float, n: int = 40, variance: float = 0.2, what: tuple[str, str] = ("payment", "CNY")
+) -> Profile:
     return payer(n, amounts={what: AmountStatistics(n, amount_log, variance)})
 
 
@@ -33,7 +35,7 @@ def test_fires_without_holding_when_it_is_only_somewhat_above() -> None:
 
 
 def test_fires_in_a_currency_the_population_is_not_known_in() -> None:
-    account = used_to(3.93, what="payment:XTS")
+    account = used_to(3.93, what=("payment", "XTS"))
 
     assert ask(unusual_amount, transaction(9000.0, currency="XTS"), account) is not None
 
@@ -64,7 +66,7 @@ def test_quiet_below_twice_the_usual_however_regular_the_account() -> None:
 
 @pytest.mark.parametrize("movement", ["refund", "top_up"])
 def test_quiet_on_money_that_comes_in(movement: str) -> None:
-    account = used_to(3.93, what=f"{movement}:CNY")
+    account = used_to(3.93, what=(movement, "CNY"))
 
     assert ask(unusual_amount, transaction(5000.0, movement=movement), account) is None
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from contracts.profile import AmountStatistics, Facts, Fix, Fixes, Pending, Profile, Seen, Sightings, Velocity
+from contracts.profile import AmountStatistics, Facts, Fix, Pending, Profile, Seen, Velocity
 from services.memory.codec import UPGRADES, VERSION, UnknownSchema, pack, unpack, upgraded
+from tests.detectors.build import profile_of
 
 
 def full_profile() -> Profile:
     fix = Fix(10.5, 31.2, 121.5, 20.0, b"ipipipip", "CN")
-    return Profile(
+    return profile_of(
         first_at=1.5,
         last_at=2.5,
         events=3,
-        devices=Sightings.of({b"device!!": Seen(1, 2, 3)}),
-        networks=Sightings.of({b"ASN:\x00\x00\x10&": Seen(1, 2)}),
+        devices={b"device!!": Seen(1, 2, 3)},
+        networks={b"ASN:\x00\x00\x10&": Seen(1, 2)},
         countries={"CN": Seen(1, 2)},
-        fixes=Fixes.of([fix]),
-        amounts={"payment:CNY": AmountStatistics(2, 4.0, 0.5)},
+        fixes=[fix],
+        amounts={("payment", "CNY"): AmountStatistics(2, 4.0, 0.5)},
         velocity={"CNY": Velocity(at=2.0, count_1h=1.0)},
         pending=[Pending(b"eventkey", 99.0, Facts("login", 2.0, fix=fix))],
-        event_ids=b"12345678" * 2,
+        event_ids=bytearray(b"12345678" * 2),
         slots={"unusual_hour": (1, b"\x00\xff")},
     )
 

@@ -1,0 +1,47 @@
+"""What is out of the ordinary about an event, seen at one glance: what a detector may ask to be woken by.
+
+Most events are familiar: a known device on a known network in a known country, nothing held, nothing failed. A detector that
+can only fire in some circumstances names them in its `Spec.wakes_on`, and costs nothing in all others.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+
+
+class Circumstance(IntFlag):
+    """Each is judged against the account as it was before the event; `services.scoring.glance` says how."""
+
+    #: every event
+    ALWAYS = 1
+    #: the event brings a device, network, country or payee that the account has no memory of
+    NEW_DEVICE = 2
+    NEW_NETWORK = 4
+    NEW_COUNTRY = 8
+    NEW_PAYEE = 16
+    #: the event has a place, and the account was not last seen at the same address, or the event comes late
+    MOVED = 32
+    #: a failed login; an account with login failures since its last learned success
+    FAILED_LOGIN = 64
+    AFTER_FAILURES = 128
+    #: a count across accounts that was read for the event is above one
+    COUNTED = 256
+    #: facts of earlier events are held back; a challenge was failed and none passed since
+    HELD = 512
+    FAILED_CHALLENGE = 1024
+    #: a detector of the account has a memory of its own
+    REMEMBERED = 2048
+    #: log(1 + amount) lies LARGE_LOG above the account's own mean of this kind and currency
+    LARGE = 4096
+    #: with this transaction, a count of the currency exceeds the account's own pace by the BUSY burst of its window
+    BUSY = 8192
+
+
+#: Nothing a detector calls a large amount, or a burst, may be smaller than these.
+LARGE_LOG = 0.3
+BUSY_1H_COUNT = 1.5
+BUSY_1D_COUNT = 3.0
+BUSY_7D_COUNT = 6.0
+#: The account's pace is what the thirty-day count holds beyond the window's own, and this many transactions in this time.
+PACE_PRIOR_COUNT = 2.0
+PACE_PRIOR_S = 2.0 * 86400.0

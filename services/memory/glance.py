@@ -1,0 +1,170 @@
+"""One look at an event and its account: what is out of the ordinary, and where the rows stand that learning will write. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp, log1p
+
+from msgspec import Struct
+
+from contracts.circumstances import (
+    BUSY_1D_COUNT,
+    BUSY_1H_COUNT,
+    BUSY_7D_COUNT,
+    LARGE_LOG,
+    PACE_PRIOR_COUNT,
+    PACE_PRIOR_S,
+    Circumstance,
+)
+from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
+from contracts.findings import Tallies
+from contracts.money import (
+    AMOUNT_BYTES,
+    VELOCITY_BYTES,
+    amount_key,
+    currency_key,
+    read_amount,
+    read_velocity,
+)
+from contracts.profile import DAY_S, HOUR_S, Profile
+from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
+
+_ALWAYS = int(Circumstance.ALWAYS)
+_NEW_DEVICE = int(Circumstance.NEW_DEVICE)
+_NEW_NETWORK = int(Circumstance.NEW_NETWORK)
+_NEW_COUNTRY = int(Circumstance.NEW_COUNTRY)
+_NEW_PAYEE = int(Circumstance.NEW_PAYEE)
+_MOVED = int(Circumstance.MOVED)
+_FAILED_LOGIN = int(Circumstance.FAILED_LOGIN)
+_AFTER_FAILURES = int(Circumstance.AFTER_FAILURES)
+_COUNTED = int(Circumstance.COUNTED)
+_HELD = int(Circumstance.HELD)
+_FAILED_CHALLENGE = int(Circumstance.FAILED_CHALLENGE)
+_REMEMBERED = int(Circumstance.REMEMBERED)
+_LARGE = int(Circumstance.LARGE)
+_BUSY = int(Circumstance.BUSY)
+
+NONE = -1
+_WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
+#: What the pace of a window is at least, as a share of what the month holds beyond it: no account is older than for ever.
+_HOUR_SHARE, _DAY_SHARE, _WEEK_SHARE = (
+    tau / (_MONTH_S - tau + PACE_PRIOR_S) for tau in (HOUR_S, DAY_S, _WEEK_S)
+)
+_OWN_HOUR, _OWN_DAY, _OWN_WEEK = 1.0 - BUSY_1H_COUNT, 1.0 - BUSY_1D_COUNT, 1.0 - BUSY_7D_COUNT
+
+
+class Glance(Struct, gc=False):
+    """`circumstances` are bits of Circumstance; the rows are where the event's things stand in the profile (-1: nowhere).
+
+    `faded` is the currency's Velocity as of the event, None when there is none or the event is older than it.
+    """
+
+    circumstances: int = _ALWAYS
+    device_row: int = NONE
+    network_row: int = NONE
+    country_row: int = NONE
+    payee_row: int = NONE
+    amount_row: int = NONE
+    velocity_row: int = NONE
+    faded: tuple[float, ...] | None = None
+
+
+def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
+    """A glance at any event against the profile as it was before it."""
+    look_at = _LOOKS.get(event.__class__)
+    if look_at is not None:
+        return look_at(event, profile, tallies)
+    return Glance(_ALWAYS | _about_account(profile, tallies))
+
+
+def _about_account(profile: Profile, tallies: Tallies) -> int:
+    bits = 0
+    if profile.pending:
+        bits |= _HELD
+    if profile.failed_challenges:
+        bits |= _FAILED_CHALLENGE
+    if profile.slots:
+        bits |= _REMEMBERED
+    if profile.failures_in_row:
+        bits |= _AFTER_FAILURES
+    if tallies and max(tallies.values()) > 1:
+        bits |= _COUNTED
+    return bits
+
+
+def _look_at_activity(event: Activity, profile: Profile, tallies: Tallies) -> Glance:
+    bits = _ALWAYS | _about_account(profile, tallies)
+    device_row = network_row = country_row = NONE
+    key = event.device_key
+    if key is not None:
+        device_row = row_of(profile.device_rows, key, SEEN_BYTES)
+        if device_row < 0:
+            bits |= _NEW_DEVICE
+    key = event.network_key
+    if key is not None:
+        network_row = row_of(profile.network_rows, key, SEEN_BYTES)
+        if network_row < 0:
+            bits |= _NEW_NETWORK
+    place = event.place
+    if place is not None:
+        country = place.country
+        if country is not None:
+            country_row = row_of(profile.country_rows, country_key(country), SEEN_BYTES)
+            if country_row < 0:
+                bits |= _NEW_COUNTRY
+        if place.latitude is not None and not stays(profile.fix_rows, event.at, event.ip_key):
+            bits |= _MOVED
+    return Glance(bits, device_row, network_row, country_row)
+
+
+def _look_at_login(event: Login, profile: Profile, tallies: Tallies) -> Glance:
+    glance = _look_at_activity(event, profile, tallies)
+    if event.outcome == "failure":
+        glance.circumstances |= _FAILED_LOGIN
+    return glance
+
+
+def _look_at_transaction(event: Transaction, profile: Profile, tallies: Tallies) -> Glance:
+    glance = _look_at_activity(event, profile, tallies)
+    bits = 0
+    key = event.payee_key
+    if key is not None:
+        row = glance.payee_row = row_of(profile.payee_rows, key, SEEN_BYTES)
+        if row < 0:
+            bits = _NEW_PAYEE
+    currency = event.currency
+    rows = profile.amount_rows
+    row = glance.amount_row = row_of(rows, amount_key(event.kind, currency), AMOUNT_BYTES)
+    if row >= 0 and log1p(event.value) > read_amount(rows, row)[1] + LARGE_LOG:
+        bits |= _LARGE
+    row = glance.velocity_row = row_of(profile.velocity_rows, currency_key(currency), VELOCITY_BYTES)
+    if row >= 0:
+        bits |= _look_at_pace(glance, read_velocity(profile.velocity_rows, row), event.at)
+    glance.circumstances |= bits
+    return glance
+
+
+def _look_at_pace(glance: Glance, velocity: tuple[float, ...], at: float) -> int:
+    known_at, an_hour, a_day, a_week, a_month, hour_sum, day_sum, week_sum, month_sum = velocity
+    since = at - known_at
+    if since >= 0.0:
+        h, d, w, m = exp(-since / HOUR_S), exp(-since / DAY_S), exp(-since / _WEEK_S), exp(-since / _MONTH_S)
+        an_hour, a_day, a_week, a_month = an_hour * h, a_day * d, a_week * w, a_month * m
+        glance.faded = (
+            at, an_hour, a_day, a_week, a_month, hour_sum * h, day_sum * d, week_sum * w, month_sum * m
+        )  # fmt: skip
+    older = a_month + PACE_PRIOR_COUNT
+    if (
+        an_hour + _OWN_HOUR > (older - an_hour) * _HOUR_SHARE
+        or a_day + _OWN_DAY > (older - a_day) * _DAY_SHARE
+        or a_week + _OWN_WEEK > (older - a_week) * _WEEK_SHARE
+    ):
+        return _BUSY
+    return 0
+
+
+_LOOKS: dict[type, Callable[..., Glance]] = {
+    Login: _look_at_login,
+    Transaction: _look_at_transaction,
+    AccountChange: _look_at_activity,
+}
