@@ -18,6 +18,7 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -50,6 +51,8 @@ _CHECK_WITHIN_S = 1.0
 _YOUNG_OBJECTS = 10_000
 #: Longer than the idle time of the usual load balancers (60 s), which else send on a connection that just ended.
 _KEEP_ALIVE_S = 75
+#: The framework's own spans and logs hold paths and messages of errors, and asking whether they are wanted costs each request.
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _DESCRIPTION = (
     "PayGuard scores logins, transactions and account changes against each account's own history. "
@@ -140,7 +143,14 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _routed() -> FastAPI:
-    app = FastAPI(title="PayGuard", version=VERSION, description=_DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="PayGuard",
+        version=VERSION,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+    )
     add_events_route(app)
     for router in (events_router, challenges_router, cases_router):
         app.include_router(router)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import re
+import time
 
 import pytest
 
 from services.api import openapi_document, server
+from services.bootstrap.rest import leave, open_server
+from services.database import Database
+from services.embedded import free_port
+from services.ingest.keys import ApiKeys
+from services.ingest.producer import InProcessTopic
+from services.memory.in_process import InProcessMailbox
 from services.metrics import REGISTRY
 from tests.services.ingest.conftest import database, migrated_file, world  # noqa: F401  found here by the tests
-from tests.services.ingest.world import World, a_login
+from tests.services.ingest.world import Clock, World, a_login, resources
 
 
 async def test_it_is_alive_whatever_is_away(world: World) -> None:  # noqa: F811
@@ -103,3 +112,19 @@ def test_the_document_names_its_schemas() -> None:
 def test_the_server_logs_no_paths() -> None:
     config = server(None, "127.0.0.1", 0).config  # type: ignore[arg-type]
     assert (config.access_log, config.loop, config.http) == (False, "uvloop", "httptools")
+
+
+async def test_the_server_that_the_processes_run_freezes_what_is_loaded(database: Database) -> None:  # noqa: F811
+    sink, mailbox = InProcessTopic(), InProcessMailbox(Clock())
+    made = resources(database, sink, mailbox, ApiKeys(database), http_port=free_port())
+    gc.unfreeze()
+    web = open_server(made)
+    serving = asyncio.create_task(web.serve())
+    deadline_s = time.monotonic() + 20.0
+    while not web.started:
+        assert time.monotonic() < deadline_s
+        await asyncio.sleep(0.01)
+    leave(web)
+    await serving
+
+    assert gc.get_freeze_count() > 0

@@ -128,3 +128,25 @@ class DeafMailbox:
 
     async def get(self, _event_id: str) -> bytes | None:
         return None
+
+
+class SlowMailbox(InProcessMailbox):
+    """Counts the looks under way."""
+
+    looking = 0
+    most = 0
+
+    async def get(self, event_id: str) -> bytes | None:
+        self.looking += 1
+        self.most = max(self.most, self.looking)
+        await asyncio.sleep(0)
+        self.looking -= 1
+        return await super().get(event_id)
+
+
+async def test_many_waiters_together_look_through_few_connections() -> None:
+    mailbox = SlowMailbox(time.time)
+    replies = Replies(mailbox, "eight")
+    await asyncio.gather(*(replies.kept([f"e{n}"]) for n in range(200)))
+
+    assert mailbox.most == 16
