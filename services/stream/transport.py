@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import Transport as StockTransport
@@ -187,14 +188,37 @@ class HaulConsumer(StockConsumer):
 
 
 class HaulConsumerThread(AIOKafkaConsumerThread):
-    """The stock consumer thread; how long the broker may hold back an empty answer is ours to say (stock: 1.5 s)."""
+    """The stock thread with our fetcher; how long the broker may hold back an empty answer is ours to say (stock: 1.5 s)."""
 
     fetch_wait_s: float = 0.5
+
+    async def on_start(self) -> None:
+        """Start the consumer, with our fetcher."""
+        await super().on_start()
+        self._ensure_consumer()._fetcher.__class__ = ParsedRecordsFetcher
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = int(self.fetch_wait_s * 1000)
         return consumer
+
+
+class ParsedRecordsFetcher(Fetcher):
+    """aiokafka's fetcher handing over the records of its parser as they are, without wrapping each in a ConsumerRecord.
+
+    They have what a haul needs: offset, timestamp, key, value and headers.
+    """
+
+    async def _proc_fetch_request(self, *arguments: Any) -> bool:
+        new = await super()._proc_fetch_request(*arguments)
+        for answer in self._records.values():
+            if isinstance(answer, FetchResult) and answer.has_more():
+                answer._partition_records._consumer_record = _as_parsed
+        return bool(new)
+
+
+def _as_parsed(tp: object, record: Record) -> Record:
+    return record
 
 
 class HaulTransport(StockTransport):
