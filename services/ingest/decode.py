@@ -14,6 +14,8 @@ from contracts.events import AnyEvent
 _DECODER = msgspec.json.Decoder(AnyEvent)
 #: PostgreSQL text cannot hold it, and nothing that is meant well sends it.
 _NUL = b"\\u0000"
+#: Most events have none, and one byte is found much faster than six.
+_BACKSLASH = 0x5C
 _NUL_DETAIL = "a text holds the character U+0000"
 
 
@@ -60,7 +62,7 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
         value = record.value
         try:
             event = decode_json(value)  # type: ignore[arg-type]
-            if _NUL in value:  # type: ignore[operator]
+            if _BACKSLASH in value and _NUL in value:  # type: ignore[operator]
                 raise Malformed("nul_character", _NUL_DETAIL)
             if record.key != event.account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from contracts.events import Activity, AnyEvent, Device, Network, Place, Transaction
+from contracts.profile import Key
 from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of
 from services.ingest.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
 from services.ingest.user_agents import UserAgents
@@ -38,6 +39,7 @@ _STATES = tuple(
 CACHED_ADDRESSES = 100_000
 CACHED_AGENTS = 20_000
 CACHED_NUMBERS = 100_000
+CACHED_KEYS = 200_000
 
 
 class EnrichmentStatus(Struct, frozen=True):
@@ -61,7 +63,7 @@ class _Known(Struct, frozen=True, gc=False):
     address: Address | None
 
 
-Answer = TypeVar("Answer", bound="_Known | Device")
+Answer = TypeVar("Answer", bound="_Known | Device | Key")
 _NOWHERE = _Known(None, None, None, None, 0, 0, None)
 
 
@@ -114,6 +116,8 @@ class Enricher:
         self._user_agents = user_agents
         self._addresses: _Recent[_Known] = _Recent(self._ask_address, CACHED_ADDRESSES)
         self._agents: _Recent[Device] = _Recent(user_agents.device, CACHED_AGENTS)
+        self._devices: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "device"), CACHED_KEYS)
+        self._payees: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "payee"), CACHED_KEYS)
 
     def enrich(self, events: Sequence[AnyEvent]) -> list[tuple[str, ...]]:
         """Fill the events in place; the states of each event, in order (shared tuples, mostly empty)."""
@@ -153,16 +157,12 @@ class Enricher:
             if self._lists.active and network.kind == "unknown":
                 force_setattr(event, "network", self._with_kind(network, known.address))
         device_id = event.device_id
-        force_setattr(
-            event, "device_key", self._key_of("device", device_id) if device_id is not None else None
-        )
+        force_setattr(event, "device_key", None if device_id is None else self._devices[device_id])
         if event.device is None and event.user_agent is not None:
             force_setattr(event, "device", self._agents[event.user_agent])
         if event.__class__ is Transaction:
             payee_id = event.payee_id
-            force_setattr(
-                event, "payee_key", self._key_of("payee", payee_id) if payee_id is not None else None
-            )
+            force_setattr(event, "payee_key", None if payee_id is None else self._payees[payee_id])
         return states
 
     def _with_kind(self, network: Network, address: Address | None) -> Network:
