@@ -1,6 +1,7 @@
-"""The lane: hauls in order, the next one scored while the last one's decisions are being made durable.
+"""The lane: hauls in order, a large one scored while the last one's decisions are being made durable.
 
-Hauls that wait are carried as one: the longer a pass takes, the more the next one carries, and no queue grows.
+Hauls that wait are carried as one: the longer a pass takes, the more the next one carries, and no queue grows. A small one
+waits for the last one to be done: what comes meanwhile makes it larger, and nobody waits in line twice.
 """
 
 from __future__ import annotations
@@ -100,6 +101,9 @@ class Lane(Generic[S]):
         finishing: asyncio.Task[None] | None = None
         try:
             while True:
+                if finishing is not None and self._waiting_records() < self._most_records // 2:
+                    await finishing
+                    finishing = None
                 haul, done = await self._next()
                 scored = await self._belt.score(haul)
                 if finishing is not None:
@@ -113,6 +117,9 @@ class Lane(Generic[S]):
         except BaseException as error:
             self._crash(error)
             raise
+
+    def _waiting_records(self) -> int:
+        return sum(_size(haul) for haul, _ in self._waiting)
 
     async def _next(self) -> tuple[Haul, list[Done]]:
         while self._closing or not self._waiting:

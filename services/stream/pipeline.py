@@ -29,7 +29,7 @@ class Belt:
     async def score(self, haul: Haul) -> Scored:
         """Bytes to decisions: decode, enrich, remember, ask what crosses accounts, run the detectors, decide, learn."""
         parts, times, number = self.parts, HaulTimes(), next(self._numbers)
-        arrived = [read(partition, records, parts) for partition, records in haul]
+        arrived = [await read(partition, records, parts) for partition, records in haul]
         times.mark("decode")
         wanted = [(each.shard, [event.account_id for event in each.events]) for each in arrived]
         accounts, counts = await asyncio.gather(
@@ -52,6 +52,7 @@ class Belt:
                 times.mark("score")
                 draft.add(each.records[part], known[part], decisions)
                 times.mark("encode")
+                await asyncio.sleep(0)  # the last haul's answers from Kafka and Redis are taken meanwhile
         return draft.done()
 
     async def finish(self, scored: Scored) -> None:
