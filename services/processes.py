@@ -25,6 +25,7 @@ def run_worker(settings: Settings) -> int:
     """One stream worker; its exit code. Raises ValueError for settings that are missing or a policy that is refused."""
     # Each process imports what it runs: a worker that was killed is back in half the time.
     from services.bootstrap.belt import open_belt
+    from services.kafka_connections import mend_connections
     from services.policy_file import read_policy
     from services.stream.app import build_app, run_app
     from services.stream.liveness import Liveness
@@ -34,6 +35,7 @@ def run_worker(settings: Settings) -> int:
     decode_key("pseudonym_key", settings.pseudonym_key)
     read_policy(settings.policy)
     uvloop.install()
+    mend_connections()
     liveness = Liveness(time.monotonic)
     exposition.serve(settings.metrics_host, settings.metrics_port, liveness.fault)
     opened: list[Belt] = []
@@ -78,7 +80,10 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
+    from services.kafka_connections import mend_connections
+
     configure_logging(settings)
+    mend_connections()
     if "api" not in roles:
         exposition.serve(settings.metrics_host, settings.metrics_port)
     uvloop.run(_serve(settings, roles))

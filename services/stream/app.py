@@ -13,6 +13,7 @@ from faust.serializers.schemas import Schema
 from faust.types import TP
 
 from services.settings import Settings
+from services.stream.ended import ended_task
 from services.stream.lane import Belt, Lane
 from services.stream.liveness import Liveness
 from services.stream.transport import HaulConsumer, HaulConsumerThread, HaulTransport
@@ -94,6 +95,9 @@ def build_app(
 
     @app.timer(interval=1.0)
     async def _watch() -> None:
+        ended = ended_task(app.consumer._thread._consumer)
+        if ended is not None:
+            _crash(ended)
         lag, position = app.consumer.measure_lag()
         liveness.tick(lag, position)
 
