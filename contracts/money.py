@@ -68,7 +68,7 @@ def currency_key(currency: str) -> bytes:
 
 def read_amount(rows: bytearray, row: int) -> tuple[int, float, float]:
     """n, mean and variance of the row at `row`."""
-    return _read_amount(rows, row + MONEY_KEY_BYTES)  # type: ignore[return-value]
+    return _read_amount(rows, row + MONEY_KEY_BYTES)
 
 
 def write_amount(rows: bytearray, row: int, key: bytes, n: int, mean: float, variance: float) -> None:

@@ -150,7 +150,7 @@ class Countries(Struct, gc=False):
         return len(self.rows) // SEEN_BYTES
 
     def __contains__(self, country: object) -> bool:
-        return row_of(self.rows, country_key(country), SEEN_BYTES) >= 0  # type: ignore[arg-type]
+        return row_of(self.rows, country_key(country), SEEN_BYTES) >= 0
 
     def __iter__(self) -> Iterator[str]:
         return (country for country, _ in self.items())

@@ -47,9 +47,9 @@ def _section(detector: Detector) -> str:
     for line in "".join(rest).splitlines():
         heading, colon, text = line.partition(":")
         lines.append(f"- **{heading}:**{text}" if colon and heading in _HEADINGS else f"  {line}")
-    if spec.wakes_on is not Circumstance.ALWAYS:
-        woken = ", ".join(f"`{each.name}`" for each in Circumstance if each in spec.wakes_on)
-        lines.append(f"- **Asked only when:** {woken} (see `contracts/circumstances.py`).")
+    woken = [each.name or "" for each in Circumstance if each & spec.wakes_on]
+    if woken != ["ALWAYS"]:
+        lines.append(f"- **Asked only when:** `{'`, `'.join(woken)}` (see `contracts/circumstances.py`).")
     if spec.tally is not None:
         lines.append(
             f"- **Counts across accounts:** `{spec.tally.name}`, buckets of {spec.tally.bucket_s} s."

@@ -11,7 +11,8 @@ from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Transaction
 from contracts.profile import DAY_S, Profile
 from services.memory.glance import look
-from services.memory.learning import apply_facts, facts_of, learn
+from services.memory.learning import facts_of, learn
+from services.memory.teaching import apply_facts
 from tests.detectors.build import BEIJING, NOW, change, fix, login, payer, settled, transaction
 from tests.detectors.stream import life
 

@@ -1,0 +1,170 @@
+"""Writing to the rows of a profile what a trusted event showed: where it came from, and what money it moved. Pure."""
+
+from __future__ import annotations
+
+from math import exp, log1p, sqrt
+
+from contracts.events import Activity, Transaction
+from contracts.money import (
+    AMOUNT_BYTES,
+    VELOCITY_BYTES,
+    amount_key,
+    currency_key,
+    read_amount,
+    read_velocity,
+    write_amount,
+    write_velocity,
+)
+from contracts.profile import (
+    DAY_S,
+    HOUR_S,
+    MAX_COUNTRIES,
+    MAX_DEVICES,
+    MAX_FIXES,
+    MAX_NETWORKS,
+    MAX_PAYEES,
+    Facts,
+    Profile,
+)
+from contracts.sightings import add_fix, country_key, row_of, see, see_again
+from services.memory.glance import Glance
+
+_LEARNING_RATE = 0.05
+_WINSOR_DEVIATIONS = 3.0
+_DEVIATION_FLOOR = 0.15
+_WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
+
+
+def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
+    """What `apply_facts` of the event's facts would teach of device, network and place."""
+    at = event.at
+    row = glance.device_row
+    if row >= 0:
+        see_again(profile.device_rows, row, at)
+    elif event.device_key is not None:
+        see(profile.device_rows, event.device_key, at, MAX_DEVICES)
+    row = glance.network_row
+    if row >= 0:
+        see_again(profile.network_rows, row, at)
+    elif event.network_key is not None:
+        see(profile.network_rows, event.network_key, at, MAX_NETWORKS)
+    place = event.place
+    if place is None:
+        return
+    country, latitude, longitude, ip_key = place.country, place.latitude, place.longitude, event.ip_key
+    row = glance.country_row
+    if row >= 0:
+        see_again(profile.country_rows, row, at)
+    elif country is not None:
+        see(profile.country_rows, country_key(country), at, MAX_COUNTRIES)
+    if latitude is not None and longitude is not None and ip_key is not None:
+        add_fix(profile.fix_rows, at, ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
+
+
+def teach_money(profile: Profile, event: Transaction, glance: Glance) -> None:
+    """What `apply_facts` of the event's facts would teach of money."""
+    currency, value, at = event.currency, event.value, event.at
+    _learn_amount(profile.amount_rows, glance.amount_row, amount_key(event.kind, currency), log1p(value))
+    key = currency_key(currency)
+    if glance.faded is None:
+        _learn_velocity(profile.velocity_rows, glance.velocity_row, key, at, value)
+    else:
+        _, c1, c2, c3, c4, s1, s2, s3, s4 = glance.faded
+        write_velocity(
+            profile.velocity_rows, glance.velocity_row, key, at,
+            c1 + 1.0, c2 + 1.0, c3 + 1.0, c4 + 1.0, s1 + value, s2 + value, s3 + value, s4 + value,
+        )  # fmt: skip
+    transactions = profile.transactions = profile.transactions + 1
+    payee, row = event.payee_key, glance.payee_row
+    if payee is None:
+        return
+    if row >= 0:
+        see_again(profile.payee_rows, row, at)
+    else:
+        see(profile.payee_rows, payee, at, MAX_PAYEES)
+    _learn_payee_rate(profile, transactions, row < 0)
+
+
+def apply_facts(profile: Profile, facts: Facts) -> None:
+    """Teach the profile what a trusted event showed."""
+    at = facts.at
+    if facts.device is not None:
+        see(profile.device_rows, facts.device, at, MAX_DEVICES)
+    if facts.network is not None:
+        see(profile.network_rows, facts.network, at, MAX_NETWORKS)
+    if facts.country is not None:
+        see(profile.country_rows, country_key(facts.country), at, MAX_COUNTRIES)
+    if facts.fix is not None:
+        fix = facts.fix
+        add_fix(
+            profile.fix_rows,
+            fix.at,
+            fix.ip_key,
+            fix.latitude,
+            fix.longitude,
+            fix.accuracy_km,
+            fix.country,
+            MAX_FIXES,
+        )
+    if facts.type == "login":
+        profile.logins += 1
+        profile.failures_in_row = 0
+    elif facts.type == "transaction" and facts.kind != "refund":
+        _apply_money(profile, facts)
+
+
+def _apply_money(profile: Profile, facts: Facts) -> None:
+    assert facts.kind is not None
+    assert facts.currency is not None
+    key = amount_key(facts.kind, facts.currency)
+    rows = profile.amount_rows
+    _learn_amount(rows, row_of(rows, key, AMOUNT_BYTES), key, log1p(facts.value))
+    key, rows = currency_key(facts.currency), profile.velocity_rows
+    _learn_velocity(rows, row_of(rows, key, VELOCITY_BYTES), key, facts.at, facts.value)
+    profile.transactions += 1
+    if facts.payee is not None:
+        is_new = see(profile.payee_rows, facts.payee, facts.at, MAX_PAYEES)
+        _learn_payee_rate(profile, profile.transactions, is_new)
+
+
+def _learn_payee_rate(profile: Profile, transactions: int, is_new: bool) -> None:
+    rate = max(_LEARNING_RATE, 1.0 / transactions)
+    profile.new_payee_rate += rate * ((1.0 if is_new else 0.0) - profile.new_payee_rate)
+
+
+def _learn_amount(rows: bytearray, row: int, key: bytes, y: float) -> None:
+    # Finch (2009), incremental exponentially weighted mean and variance; d is winsorised against outliers.
+    n, mean, variance = read_amount(rows, row) if row >= 0 else (0, 0.0, 0.0)
+    d = y - mean
+    if n >= 3:
+        limit = _WINSOR_DEVIATIONS * (sqrt(variance) + _DEVIATION_FLOOR)
+        if d > limit:
+            d = limit
+        elif d < -limit:
+            d = -limit
+    a = 1.0 / (n + 1)
+    if a < _LEARNING_RATE:
+        a = _LEARNING_RATE
+    write_amount(rows, row, key, n + 1, mean + a * d, (1.0 - a) * (variance + a * d * d))
+
+
+def _learn_velocity(rows: bytearray, row: int, key: bytes, at: float, value: float) -> None:
+    if row < 0:
+        write_velocity(rows, row, key, at, 1.0, 1.0, 1.0, 1.0, value, value, value, value)
+        return
+    since_at, c1, c2, c3, c4, s1, s2, s3, s4 = read_velocity(rows, row)
+    since = at - since_at
+    if since >= 0.0:
+        h, d, w, m = exp(-since / HOUR_S), exp(-since / DAY_S), exp(-since / _WEEK_S), exp(-since / _MONTH_S)
+        write_velocity(
+            rows, row, key, at,
+            c1 * h + 1.0, c2 * d + 1.0, c3 * w + 1.0, c4 * m + 1.0,
+            s1 * h + value, s2 * d + value, s3 * w + value, s4 * m + value,
+        )  # fmt: skip
+        return
+    h, d, w, m = exp(since / HOUR_S), exp(since / DAY_S), exp(since / _WEEK_S), exp(since / _MONTH_S)
+    write_velocity(
+        rows, row, key, since_at,
+        c1 + h, c2 + d, c3 + w, c4 + m,
+        s1 + value * h, s2 + value * d, s3 + value * w, s4 + value * m,
+    )  # fmt: skip
