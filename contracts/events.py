@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field, json, to_builtins
@@ -27,6 +26,9 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _CURRENCY = re.compile("[A-Z]{3}")
 _COUNTRY = re.compile("[A-Z]{2}")
 _LATEST_S = 253402300800.0
+#: Codes found good so far: patterns cost more than a look.
+_GOOD_COUNTRIES: set[str | None] = set()
+_GOOD_CURRENCIES: set[str] = set()
 #: ISO 4217 currencies whose minor unit is not a hundredth.
 _EXPONENT = {
     "JPY": 0,
@@ -102,8 +104,9 @@ class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
     def __post_init__(self) -> None:
         force_setattr(self, "at", epoch_seconds(self.occurred_at))
-        if self.place is not None:
-            _check_country(self.place.country)
+        place = self.place
+        if place is not None and place.country not in _GOOD_COUNTRIES:
+            _check_country(place.country)
 
 
 class Login(Activity, frozen=True, kw_only=True, tag="login", gc=False, omit_defaults=True):
@@ -128,9 +131,11 @@ class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=Fal
 
     def __post_init__(self) -> None:
         force_setattr(self, "at", epoch_seconds(self.occurred_at))
-        if self.place is not None:
-            _check_country(self.place.country)
-        _check_currency(self.currency)
+        place = self.place
+        if place is not None and place.country not in _GOOD_COUNTRIES:
+            _check_country(place.country)
+        if self.currency not in _GOOD_CURRENCIES:
+            _check_currency(self.currency)
         force_setattr(self, "value", major_units(self.amount, self.currency))
         if self.balance is not None:
             major_units(self.balance, self.currency)
@@ -199,16 +204,16 @@ def to_wire(event: Event) -> bytes:
     return json.encode({name: value for name, value in fields.items() if not name.startswith("_")})
 
 
-@cache
 def _check_country(country: str | None) -> None:
     if country is not None and _COUNTRY.fullmatch(country) is None:
         raise ValueError("place.country must be two capital letters")
+    _GOOD_COUNTRIES.add(country)
 
 
-@cache
 def _check_currency(currency: str) -> None:
     if _CURRENCY.fullmatch(currency) is None:
         raise ValueError("currency must be three capital letters")
+    _GOOD_CURRENCIES.add(currency)
 
 
 def epoch_seconds(when: datetime | int) -> float:

@@ -12,7 +12,19 @@ from math import exp
 from msgspec import Struct, field
 
 from contracts.money import Amounts, AmountStatistics, Velocities, Velocity
-from contracts.sightings import Countries, Fix, Fixes, Key, Seen, Sightings
+from contracts.sightings import (
+    SEEN_BYTES,
+    Countries,
+    Fix,
+    Fixes,
+    Key,
+    Seen,
+    Sightings,
+    country_key,
+    row_of,
+    see_again,
+    stay,
+)
 
 __all__ = [
     "AmountStatistics",
@@ -72,7 +84,10 @@ class Pending(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Profile(Struct, array_like=True, gc=False):
-    """Everything remembered of one account. Tables are packed rows; the properties are views of them."""
+    """Everything remembered of one account. Tables are packed rows; the properties are views of them.
+
+    Read devices, networks, countries and places through their views: those settle the visit first.
+    """
 
     first_at: float = 0.0
     last_at: float = 0.0
@@ -105,25 +120,62 @@ class Profile(Struct, array_like=True, gc=False):
     slots: dict[str, tuple[int, bytes]] = {}
     #: reports and labels against the account: time of the last "not me" or fraud verdict
     reported_at: float = 0.0
+    #: the visit (`services.memory.visit`): where the latest events come from, and how many are not yet in the rows
+    visit_device: Key | None = None
+    visit_ip: Key | None = None
+    visit_network: Key | None = None
+    visit_country: str | None = None
+    visit_latitude: float | None = None
+    visit_longitude: float | None = None
+    visit_accuracy_km: float = 0.0
+    visit_at: float = 0.0
+    visit_count: int = 0
+
+    def settle(self) -> None:
+        """Write to the rows what the visit has counted; it goes on. What is remembered stays the same."""
+        times = self.visit_count
+        if not times:
+            return
+        self.visit_count = 0
+        at, device, ip_key = self.visit_at, self.visit_device, self.visit_ip
+        network, country = self.visit_network, self.visit_country
+        assert device is not None
+        assert ip_key is not None
+        see_again(self.device_rows, row_of(self.device_rows, device, SEEN_BYTES), at, times)
+        if network is not None:
+            see_again(self.network_rows, row_of(self.network_rows, network, SEEN_BYTES), at, times)
+        if country is not None:
+            row = row_of(self.country_rows, country_key(country), SEEN_BYTES)
+            see_again(self.country_rows, row, at, times)
+        if self.visit_latitude is not None and self.visit_longitude is not None:
+            stay(self.fix_rows, at, ip_key)
 
     @property
     def devices(self) -> Sightings:
         """Devices by key, at most MAX_DEVICES."""
+        if self.visit_count:
+            self.settle()
         return Sightings(self.device_rows)
 
     @property
     def networks(self) -> Sightings:
         """Networks by key, at most MAX_NETWORKS."""
+        if self.visit_count:
+            self.settle()
         return Sightings(self.network_rows)
 
     @property
     def countries(self) -> Countries:
         """Countries by code, at most MAX_COUNTRIES."""
+        if self.visit_count:
+            self.settle()
         return Countries(self.country_rows)
 
     @property
     def fixes(self) -> Fixes:
         """The most recent places."""
+        if self.visit_count:
+            self.settle()
         return Fixes(self.fix_rows)
 
     @property

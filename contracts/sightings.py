@@ -26,6 +26,7 @@ _FIX_HEAD = Layout("<d8s")
 _FIX_BYTES = _FIX.size
 
 _read_times, _write_times, _pack_seen = _TIMES.unpack_from, _TIMES.pack_into, _SEEN.pack
+_write_head = _FIX_HEAD.pack_into
 _read_head, _read_fix, _write_fix, _pack_fix = (
     _FIX_HEAD.unpack_from,
     _FIX.unpack_from,
@@ -76,8 +77,8 @@ def see(rows: bytearray, key: Key, at: float, limit: int) -> bool:
     return True
 
 
-def see_again(rows: bytearray, row: int, at: float) -> None:
-    """Count another sighting of the key whose row stands at `row`."""
+def see_again(rows: bytearray, row: int, at: float, times: int = 1) -> None:
+    """Count further sightings, the last one at `at`, of the key whose row stands at `row`."""
     when = int(at)
     if when > _LATEST_S:
         when = _LATEST_S
@@ -87,7 +88,7 @@ def see_again(rows: bytearray, row: int, at: float) -> None:
         row + KEY_BYTES,
         when if when < first_at else first_at,
         when if when > last_at else last_at,
-        count + 1,
+        count + times,
     )
 
 
@@ -175,6 +176,11 @@ def stays(rows: bytearray, at: float, ip_key: Key | None) -> bool:
         return False
     last_at, last_key = _read_head(rows, len(rows) - _FIX_BYTES)
     return bool(last_key == ip_key and last_at <= at)
+
+
+def stay(rows: bytearray, at: float, ip_key: Key) -> None:
+    """The latest of the places, at this address, goes on until `at`."""
+    _write_head(rows, len(rows) - _FIX_BYTES, at, ip_key)
 
 
 def add_fix(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import exp, log1p
-
-from msgspec import Struct
 
 from contracts.circumstances import (
     BUSY_1D_COUNT,
@@ -28,6 +25,7 @@ from contracts.money import (
 )
 from contracts.profile import DAY_S, HOUR_S, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
+from services.memory.visit import goes_on
 
 _ALWAYS = int(Circumstance.ALWAYS)
 _NEW_DEVICE = int(Circumstance.NEW_DEVICE)
@@ -45,6 +43,7 @@ _LARGE = int(Circumstance.LARGE)
 _BUSY = int(Circumstance.BUSY)
 
 NONE = -1
+_ACTIVITIES = frozenset({Login, Transaction, AccountChange})
 _WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
 #: What the pace of a window is at least, as a share of what the month holds beyond it: no account is older than for ever.
 _HOUR_SHARE, _DAY_SHARE, _WEEK_SHARE = (
@@ -53,32 +52,30 @@ _HOUR_SHARE, _DAY_SHARE, _WEEK_SHARE = (
 _OWN_HOUR, _OWN_DAY, _OWN_WEEK = 1.0 - BUSY_1H_COUNT, 1.0 - BUSY_1D_COUNT, 1.0 - BUSY_7D_COUNT
 
 
-class Glance(Struct, gc=False):
+class Glance:
     """`circumstances` are bits of Circumstance; the rows are where the event's things stand in the profile (-1: nowhere).
 
+    `visit_goes_on` says that device, network and place are those of the visit; then their rows are not looked up.
     `faded` is the currency's Velocity as of the event, None when there is none or the event is older than it.
     """
 
     circumstances: int = _ALWAYS
+    visit_goes_on: bool = False
     device_row: int = NONE
     network_row: int = NONE
     country_row: int = NONE
     payee_row: int = NONE
     amount_row: int = NONE
+    #: n, mean and variance of the amounts
+    amount: tuple[int, float, float] = (0, 0.0, 0.0)
     velocity_row: int = NONE
     faded: tuple[float, ...] | None = None
 
 
 def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
-    """A glance at any event against the profile as it was before it."""
-    look_at = _LOOKS.get(event.__class__)
-    if look_at is not None:
-        return look_at(event, profile, tallies)
-    return Glance(_ALWAYS | _about_account(profile, tallies))
-
-
-def _about_account(profile: Profile, tallies: Tallies) -> int:
-    bits = 0
+    """A glance at any event against the profile as it was before it; a visit that does not go on is settled."""
+    glance = Glance()
+    bits = _ALWAYS
     if profile.pending:
         bits |= _HELD
     if profile.failed_challenges:
@@ -89,43 +86,48 @@ def _about_account(profile: Profile, tallies: Tallies) -> int:
         bits |= _AFTER_FAILURES
     if tallies and max(tallies.values()) > 1:
         bits |= _COUNTED
-    return bits
+    kind = event.__class__
+    if kind in _ACTIVITIES:
+        if goes_on(profile, event):  # type: ignore[arg-type]
+            glance.visit_goes_on = True
+        else:
+            bits |= _look_around(glance, event, profile)  # type: ignore[arg-type]
+        if kind is Login:
+            if event.outcome == "failure":  # type: ignore[union-attr]
+                bits |= _FAILED_LOGIN
+        elif kind is Transaction:
+            bits |= _look_at_money(glance, event, profile)  # type: ignore[arg-type]
+    glance.circumstances = bits
+    return glance
 
 
-def _look_at_activity(event: Activity, profile: Profile, tallies: Tallies) -> Glance:
-    bits = _ALWAYS | _about_account(profile, tallies)
-    device_row = network_row = country_row = NONE
+def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
+    if profile.visit_count:
+        profile.settle()
+    bits = 0
     key = event.device_key
     if key is not None:
-        device_row = row_of(profile.device_rows, key, SEEN_BYTES)
-        if device_row < 0:
+        row = glance.device_row = row_of(profile.device_rows, key, SEEN_BYTES)
+        if row < 0:
             bits |= _NEW_DEVICE
     key = event.network_key
     if key is not None:
-        network_row = row_of(profile.network_rows, key, SEEN_BYTES)
-        if network_row < 0:
+        row = glance.network_row = row_of(profile.network_rows, key, SEEN_BYTES)
+        if row < 0:
             bits |= _NEW_NETWORK
     place = event.place
     if place is not None:
         country = place.country
         if country is not None:
-            country_row = row_of(profile.country_rows, country_key(country), SEEN_BYTES)
-            if country_row < 0:
+            row = glance.country_row = row_of(profile.country_rows, country_key(country), SEEN_BYTES)
+            if row < 0:
                 bits |= _NEW_COUNTRY
         if place.latitude is not None and not stays(profile.fix_rows, event.at, event.ip_key):
             bits |= _MOVED
-    return Glance(bits, device_row, network_row, country_row)
+    return bits
 
 
-def _look_at_login(event: Login, profile: Profile, tallies: Tallies) -> Glance:
-    glance = _look_at_activity(event, profile, tallies)
-    if event.outcome == "failure":
-        glance.circumstances |= _FAILED_LOGIN
-    return glance
-
-
-def _look_at_transaction(event: Transaction, profile: Profile, tallies: Tallies) -> Glance:
-    glance = _look_at_activity(event, profile, tallies)
+def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     bits = 0
     key = event.payee_key
     if key is not None:
@@ -134,17 +136,21 @@ def _look_at_transaction(event: Transaction, profile: Profile, tallies: Tallies)
             bits = _NEW_PAYEE
     currency = event.currency
     rows = profile.amount_rows
-    row = glance.amount_row = row_of(rows, amount_key(event.kind, currency), AMOUNT_BYTES)
-    if row >= 0 and log1p(event.value) > read_amount(rows, row)[1] + LARGE_LOG:
-        bits |= _LARGE
-    row = glance.velocity_row = row_of(profile.velocity_rows, currency_key(currency), VELOCITY_BYTES)
-    if row >= 0:
-        bits |= _look_at_pace(glance, read_velocity(profile.velocity_rows, row), event.at)
-    glance.circumstances |= bits
-    return glance
+    if rows:
+        row = glance.amount_row = row_of(rows, amount_key(event.kind, currency), AMOUNT_BYTES)
+        if row >= 0:
+            amount = glance.amount = read_amount(rows, row)
+            if log1p(event.value) > amount[1] + LARGE_LOG:
+                bits |= _LARGE
+    rows = profile.velocity_rows
+    if rows:
+        row = glance.velocity_row = row_of(rows, currency_key(currency), VELOCITY_BYTES)
+        if row >= 0 and _look_at_pace(glance, read_velocity(rows, row), event.at):
+            bits |= _BUSY
+    return bits
 
 
-def _look_at_pace(glance: Glance, velocity: tuple[float, ...], at: float) -> int:
+def _look_at_pace(glance: Glance, velocity: tuple[float, ...], at: float) -> bool:
     known_at, an_hour, a_day, a_week, a_month, hour_sum, day_sum, week_sum, month_sum = velocity
     since = at - known_at
     if since >= 0.0:
@@ -154,17 +160,8 @@ def _look_at_pace(glance: Glance, velocity: tuple[float, ...], at: float) -> int
             at, an_hour, a_day, a_week, a_month, hour_sum * h, day_sum * d, week_sum * w, month_sum * m
         )  # fmt: skip
     older = a_month + PACE_PRIOR_COUNT
-    if (
+    return (
         an_hour + _OWN_HOUR > (older - an_hour) * _HOUR_SHARE
         or a_day + _OWN_DAY > (older - a_day) * _DAY_SHARE
         or a_week + _OWN_WEEK > (older - a_week) * _WEEK_SHARE
-    ):
-        return _BUSY
-    return 0
-
-
-_LOOKS: dict[type, Callable[..., Glance]] = {
-    Login: _look_at_login,
-    Transaction: _look_at_transaction,
-    AccountChange: _look_at_activity,
-}
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log1p, sqrt
 
-from contracts.events import Activity, Transaction
+from contracts.events import Activity, Place, Transaction
 from contracts.money import (
     AMOUNT_BYTES,
     VELOCITY_BYTES,
@@ -28,6 +28,7 @@ from contracts.profile import (
 )
 from contracts.sightings import add_fix, country_key, row_of, see, see_again
 from services.memory.glance import Glance
+from services.memory.visit import begin, end
 
 _LEARNING_RATE = 0.05
 _WINSOR_DEVIATIONS = 3.0
@@ -38,6 +39,10 @@ _WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
 def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
     """What `apply_facts` of the event's facts would teach of device, network and place."""
     at = event.at
+    if glance.visit_goes_on:
+        profile.visit_count += 1
+        profile.visit_at = at
+        return
     row = glance.device_row
     if row >= 0:
         see_again(profile.device_rows, row, at)
@@ -48,15 +53,18 @@ def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
         see_again(profile.network_rows, row, at)
     elif event.network_key is not None:
         see(profile.network_rows, event.network_key, at, MAX_NETWORKS)
-    place = event.place
-    if place is None:
-        return
-    country, latitude, longitude, ip_key = place.country, place.latitude, place.longitude, event.ip_key
-    row = glance.country_row
-    if row >= 0:
-        see_again(profile.country_rows, row, at)
+    if event.place is not None:
+        _teach_place(profile, event.place, event, glance)
+    begin(profile, event)
+
+
+def _teach_place(profile: Profile, place: Place, event: Activity, glance: Glance) -> None:
+    at, country, latitude, longitude = event.at, place.country, place.latitude, place.longitude
+    if glance.country_row >= 0:
+        see_again(profile.country_rows, glance.country_row, at)
     elif country is not None:
         see(profile.country_rows, country_key(country), at, MAX_COUNTRIES)
+    ip_key = event.ip_key
     if latitude is not None and longitude is not None and ip_key is not None:
         add_fix(profile.fix_rows, at, ip_key, latitude, longitude, place.accuracy_km, country, MAX_FIXES)
 
@@ -64,7 +72,8 @@ def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
 def teach_money(profile: Profile, event: Transaction, glance: Glance) -> None:
     """What `apply_facts` of the event's facts would teach of money."""
     currency, value, at = event.currency, event.value, event.at
-    _learn_amount(profile.amount_rows, glance.amount_row, amount_key(event.kind, currency), log1p(value))
+    key = amount_key(event.kind, currency)
+    _learn_amount(profile.amount_rows, glance.amount_row, key, glance.amount, log1p(value))
     key = currency_key(currency)
     if glance.faded is None:
         _learn_velocity(profile.velocity_rows, glance.velocity_row, key, at, value)
@@ -86,7 +95,8 @@ def teach_money(profile: Profile, event: Transaction, glance: Glance) -> None:
 
 
 def apply_facts(profile: Profile, facts: Facts) -> None:
-    """Teach the profile what a trusted event showed."""
+    """Teach the profile what a trusted event showed; the visit ends."""
+    end(profile)
     at = facts.at
     if facts.device is not None:
         see(profile.device_rows, facts.device, at, MAX_DEVICES)
@@ -118,7 +128,9 @@ def _apply_money(profile: Profile, facts: Facts) -> None:
     assert facts.currency is not None
     key = amount_key(facts.kind, facts.currency)
     rows = profile.amount_rows
-    _learn_amount(rows, row_of(rows, key, AMOUNT_BYTES), key, log1p(facts.value))
+    row = row_of(rows, key, AMOUNT_BYTES)
+    known = read_amount(rows, row) if row >= 0 else (0, 0.0, 0.0)
+    _learn_amount(rows, row, key, known, log1p(facts.value))
     key, rows = currency_key(facts.currency), profile.velocity_rows
     _learn_velocity(rows, row_of(rows, key, VELOCITY_BYTES), key, facts.at, facts.value)
     profile.transactions += 1
@@ -132,9 +144,9 @@ def _learn_payee_rate(profile: Profile, transactions: int, is_new: bool) -> None
     profile.new_payee_rate += rate * ((1.0 if is_new else 0.0) - profile.new_payee_rate)
 
 
-def _learn_amount(rows: bytearray, row: int, key: bytes, y: float) -> None:
+def _learn_amount(rows: bytearray, row: int, key: bytes, known: tuple[int, float, float], y: float) -> None:
     # Finch (2009), incremental exponentially weighted mean and variance; d is winsorised against outliers.
-    n, mean, variance = read_amount(rows, row) if row >= 0 else (0, 0.0, 0.0)
+    n, mean, variance = known
     d = y - mean
     if n >= 3:
         limit = _WINSOR_DEVIATIONS * (sqrt(variance) + _DEVIATION_FLOOR)

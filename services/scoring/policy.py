@@ -83,6 +83,9 @@ class Policy:
         """Risk, score and recorded findings under this policy."""
         return fuse(findings, self.modes, self.prior, self.fade, self.calibration) if findings else self.quiet
 
+    def _passes(self, event: AnyEvent, states: Collection[str]) -> bool:
+        return event.account_id not in self.denied and (not states or AWAY_STATES.isdisjoint(states))
+
     def decide(
         self,
         event: AnyEvent,
@@ -96,11 +99,7 @@ class Policy:
         Challenge outcomes, reports and labels are always allowed. Failed logins, failed transactions and exempt
         kinds are never more than notified. `reasoned` (from `fuse`) is needed for the `alone_at_most` bounds.
         """
-        if (
-            risk < self.quiet_below
-            and event.account_id not in self.denied
-            and (not states or AWAY_STATES.isdisjoint(states))
-        ):
+        if risk < self.quiet_below and self._passes(event, states):
             return "allow"
         rules = self.rules.get(event.__class__)
         if rules is None or event.account_id in self.allowed:

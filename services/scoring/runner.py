@@ -16,7 +16,7 @@ from detectors import Detector
 from services.memory.glance import look
 from services.memory.learning import conclude, knows_event, learn, mature, note_event
 from services.scoring.effects import effects_for
-from services.scoring.policy import Policy
+from services.scoring.policy import AWAY_STATES, Policy
 
 THIN_LOGINS = 3
 _PACK = msgspec.msgpack.Encoder().encode
@@ -87,6 +87,7 @@ class Runner:
     def __init__(self, detectors: Sequence[Detector], policy: Policy, lateness_s: float) -> None:
         self.policy = policy
         self._lateness_s = lateness_s
+        self._quiet = policy.quiet if policy.quiet.risk < policy.quiet_below else None
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
         self._plans = {kind: _Plan(kind, in_use, policy) for kind in EVENT_TYPES}
 
@@ -120,7 +121,7 @@ class Runner:
             profile = account.profile
             if profile is None:
                 profile = account.open()
-            if event_key in profile.event_ids and knows_event(profile, event_key):
+            if profile.event_ids.find(event_key) >= 0 and knows_event(profile, event_key):
                 counts.duplicates += 1
                 add(None)
                 continue
@@ -190,20 +191,26 @@ class Runner:
         counts: Counts,
     ) -> Decision:
         policy = self.policy
-        if not findings and not degraded and plan.is_activity:
-            quiet = policy.quiet
-            if policy.decide(event, quiet.risk, profile.has_factor, states) == "allow":
-                return Decision(
-                    event_id=event.event_id,
-                    account_id=event.account_id,
-                    type=plan.tag,
-                    at=event.at,
-                    risk=quiet.risk,
-                    score=quiet.score,
-                    action="allow",
-                    policy_version=policy.version,
-                    states=states,
-                )
+        quiet = self._quiet
+        if (
+            quiet is not None
+            and not findings
+            and not degraded
+            and plan.is_activity
+            and event.account_id not in policy.denied
+            and (not states or AWAY_STATES.isdisjoint(states))
+        ):
+            return Decision(
+                event_id=event.event_id,
+                account_id=event.account_id,
+                type=plan.tag,
+                at=event.at,
+                risk=quiet.risk,
+                score=quiet.score,
+                action="allow",
+                policy_version=policy.version,
+                states=states,
+            )
         fused = policy.fuse(findings)
         action = policy.decide(event, fused.risk, profile.has_factor, states, fused.reasoned)
         held = False

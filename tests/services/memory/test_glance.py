@@ -13,6 +13,7 @@ from contracts.profile import DAY_S, Profile
 from services.memory.glance import look
 from services.memory.learning import facts_of, learn
 from services.memory.teaching import apply_facts
+from services.memory.visit import end
 from tests.detectors.build import BEIJING, NOW, change, fix, login, payer, settled, transaction
 from tests.detectors.stream import life
 
@@ -90,4 +91,5 @@ def test_learning_from_a_glance_is_applying_the_facts(seed: int) -> None:
         learn(learned, event, b"12345678")
         apply_facts(applied, facts_of(event))
 
+    end(learned)
     assert learned == applied
