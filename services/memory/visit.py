@@ -1,7 +1,7 @@
 """The visit: the latest run of events from one device, over one address and network, at one place. Pure.
 
-Most events repeat where the last one came from. The first event of a visit is written to the profile's rows; those that follow are
-only counted, and written when the visit ends or somebody reads the tables (`Profile.settle`). Keys are always in the rows.
+Most events repeat where the last one came from. The first event of a visit is written to the profile's rows; those that follow
+are only counted, and written when the visit ends or somebody reads the tables (`Profile.settle`). Keys are always in the rows.
 """
 
 from __future__ import annotations
