@@ -72,8 +72,8 @@ def typical_profile(events: int) -> Profile:
             for n in reversed(range(MAX_FIXES))
         ).rows,
         transactions=payments,
-        amount_rows=Amounts.of({("payment", "CNY"): AmountStatistics(payments, 4.21, 0.83)}).rows,
-        velocity_rows=Velocities.of(
+        amount_rows=Amounts.table({("payment", "CNY"): AmountStatistics(payments, 4.21, 0.83)}).rows,
+        velocity_rows=Velocities.table(
             {"CNY": Velocity(NOW_S + 0.5, 0.1, 0.9, 4.1, 12.3, 11.2, 97.1, 512.4, 1804.9)}
         ).rows,
         payee_rows=keys("payee", MAX_PAYEES, 12).rows,

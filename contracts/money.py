@@ -1,6 +1,6 @@
 """What an account's money does, as packed rows: amounts by kind and currency, decayed counts and sums by currency.
 
-Views answer copies; learning writes with `write_amount` and `write_velocity`. A row begins with a MONEY_KEY_BYTES key.
+Views answer copies; learning writes with `add_amount` and `add_velocity`. A row begins with a MONEY_KEY_BYTES key.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ MONEY_KINDS = ("transfer", "payment", "withdrawal", "top_up", "cash_out", "refun
 MAX_AMOUNTS = 12
 MAX_VELOCITIES = 6
 
+#: The fields of a Velocity, in their order.
+Nine = tuple[float, float, float, float, float, float, float, float, float]
+
 _AMOUNT = Layout("<4sIdd")
 _AMOUNT_BODY = Layout("<Idd")
 _VELOCITY = Layout("<4s9d")
@@ -28,8 +31,8 @@ AMOUNT_BYTES = _AMOUNT.size
 VELOCITY_BYTES = _VELOCITY.size
 MONEY_KEY_BYTES = 4
 
-_read_amount, _write_amount = _AMOUNT_BODY.unpack_from, _AMOUNT_BODY.pack_into
-_read_velocity, _write_velocity = _VELOCITY_BODY.unpack_from, _VELOCITY_BODY.pack_into
+_read_amount = _AMOUNT_BODY.unpack_from
+_read_velocity = _VELOCITY_BODY.unpack_from
 
 
 class AmountStatistics(NamedTuple):
@@ -71,11 +74,8 @@ def read_amount(rows: bytearray, row: int) -> tuple[int, float, float]:
     return _read_amount(rows, row + MONEY_KEY_BYTES)
 
 
-def write_amount(rows: bytearray, row: int, key: bytes, n: int, mean: float, variance: float) -> None:
-    """Write the row at `row`, or a new one when that is negative."""
-    if row >= 0:
-        _write_amount(rows, row + MONEY_KEY_BYTES, n, mean, variance)
-        return
+def add_amount(rows: bytearray, key: bytes, n: int, mean: float, variance: float) -> None:
+    """Add a row of a key that has none."""
     if len(rows) >= MAX_AMOUNTS * AMOUNT_BYTES:
         taught = [count for _, count, _, _ in _AMOUNT.iter_unpack(rows)]
         least = taught.index(min(taught)) * AMOUNT_BYTES
@@ -83,16 +83,13 @@ def write_amount(rows: bytearray, row: int, key: bytes, n: int, mean: float, var
     rows += _AMOUNT.pack(key, n, mean, variance)
 
 
-def read_velocity(rows: bytearray, row: int) -> tuple[float, ...]:
+def read_velocity(rows: bytearray, row: int) -> Nine:
     """The fields of a Velocity in the row at `row`, in their order."""
     return _read_velocity(rows, row + MONEY_KEY_BYTES)
 
 
-def write_velocity(rows: bytearray, row: int, key: bytes, *fields: float) -> None:
-    """Write the fields of a Velocity to the row at `row`, or to a new one when that is negative."""
-    if row >= 0:
-        _write_velocity(rows, row + MONEY_KEY_BYTES, *fields)
-        return
+def add_velocity(rows: bytearray, key: bytes, *fields: float) -> None:
+    """Add a row, the fields of a Velocity, of a key that has none."""
     if len(rows) >= MAX_VELOCITIES * VELOCITY_BYTES:
         times = [at for _, at, *_ in _VELOCITY.iter_unpack(rows)]
         oldest = times.index(min(times)) * VELOCITY_BYTES
@@ -101,22 +98,26 @@ def write_velocity(rows: bytearray, row: int, key: bytes, *fields: float) -> Non
 
 
 class Amounts(Struct, gc=False):
-    """Statistics by (kind, currency)."""
+    """Statistics by (kind, currency): rows, and what the till holds `of` one of them that is not in the rows."""
 
     rows: bytearray = field(default_factory=bytearray)
+    of: tuple[str, str] = ("", "")
+    till: tuple[int, float, float] = (0, 0.0, 0.0)
 
     @classmethod
-    def of(cls, amounts: Mapping[tuple[str, str], AmountStatistics]) -> Amounts:
+    def table(cls, amounts: Mapping[tuple[str, str], AmountStatistics]) -> Amounts:
         """The mapping as a table."""
         return cls(
             bytearray(b"".join([_AMOUNT.pack(amount_key(*of), *each) for of, each in amounts.items()]))
         )
 
     def __len__(self) -> int:
-        return len(self.rows) // AMOUNT_BYTES
+        return len(self.rows) // AMOUNT_BYTES + (self.till[0] > 0)
 
     def get(self, kind: str, currency: str) -> AmountStatistics | None:
         """The statistics of a kind of transaction in a currency, or None."""
+        if self.till[0] and self.of == (kind, currency):
+            return AmountStatistics(*self.till)
         found = row_of(self.rows, amount_key(kind, currency), AMOUNT_BYTES)
         return None if found < 0 else AmountStatistics(*read_amount(self.rows, found))
 
@@ -125,6 +126,8 @@ class Amounts(Struct, gc=False):
         for key, n, mean, variance in _AMOUNT.iter_unpack(self.rows):
             name = (MONEY_KINDS[key[0]], key[1:].rstrip(b"\0").decode("ascii"))
             yield name, AmountStatistics(n, mean, variance)
+        if self.till[0]:
+            yield self.of, AmountStatistics(*self.till)
 
     def within(self, currency: str) -> list[AmountStatistics]:
         """The statistics of every kind of transaction in the currency."""
@@ -132,21 +135,25 @@ class Amounts(Struct, gc=False):
 
 
 class Velocities(Struct, gc=False):
-    """Velocity by currency."""
+    """Velocity by currency: rows, and what the till holds `of` one that is not in the rows."""
 
     rows: bytearray = field(default_factory=bytearray)
+    of: str = ""
+    till: Nine | None = None
 
     @classmethod
-    def of(cls, velocities: Mapping[str, Velocity]) -> Velocities:
+    def table(cls, velocities: Mapping[str, Velocity]) -> Velocities:
         """The mapping as a table."""
         return cls(
             bytearray(b"".join([_VELOCITY.pack(currency_key(of), *each) for of, each in velocities.items()]))
         )
 
     def __len__(self) -> int:
-        return len(self.rows) // VELOCITY_BYTES
+        return len(self.rows) // VELOCITY_BYTES + (self.till is not None)
 
     def get(self, currency: str) -> Velocity | None:
         """The velocity of the currency, or None."""
+        if self.till is not None and currency == self.of:
+            return Velocity(*self.till)
         found = row_of(self.rows, currency_key(currency), VELOCITY_BYTES)
         return None if found < 0 else Velocity(*read_velocity(self.rows, found))

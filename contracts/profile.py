@@ -11,7 +11,13 @@ from math import exp
 
 from msgspec import Struct, field
 
-from contracts.money import Amounts, AmountStatistics, Velocities, Velocity
+from contracts.money import (
+    Amounts,
+    AmountStatistics,
+    Nine,
+    Velocities,
+    Velocity,
+)
 from contracts.sightings import (
     SEEN_BYTES,
     Countries,
@@ -120,6 +126,11 @@ class Profile(Struct, array_like=True, gc=False):
     slots: dict[str, tuple[int, bytes]] = {}
     #: reports and labels against the account: time of the last "not me" or fraud verdict
     reported_at: float = 0.0
+    #: the till (`services.memory.till`): kind and currency moved last, with what is not in the rows of them
+    till_kind: str = ""
+    till_currency: str = ""
+    till_amount: tuple[int, float, float] = (0, 0.0, 0.0)
+    till_velocity: Nine | None = None
     #: the visit (`services.memory.visit`): where the latest events come from, and how many are not yet in the rows
     visit_device: Key | None = None
     visit_ip: Key | None = None
@@ -181,12 +192,12 @@ class Profile(Struct, array_like=True, gc=False):
     @property
     def amounts(self) -> Amounts:
         """Amounts by kind and currency."""
-        return Amounts(self.amount_rows)
+        return Amounts(self.amount_rows, (self.till_kind, self.till_currency), self.till_amount)
 
     @property
     def velocity(self) -> Velocities:
         """Velocity by currency."""
-        return Velocities(self.velocity_rows)
+        return Velocities(self.velocity_rows, self.till_currency, self.till_velocity)
 
     @property
     def payees(self) -> Sightings:

@@ -55,10 +55,11 @@ def observe(
 ) -> Finding | None:
     """Weight: log of the attacker's share of new payees over the account's own, in nats."""
     key = event.payee_key
-    if key is None or key in profile.payees:
-        return None
     paid = profile.transactions
-    if paid < params.least_transactions_count or not profile.payees:
+    if key is None or paid < params.least_transactions_count:
+        return None
+    payees = profile.payees
+    if key in payees or not payees:
         return None
     if event.kind == "refund" or event.status == "failed":
         return None
@@ -75,5 +76,5 @@ def observe(
         weight=weight,
         value=1,
         baseline=f"{own:.0%}",
-        facts={"known_payees": len(profile.payees)},
+        facts={"known_payees": len(payees)},
     )

@@ -27,4 +27,6 @@ def older_rate(
 
     `prior` in `prior_s` seconds is what is believed of an account with no past.
     """
-    return (max(long - short, 0.0) + prior) / (max(long_exposure_s - short_exposure_s, 0.0) + prior_s)
+    older = long - short
+    exposure = long_exposure_s - short_exposure_s
+    return ((older if older > 0.0 else 0.0) + prior) / ((exposure if exposure > 0.0 else 0.0) + prior_s)

@@ -15,16 +15,10 @@ from contracts.circumstances import (
 )
 from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
 from contracts.findings import Tallies
-from contracts.money import (
-    AMOUNT_BYTES,
-    VELOCITY_BYTES,
-    amount_key,
-    currency_key,
-    read_amount,
-    read_velocity,
-)
+from contracts.money import Nine
 from contracts.profile import DAY_S, HOUR_S, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
+from services.memory.till import turn_to
 from services.memory.visit import goes_on
 
 _ALWAYS = int(Circumstance.ALWAYS)
@@ -56,7 +50,8 @@ class Glance:
     """`circumstances` are bits of Circumstance; the rows are where the event's things stand in the profile (-1: nowhere).
 
     `visit_goes_on` says that device, network and place are those of the visit; then their rows are not looked up.
-    `faded` is the currency's Velocity as of the event, None when there is none or the event is older than it.
+    `log_amount` is log(1 + amount) of money; `faded` is the currency's Velocity as of the event, None when there is none or
+    the event is older than it.
     """
 
     circumstances: int = _ALWAYS
@@ -65,11 +60,8 @@ class Glance:
     network_row: int = NONE
     country_row: int = NONE
     payee_row: int = NONE
-    amount_row: int = NONE
-    #: n, mean and variance of the amounts
-    amount: tuple[int, float, float] = (0, 0.0, 0.0)
-    velocity_row: int = NONE
-    faded: tuple[float, ...] | None = None
+    log_amount: float = 0.0
+    faded: Nine | None = None
 
 
 def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
@@ -84,8 +76,9 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
         bits |= _REMEMBERED
     if profile.failures_in_row:
         bits |= _AFTER_FAILURES
-    if tallies and max(tallies.values()) > 1:
-        bits |= _COUNTED
+    for count in tallies.values():
+        if count > 1:
+            bits |= _COUNTED
     kind = event.__class__
     if kind in _ACTIVITIES:
         if goes_on(profile, event):  # type: ignore[arg-type]
@@ -134,23 +127,19 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
         row = glance.payee_row = row_of(profile.payee_rows, key, SEEN_BYTES)
         if row < 0:
             bits = _NEW_PAYEE
-    currency = event.currency
-    rows = profile.amount_rows
-    if rows:
-        row = glance.amount_row = row_of(rows, amount_key(event.kind, currency), AMOUNT_BYTES)
-        if row >= 0:
-            amount = glance.amount = read_amount(rows, row)
-            if log1p(event.value) > amount[1] + LARGE_LOG:
-                bits |= _LARGE
-    rows = profile.velocity_rows
-    if rows:
-        row = glance.velocity_row = row_of(rows, currency_key(currency), VELOCITY_BYTES)
-        if row >= 0 and _look_at_pace(glance, read_velocity(rows, row), event.at):
-            bits |= _BUSY
+    if event.kind != profile.till_kind or event.currency != profile.till_currency:
+        turn_to(profile, event.kind, event.currency)
+    log_amount = glance.log_amount = log1p(event.value)
+    n, mean, _ = profile.till_amount
+    if n and log_amount > mean + LARGE_LOG:
+        bits |= _LARGE
+    velocity = profile.till_velocity
+    if velocity is not None and _look_at_pace(glance, velocity, event.at):
+        bits |= _BUSY
     return bits
 
 
-def _look_at_pace(glance: Glance, velocity: tuple[float, ...], at: float) -> bool:
+def _look_at_pace(glance: Glance, velocity: Nine, at: float) -> bool:
     known_at, an_hour, a_day, a_week, a_month, hour_sum, day_sum, week_sum, month_sum = velocity
     since = at - known_at
     if since >= 0.0:

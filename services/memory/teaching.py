@@ -5,16 +5,7 @@ from __future__ import annotations
 from math import exp, log1p, sqrt
 
 from contracts.events import Activity, Place, Transaction
-from contracts.money import (
-    AMOUNT_BYTES,
-    VELOCITY_BYTES,
-    amount_key,
-    currency_key,
-    read_amount,
-    read_velocity,
-    write_amount,
-    write_velocity,
-)
+from contracts.money import Nine
 from contracts.profile import (
     DAY_S,
     HOUR_S,
@@ -26,8 +17,9 @@ from contracts.profile import (
     Facts,
     Profile,
 )
-from contracts.sightings import add_fix, country_key, row_of, see, see_again
+from contracts.sightings import add_fix, country_key, see, see_again
 from services.memory.glance import Glance
+from services.memory.till import turn_to
 from services.memory.visit import begin, end
 
 _LEARNING_RATE = 0.05
@@ -70,18 +62,16 @@ def _teach_place(profile: Profile, place: Place, event: Activity, glance: Glance
 
 
 def teach_money(profile: Profile, event: Transaction, glance: Glance) -> None:
-    """What `apply_facts` of the event's facts would teach of money."""
-    currency, value, at = event.currency, event.value, event.at
-    key = amount_key(event.kind, currency)
-    _learn_amount(profile.amount_rows, glance.amount_row, key, glance.amount, log1p(value))
-    key = currency_key(currency)
-    if glance.faded is None:
-        _learn_velocity(profile.velocity_rows, glance.velocity_row, key, at, value)
+    """What `apply_facts` of the event's facts would teach of money; the till is the event's since the glance."""
+    value, at = event.value, event.at
+    profile.till_amount = _with_amount(profile.till_amount, glance.log_amount)
+    faded = glance.faded
+    if faded is None:
+        profile.till_velocity = _with_value(profile.till_velocity, at, value)
     else:
-        _, c1, c2, c3, c4, s1, s2, s3, s4 = glance.faded
-        write_velocity(
-            profile.velocity_rows, glance.velocity_row, key, at,
-            c1 + 1.0, c2 + 1.0, c3 + 1.0, c4 + 1.0, s1 + value, s2 + value, s3 + value, s4 + value,
+        _, c1, c2, c3, c4, s1, s2, s3, s4 = faded
+        profile.till_velocity = (
+            at, c1 + 1.0, c2 + 1.0, c3 + 1.0, c4 + 1.0, s1 + value, s2 + value, s3 + value, s4 + value
         )  # fmt: skip
     transactions = profile.transactions = profile.transactions + 1
     payee, row = event.payee_key, glance.payee_row
@@ -126,13 +116,9 @@ def apply_facts(profile: Profile, facts: Facts) -> None:
 def _apply_money(profile: Profile, facts: Facts) -> None:
     assert facts.kind is not None
     assert facts.currency is not None
-    key = amount_key(facts.kind, facts.currency)
-    rows = profile.amount_rows
-    row = row_of(rows, key, AMOUNT_BYTES)
-    known = read_amount(rows, row) if row >= 0 else (0, 0.0, 0.0)
-    _learn_amount(rows, row, key, known, log1p(facts.value))
-    key, rows = currency_key(facts.currency), profile.velocity_rows
-    _learn_velocity(rows, row_of(rows, key, VELOCITY_BYTES), key, facts.at, facts.value)
+    turn_to(profile, facts.kind, facts.currency)
+    profile.till_amount = _with_amount(profile.till_amount, log1p(facts.value))
+    profile.till_velocity = _with_value(profile.till_velocity, facts.at, facts.value)
     profile.transactions += 1
     if facts.payee is not None:
         is_new = see(profile.payee_rows, facts.payee, facts.at, MAX_PAYEES)
@@ -140,11 +126,14 @@ def _apply_money(profile: Profile, facts: Facts) -> None:
 
 
 def _learn_payee_rate(profile: Profile, transactions: int, is_new: bool) -> None:
-    rate = max(_LEARNING_RATE, 1.0 / transactions)
-    profile.new_payee_rate += rate * ((1.0 if is_new else 0.0) - profile.new_payee_rate)
+    rate = 1.0 / transactions
+    if rate < _LEARNING_RATE:
+        rate = _LEARNING_RATE
+    known = profile.new_payee_rate
+    profile.new_payee_rate = known + rate * ((1.0 if is_new else 0.0) - known)
 
 
-def _learn_amount(rows: bytearray, row: int, key: bytes, known: tuple[int, float, float], y: float) -> None:
+def _with_amount(known: tuple[int, float, float], y: float) -> tuple[int, float, float]:
     # Finch (2009), incremental exponentially weighted mean and variance; d is winsorised against outliers.
     n, mean, variance = known
     d = y - mean
@@ -157,26 +146,22 @@ def _learn_amount(rows: bytearray, row: int, key: bytes, known: tuple[int, float
     a = 1.0 / (n + 1)
     if a < _LEARNING_RATE:
         a = _LEARNING_RATE
-    write_amount(rows, row, key, n + 1, mean + a * d, (1.0 - a) * (variance + a * d * d))
+    return n + 1, mean + a * d, (1.0 - a) * (variance + a * d * d)
 
 
-def _learn_velocity(rows: bytearray, row: int, key: bytes, at: float, value: float) -> None:
-    if row < 0:
-        write_velocity(rows, row, key, at, 1.0, 1.0, 1.0, 1.0, value, value, value, value)
-        return
-    since_at, c1, c2, c3, c4, s1, s2, s3, s4 = read_velocity(rows, row)
-    since = at - since_at
+def _with_value(known: Nine | None, at: float, value: float) -> Nine:
+    if known is None:
+        return at, 1.0, 1.0, 1.0, 1.0, value, value, value, value
+    known_at, c1, c2, c3, c4, s1, s2, s3, s4 = known
+    since = at - known_at
     if since >= 0.0:
         h, d, w, m = exp(-since / HOUR_S), exp(-since / DAY_S), exp(-since / _WEEK_S), exp(-since / _MONTH_S)
-        write_velocity(
-            rows, row, key, at,
-            c1 * h + 1.0, c2 * d + 1.0, c3 * w + 1.0, c4 * m + 1.0,
+        return (
+            at, c1 * h + 1.0, c2 * d + 1.0, c3 * w + 1.0, c4 * m + 1.0,
             s1 * h + value, s2 * d + value, s3 * w + value, s4 * m + value,
         )  # fmt: skip
-        return
     h, d, w, m = exp(since / HOUR_S), exp(since / DAY_S), exp(since / _WEEK_S), exp(since / _MONTH_S)
-    write_velocity(
-        rows, row, key, since_at,
-        c1 + h, c2 + d, c3 + w, c4 + m,
+    return (
+        known_at, c1 + h, c2 + d, c3 + w, c4 + m,
         s1 + value * h, s2 + value * d, s3 + value * w, s4 + value * m,
     )  # fmt: skip

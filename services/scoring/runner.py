@@ -16,6 +16,7 @@ from detectors import Detector
 from services.memory.glance import look
 from services.memory.learning import conclude, knows_event, learn, mature, note_event
 from services.scoring.effects import effects_for
+from services.scoring.fusion import Fused
 from services.scoring.policy import AWAY_STATES, Policy
 
 THIN_LOGINS = 3
@@ -191,26 +192,15 @@ class Runner:
         counts: Counts,
     ) -> Decision:
         policy = self.policy
-        quiet = self._quiet
         if (
-            quiet is not None
+            self._quiet is not None
             and not findings
             and not degraded
             and plan.is_activity
             and event.account_id not in policy.denied
             and (not states or AWAY_STATES.isdisjoint(states))
         ):
-            return Decision(
-                event_id=event.event_id,
-                account_id=event.account_id,
-                type=plan.tag,
-                at=event.at,
-                risk=quiet.risk,
-                score=quiet.score,
-                action="allow",
-                policy_version=policy.version,
-                states=states,
-            )
+            return _quiet(event, plan.tag, self._quiet, policy.version, states)
         fused = policy.fuse(findings)
         action = policy.decide(event, fused.risk, profile.has_factor, states, fused.reasoned)
         held = False
@@ -235,6 +225,20 @@ class Runner:
             tallies=dict(tallies) if tallies and findings else None,
             held=held,
         )
+
+
+def _quiet(event: AnyEvent, tag: str, quiet: Fused, version: str, states: tuple[str, ...]) -> Decision:
+    return Decision(
+        event_id=event.event_id,
+        account_id=event.account_id,
+        type=tag,
+        at=event.at,
+        risk=quiet.risk,
+        score=quiet.score,
+        action="allow",
+        policy_version=version,
+        states=states,
+    )
 
 
 def _recall(found: Detector, name: str, fresh: Any, profile: Profile) -> Any:

@@ -12,10 +12,10 @@ from contracts.money import (
     AmountStatistics,
     Velocities,
     Velocity,
+    add_amount,
+    add_velocity,
     amount_key,
     currency_key,
-    write_amount,
-    write_velocity,
 )
 
 CURRENCIES = ("CNY", "USD", "EUR", "JPY", "GBP", "CHF", "SEK")
@@ -26,7 +26,7 @@ def test_every_kind_of_money_has_its_place() -> None:
         pair: AmountStatistics(n, n / 2, n / 4) for n, pair in enumerate(product(MONEY_KINDS, ("CNY", "USD")))
     }
 
-    assert dict(Amounts.of(every).items()) == every
+    assert dict(Amounts.table(every).items()) == every
 
 
 def test_what_is_not_there_is_none() -> None:
@@ -37,7 +37,7 @@ def test_what_is_not_there_is_none() -> None:
 def test_a_full_table_of_amounts_forgets_the_row_that_taught_least() -> None:
     rows = bytearray()
     for n, (kind, currency) in enumerate(product(MONEY_KINDS, CURRENCIES[:3])):
-        write_amount(rows, -1, amount_key(kind, currency), 100 - n, 1.0, 1.0)
+        add_amount(rows, amount_key(kind, currency), 100 - n, 1.0, 1.0)
 
     assert len(Amounts(rows)) == MAX_AMOUNTS
     assert Amounts(rows).get("transfer", "CNY") is not None
@@ -46,7 +46,7 @@ def test_a_full_table_of_amounts_forgets_the_row_that_taught_least() -> None:
 def test_a_full_table_of_velocities_forgets_the_currency_not_used_for_longest() -> None:
     rows = bytearray()
     for at, currency in enumerate(CURRENCIES):
-        write_velocity(rows, -1, currency_key(currency), *Velocity(at=float(at)))
+        add_velocity(rows, currency_key(currency), *Velocity(at=float(at)))
 
     assert len(Velocities(rows)) == MAX_VELOCITIES
     assert Velocities(rows).get(CURRENCIES[0]) is None

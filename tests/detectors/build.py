@@ -142,16 +142,16 @@ def settled(
 def profile_of(**fields: Any) -> Profile:
     """A profile from its fields; tables may be told as mappings or sequences under their views' names."""
     tables: dict[str, tuple[str, Any]] = {
-        "devices": ("device_rows", Sightings),
-        "networks": ("network_rows", Sightings),
-        "countries": ("country_rows", Countries),
-        "fixes": ("fix_rows", Fixes),
-        "amounts": ("amount_rows", Amounts),
-        "velocity": ("velocity_rows", Velocities),
-        "payees": ("payee_rows", Sightings),
+        "devices": ("device_rows", Sightings.of),
+        "networks": ("network_rows", Sightings.of),
+        "countries": ("country_rows", Countries.of),
+        "fixes": ("fix_rows", Fixes.of),
+        "amounts": ("amount_rows", Amounts.table),
+        "velocity": ("velocity_rows", Velocities.table),
+        "payees": ("payee_rows", Sightings.of),
     }
     told = {name: fields.pop(name) for name in tables if name in fields}
-    rows = {tables[name][0]: tables[name][1].of(table).rows for name, table in told.items()}
+    rows = {tables[name][0]: tables[name][1](table).rows for name, table in told.items()}
     return Profile(**rows, **fields)
 
 

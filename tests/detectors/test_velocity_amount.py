@@ -69,7 +69,7 @@ def test_quiet_on_small_money_however_often() -> None:
 
 def test_quiet_on_rent_and_school_fees_of_somebody_who_pays_them_every_month() -> None:
     account = just_paid(3, 5000.0)
-    account.amount_rows += Amounts.of({("transfer", "CNY"): AmountStatistics(6, 8.5, 0.1)}).rows
+    account.amount_rows += Amounts.table({("transfer", "CNY"): AmountStatistics(6, 8.5, 0.1)}).rows
 
     assert ask(velocity_amount, transaction(5000.0), account) is None
 
