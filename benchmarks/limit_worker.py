@@ -38,13 +38,9 @@ class LimitBelt:
         self._settings = settings
         self.producer = BatchProducer(settings.kafka, "payguard-limit")
 
-    async def prepare(self, haul: Haul) -> Haul:
-        """No store is asked."""
-        return haul
-
-    async def score(self, ready: Haul) -> list[Rows]:
+    async def score(self, haul: Haul) -> list[Rows]:
         """Decode only."""
-        return [(partition, self._answers(records)) for partition, records in ready]
+        return [(partition, self._answers(records)) for partition, records in haul]
 
     def _answers(self, records: Sequence[Record]) -> list[Row]:
         incoming = decode(records, self._settings.future_skew_s)

@@ -64,7 +64,7 @@ class OfflineCore:
 
     async def carry(self, haul: Haul) -> Answered:
         """Decide a haul: partition by partition, each in offset order."""
-        scored = await self._belt.score(await self._belt.prepare(haul))
+        scored = await self._belt.score(haul)
         await self._belt.finish(scored)
         rows = self._collected.take(self._belt.parts.settings.topic_decisions)
         self._collected.take(self._belt.parts.settings.topic_dead)

@@ -38,8 +38,8 @@ class HaulSchema(Schema):
 class WorkerApp(faust.App):
     """A Faust app whose transport hands over whole hauls and whose lane carries them."""
 
-    lane: Lane[Any, Any]
-    open_belt: Callable[[], Awaitable[Belt[Any, Any]]]
+    lane: Lane[Any]
+    open_belt: Callable[[], Awaitable[Belt[Any]]]
     close_belt: Callable[[], Awaitable[None]]
 
     def _new_transport(self) -> Any:
@@ -71,7 +71,7 @@ class WorkerApp(faust.App):
 
 def build_app(
     settings: Settings,
-    open_belt: Callable[[], Awaitable[Belt[Any, Any]]],
+    open_belt: Callable[[], Awaitable[Belt[Any]]],
     close_belt: Callable[[], Awaitable[None]],
     liveness: Liveness,
 ) -> WorkerApp:

@@ -1,4 +1,4 @@
-"""The lane: hauls in order; a large one is scored while the last one is made durable and the next one asks its stores.
+"""The lane: hauls in order, a large one scored while the last one's decisions are being made durable.
 
 Hauls that wait are carried as one: the longer a pass takes, the more the next one carries, and no queue grows. A small one
 waits for the last one to be done: what comes meanwhile makes it larger, and nobody waits in line twice.
@@ -21,21 +21,16 @@ log = logging.getLogger(__name__)
 Haul = Sequence[tuple[int, Sequence[Record]]]
 Done = Callable[[], object]
 
-R = TypeVar("R")
 S = TypeVar("S")
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 
 
-class Belt(Protocol[R, S]):
+class Belt(Protocol[S]):
     """What the lane carries hauls through; see `services.stream.pipeline`."""
 
-    async def prepare(self, haul: Haul) -> R:
-        """Everything that must be known before events are judged; hauls are prepared in their order."""
-        ...
-
-    async def score(self, ready: R) -> S:
-        """Judge the events; changes only memory held in this process."""
+    async def score(self, haul: Haul) -> S:
+        """Everything up to decisions; changes only memory held in this process."""
         ...
 
     async def finish(self, scored: S) -> None:
@@ -51,10 +46,10 @@ class Belt(Protocol[R, S]):
         ...
 
 
-class Lane(Generic[R, S]):
+class Lane(Generic[S]):
     """Carries hauls of up to `most_records`. An unexpected error ends the process: redelivery puts things right."""
 
-    def __init__(self, belt: Belt[R, S], crash: Callable[[BaseException], None], most_records: int) -> None:
+    def __init__(self, belt: Belt[S], crash: Callable[[BaseException], None], most_records: int) -> None:
         self._belt = belt
         self._crash = crash
         self._most_records = most_records
@@ -103,45 +98,36 @@ class Lane(Generic[R, S]):
         self._closing = False
 
     async def _run(self) -> None:
-        preparing: asyncio.Task[R] | None = None
         finishing: asyncio.Task[None] | None = None
-        next_done: list[Done] = []
         try:
             while True:
-                if preparing is None:
-                    if finishing is not None and not self._is_full():
-                        await finishing
-                        finishing = None
-                    preparing, next_done = await self._begin()
-                ready, done = await preparing, next_done
-                # Under load the next haul asks its stores while this one is judged.
-                preparing, next_done = await self._begin() if self._is_full() else (None, [])
-                scored = await self._belt.score(ready)
+                if finishing is not None and self._waiting_records() < self._most_records // 2:
+                    await finishing
+                    finishing = None
+                haul, done = await self._next()
+                scored = await self._belt.score(haul)
                 if finishing is not None:
                     await finishing
                 finishing = asyncio.create_task(self._finish(scored, done), name="finish")
         except asyncio.CancelledError:
-            left = [task for task in (preparing, finishing) if task is not None]
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            if finishing is not None:
+                finishing.cancel()
+                await asyncio.gather(finishing, return_exceptions=True)
             raise
         except BaseException as error:
             self._crash(error)
             raise
 
-    def _is_full(self) -> bool:
-        """Whether at least half of what a haul may hold waits."""
-        return not self._closing and sum(_size(haul) for haul, _ in self._waiting) >= self._most_records // 2
+    def _waiting_records(self) -> int:
+        return sum(_size(haul) for haul, _ in self._waiting)
 
-    async def _begin(self) -> tuple[asyncio.Task[R], list[Done]]:
+    async def _next(self) -> tuple[Haul, list[Done]]:
         while self._closing or not self._waiting:
             self._came.clear()
             await self._came.wait()
         self._under_way += 1
         self._idle.clear()
-        haul, done = _joined(self._waiting, self._most_records)
-        return asyncio.create_task(self._belt.prepare(haul), name="prepare"), done
+        return _joined(self._waiting, self._most_records)
 
     async def _finish(self, scored: S, done: list[Done]) -> None:
         try:

@@ -14,7 +14,7 @@ from services.stream.fence import owned_counts
 from services.stream.lane import Haul, patiently
 from services.stream.measure import HaulTimes, measure
 from services.stream.parts import WINDOW, Parts
-from services.stream.reading import Ready, read
+from services.stream.reading import read
 from services.stream.scored import Draft, Scored
 
 
@@ -26,8 +26,8 @@ class Belt:
         self.faults = FaultPoint(parts.settings.fault_point, parts.settings.fault_after)
         self._numbers = count(1)
 
-    async def prepare(self, haul: Haul) -> Ready:
-        """Bytes to events and what must be known of them: decode, enrich, remember, ask what crosses accounts."""
+    async def score(self, haul: Haul) -> Scored:
+        """Bytes to decisions: decode, enrich, remember, ask what crosses accounts, run the detectors, decide, learn."""
         parts, times, number = self.parts, HaulTimes(), next(self._numbers)
         arrived = [await read(partition, records, parts) for partition, records in haul]
         times.mark("decode")
@@ -40,13 +40,8 @@ class Belt:
         )
         counts = await patiently(lambda: owned_counts(parts.memory, arrived, accounts, counts), "memory")
         times.mark("load")
-        return Ready(number, arrived, accounts, counts, times)
-
-    async def score(self, ready: Ready) -> Scored:
-        """Events to decisions: run the detectors, decide, learn, and write down what is to be made durable."""
-        parts, times = self.parts, ready.times
-        draft = Draft(ready.number, parts.settings.topic_events, times)
-        for each, known, counted in zip(ready.arrived, ready.accounts, ready.counts, strict=True):
+        draft = Draft(number, parts.settings.topic_events, times)
+        for each, known, counted in zip(arrived, accounts, counts, strict=True):
             draft.begin(each.shard, each.dead)
             tallies = parts.tally_plan.answers(len(each.events), each.questions, each.owners, counted)
             for start in range(0, len(each.events), WINDOW):

@@ -11,8 +11,6 @@ from contracts.events import AnyEvent
 from contracts.ports import Shard, TallyQuery
 from services import metrics
 from services.ingest.decode import DeadLetter, Record, decode
-from services.memory.accounts import Account
-from services.stream.measure import HaulTimes
 from services.stream.parts import WINDOW, Parts
 
 
@@ -30,16 +28,6 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     dead: list[DeadLetter]
     questions: list[TallyQuery]
     owners: list[int]
-
-
-class Ready(msgspec.Struct, frozen=True, gc=False):
-    """A numbered haul that can be judged: by partition its events, their accounts, and the counts they asked for."""
-
-    number: int
-    arrived: list[Arrived]
-    accounts: list[list[Account]]
-    counts: list[list[int]]
-    times: HaulTimes
 
 
 async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arrived:

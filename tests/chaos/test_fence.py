@@ -41,7 +41,7 @@ def a_worker(profiles: ProfileStore, tallies: TallyStore) -> Belt:
 
 
 async def carry(worker: Belt, *records: OfflineRecord) -> list[bytes | None]:
-    scored = await worker.score(await worker.prepare([(0, records)]))
+    scored = await worker.score([(0, records)])
     await worker.finish(scored)
     return said_in(scored)
 
@@ -67,7 +67,7 @@ async def after_a_freeze(batches: int) -> tuple[Belt, list[bytes | None], Offlin
 
 async def test_while_the_answers_are_kept_it_decides_alike() -> None:
     frozen, decided, in_hand = await after_a_freeze(KEPT_BATCHES - 1)
-    scored = await frozen.score(await frozen.prepare([(0, [in_hand])]))
+    scored = await frozen.score([(0, [in_hand])])
 
     assert decided == said_in(scored)
 
@@ -76,7 +76,7 @@ async def test_when_they_are_not_it_stops_before_it_decides() -> None:
     frozen, _, in_hand = await after_a_freeze(KEPT_BATCHES)
 
     with pytest.raises(Fenced):
-        await frozen.score(await frozen.prepare([(0, [in_hand])]))
+        await frozen.score([(0, [in_hand])])
 
 
 async def test_a_late_redelivery_to_the_owner_is_skipped() -> None:

@@ -24,28 +24,20 @@ def offsets(haul: Haul) -> dict[int, list[int]]:
 
 
 class WatchedBelt:
-    """Writes down what passes; `desk` holds back what is scored, `gate` what finishes."""
+    """Writes down what passes; `gate` holds back what finishes."""
 
     def __init__(self) -> None:
-        self.prepared: list[dict[int, list[int]]] = []
         self.scored: list[dict[int, list[int]]] = []
         self.finished: list[dict[int, list[int]]] = []
         self.forgotten = 0
-        self.desk, self.gate = asyncio.Event(), asyncio.Event()
-        self.desk.set()
+        self.gate = asyncio.Event()
         self.gate.set()
         self.error: Exception | None = None
 
-    async def prepare(self, haul: Haul) -> dict[int, list[int]]:
+    async def score(self, haul: Haul) -> dict[int, list[int]]:
         assert len({partition for partition, _ in haul}) == len(haul)
-        await asyncio.sleep(0)
-        self.prepared.append(offsets(haul))
-        return self.prepared[-1]
-
-    async def score(self, ready: dict[int, list[int]]) -> dict[int, list[int]]:
-        await self.desk.wait()
-        self.scored.append(ready)
-        return ready
+        self.scored.append(offsets(haul))
+        return self.scored[-1]
 
     async def finish(self, scored: dict[int, list[int]]) -> None:
         await self.gate.wait()
@@ -98,35 +90,6 @@ async def test_a_large_haul_is_scored_while_the_last_one_finishes() -> None:
         assert ground.done == []
         ground.belt.gate.set()
         await ground.until(lambda: ground.done == ["a", "b"])
-
-
-async def test_a_large_haul_is_prepared_while_the_last_one_is_scored() -> None:
-    async with a_lane() as ground:
-        ground.belt.desk.clear()
-        ground.submit("a", (0, records(1, 2, 3)))
-        ground.submit("b", (0, records(4, 5, 6, 7, 8, 9)))
-        ground.submit("c", (0, records(10, 11, 12)))
-        await ground.until(lambda: len(ground.belt.prepared) == 2)
-
-        assert ground.belt.scored == []
-        ground.belt.desk.set()
-        await ground.until(lambda: ground.done == ["a", "b", "c"])
-        assert ground.belt.prepared == ground.belt.scored == ground.belt.finished
-
-
-async def test_what_is_prepared_when_the_lane_settles_is_finished_too() -> None:
-    async with a_lane() as ground:
-        ground.belt.desk.clear()
-        ground.submit("a", (0, records(1, 2, 3, 4, 5, 6)))
-        ground.submit("b", (0, records(7, 8, 9)))
-        ground.submit("c", (0, records(10)))
-        await ground.until(lambda: len(ground.belt.prepared) == 2)
-        settling = asyncio.create_task(ground.settled())
-        await asyncio.sleep(0)
-        ground.belt.desk.set()
-
-        assert await settling
-        assert ground.done[:2] == ["a", "b"]
 
 
 async def test_small_hauls_that_wait_are_carried_as_one_each_partition_in_order() -> None:
