@@ -35,8 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     consumer_group: str = "payguard-worker"
     cases_group: str = "payguard-cases"
     data_dir: Path | None = None
-    batch_records: int = 1000
-    in_flight_batches: int = 4
+    batch_records: int = 2000
+    in_flight_batches: int = 3
     live_accounts: int = 200_000
     session_timeout_s: float = 10.0
     commit_interval_s: float = 1.0

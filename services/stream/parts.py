@@ -22,6 +22,8 @@ from services.stream.producer import Rows
 
 #: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
 WINDOW = 64
+#: Events after which a haul gives way: meanwhile the last one's answers from Kafka and Redis are taken.
+STRETCH = 4 * WINDOW
 
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from services.stream.faults import FaultPoint
 from services.stream.fence import owned_counts
 from services.stream.lane import Haul, patiently
 from services.stream.measure import HaulTimes, measure
-from services.stream.parts import WINDOW, Parts
+from services.stream.parts import STRETCH, WINDOW, Parts
 from services.stream.reading import read
 from services.stream.scored import Draft, Scored
 
@@ -52,7 +52,8 @@ class Belt:
                 times.mark("score")
                 draft.add(each.records[part], known[part], decisions)
                 times.mark("encode")
-                await asyncio.sleep(0)  # the last haul's answers from Kafka and Redis are taken meanwhile
+                if (start + WINDOW) % STRETCH == 0:
+                    await asyncio.sleep(0)
         return draft.done()
 
     async def finish(self, scored: Scored) -> None:
