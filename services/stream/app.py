@@ -63,9 +63,10 @@ class WorkerApp(faust.App):
         self.lane.reach("before_commit")
 
     async def on_shutdown(self) -> None:
-        """Close the belt after the consumer stopped."""
+        """Close the belt after the consumer stopped; the lane is missing when the start failed."""
         await super().on_shutdown()
-        await self.lane.reset()
+        if hasattr(self, "lane"):
+            await self.lane.reset()
         await self.close_belt()
 
 

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from benchmarks.real_parts import KafkaCluster, RedisServer
 from tests.chaos.conftest import empty_store
 from tests.chaos.feed import Feeder, stories_among_bench
+from tests.chaos.polling import until
 from tests.chaos.stack import Stack, stack_settings
 from tests.chaos.verify import verified
 from tests.chaos.watch import Watch
@@ -27,7 +28,8 @@ pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(300)]
 
 EVENTS = 12_000
 PER_S = 800
-WARM_S = 5.0
+START_S = 60.0
+WARM_S = 2.0
 AWAY_S = 3.0
 
 
@@ -61,6 +63,7 @@ async def run_through(stack: Stack, kill: Callable[[], object], bring_back: Call
     stack.start_cases()
     async with Feeder(settings.kafka, settings.topic_events) as feeder, Watch(settings) as watch:
         feeding = asyncio.create_task(feeder.send(rows, per_s=PER_S))
+        await until(lambda: watch.committed, START_S)
         await asyncio.sleep(WARM_S)
         watch.note_blow(feeder.ends)
         await asyncio.to_thread(kill)
