@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import psycopg
 from alembic import command
 from alembic.config import Config
@@ -42,6 +44,7 @@ metadata = MetaData(
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_S = 10.0
+_RETRY_S = 0.01
 _MIGRATION_LOCK = 7_294_186_001
 _READ_ONLY = "payguard_read_only"
 #: Primary SQLite result codes that time or an operator can mend: https://www.sqlite.org/rescode.html
@@ -220,6 +223,25 @@ def _postgres_engine(url: URL) -> AsyncEngine:
     )
 
 
+async def _prepare_sqlite(connection: aiosqlite.Connection) -> None:
+    await _keep_a_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        await connection.execute(f"PRAGMA {pragma}")
+
+
+async def _keep_a_log(connection: aiosqlite.Connection) -> None:
+    """Switch the file to WAL; while another connection does the same, SQLite says BUSY without waiting."""
+    last = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+        await asyncio.sleep(_RETRY_S)
+
+
 def _sqlite_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -230,10 +252,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        connection.run_async(_prepare_sqlite)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

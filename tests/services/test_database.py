@@ -56,6 +56,20 @@ async def test_two_processes_may_migrate_at_once(database_url: str) -> None:  # 
     assert [await process.wait() for process in processes] == [0, 0]
 
 
+async def test_many_may_open_a_new_sqlite_file_at_once(tmp_path: Path) -> None:
+    for number in range(50):
+        openers = [Database(f"sqlite:///{tmp_path / str(number)}") for _ in range(5)]
+
+        assert await asyncio.gather(*(count_of_tables(opener) for opener in openers)) == [0] * 5
+
+
+async def count_of_tables(database: Database) -> int:  # noqa: F811
+    async with database.read() as connection:
+        tables = await connection.scalar(text("SELECT count(*) FROM sqlite_schema"))
+    await database.close()
+    return int(tables)
+
+
 async def test_migrating_again_changes_nothing(database: Database) -> None:  # noqa: F811
     async with database.begin() as connection:
         await connection.execute(insert_new(contacts).values(ROW))
