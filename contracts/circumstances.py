@@ -35,6 +35,11 @@ class Circumstance(IntFlag):
     LARGE = 4096
     #: with this transaction, a count of the currency exceeds the account's own pace by the BUSY burst of its window
     BUSY = 8192
+    #: the event comes from an address, or with a user agent, that is not among the account's traits
+    NEW_ADDRESS = 16384
+    NEW_AGENT = 32768
+    #: a login, or money, in an hour of the day (UTC) that the account's table of such hours has nothing in
+    UNUSUAL_HOUR = 65536
 
 
 #: Nothing a detector calls a large amount, or a burst, may be smaller than these.

@@ -88,7 +88,7 @@ class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """An event that came over a network from a device; place, network and device are filled by enrichment if absent.
 
     `device_key`, `ip_key` and `network_key` are keyed hashes that enrichment derives (`contracts.profile.Key`): the
-    network's key is its ASN when known, else its /24 or /48 prefix.
+    network's key is its ASN when known, else its /24 or /48 prefix. `traits` are keys by level (`contracts.traits`).
     """
 
     ip: Annotated[str, Meta(max_length=64)] | None = None
@@ -101,6 +101,7 @@ class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     device_key: bytes | None = field(default=None, name="_device_key")
     ip_key: bytes | None = field(default=None, name="_ip_key")
     network_key: bytes | None = field(default=None, name="_network_key")
+    traits: bytes = field(default=b"", name="_traits")
 
     def __post_init__(self) -> None:
         force_setattr(self, "at", epoch_seconds(self.occurred_at))
@@ -118,13 +119,17 @@ class Login(Activity, frozen=True, kw_only=True, tag="login", gc=False, omit_def
 
 
 class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=False, omit_defaults=True):
-    """Money asked to move. `value` is the amount in major units; `balance` is what was there before, if told."""
+    """Money asked to move. `value` is the amount in major units; `balance` is what was there before, if told.
+
+    `category` is the payee's trade as the wallet names it, such as a merchant category code.
+    """
 
     amount: str | int
     currency: Currency
     kind: Literal["transfer", "payment", "withdrawal", "top_up", "cash_out", "refund"] = "payment"
     status: Literal["requested", "completed", "failed"] = "requested"
     payee_id: Identifier | None = None
+    category: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     balance: str | int | None = None
     value: float = field(default=0.0, name="_value")
     payee_key: bytes | None = field(default=None, name="_payee_key")

@@ -31,6 +31,7 @@ from contracts.sightings import (
     see_again,
     stay,
 )
+from contracts.traits import Traits, see_latest_again
 
 __all__ = [
     "AmountStatistics",
@@ -44,6 +45,7 @@ __all__ = [
     "Profile",
     "Seen",
     "Sightings",
+    "Traits",
     "Velocities",
     "Velocity",
     "decayed",
@@ -56,6 +58,7 @@ MAX_FIXES = 4
 MAX_FAILURES = 12
 MAX_PAYEES = 32
 MAX_PENDING = 8
+MAX_CHALLENGES = 12
 MAX_EVENT_IDS = 64
 EVENT_ID_BYTES = 8
 HOUR_S = 3600.0
@@ -75,6 +78,7 @@ class Facts(Struct, array_like=True, frozen=True, gc=False):
     kind: str | None = None
     currency: str | None = None
     value: float = 0.0
+    traits: bytes = b""
 
 
 class Pending(Struct, array_like=True, frozen=True, gc=False):
@@ -141,6 +145,14 @@ class Profile(Struct, array_like=True, gc=False):
     visit_accuracy_km: float = 0.0
     visit_at: float = 0.0
     visit_count: int = 0
+    #: the visit's user agent, as its key among the traits
+    visit_agent: bytes = b""
+    #: decayed counts of what events had in common (`contracts.traits`); hours of day of logins and of money
+    trait_rows: bytearray = field(default_factory=bytearray)
+    login_hours: bytearray = field(default_factory=bytearray)
+    money_hours: bytearray = field(default_factory=bytearray)
+    #: event times of the last challenges asked for, ascending, at most MAX_CHALLENGES
+    challenge_times: list[float] = []
 
     def settle(self) -> None:
         """Write to the rows what the visit has counted; it goes on. What is remembered stays the same."""
@@ -160,6 +172,7 @@ class Profile(Struct, array_like=True, gc=False):
             see_again(self.country_rows, row, at, times)
         if self.visit_latitude is not None and self.visit_longitude is not None:
             stay(self.fix_rows, at, ip_key)
+        see_latest_again(self.trait_rows, at, times)
 
     @property
     def devices(self) -> Sightings:
@@ -188,6 +201,13 @@ class Profile(Struct, array_like=True, gc=False):
         if self.visit_count:
             self.settle()
         return Fixes(self.fix_rows)
+
+    @property
+    def traits(self) -> Traits:
+        """Decayed counts of addresses, agents and their kin."""
+        if self.visit_count:
+            self.settle()
+        return Traits(self.trait_rows)
 
     @property
     def amounts(self) -> Amounts:

@@ -18,6 +18,8 @@ from msgspec.structs import force_setattr, replace
 
 from contracts.events import Activity, AnyEvent, Device, Network, Place, Transaction
 from contracts.profile import Key
+from contracts.sightings import KEY_BYTES
+from contracts.traits import NO_TRAITS, TRAIT_BYTES, nothing
 from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of
 from services.ingest.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
 from services.ingest.user_agents import UserAgents
@@ -38,6 +40,7 @@ _STATES = tuple(
 
 CACHED_ADDRESSES = 100_000
 CACHED_AGENTS = 20_000
+CACHED_COUNTRIES = 2_000
 CACHED_NUMBERS = 100_000
 CACHED_KEYS = 200_000
 
@@ -61,10 +64,25 @@ class _Known(Struct, frozen=True, gc=False):
     place_states: int
     network_states: int
     address: Address | None
+    traits: bytes = NO_TRAITS[: 3 * TRAIT_BYTES]
 
 
-Answer = TypeVar("Answer", bound="_Known | Device | Key")
+class _Agent(Struct, frozen=True, gc=False):
+    """What one user agent says."""
+
+    device: Device | None
+    traits: bytes
+
+
+Answer = TypeVar("Answer", bound="_Known | _Agent | Key")
 _NOWHERE = _Known(None, None, None, None, 0, 0, None)
+_NO_AGENT = _Agent(None, NO_TRAITS[5 * TRAIT_BYTES : 9 * TRAIT_BYTES])
+_NO_NETWORK_TRAIT, _NO_COUNTRY_TRAIT, _NO_DEVICE_TRAIT = (
+    nothing("network"),
+    nothing("country"),
+    nothing("device"),
+)
+_KEY_FRONT = KEY_BYTES - TRAIT_BYTES
 
 
 class _Recent(dict[str, Answer]):
@@ -115,7 +133,9 @@ class Enricher:
         self._lists = NetworkLists(network_lists, as_of, max_age_days)
         self._user_agents = user_agents
         self._addresses: _Recent[_Known] = _Recent(self._ask_address, CACHED_ADDRESSES)
-        self._agents: _Recent[Device] = _Recent(user_agents.device, CACHED_AGENTS)
+        self._agents: _Recent[_Agent] = _Recent(self._ask_agent, CACHED_AGENTS)
+        self._told_agents = lru_cache(maxsize=CACHED_AGENTS)(self._agent_traits)
+        self._countries: _Recent[Key] = _Recent(_country_trait, CACHED_COUNTRIES)
         self._devices: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "device"), CACHED_KEYS)
         self._payees: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "payee"), CACHED_KEYS)
 
@@ -158,12 +178,42 @@ class Enricher:
                 force_setattr(event, "network", self._with_kind(network, known.address))
         device_id = event.device_id
         force_setattr(event, "device_key", None if device_id is None else self._devices[device_id])
-        if event.device is None and event.user_agent is not None:
-            force_setattr(event, "device", self._agents[event.user_agent])
+        agent, user_agent = _NO_AGENT, event.user_agent
+        if event.device is not None:
+            agent_traits = self._told_agents(user_agent, event.device)
+        else:
+            if user_agent is not None:
+                agent = self._agents[user_agent]
+                force_setattr(event, "device", agent.device)
+            agent_traits = agent.traits
+        force_setattr(event, "traits", self._traits(event, known.traits, agent_traits))
         if event.__class__ is Transaction:
             payee_id = event.payee_id
             force_setattr(event, "payee_key", None if payee_id is None else self._payees[payee_id])
         return states
+
+    def _traits(self, event: Activity, of_address: bytes, of_agent: bytes) -> bytes:
+        network, device, place = event.network_key, event.device_key, event.place
+        country = None if place is None else place.country
+        return (
+            of_address
+            + (_NO_NETWORK_TRAIT if network is None else network[_KEY_FRONT:])
+            + (_NO_COUNTRY_TRAIT if country is None else self._countries[country])
+            + of_agent
+            + (_NO_DEVICE_TRAIT if device is None else device[:TRAIT_BYTES])
+        )
+
+    def _ask_agent(self, user_agent: str) -> _Agent:
+        device = self._user_agents.device(user_agent)
+        return _Agent(device, self._agent_traits(user_agent, device))
+
+    def _agent_traits(self, user_agent: str | None, device: Device) -> bytes:
+        kind = None if device.kind == "unknown" else device.kind
+        named = (("agent", user_agent), ("browser", device.browser), ("system", device.os), ("kind", kind))
+        return b"".join(
+            nothing(level) if text is None else self._key_of(level, text)[:TRAIT_BYTES]
+            for level, text in named
+        )
 
     def _with_kind(self, network: Network, address: Address | None) -> Network:
         """The event's own network; lists tell its kind when the event does not."""
@@ -180,9 +230,11 @@ class Enricher:
         network = Network(asn, name, kind) if asn is not None or kind != "unknown" else None
         text = str(address)
         own_key = self._asn_key(asn) if asn is not None else None
+        ip_key, prefix_key = self._key_of("ip", text), self._prefix_key(text)
+        prefix = nothing("prefix") if prefix_key is None else prefix_key[:TRAIT_BYTES]
         return _Known(
-            ip_key=self._key_of("ip", text),
-            network_key=own_key or self._prefix_key(text),
+            ip_key=ip_key,
+            network_key=own_key or prefix_key,
             place=place,
             network=network,
             place_states=_NO_PLACE if place is None else _OLD_PLACE * self._city.stale,
@@ -190,7 +242,12 @@ class Enricher:
             if network is None
             else _OLD_NETWORK * (self._asn.stale and asn is not None),
             address=address,
+            traits=NO_TRAITS[:TRAIT_BYTES] + ip_key[:TRAIT_BYTES] + prefix,
         )
+
+
+def _country_trait(country: str) -> Key:
+    return b"C-" + country.encode("ascii", "replace")[:4].ljust(4, b"-")
 
 
 def _address(text: str) -> Address | None:

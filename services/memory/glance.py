@@ -15,9 +15,12 @@ from contracts.circumstances import (
 )
 from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
 from contracts.findings import Tallies
+from contracts.hours import HOURS
 from contracts.money import Nine
 from contracts.profile import DAY_S, HOUR_S, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
+from contracts.traits import ADDRESS, AGENT
+from contracts.traits import ROW_BYTES as TRAIT_ROW_BYTES
 from services.memory.till import turn_to
 from services.memory.visit import goes_on
 
@@ -35,6 +38,9 @@ _FAILED_CHALLENGE = int(Circumstance.FAILED_CHALLENGE)
 _REMEMBERED = int(Circumstance.REMEMBERED)
 _LARGE = int(Circumstance.LARGE)
 _BUSY = int(Circumstance.BUSY)
+_NEW_ADDRESS = int(Circumstance.NEW_ADDRESS)
+_NEW_AGENT = int(Circumstance.NEW_AGENT)
+_UNUSUAL_HOUR = int(Circumstance.UNUSUAL_HOUR)
 
 NONE = -1
 _ACTIVITIES = frozenset({Login, Transaction, AccountChange})
@@ -88,6 +94,9 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
         if kind is Login:
             if event.outcome == "failure":  # type: ignore[union-attr]
                 bits |= _FAILED_LOGIN
+            hours = profile.login_hours
+            if hours and not hours[int(event.at / HOUR_S) % HOURS]:
+                bits |= _UNUSUAL_HOUR
         elif kind is Transaction:
             bits |= _look_at_money(glance, event, profile)  # type: ignore[arg-type]
     glance.circumstances = bits
@@ -108,6 +117,11 @@ def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
         row = glance.network_row = row_of(profile.network_rows, key, SEEN_BYTES)
         if row < 0:
             bits |= _NEW_NETWORK
+    traits = event.traits
+    if row_of(profile.trait_rows, traits[ADDRESS], TRAIT_ROW_BYTES) < 0:
+        bits |= _NEW_ADDRESS
+    if row_of(profile.trait_rows, traits[AGENT], TRAIT_ROW_BYTES) < 0:
+        bits |= _NEW_AGENT
     place = event.place
     if place is not None:
         country = place.country
@@ -136,6 +150,9 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     velocity = profile.till_velocity
     if velocity is not None and _look_at_pace(glance, velocity, event.at):
         bits |= _BUSY
+    hours = profile.money_hours
+    if hours and not hours[int(event.at / HOUR_S) % HOURS]:
+        bits |= _UNUSUAL_HOUR
     return bits
 
 

@@ -18,9 +18,11 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
+from contracts.hours import see_hour
 from contracts.profile import (
     DAY_S,
     EVENT_ID_BYTES,
+    MAX_CHALLENGES,
     MAX_EVENT_IDS,
     MAX_FAILURES,
     MAX_PENDING,
@@ -94,6 +96,7 @@ def learn(
     if kind is Login:
         profile.logins += 1
         profile.failures_in_row = 0
+        see_hour(profile.login_hours, event.at)
     elif kind is Transaction and event.kind != "refund":  # type: ignore[union-attr]
         teach_money(profile, event, glance)  # type: ignore[arg-type]
 
@@ -134,12 +137,26 @@ def facts_of(event: AnyEvent) -> Facts:
     if event.__class__ is Transaction:
         return Facts(
             "transaction", event.at, event.device_key, event.network_key, country, fix,
-            event.payee_key, event.kind, event.currency, event.value,
+            event.payee_key, event.kind, event.currency, event.value, event.traits,
         )  # fmt: skip
     if event.__class__ is Login:
-        return Facts("login", event.at, event.device_key, event.network_key, country, fix)
+        return Facts(
+            "login", event.at, event.device_key, event.network_key, country, fix, traits=event.traits
+        )
     change = event.change if event.__class__ is AccountChange else None
-    return Facts("account_change", event.at, event.device_key, event.network_key, country, fix, None, change)
+    return Facts(
+        "account_change", event.at, event.device_key, event.network_key, country, fix,
+        kind=change, traits=event.traits,
+    )  # fmt: skip
+
+
+def note_challenge(profile: Profile, at: float) -> None:
+    """Remember that a challenge was asked for at `at`."""
+    times = profile.challenge_times
+    times.append(at)
+    if len(times) > 1 and at < times[-2]:
+        times.sort()
+    del times[:-MAX_CHALLENGES]
 
 
 def _learn_failure(profile: Profile, at: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp, log1p, sqrt
 
 from contracts.events import Activity, Place, Transaction
+from contracts.hours import see_hour
 from contracts.money import Nine
 from contracts.profile import (
     DAY_S,
@@ -18,6 +19,7 @@ from contracts.profile import (
     Profile,
 )
 from contracts.sightings import add_fix, country_key, see, see_again
+from contracts.traits import NO_TRAITS, see_traits
 from services.memory.glance import Glance
 from services.memory.till import turn_to
 from services.memory.visit import begin, end
@@ -32,6 +34,8 @@ def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
     """What `apply_facts` of the event's facts would teach of device, network and place."""
     at = event.at
     if glance.visit_goes_on:
+        if at // DAY_S != profile.visit_at // DAY_S:
+            profile.settle()
         profile.visit_count += 1
         profile.visit_at = at
         return
@@ -47,6 +51,7 @@ def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
         see(profile.network_rows, event.network_key, at, MAX_NETWORKS)
     if event.place is not None:
         _teach_place(profile, event.place, event, glance)
+    see_traits(profile.trait_rows, event.traits or NO_TRAITS, at)
     begin(profile, event)
 
 
@@ -74,6 +79,7 @@ def teach_money(profile: Profile, event: Transaction, glance: Glance) -> None:
             at, c1 + 1.0, c2 + 1.0, c3 + 1.0, c4 + 1.0, s1 + value, s2 + value, s3 + value, s4 + value
         )  # fmt: skip
     transactions = profile.transactions = profile.transactions + 1
+    see_hour(profile.money_hours, at)
     payee, row = event.payee_key, glance.payee_row
     if payee is None:
         return
@@ -94,6 +100,7 @@ def apply_facts(profile: Profile, facts: Facts) -> None:
         see(profile.network_rows, facts.network, at, MAX_NETWORKS)
     if facts.country is not None:
         see(profile.country_rows, country_key(facts.country), at, MAX_COUNTRIES)
+    see_traits(profile.trait_rows, facts.traits or NO_TRAITS, at)
     if facts.fix is not None:
         fix = facts.fix
         add_fix(
@@ -109,6 +116,7 @@ def apply_facts(profile: Profile, facts: Facts) -> None:
     if facts.type == "login":
         profile.logins += 1
         profile.failures_in_row = 0
+        see_hour(profile.login_hours, at)
     elif facts.type == "transaction" and facts.kind != "refund":
         _apply_money(profile, facts)
 
@@ -120,6 +128,7 @@ def _apply_money(profile: Profile, facts: Facts) -> None:
     profile.till_amount = _with_amount(profile.till_amount, log1p(facts.value))
     profile.till_velocity = _with_value(profile.till_velocity, facts.at, facts.value)
     profile.transactions += 1
+    see_hour(profile.money_hours, facts.at)
     if facts.payee is not None:
         is_new = see(profile.payee_rows, facts.payee, facts.at, MAX_PAYEES)
         _learn_payee_rate(profile, profile.transactions, is_new)

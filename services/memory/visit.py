@@ -1,4 +1,4 @@
-"""The visit: the latest run of events from one device, over one address and network, at one place. Pure.
+"""The visit: the latest run of events from one device and agent, over one address and network, at one place. Pure.
 
 Most events repeat where the last one came from. The first event of a visit is written to the profile's rows; those that follow
 are only counted, and written when the visit ends or somebody reads the tables (`Profile.settle`). Keys are always in the rows.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from contracts.events import Activity
 from contracts.profile import Profile
 from contracts.sightings import stays
+from contracts.traits import AGENT
 
 
 def goes_on(profile: Profile, event: Activity) -> bool:
@@ -19,6 +20,7 @@ def goes_on(profile: Profile, event: Activity) -> bool:
         or event.device_key != device
         or event.ip_key != profile.visit_ip
         or event.network_key != profile.visit_network
+        or event.traits[AGENT] != profile.visit_agent
         or event.at < profile.visit_at
     ):
         return False
@@ -40,6 +42,7 @@ def end(profile: Profile) -> None:
     profile.settle()
     profile.visit_device = profile.visit_ip = profile.visit_network = profile.visit_country = None
     profile.visit_latitude = profile.visit_longitude = None
+    profile.visit_agent = b""
     profile.visit_accuracy_km = profile.visit_at = 0.0
 
 
@@ -67,4 +70,4 @@ def begin(profile: Profile, event: Activity) -> None:
         event.network_key,
     )
     profile.visit_country, profile.visit_latitude, profile.visit_longitude = country, latitude, longitude
-    profile.visit_accuracy_km, profile.visit_at = accuracy_km, at
+    profile.visit_accuracy_km, profile.visit_at, profile.visit_agent = accuracy_km, at, event.traits[AGENT]

@@ -14,7 +14,7 @@ from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
 from services.memory.glance import look
-from services.memory.learning import conclude, knows_event, learn, mature, note_event
+from services.memory.learning import conclude, knows_event, learn, mature, note_challenge, note_event
 from services.scoring.effects import effects_for
 from services.scoring.fusion import Fused
 from services.scoring.policy import AWAY_STATES, Policy
@@ -177,6 +177,8 @@ class Runner:
                 conclude(profile, event, about_key)
             else:
                 learn(profile, event, event_key, held, decision.action != "notify", glance)
+        if decision.action == "challenge":
+            note_challenge(profile, at)
         note_event(profile, event_key, at)
         return decision
 
