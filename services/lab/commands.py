@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from contracts.errors import Malformed
 from services.lab.bench import bench
+from services.lab.feedback import BadLines, Out, output_to, progress, size_of
 from services.options import (
-    EXIT_USAGE,
     EventFile,
     Json,
     Kafka,
@@ -21,16 +19,11 @@ from services.options import (
     existing,
     print_json,
     run,
-    say,
     settings_from,
 )
 
 T = TypeVar("T")
 _PANEL = "Laboratory"
-_SHOWN_BAD_LINES = 20
-Out = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of standard output.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,12 +70,12 @@ def simulate(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if not (to_kafka or kafka):
-        with _output(out) as file, _progress("simulating", events or None) as step:
+        with output_to(out) as file, progress("simulating", events or None) as step:
             write_simulation(played, file, step)
         return
     from services.lab.send import send_to_kafka
 
-    with _progress("sending", events or None) as step:
+    with progress("sending", events or None) as step:
         pairs = ((each.event.account_id.encode(), each.wire()) for each in _stepping(played, step))
         sent = run(send_to_kafka(settings, pairs, rate))
     _told({"sent": sent, "acknowledged": sent}, f"{sent:,} events acknowledged by {settings.kafka}", as_json)
@@ -109,7 +102,7 @@ def convert(
 
     known = SOURCES[source]
     rows = known.count(existing(file))
-    with _output(out) as target, _progress(f"converting {source}", min(limit or rows, rows)) as step:
+    with output_to(out) as target, progress(f"converting {source}", min(limit or rows, rows)) as step:
         for line in islice(known.lines(file), limit or None):
             target.write(line + b"\n")
             step(1)
@@ -147,8 +140,8 @@ def replay(
     wanted = frozenset(only.split(",")) if only else frozenset()
     settings = settings_from(policy=existing(policy) if policy else None)
     quiet = (summary or as_json) and out is None
-    target_file: Any = nullcontext() if quiet else _output(out)
-    with target_file as target, _progress("replaying", _size(existing(file))) as step:
+    target_file: Any = nullcontext() if quiet else output_to(out)
+    with target_file as target, progress("replaying", size_of(existing(file))) as step:
         options = ReplayOptions(explain=explain, actions=wanted, summarise=summary or as_json)
         counted = run(replay_file(settings, file, target, options, bad.note, step))
     if as_json:
@@ -189,7 +182,7 @@ def send(
             "an API wants --key; make one with: payguard admin api-key create --scope ingest"
         )
     settings = settings_from(kafka=kafka)
-    with _progress("sending", _size(existing(file))) as step:
+    with progress("sending", size_of(existing(file))) as step:
         lines = read_lines(file, step)
         if url is not None:
             sent = run(send_to_http(url, key or "", read_events(lines, bad.note), rate, bad.note))
@@ -208,26 +201,6 @@ def send(
     bad.end()
 
 
-class BadLines:
-    """Reports lines that are no events: the first 20 one by one, then how many there were."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def note(self, number: int, error: Malformed) -> None:
-        """One bad line."""
-        self.count += 1
-        if self.count <= _SHOWN_BAD_LINES:
-            say(f"line {number}: {error.reason}: {error.detail}")
-
-    def end(self) -> None:
-        """Exit with 2 when there was any."""
-        if self.count > _SHOWN_BAD_LINES:
-            say(f"... and {self.count - _SHOWN_BAD_LINES:,} more")
-        if self.count:
-            raise typer.Exit(EXIT_USAGE)
-
-
 def _told(figures: dict[str, Any], words: str, as_json: bool) -> None:
     if as_json:
         print_json(figures)
@@ -239,44 +212,3 @@ def _stepping(items: Iterator[T], step: Callable[[int], None]) -> Iterator[T]:
     for item in items:
         yield item
         step(1)
-
-
-def _size(path: Path) -> int | None:
-    return None if str(path) == "-" else path.stat().st_size
-
-
-@contextmanager
-def _output(path: Path | None) -> Iterator[IO[bytes]]:
-    if path is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with path.open("wb") as file:
-            yield file
-
-
-@contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where that is a terminal; `step(n)` moves it."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"))
-    with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task(what, total=total)
-        waiting = 0
-
-        def step(count: int) -> None:
-            nonlocal waiting
-            waiting += count
-            if waiting >= 512:
-                bar.advance(task, waiting)
-                waiting = 0
-
-        yield step
-        bar.advance(task, waiting)
