@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import typer
 
 from services.lab.bench import bench
+from services.lab.convert_command import convert
 from services.lab.feedback import BadLines, Out, output_to, progress, size_of
 from services.options import (
     EventFile,
@@ -37,7 +38,10 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, help="How many days.")] = 30,
     events: Annotated[int, typer.Option(min=0, help="Stop after this many events; 0 is no limit.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
-    stories: Annotated[str, typer.Option(help="all, none, or names separated by commas.")] = "all",
+    stories: Annotated[
+        str, typer.Option(help="all, attacks, honest, none, or names separated by commas.")
+    ] = "all",
+    rounds: Annotated[int, typer.Option(min=1, help="Tell each story so often, to other people.")] = 1,
     start: Annotated[
         str,
         typer.Option(
@@ -54,7 +58,8 @@ def simulate(
 ) -> None:
     """People with habits, and attacks on them, as events in time order.
 
-    Events of a story carry a `label` with the expected answer; `payguard replay --summary` compares it with the decision.
+    Each line carries a `label` that PayGuard does not read: whose hand it was, which story or kind of person. Steps of a
+    story also say the expected answer; `payguard replay --summary` compares it with the decision.
 
     [dim]Examples:[/dim]
 
@@ -62,11 +67,12 @@ def simulate(
       payguard simulate --stories sim_swap,holiday | payguard replay - --summary
       payguard simulate --kafka 127.0.0.1:9092 --rate 500
     """
-    from services.lab.runs import played_events, write_simulation
+    from services.lab.runs import played_events, simulation_of, write_simulation
+    from services.lab.simulate import events_expected
 
     settings = settings_from(kafka=kafka)
     try:
-        played = played_events(accounts, days, events, seed, stories, start)
+        simulation = simulation_of(accounts, days, seed, stories, rounds, start)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if not (to_kafka or kafka):
@@ -79,33 +85,6 @@ def simulate(
         pairs = ((each.event.account_id.encode(), each.wire()) for each in _stepping(played, step))
         sent = run(send_to_kafka(settings, pairs, rate))
     _told({"sent": sent, "acknowledged": sent}, f"{sent:,} events acknowledged by {settings.kafka}", as_json)
-
-
-def convert(
-    source: Annotated[
-        Literal["handbook", "sparkov", "entra", "sshd"], typer.Argument(help="Which data set FILE is.")
-    ],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The data set's file.")],
-    out: Out = None,
-    limit: Annotated[int, typer.Option(min=0, help="Stop after this many rows; 0 is all.")] = 0,
-) -> None:
-    """A public data set as events, JSON lines on standard output. What it says beyond them stands in `label`.
-
-    [dim]Examples:[/dim]
-
-      payguard convert sshd openssh_password_attempts.csv.gz | payguard replay - --summary
-      payguard convert handbook transactions.parquet --out handbook.jsonl
-    """
-    from itertools import islice
-
-    from services.lab.convert import SOURCES
-
-    known = SOURCES[source]
-    rows = known.count(existing(file))
-    with output_to(out) as target, progress(f"converting {source}", min(limit or rows, rows)) as step:
-        for line in islice(known.lines(file), limit or None):
-            target.write(line + b"\n")
-            step(1)
 
 
 def replay(
