@@ -21,18 +21,15 @@ _LATEST_S = (1 << 32) - 1
 _SEEN = Layout("<8sIII")
 _TIMES = Layout("<III")
 SEEN_BYTES = _SEEN.size
-_FIX = Layout("<d8sddd2s")
+_FIX = Layout("<d8siif2s")
 _FIX_HEAD = Layout("<d8s")
 _FIX_BYTES = _FIX.size
 
 _read_times, _write_times, _pack_seen = _TIMES.unpack_from, _TIMES.pack_into, _SEEN.pack
 _write_head = _FIX_HEAD.pack_into
-_read_head, _read_fix, _write_fix, _pack_fix = (
-    _FIX_HEAD.unpack_from,
-    _FIX.unpack_from,
-    _FIX.pack_into,
-    _FIX.pack,
-)
+_read_head, _read_fix = _FIX_HEAD.unpack_from, _FIX.unpack_from
+#: Places are kept to 1e-7 degrees, about 1 cm.
+_DEGREE = 1e7
 
 
 class Seen(Struct, array_like=True, gc=False):
@@ -200,18 +197,25 @@ def add_fix(
         last_at, last_key = _read_head(rows, start)
         if at >= last_at:
             if last_key == ip_key:
-                _write_fix(rows, start, at, ip_key, latitude, longitude, accuracy_km, named)
+                rows[start:] = pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
                 return
         else:
             while start >= 0 and _read_head(rows, start)[0] > at:
                 start -= _FIX_BYTES
             start += _FIX_BYTES
-            rows[start:start] = _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
+            rows[start:start] = pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
             del rows[: max(0, len(rows) - limit * _FIX_BYTES)]
             return
-    rows += _pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
+    rows += pack_fix(at, ip_key, latitude, longitude, accuracy_km, named)
     if len(rows) > limit * _FIX_BYTES:
         del rows[:_FIX_BYTES]
+
+
+def pack_fix(
+    at: float, ip_key: Key, latitude: float, longitude: float, accuracy_km: float, country: bytes
+) -> bytes:
+    """The row of a place; degrees are in range, `country` is two letters or nothing."""
+    return _FIX.pack(at, ip_key, round(latitude * _DEGREE), round(longitude * _DEGREE), accuracy_km, country)
 
 
 class Fixes(Struct, gc=False):
@@ -251,13 +255,11 @@ class Fixes(Struct, gc=False):
         return any(key == ip_key for _, key, *_ in _FIX.iter_unpack(self.rows))
 
 
-def _fix(
-    at: float, ip_key: Key, latitude: float, longitude: float, accuracy_km: float, country: bytes
-) -> Fix:
+def _fix(at: float, ip_key: Key, latitude: int, longitude: int, accuracy_km: float, country: bytes) -> Fix:
     named = country.rstrip(b"\0").decode("ascii", "replace") or None
-    return Fix(at, latitude, longitude, accuracy_km, ip_key, named)
+    return Fix(at, latitude / _DEGREE, longitude / _DEGREE, accuracy_km, ip_key, named)
 
 
 def _packed(fix: Fix) -> bytes:
     country = b"" if fix.country is None else fix.country.encode("ascii", "replace")
-    return _pack_fix(fix.at, fix.ip_key, fix.latitude, fix.longitude, fix.accuracy_km, country)
+    return pack_fix(fix.at, fix.ip_key, fix.latitude, fix.longitude, fix.accuracy_km, country)

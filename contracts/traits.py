@@ -73,6 +73,8 @@ def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
 
 def see_latest_again(rows: bytearray, at: float, times: int) -> None:
     """Count further events with the very traits of the latest one, the last of them at `at`."""
+    if len(rows) < _TAIL_BYTES:  # the visit began before traits were kept
+        return
     day = int(at / _DAY_S) & 0xFFFF
     for row in range(len(rows) - _TAIL_BYTES + TRAIT_BYTES, len(rows), ROW_BYTES):
         known_day, count = _read_count(rows, row)

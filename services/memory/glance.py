@@ -9,11 +9,12 @@ from contracts.circumstances import (
     BUSY_1H_COUNT,
     BUSY_7D_COUNT,
     LARGE_LOG,
+    MUCH_SHARE,
     PACE_PRIOR_COUNT,
     PACE_PRIOR_S,
     Circumstance,
 )
-from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
+from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction, major_units
 from contracts.findings import Tallies
 from contracts.hours import HOURS
 from contracts.money import Nine
@@ -41,6 +42,10 @@ _BUSY = int(Circumstance.BUSY)
 _NEW_ADDRESS = int(Circumstance.NEW_ADDRESS)
 _NEW_AGENT = int(Circumstance.NEW_AGENT)
 _UNUSUAL_HOUR = int(Circumstance.UNUSUAL_HOUR)
+_FAILED_PAYMENT = int(Circumstance.FAILED_PAYMENT)
+_TOP_UP = int(Circumstance.TOP_UP)
+_TAKES_MUCH = int(Circumstance.TAKES_MUCH)
+_CHANGE = int(Circumstance.CHANGE)
 
 NONE = -1
 _ACTIVITIES = frozenset({Login, Transaction, AccountChange})
@@ -99,6 +104,8 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
                 bits |= _UNUSUAL_HOUR
         elif kind is Transaction:
             bits |= _look_at_money(glance, event, profile)  # type: ignore[arg-type]
+        else:
+            bits |= _CHANGE
     glance.circumstances = bits
     return glance
 
@@ -143,6 +150,12 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
             bits = _NEW_PAYEE
     if event.kind != profile.till_kind or event.currency != profile.till_currency:
         turn_to(profile, event.kind, event.currency)
+    if event.status == "failed":
+        bits |= _FAILED_PAYMENT
+    elif event.kind == "top_up":
+        bits |= _TOP_UP
+    elif event.balance is not None and event.value >= MUCH_SHARE * major_units(event.balance, event.currency):
+        bits |= _TAKES_MUCH
     log_amount = glance.log_amount = log1p(event.value)
     n, mean, _ = profile.till_amount
     if n and log_amount > mean + LARGE_LOG:

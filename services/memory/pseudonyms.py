@@ -26,17 +26,17 @@ class Pseudonyms:
             raise ValueError("the pseudonym key must have 16 to 64 bytes")
         self._bases: dict[str, blake2b] = {}
         self._key = key
-        self._event = blake2b(digest_size=EVENT_ID_BYTES, key=key, person=b"event")
+        self._event = blake2b(digest_size=KEY_BYTES, key=key, person=b"event")
         #: key_of(kind, text): the 8-byte key of a text; the most recent `cached` keys are kept
         self.key_of: Callable[[str, str], Key] = lru_cache(maxsize=cached)(self._key_of)
         #: prefix_key(ip): the key of the /24 (IPv4) or /48 (IPv6) an address lies in; None for text that is no address
         self.prefix_key: Callable[[str], Key | None] = lru_cache(maxsize=cached)(self._prefix_key)
 
     def event_key(self, event_id: str) -> Key:
-        """The 8-byte key of an event id, as `Profile.event_ids` and `Pending` hold it. Not cached."""
+        """The EVENT_ID_BYTES key of an event id, as `Profile.event_ids` and `Pending` hold it. Not cached."""
         digest = self._event.copy()
         digest.update(event_id.encode("utf-8", "surrogatepass"))
-        return digest.digest()
+        return digest.digest()[:EVENT_ID_BYTES]
 
     def asn_key(self, asn: int) -> Key | None:
         """See `asn_key`: the one kind of name that needs no secret."""

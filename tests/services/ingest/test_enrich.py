@@ -13,6 +13,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from contracts.events import Activity, Device, Label, Login, Network, Place, Transaction
+from contracts.traits import LEVELS, NO_TRAITS, TRAIT_BYTES
 from services.ingest.enrich import Enricher
 from services.ingest.network_lists import sealed
 from services.ingest.user_agents import UserAgents
@@ -163,6 +164,34 @@ def test_device_address_and_payee_are_named_by_keyed_hashes() -> None:
     assert event.device_key == PSEUDONYMS.key_of("device", "d")
     assert event.payee_key == PSEUDONYMS.key_of("payee", "p")
     assert event.ip_key == PSEUDONYMS.key_of("ip", "::1")
+
+
+def levels(event: Login) -> dict[str, bytes]:
+    starts = range(0, len(event.traits), TRAIT_BYTES)
+    return dict(zip(LEVELS, [event.traits[start : start + TRAIT_BYTES] for start in starts], strict=True))
+
+
+def test_an_event_that_says_nothing_has_the_traits_of_nothing() -> None:
+    event = a_login(traits=b"forged")
+    states(an_enricher(), event)
+    assert event.traits == NO_TRAITS
+
+
+def test_traits_are_shared_up_to_the_level_at_which_events_differ() -> None:
+    events = [
+        a_login(ip=ip, place=Place("CN"), network=Network(4134), device_id="d", user_agent=agent)
+        for ip, agent in (("192.0.2.7", "UPay/8.31 (Android 15)"), ("192.0.2.8", "UPay/8.32 (Android 15)"))
+    ]
+    an_enricher().enrich(events)
+    one, other = map(levels, events)
+    assert {level for level in LEVELS if one[level] != other[level]} == {"address", "agent"}
+
+
+def test_a_device_that_the_event_describes_itself_is_taken_at_its_word() -> None:
+    told = a_login(device=Device("phone", "Android", "UPay"))
+    silent = a_login(device=Device("phone", "iOS", "UPay"))
+    an_enricher().enrich([told, silent])
+    assert {level for level in LEVELS if levels(told)[level] != levels(silent)[level]} == {"system"}
 
 
 def test_one_address_has_one_key_however_it_is_written() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import msgspec
 import pytest
 
@@ -22,8 +24,8 @@ def full_profile() -> Profile:
         fixes=[fix],
         amounts={("payment", "CNY"): AmountStatistics(2, 4.0, 0.5)},
         velocity={"CNY": Velocity(at=2.0, count_1h=1.0)},
-        pending=[Pending(b"eventkey", 99.0, Facts("login", 2.0, fix=fix))],
-        event_ids=bytearray(b"12345678" * 2),
+        pending=[Pending(b"an-key", 99.0, Facts("login", 2.0, fix=fix))],
+        event_ids=bytearray(b"123456" * 2),
         slots={"unusual_hour": (1, b"\x00\xff")},
     )
 
@@ -83,6 +85,17 @@ def test_an_older_schema_without_a_way_up_is_an_error() -> None:
 def test_nothing_stored_is_an_error() -> None:
     with pytest.raises(UnknownSchema, match="empty"):
         unpack(b"")
+
+
+def test_the_first_schema_keeps_its_places_and_its_event_ids() -> None:
+    """Version 1 held places as doubles, and eight bytes of an event id."""
+    old = msgspec.to_builtins(full_profile(), builtin_types=(bytes, bytearray))
+    names = Profile.__struct_fields__
+    old[names.index("fix_rows")] = struct.pack("<d8sddd2s", 10.5, b"ipipipip", 31.2, 121.5, 20.0, b"CN")
+    old[names.index("event_ids")] = b"123456xx" * 2
+    old[names.index("pending")][0][0] = b"an-keyxx"
+
+    assert unpack(b"\x01" + msgspec.msgpack.encode(old)) == full_profile()
 
 
 def test_every_version_before_the_present_has_a_way_up() -> None:

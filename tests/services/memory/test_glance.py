@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Transaction
@@ -21,7 +22,7 @@ C = Circumstance
 AT_HOME: dict[str, Any] = {"fixes": [fix(BEIJING, NOW - 60, "home-ip")]}
 
 
-@pytest.mark.parametrize("event", [login(), change(), transaction(20.0)])
+@pytest.mark.parametrize("event", [login(), transaction(20.0)])
 def test_nothing_is_unusual_about_a_familiar_event(event: AnyEvent) -> None:
     assert look(event, payer(**AT_HOME), {}).circumstances == C.ALWAYS
 
@@ -36,6 +37,9 @@ def test_nothing_is_unusual_about_a_familiar_event(event: AnyEvent) -> None:
         (login(outcome="failure"), C.FAILED_LOGIN),
         (login(ip="other-ip"), C.MOVED),
         (login(NOW - 3600), C.MOVED),
+        (change(), C.CHANGE),
+        (transaction(20.0, status="failed"), C.FAILED_PAYMENT),
+        (transaction(20.0, movement="top_up"), C.TOP_UP),
     ],
 )
 def test_what_is_new_is_named(event: AnyEvent, circumstance: Circumstance) -> None:
@@ -59,8 +63,17 @@ def test_the_circumstances_of_the_account_go_with_every_event() -> None:
     account = settled(failures_in_row=1, failed_challenges=[1.0], slots={"some": (1, b"")}, **AT_HOME)
 
     assert look(change(), account, {}).circumstances == (
-        C.ALWAYS | C.AFTER_FAILURES | C.FAILED_CHALLENGE | C.REMEMBERED
+        C.ALWAYS | C.CHANGE | C.AFTER_FAILURES | C.FAILED_CHALLENGE | C.REMEMBERED
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "much"), [("100.00", True), ("100.01", False), (None, False), (10_000, True)]
+)
+def test_a_fifth_of_a_told_balance_is_much(told: str | int | None, much: bool) -> None:
+    event = structs.replace(transaction(20.0), balance=told)
+
+    assert bool(look(event, payer(), {}).circumstances & C.TAKES_MUCH) is much
 
 
 def test_a_steady_pace_is_not_busy_and_a_burst_is() -> None:

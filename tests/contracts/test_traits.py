@@ -1,0 +1,91 @@
+"""Traits fade, the latest event's stand last, and counting at once is counting one by one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.traits import (
+    HALF_LIFE_DAYS,
+    LEVELS,
+    MAX_TRAITS,
+    NO_TRAITS,
+    ROW_BYTES,
+    TRAIT_BYTES,
+    TRAITS_BYTES,
+    Traits,
+    nothing,
+    see_latest_again,
+    see_traits,
+)
+
+DAY_S = 86_400.0
+
+
+def traits(number: int) -> bytes:
+    """Ten keys of one event; the first is that of all events."""
+    return NO_TRAITS[:TRAIT_BYTES] + b"".join(f"{level[:3]}{number:03}".encode() for level in LEVELS[1:])
+
+
+def test_an_event_that_says_nothing_has_a_key_at_every_level() -> None:
+    keys = {NO_TRAITS[start : start + TRAIT_BYTES] for start in range(0, TRAITS_BYTES, TRAIT_BYTES)}
+
+    assert len(keys) == len(LEVELS)
+    assert nothing("agent") in keys
+
+
+def test_what_was_never_seen_counts_nothing() -> None:
+    assert Traits().counts(traits(1), 0.0) == (0.0,) * len(LEVELS)
+    assert traits(1)[-TRAIT_BYTES:] not in Traits()
+
+
+def test_a_count_halves_in_its_half_life() -> None:
+    rows = bytearray()
+    for _ in range(8):
+        see_traits(rows, traits(1), 0.0)
+
+    assert Traits(rows).counts(traits(1), HALF_LIFE_DAYS * DAY_S) == (4.0,) * len(LEVELS)
+
+
+def test_a_full_table_forgets_what_was_not_seen_for_longest() -> None:
+    rows = bytearray()
+    for number in range(9):
+        see_traits(rows, traits(number), number * DAY_S)
+
+    assert len(rows) == MAX_TRAITS * ROW_BYTES
+    assert traits(8)[-TRAIT_BYTES:] in Traits(rows)
+    assert traits(0)[-TRAIT_BYTES:] not in Traits(rows)
+
+
+def test_a_table_that_knows_no_event_has_no_latest_one_to_count_again() -> None:
+    rows = bytearray()
+    see_latest_again(rows, DAY_S, 3)
+
+    assert rows == b""
+
+
+@given(st.integers(1, 60), st.integers(0, 400), st.integers(0, 5))
+def test_counting_a_day_at_once_is_counting_one_by_one(times: int, day: int, earlier: int) -> None:
+    at_once, one_by_one = bytearray(), bytearray()
+    for rows in (at_once, one_by_one):
+        for each in range(earlier):
+            see_traits(rows, traits(each % 2), each * DAY_S)
+        see_traits(rows, traits(7), (10 + day) * DAY_S)
+    see_latest_again(at_once, (10 + day) * DAY_S, times)
+    for _ in range(times):
+        see_traits(one_by_one, traits(7), (10 + day) * DAY_S)
+
+    assert at_once == one_by_one
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=20))
+def test_a_late_event_counts_about_as_much_as_in_its_time(days: list[int]) -> None:
+    in_order, as_they_come = bytearray(), bytearray()
+    for day in sorted(days):
+        see_traits(in_order, traits(1), day * DAY_S)
+    for day in days:
+        see_traits(as_they_come, traits(1), day * DAY_S)
+    at = 200 * DAY_S
+
+    expected = Traits(in_order).counts(traits(1), at)[0]
+    assert abs(Traits(as_they_come).counts(traits(1), at)[0] - expected) <= 0.02 * len(days)
