@@ -29,7 +29,7 @@ class Circumstance(IntFlag):
     #: facts of earlier events are held back; a challenge was failed and none passed since
     HELD = 512
     FAILED_CHALLENGE = 1024
-    #: a detector of the account has a memory of its own
+    #: the detector has a memory of its own of this account; what others remember does not wake it
     REMEMBERED = 2048
     #: log(1 + amount) lies LARGE_LOG above the account's own mean of this kind and currency
     LARGE = 4096
@@ -40,10 +40,18 @@ class Circumstance(IntFlag):
     NEW_AGENT = 32768
     #: a login, or money, in an hour of the day (UTC) that the account's table of such hours has nothing in
     UNUSUAL_HOUR = 65536
+    #: a transaction that failed; money that comes in
+    FAILED_PAYMENT = 131072
+    TOP_UP = 262144
+    #: money that takes at least MUCH_SHARE of the balance that was told with it
+    TAKES_MUCH = 524288
+    #: the event is a change to the account
+    CHANGE = 1048576
 
 
-#: Nothing a detector calls a large amount, or a burst, may be smaller than these.
+#: Nothing a detector calls a large amount, much of a balance, or a burst, may be smaller than these.
 LARGE_LOG = 0.3
+MUCH_SHARE = 0.2
 BUSY_1H_COUNT = 1.5
 BUSY_1D_COUNT = 3.0
 BUSY_7D_COUNT = 6.0
