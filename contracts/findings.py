@@ -63,7 +63,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     """A detector's card: its name is its file's name; ATT&CK ids such as T1110.004.
 
     It is asked only about events with one of the circumstances `wakes_on`, and must have nothing to say of any other.
-    A memory of its own is taught by events of the types `learns_from` (None: all its types).
+    A memory of its own is taught by events of the types `learns_from` (None: all its types) that have one of the circumstances
+    `learns_on`, and no other may teach it anything. A memory that has become like a fresh one is not kept.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     tally: TallyWanted | None = None
     wakes_on: Circumstance = Circumstance.ALWAYS
     learns_from: tuple[type[Event], ...] | None = None
+    learns_on: Circumstance = Circumstance.ALWAYS
 
 
 #: Counts an event may read, by tally name; a name is missing when the store was away (never zero for unknown).

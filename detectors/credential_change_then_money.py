@@ -16,7 +16,15 @@ from msgspec import Struct, msgpack
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.profile import DAY_S, HOUR_S, Pending, Profile
+from contracts.profile import DAY_S, HOUR_S, Profile
+from detectors.measures.steps import (
+    Step,
+    changes_between,
+    device_came_at,
+    money_leaves,
+    payee_is_new,
+    remembered,
+)
 
 SPEC = Spec(
     name="credential_change_then_money",
@@ -41,13 +49,12 @@ SPEC = Spec(
         ),
     ),
     attack=("T1098", "T1078", "T1657"),
-    learns_from=(AccountChange,),
     wakes_on=Circumstance.HELD | Circumstance.REMEMBERED,
+    learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
 )
 
 CREDENTIAL_CHANGES = frozenset({"password_reset", "password_change", "phone_change", "email_change"})
 MAX_CHANGES = 6
-_INCOMING = frozenset({"refund", "top_up"})
 
 
 class Params(Struct, frozen=True):
@@ -70,7 +77,7 @@ PARAMS = Params()
 class Memory(Struct, array_like=True):
     """Recent credential changes as (event time, what changed), ascending, at most MAX_CHANGES."""
 
-    changes: list[tuple[float, str]] = []
+    changes: list[Step] = []
 
 
 def observe(
@@ -85,22 +92,18 @@ def observe(
     pending = profile.pending
     if not (changes or pending) or not isinstance(event, Transaction):
         return None
-    if event.kind in _INCOMING or event.status == "failed":
+    if not money_leaves(event):
         return None
-    steps = _steps(changes, pending, event.at - params.window_s, event.at)
+    steps = changes_between(changes, pending, CREDENTIAL_CHANGES, event.at - params.window_s, event.at)
     if not steps:
         return None
     return _chain(event, profile, steps, params)
 
 
-def learn(event: AccountChange, memory: Memory, params: Params) -> Memory:
-    """Remember a credential change; anything else, and a change already known, teaches nothing."""
-    if event.change not in CREDENTIAL_CHANGES:
-        return memory
-    change = (event.at, str(event.change))
-    if change in memory.changes:
-        return memory
-    return Memory(changes=sorted([*memory.changes, change])[-MAX_CHANGES:])
+def learn(event: AccountChange | Transaction, memory: Memory, params: Params) -> Memory:
+    """Remember a credential change; money forgets those that are too old to matter."""
+    changes = remembered(memory.changes, event, CREDENTIAL_CHANGES, params.window_s, MAX_CHANGES)
+    return memory if changes is memory.changes else Memory(changes=changes)
 
 
 def upgrade(version: int, packed: bytes) -> Memory:
@@ -110,27 +113,15 @@ def upgrade(version: int, packed: bytes) -> Memory:
     return msgpack.decode(packed, type=Memory)
 
 
-def _steps(
-    changes: list[tuple[float, str]], pending: list[Pending], since: float, until: float
-) -> list[tuple[float, str]]:
-    """Credential changes of the window, learned or held back, ascending."""
-    steps = [change for change in changes if since < change[0] <= until]
-    for held in pending:
-        facts = held.facts
-        if facts.type == "account_change" and facts.kind in CREDENTIAL_CHANGES and since < facts.at <= until:
-            steps.append((facts.at, facts.kind))
-    steps.sort()
-    return steps
-
-
-def _chain(
-    event: Transaction, profile: Profile, steps: list[tuple[float, str]], params: Params
-) -> Finding | None:
+def _chain(event: Transaction, profile: Profile, steps: list[Step], params: Params) -> Finding | None:
     changed_at, changed = steps[0]
-    device = profile.logins >= params.least_logins_count and _new_device(
-        event, profile, changed_at - params.device_lead_s
+    device = (
+        profile.logins >= params.least_logins_count
+        and device_came_at(event, profile, changed_at - params.device_lead_s) is not None
     )
-    payee = profile.transactions >= params.least_transactions_count and _new_payee(event, profile, changed_at)
+    payee = profile.transactions >= params.least_transactions_count and payee_is_new(
+        event, profile, changed_at
+    )
     if not (device or payee):
         return None
     weight = params.change_nats
@@ -161,31 +152,3 @@ def _chain(
         hold=True,
         facts={"chain": " > ".join(chain), "steps": len(chain)},
     )
-
-
-def _new_device(event: Transaction, profile: Profile, since: float) -> bool:
-    """Whether a new device has come since then: this one or another, learned or held back."""
-    devices = profile.devices
-    if not any(seen.first_at < since for seen in devices.values()):
-        return False
-    key = event.device_key
-    if key is not None and key not in devices:
-        return True
-    until = event.at
-    if any(since <= seen.first_at <= until for seen in devices.values()):
-        return True
-    for held in profile.pending:
-        facts = held.facts
-        if facts.device is not None and facts.device not in devices and since <= facts.at <= until:
-            return True
-    return False
-
-
-def _new_payee(event: Transaction, profile: Profile, since: float) -> bool:
-    """Whether the money goes to a payee that is not known, or only since then."""
-    key = event.payee_key
-    payees = profile.payees
-    if key is None or not any(seen.first_at < since for seen in payees.values()):
-        return False
-    seen = payees.get(key)
-    return seen is None or seen.first_at >= since

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple, Protocol
-
-import msgspec
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from contracts.decisions import Decision
-from contracts.events import EVENT_TYPES, Activity, AnyEvent
+from contracts.events import EVENT_TYPES, AnyEvent
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
@@ -17,10 +14,10 @@ from services.memory.glance import look
 from services.memory.learning import conclude, knows_event, learn, mature, note_challenge, note_event
 from services.scoring.effects import effects_for
 from services.scoring.fusion import Fused
+from services.scoring.plan import Plan, teach_memories
 from services.scoring.policy import AWAY_STATES, Policy
 
 THIN_LOGINS = 3
-_PACK = msgspec.msgpack.Encoder().encode
 _LEARNING = ("learning",)
 
 
@@ -44,44 +41,6 @@ class Counts:
         self.failed: dict[str, int] = {}
 
 
-class _Asked(NamedTuple):
-    """One detector as a plan asks it; `recall` gives its memory, None when it has none."""
-
-    observe: Callable[..., Finding | None]
-    params: Any
-    recall: Callable[[Profile], Any] | None
-    name: str
-
-
-class _Plan:
-    """What runs for one type of event: all detectors with a memory, and those to ask by the event's circumstances."""
-
-    __slots__ = ("_all", "awake", "is_activity", "learners", "tag")
-
-    def __init__(self, kind: type, detectors: Sequence[Detector], policy: Policy) -> None:
-        self.tag: str = kind.__struct_config__.tag  # type: ignore[attr-defined]
-        self.is_activity = issubclass(kind, Activity)
-        self._all: list[tuple[int, _Asked]] = []
-        self.learners: list[tuple[Any, Any, Any, str, int]] = []
-        #: circumstances met so far, with who is woken by them
-        self.awake: dict[int, tuple[_Asked, ...]] = {}
-        for found in detectors:
-            spec = found.spec
-            if kind not in spec.event_types:
-                continue
-            params = policy.params_for(spec.name, found.params)
-            recall = None if found.memory is None else partial(_recall, found, spec.name, found.memory())
-            self._all.append((int(spec.wakes_on), _Asked(found.observe, params, recall, spec.name)))
-            if kind in found.taught_by:
-                self.learners.append((found.learn, params, recall, spec.name, spec.version))
-
-    def wake(self, circumstances: int) -> tuple[_Asked, ...]:
-        """The detectors that may have something to say in these circumstances, in their order."""
-        asked = tuple(asked for wakes_on, asked in self._all if wakes_on & circumstances)
-        self.awake[circumstances] = asked
-        return asked
-
-
 class Runner:
     """Runs every detector that is not off over a batch, decides, and teaches the profiles."""
 
@@ -90,7 +49,7 @@ class Runner:
         self._lateness_s = lateness_s
         self._quiet = policy.quiet if policy.quiet.risk < policy.quiet_below else None
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
-        self._plans = {kind: _Plan(kind, in_use, policy) for kind in EVENT_TYPES}
+        self._plans = {kind: Plan(kind, in_use, policy) for kind in EVENT_TYPES}
 
     def run(
         self,
@@ -148,10 +107,10 @@ class Runner:
             mature(profile, at)
         plan = self._plans[event.__class__]
         glance = look(event, profile, tallies)
-        asked = plan.awake.get(glance.circumstances)
-        if asked is None:
-            asked = plan.wake(glance.circumstances)
-        for observe, params, recall, name in asked:
+        asked, taught = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
+        for observe, params, recall, name, if_remembered in asked:
+            if if_remembered and name not in profile.slots:
+                continue
             try:
                 finding = observe(
                     event, profile, tallies, None if recall is None else recall(profile), params
@@ -171,8 +130,8 @@ class Runner:
         decision = self._judge(event, plan, profile, findings, tallies, states, degraded, counts)
         held = decision.held
         if not late:
-            if plan.learners and not held:
-                _teach_memories(plan, event, profile, degraded)
+            if taught and not held:
+                teach_memories(taught, event, profile, degraded)
             if about_key is not None:
                 conclude(profile, event, about_key)
             else:
@@ -185,7 +144,7 @@ class Runner:
     def _judge(
         self,
         event: AnyEvent,
-        plan: _Plan,
+        plan: Plan,
         profile: Profile,
         findings: list[Finding],
         tallies: Tallies,
@@ -241,24 +200,3 @@ def _quiet(event: AnyEvent, tag: str, quiet: Fused, version: str, states: tuple[
         policy_version=version,
         states=states,
     )
-
-
-def _recall(found: Detector, name: str, fresh: Any, profile: Profile) -> Any:
-    kept = profile.slots.get(name)
-    if kept is None:
-        return fresh
-    version, packed = kept
-    if version != found.spec.version:
-        assert found.upgrade is not None
-        return found.upgrade(version, packed)
-    return msgspec.msgpack.decode(packed, type=found.memory)
-
-
-def _teach_memories(plan: _Plan, event: AnyEvent, profile: Profile, degraded: tuple[str, ...]) -> None:
-    for learn_memory, params, recall, name, version in plan.learners:
-        if name in degraded:
-            continue
-        before = recall(profile)
-        after = learn_memory(event, before, params)
-        if after is not before and after != before:
-            profile.slots[name] = (version, _PACK(after))

@@ -1,0 +1,83 @@
+"""The steps of a takeover as an account's memory shows them: changes made, a device that came, a payee that came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from contracts.events import AccountChange, Transaction
+from contracts.profile import Pending, Profile
+
+#: A change as (event time in epoch seconds, what changed).
+Step = tuple[float, str]
+#: Kinds of money that come in.
+INCOMING = frozenset({"refund", "top_up"})
+
+
+def money_leaves(event: Transaction) -> bool:
+    """Whether the transaction takes money out of the account, or asks to."""
+    return event.kind not in INCOMING and event.status != "failed"
+
+
+def remembered(
+    changes: list[Step],
+    event: AccountChange | Transaction,
+    kinds: Collection[str],
+    window_s: float,
+    most: int,
+) -> list[Step]:
+    """The changes with this event learned: a change of one of the kinds is added, money forgets those before the window.
+
+    Ascending, the last `most`; the very list that was given when nothing is learned.
+    """
+    if isinstance(event, AccountChange):
+        step = (event.at, str(event.change))
+        if event.change not in kinds or step in changes:
+            return changes
+        return sorted([*changes, step])[-most:]
+    since = event.at - window_s
+    if changes and changes[0][0] <= since:
+        return [step for step in changes if step[0] > since]
+    return changes
+
+
+def changes_between(
+    changes: Iterable[Step], pending: Iterable[Pending], kinds: Collection[str], since: float, until: float
+) -> list[Step]:
+    """Changes of these kinds after `since` and not after `until`, learned or held back, ascending."""
+    steps = [step for step in changes if since < step[0] <= until]
+    for held in pending:
+        facts = held.facts
+        what = facts.kind
+        if facts.type == "account_change" and what is not None and what in kinds and since < facts.at <= until:
+            steps.append((facts.at, what))
+    steps.sort()
+    return steps
+
+
+def device_came_at(event: Transaction, profile: Profile, since: float) -> float | None:
+    """When a new device came, from `since` on: this one or another, learned or held back; None when none did.
+
+    On an account without an older device none is new.
+    """
+    devices = profile.devices
+    if not any(seen.first_at < since for seen in devices.values()):
+        return None
+    came = [float(seen.first_at) for seen in devices.values() if since <= seen.first_at <= event.at]
+    for held in profile.pending:
+        facts = held.facts
+        if facts.device is not None and facts.device not in devices and since <= facts.at <= event.at:
+            came.append(facts.at)
+    if came:
+        return min(came)
+    key = event.device_key
+    return event.at if key is not None and key not in devices else None
+
+
+def payee_is_new(event: Transaction, profile: Profile, since: float) -> bool:
+    """Whether the money goes to a payee that is not known, or only since then."""
+    key = event.payee_key
+    payees = profile.payees
+    if key is None or not any(seen.first_at < since for seen in payees.values()):
+        return False
+    seen = payees.get(key)
+    return seen is None or seen.first_at >= since
