@@ -75,13 +75,14 @@ def simulate(
         simulation = simulation_of(accounts, days, seed, stories, rounds, start)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    played, total = played_events(simulation, events), events or events_expected(simulation)
     if not (to_kafka or kafka):
-        with output_to(out) as file, progress("simulating", events or None) as step:
+        with output_to(out) as file, progress("simulating", total) as step:
             write_simulation(played, file, step)
         return
     from services.lab.send import send_to_kafka
 
-    with progress("sending", events or None) as step:
+    with progress("sending", total) as step:
         pairs = ((each.event.account_id.encode(), each.wire()) for each in _stepping(played, step))
         sent = run(send_to_kafka(settings, pairs, rate))
     _told({"sent": sent, "acknowledged": sent}, f"{sent:,} events acknowledged by {settings.kafka}", as_json)

@@ -18,9 +18,9 @@ from services.lab.board import Board
 from services.lab.habits import DAY_S, World
 from services.lab.kafka_out import KafkaOut
 from services.lab.ledger import Figures, Ledger
-from services.lab.personas import Person, person
+from services.lab.personas import Person, as_of, person
 from services.lab.player import Player
-from services.lab.stories import STORIES
+from services.lab.stories import LIVE, cast
 from services.lab.wallet import Wallet
 from services.lab.watch import Watch
 from services.lab.words import words_in
@@ -59,13 +59,12 @@ class Demo:
         self._play = play
         now = int(time.time())
         start = now - now % DAY_S - PAST_DAYS * DAY_S
-        self._world = World(play.seed, start, f"d{now:x}")
+        self._world = World(play.seed, start, f"d{now:x}", afternoon_h=now % DAY_S / 3600)
         self._outbox = settings.outbox_dir or Path()
         self._rounds = 1 if play.for_s is not None else 12
-        needed = sum(story.people for story in STORIES.values()) * self._rounds
-        everyone = [person(play.seed, number) for number in range(PEOPLE + needed)]
-        self._everyday: Sequence[Person] = everyone[:PEOPLE]
-        self._cast: Sequence[Person] = everyone[PEOPLE:]
+        needed = sum(story.people for story in LIVE.values()) * self._rounds
+        self._everyday: Sequence[Person] = [person(play.seed, number) for number in range(PEOPLE)]
+        self._cast: Sequence[Person] = [cast(play.seed, PEOPLE + number) for number in range(needed)]
 
     async def run(self, stopping: asyncio.Event) -> Figures:
         """Play until the time is over or `stopping` is set, drain, and settle the ledger."""
@@ -121,21 +120,23 @@ class Demo:
             await _end([life])
 
     def _casting(self) -> list[tuple[Any, Sequence[Person]]]:
-        cast, offset = [], 0
+        casting: list[tuple[Any, Sequence[Person]]] = []
+        offset = 0
         for _ in range(self._rounds):
-            for story in STORIES.values():
-                cast.append((story, self._cast[offset : offset + story.people]))
+            for story in LIVE.values():
+                people = self._cast[offset : offset + story.people]
+                casting.append((story, [as_of(who, PAST_DAYS) for who in people]))
                 offset += story.people
-        return cast
+        return casting
 
     async def _stories(self, player: Player) -> None:
         left_s = None if self._play.for_s is None else self._play.for_s - self.board.running_s - _QUIET_END_S
-        pause_s = 8.0 if left_s is None else min(max(left_s, 0.0) / len(STORIES), 8.0)
+        pause_s = 8.0 if left_s is None else min(max(left_s, 0.0) / len(LIVE), 8.0)
         playing: list[asyncio.Task[None]] = []
         for number, (story, people) in enumerate(self._casting()):
             playing.append(asyncio.create_task(player.story(story, people, number)))
             await asyncio.sleep(pause_s)
-            if (number + 1) % len(STORIES) == 0 and number + 1 < len(STORIES) * self._rounds:
+            if (number + 1) % len(LIVE) == 0 and number + 1 < len(LIVE) * self._rounds:
                 await asyncio.sleep(_ROUND_PAUSE_S)
         await asyncio.gather(*playing)
 

@@ -34,19 +34,27 @@ class Expected(Struct, frozen=True, omit_defaults=True):
 
 
 class Played(Struct, frozen=True):
-    """One event of a simulation; `story` is empty for everyday life, `fraud` says whose hand it was."""
+    """One event of a simulation; `story` is empty for everyday life, `fraud` says whose hand it was.
+
+    `persona` is the kind of person that lives the everyday life, `attacker` the kind of attacker.
+    """
 
     event: AnyEvent
     story: str = ""
     fraud: bool = False
     expected: Expected | None = None
+    persona: str = "everyday"
+    attacker: str = ""
 
     def wire(self) -> bytes:
-        """The event as JSON; events of a story carry it in the extra field `label`, which PayGuard does not read."""
-        plain = to_wire(self.event)
-        if not self.story:
-            return plain
-        label: dict[str, Any] = {"story": self.story, "fraud": self.fraud}
+        """The event as JSON with the extra field `label`, which PayGuard does not read.
+
+        `fraud` says whether it is an attacker's event, `scenario` names the story or, in everyday life, the kind of person;
+        `attacker` and `expected` are there where a story has them.
+        """
+        label: dict[str, Any] = {"fraud": self.fraud, "scenario": self.story or self.persona}
+        if self.attacker and self.fraud:
+            label["attacker"] = self.attacker
         if self.expected is not None:
             label["expected"] = self.expected
-        return plain[:-1] + b',"label":' + json.encode(label) + b"}"
+        return to_wire(self.event)[:-1] + b',"label":' + json.encode(label) + b"}"

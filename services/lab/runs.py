@@ -37,13 +37,16 @@ class _Head(Struct, frozen=True):
     account_id: str = ""
 
 
-def played_events(
-    accounts: int, days: int, events: int, seed: int, stories: str, start: str
-) -> Iterator[Played]:
+def simulation_of(accounts: int, days: int, seed: int, stories: str, rounds: int, start: str) -> Simulation:
     """The simulation the flags ask for. Raises ValueError, saying what to change, for flags that do not fit."""
     chosen = stories_named(stories)
-    simulation = Simulation(accounts, days, seed, start_of(start, days), chosen, f"e{seed}")
+    simulation = Simulation(accounts, days, seed, start_of(start, days), chosen, f"e{seed}", rounds)
     plant(simulation)
+    return simulation
+
+
+def played_events(simulation: Simulation, events: int) -> Iterator[Played]:
+    """The simulation's events, at most so many of them; 0 is all."""
     stream = simulate(simulation)
     return islice(stream, events) if events else stream
 

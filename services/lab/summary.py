@@ -20,7 +20,7 @@ class StoryLabel(Struct, frozen=True):
     """What a simulated or converted line says of itself in its `label`."""
 
     fraud: bool | None = None
-    story: str = ""
+    scenario: str | int | None = None
     expected: Expected | None = None
 
 
@@ -78,7 +78,7 @@ class Summary:
         if label.expected is not None:
             self.steps.append(
                 StoryStep(
-                    label.story,
+                    str(label.scenario),
                     decision.event_id,
                     label.expected.words(),
                     decision.action,

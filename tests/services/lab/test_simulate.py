@@ -76,7 +76,7 @@ def test_nobody_meets_two_stories() -> None:
 
 
 def test_too_few_accounts_for_the_stories_are_refused_with_the_number_needed() -> None:
-    with pytest.raises(ValueError, match="need 34 accounts"):
+    with pytest.raises(ValueError, match="need 39 accounts"):
         list(simulate(small(stories="all", accounts=10)))
 
 
