@@ -17,6 +17,7 @@ from contracts.findings import Mode, Value
 Action = Literal["allow", "notify", "challenge", "hold", "deny"]
 ACTIONS: tuple[Action, ...] = ("allow", "notify", "challenge", "hold", "deny")
 Severity = Literal["low", "medium", "high", "critical"]
+Change = Literal["amount_below", "known_device", "known_place", "known_payee", "unchanged_account"]
 
 
 class Effect(Struct, frozen=True, kw_only=True, tag_field="kind", gc=False, omit_defaults=True):
@@ -81,11 +82,27 @@ class Reasoned(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     facts: dict[str, Value] | None = None
 
 
+class Counterfactual(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A single change with which the same event would have passed, and the `action` it would then have got.
+
+    `amount_below`: any amount under `amount` (canonical decimal text) of `currency`. `known_device`, `known_place`: from
+    the device, or the address and network, of the account's latest visit. `known_payee`: to the payee paid last.
+    `unchanged_account`: without an account change in the `hours` before.
+    """
+
+    change: Change
+    action: Action
+    amount: str | None = None
+    currency: str | None = None
+    hours: int | None = None
+
+
 class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The answer to one event: risk is a probability in 0..1, score its calibrated 0..100.
 
     `states` says what was not known: `learning`, `place_unavailable`, `network_unavailable`, `tallies_unavailable`,
     `late`, `clamped`. `degraded` names detectors that were skipped. `tallies` are the counts across accounts that were read.
+    `counterfactuals` are single changes with which the event would have passed; empty where none is known.
     """
 
     event_id: str
@@ -102,6 +119,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     degraded: tuple[str, ...] = ()
     tallies: dict[str, int] | None = None
     held: bool = False
+    counterfactuals: tuple[Counterfactual, ...] = ()
 
 
 def effect_id(event_id: str, kind: str) -> str:

@@ -67,7 +67,10 @@ def open_notifier(settings: Settings, database: Database) -> Notifier:
     """The deliverer of notices. Raises ValueError when no channel is configured."""
     reasons = open_reasons()
     return Notifier(
-        settings, database, lambda decision, locale: sentences(decision, locale, reasons), time.time
+        settings,
+        database,
+        lambda decision, locale: sentences(decision, locale, reasons, counterfactual=False),
+        time.time,
     )
 
 

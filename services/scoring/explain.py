@@ -1,4 +1,4 @@
-"""A decision in words: a headline, a sentence for each reason that acted, and what was not known."""
+"""A decision in words: a headline, a sentence for each reason that acted, what was not known, and what would have passed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from typing import Any
 from contracts.decisions import Decision, Reasoned
 from contracts.events import minor_exponent
 from contracts.findings import Reason, Spec
-from services.scoring.wording import CURRENCIES_ZH, DEGRADED, DURATIONS, HEADLINES, LOCALES, STATES, WORDS
+from services.scoring.wording import (
+    CHANGES,
+    CURRENCIES_ZH,
+    DEGRADED,
+    DURATIONS,
+    HEADLINES,
+    LOCALES,
+    OR,
+    STATES,
+    WORDS,
+    WOULD_HAVE_BEEN_QUIET,
+    WOULD_HAVE_PASSED,
+)
 
 #: Reasons by (detector, reason code).
 Reasons = Mapping[tuple[str, str], Reason]
@@ -26,8 +38,11 @@ def headline(decision: Decision, locale: str) -> str:
     return texts.get((decision.type, decision.action), f"{decision.type}: {decision.action}")
 
 
-def sentences(decision: Decision, locale: str, reasons: Reasons) -> list[str]:
-    """A sentence for each acting finding, weightiest first, then one for each state and one for skipped checks.
+def sentences(decision: Decision, locale: str, reasons: Reasons, counterfactual: bool = True) -> list[str]:
+    """A sentence for each acting finding, weightiest first, then one for each state, one for skipped checks, and one, if
+    `counterfactual`, for the changes with which the event would have passed.
+
+    Leave the last one out of what the account's owner reads: whoever reads that mail would learn how much goes unseen.
 
     A reason without a text, or whose text asks for a fact that the finding lacks, is given as its code. Shadow findings
     are left out. Raises ValueError for a locale without texts.
@@ -38,7 +53,22 @@ def sentences(decision: Decision, locale: str, reasons: Reasons) -> list[str]:
     if decision.degraded:
         names = ("、" if locale == "zh-CN" else ", ").join(decision.degraded)
         said.append(DEGRADED[locale].format(names=names))
+    if counterfactual and decision.counterfactuals:
+        said.append(would_have_passed(decision, locale))
     return said
+
+
+def would_have_passed(decision: Decision, locale: str) -> str:
+    """The changes with which the event would have passed, in one sentence; empty when none is known."""
+    texts = CHANGES[_known(locale)]
+    said = [
+        texts[each.change].format(
+            amount=money(float(each.amount or 0), each.currency or "", locale), hours=each.hours
+        )
+        for each in decision.counterfactuals
+    ]
+    whole = WOULD_HAVE_BEEN_QUIET if decision.action == "notify" else WOULD_HAVE_PASSED
+    return whole[locale].format(changes=OR[locale].join(said)) if said else ""
 
 
 def sentence(finding: Reasoned, locale: str, reasons: Reasons) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from contracts.decisions import Decision
+from msgspec.structs import replace
+
+from contracts.decisions import Action, Decision
 from contracts.events import EVENT_TYPES, AnyEvent
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
+from services.memory.codec import pack, unpack
 from services.memory.glance import look
 from services.memory.learning import conclude, knows_event, learn, mature, note_challenge, note_event
+from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
 from services.scoring.effects import effects_for
 from services.scoring.fusion import Fused
 from services.scoring.plan import Plan, teach_memories
@@ -49,6 +53,8 @@ class Runner:
         self._lateness_s = lateness_s
         self._quiet = policy.quiet if policy.quiet.risk < policy.quiet_below else None
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
+        self._counted = [found.spec.tally for found in in_use if found.spec.tally is not None]
+        self._chains = chains_of(in_use, policy)
         self._plans = {kind: Plan(kind, in_use, policy) for kind in EVENT_TYPES}
 
     def run(
@@ -121,21 +127,21 @@ class Runner:
                 continue
             if finding is not None:
                 findings.append(finding)
-        late = at < profile.last_at - self._lateness_s
-        if late:
+        if late := at < profile.last_at - self._lateness_s:
             counts.late += 1
             states = (*states, "late")
         if profile.logins < THIN_LOGINS and profile.transactions < THIN_LOGINS:
             states = (*states, "learning") if states else _LEARNING
         decision = self._judge(event, plan, profile, findings, tallies, states, degraded, counts)
-        held = decision.held
+        if decision.action != "allow" and not degraded and may_pass(event, decision.action):
+            decision = self._with_counterfactuals(event, plan, profile, decision, tallies, counts)
         if not late:
-            if taught and not held:
+            if taught and not decision.held:
                 teach_memories(taught, event, profile, degraded)
             if about_key is not None:
                 conclude(profile, event, about_key)
             else:
-                learn(profile, event, event_key, held, decision.action != "notify", glance)
+                learn(profile, event, event_key, decision.held, decision.action != "notify", glance)
         if decision.action == "challenge":
             note_challenge(profile, at)
         note_event(profile, event_key, at)
@@ -186,6 +192,30 @@ class Runner:
             tallies=dict(tallies) if tallies and findings else None,
             held=held,
         )
+
+    def _with_counterfactuals(
+        self,
+        event: Came,
+        plan: Plan,
+        profile: Profile,
+        decision: Decision,
+        tallies: Tallies,
+        counts: Counts,
+    ) -> Decision:
+        def judge(changed: AnyEvent, account: Profile, counted: Tallies) -> Action:
+            findings = findings_of(changed, plan, account, counted)
+            return self._judge(
+                changed, plan, account, findings, counted, decision.states, (), Counts()
+            ).action
+
+        try:
+            found = counterfactuals(
+                event, decision.action, unpack(pack(profile)), tallies, self._counted, self._chains, judge
+            )
+        except Exception:  # the fence: a detector that fails here costs the explanation, not the decision
+            counts.failed["counterfactual"] = counts.failed.get("counterfactual", 0) + 1
+            return decision
+        return replace(decision, counterfactuals=found) if found else decision
 
 
 def _quiet(event: AnyEvent, tag: str, quiet: Fused, version: str, states: tuple[str, ...]) -> Decision:

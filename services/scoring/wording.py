@@ -75,6 +75,33 @@ DEGRADED = {
     "zh-CN": "以下检查出错，已跳过：{names}。",
 }
 
+#: Changes with which an event would have passed, and the sentences about them: of what was stopped, and of what was noted.
+CHANGES: dict[str, dict[str, str]] = {
+    "en": {
+        "amount_below": "below {amount}",
+        "known_device": "from a known device",
+        "known_place": "from a known place and network",
+        "known_payee": "to a known payee",
+        "unchanged_account": "without a change to the account in the {hours} h before",
+    },
+    "zh-CN": {
+        "amount_below": "金额低于 {amount}",
+        "known_device": "使用已知设备",
+        "known_place": "在常用地点和网络操作",
+        "known_payee": "收款人曾经付过款",
+        "unchanged_account": "此前 {hours} 小时内账户资料未变更",
+    },
+}
+WOULD_HAVE_PASSED = {
+    "en": "It would have passed {changes}.",
+    "zh-CN": "若{changes}，则可直接通过。",
+}
+WOULD_HAVE_BEEN_QUIET = {
+    "en": "It would have raised no alert {changes}.",
+    "zh-CN": "若{changes}，则不会告警。",
+}
+OR = {"en": " or ", "zh-CN": "，或"}
+
 #: Seconds in a unit and its words: (seconds, one, many).
 DURATIONS: dict[str, tuple[tuple[int, str, str], ...]] = {
     "en": (

@@ -1,0 +1,265 @@
+"""What single change would have let an event pass: the event, so changed, is judged again as the runner judged it. Pure.
+
+Nothing is estimated from weights: a change is only stated when judging the changed event came to that answer. An amount
+is found by halving between a hundredth of the amount and the amount itself, to the currency's minor unit, so the event passes
+just below it and does not at it. Counts across accounts whose key the change would replace are left out as not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from math import ceil
+from typing import Any, NamedTuple, TypeGuard, TypeVar
+
+from msgspec import msgpack
+from msgspec.structs import force_setattr, replace
+
+from contracts.decisions import ACTIONS, Action, Change, Counterfactual
+from contracts.events import (
+    AccountChange,
+    AnyEvent,
+    Login,
+    Place,
+    Transaction,
+    canonical_amount,
+    minor_exponent,
+)
+from contracts.findings import Finding, Tallies, TallyWanted
+from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
+from contracts.traits import LEVELS, ROW_BYTES, TRAIT_BYTES
+from detectors import Detector
+from services.memory.glance import look
+from services.scoring.plan import Plan, recalled
+from services.scoring.policy import Policy
+
+Came = Login | Transaction | AccountChange
+_Came = TypeVar("_Came", Login, Transaction, AccountChange, Came)
+#: What the runner answers for an event, were it this one, of this account, with these counts.
+Judge = Callable[[AnyEvent, Profile, Tallies], Action]
+
+
+class Chain(NamedTuple):
+    """A detector that remembers account changes, and for how long they count."""
+
+    window_s: float
+    version: int
+    recall: Callable[[Profile], Any]
+
+
+#: By the detector's name.
+Chains = Mapping[str, Chain]
+
+#: An amount bound below this part of the amount helps nobody.
+LEAST_SHARE = 0.01
+_NOTIFY, _CHALLENGE = ACTIONS.index("notify"), ACTIONS.index("challenge")
+_AT_PLACE = slice(1 * TRAIT_BYTES, 5 * TRAIT_BYTES)
+_OF_DEVICE = slice(5 * TRAIT_BYTES, len(LEVELS) * TRAIT_BYTES)
+_DEVICE = slice(9 * TRAIT_BYTES, 10 * TRAIT_BYTES)
+_ADDRESS = slice(1 * TRAIT_BYTES, 2 * TRAIT_BYTES)
+_NETWORK = slice(3 * TRAIT_BYTES, 4 * TRAIT_BYTES)
+
+
+def chains_of(detectors: Sequence[Detector], policy: Policy) -> Chains:
+    """The detectors whose memory holds `changes` of the account."""
+    found = {}
+    for each in detectors:
+        name, memory = each.spec.name, each.memory
+        if memory is None or AccountChange not in each.taught_by or "changes" not in memory.__struct_fields__:
+            continue
+        window_s = getattr(policy.params_for(name, each.params), "window_s", 0.0)
+        found[name] = Chain(window_s, each.spec.version, partial(recalled, each, name, memory()))
+    return found
+
+
+def findings_of(event: AnyEvent, plan: Plan, profile: Profile, tallies: Tallies) -> list[Finding]:
+    """What the detectors would say of the event. Raises whatever a detector raises."""
+    circumstances = look(event, profile, tallies).circumstances
+    asked, _ = plan.awake.get(circumstances) or plan.wake(circumstances)
+    found = [
+        each.observe(
+            event, profile, tallies, None if each.recall is None else each.recall(profile), each.params
+        )
+        for each in asked
+        if not each.if_remembered or each.name in profile.slots
+    ]
+    return [finding for finding in found if finding is not None]
+
+
+def may_pass(event: AnyEvent, action: Action) -> TypeGuard[Came]:
+    """Whether there is anything to find: nobody asks how a failed login or payment could have passed."""
+    if action == "allow" or not isinstance(event, Login | Transaction | AccountChange):
+        return False
+    if isinstance(event, Login):
+        return event.outcome == "success"
+    return not isinstance(event, Transaction) or event.status != "failed"
+
+
+def counterfactuals(
+    event: Came,
+    action: Action,
+    profile: Profile,
+    tallies: Tallies,
+    wanted: Sequence[TallyWanted],
+    chains: Chains,
+    judge: Judge,
+) -> tuple[Counterfactual, ...]:
+    """The single changes with which `event`, which got `action`, would have passed: without a challenge, hold or denial, or,
+    where it was only noted, without a word.
+
+    `profile` is the account before the event; it must be a copy, because judging may settle it.
+    """
+    most = _NOTIFY if ACTIONS.index(action) >= _CHALLENGE else 0
+
+    def passing(changed: Came, account: Profile = profile) -> Action | None:
+        answer = judge(changed, account, _still_known(event, changed, tallies, wanted))
+        return answer if ACTIONS.index(answer) <= most else None
+
+    found: list[Counterfactual] = []
+    if isinstance(event, Transaction):
+        found += _amount_below(event, passing)
+    for change, changed in _changed(event, profile):
+        answer = passing(changed)
+        if answer is not None:
+            found.append(Counterfactual(change=change, action=answer))
+    before = _unchanged(profile, chains)
+    if before is not None:
+        account, window_s = before
+        answer = passing(event, account)
+        if answer is not None:
+            found.append(
+                Counterfactual(change="unchanged_account", action=answer, hours=ceil(window_s / HOUR_S))
+            )
+    return tuple(found)
+
+
+def _still_known(event: Came, changed: Came, tallies: Tallies, wanted: Sequence[TallyWanted]) -> Tallies:
+    if not tallies or changed is event:
+        return tallies
+    gone = {
+        tally.name for tally in wanted if tally.name in tallies and tally.key(event) != tally.key(changed)
+    }
+    return {name: count for name, count in tallies.items() if name not in gone} if gone else tallies
+
+
+def _amount_below(
+    event: Transaction, passing: Callable[[Transaction], Action | None]
+) -> Iterator[Counterfactual]:
+    asked = ceil(event.value * 10.0 ** minor_exponent(event.currency))
+    low = max(1, int(asked * LEAST_SHARE))
+    if low >= asked:
+        return
+    answer = passing(_with(event, amount=low))
+    if answer is None:
+        return
+    high = asked
+    while high - low > 1:
+        middle = (low + high) // 2
+        between = passing(_with(event, amount=middle))
+        if between is None:
+            high = middle
+        else:
+            low, answer = middle, between
+    yield Counterfactual(
+        change="amount_below",
+        action=answer,
+        amount=canonical_amount(high, event.currency),
+        currency=event.currency,
+    )
+
+
+def _changed(event: Came, profile: Profile) -> Iterator[tuple[Change, Came]]:
+    latest = _latest_traits(profile)
+    changes: tuple[tuple[Change, Came | None], ...] = (
+        ("known_device", _on_known_device(event, profile.devices, latest)),
+        ("known_place", _at_known_place(event, profile, latest)),
+        ("known_payee", _to_known_payee(event, profile.payees)),
+    )
+    for change, changed in changes:
+        if changed is not None:
+            yield change, changed
+
+
+def _on_known_device(event: Came, devices: Sightings, latest: bytes) -> Came | None:
+    if not devices or event.device_key in devices:
+        return None
+    known = _named(devices, latest[_DEVICE], slice(0, TRAIT_BYTES))
+    return _with(
+        event,
+        device_key=known,
+        device_id=known.hex(),
+        device=None,
+        user_agent=None,
+        traits=event.traits[: _OF_DEVICE.start] + (latest or event.traits)[_OF_DEVICE],
+    )
+
+
+def _at_known_place(event: Came, profile: Profile, latest: bytes) -> Came | None:
+    fix = _last_fix(profile, latest[_ADDRESS])
+    networks = profile.networks
+    if fix is None or not networks or event.ip_key == fix.ip_key:
+        return None
+    place = Place(fix.country, None, fix.latitude, fix.longitude, fix.accuracy_km)
+    traits = event.traits
+    return _with(
+        event,
+        ip=fix.ip_key.hex(),
+        ip_key=fix.ip_key,
+        network_key=_named(networks, latest[_NETWORK], slice(2, 2 + TRAIT_BYTES)),
+        network=None,
+        place=place,
+        traits=traits[: _AT_PLACE.start] + (latest or traits)[_AT_PLACE] + traits[_AT_PLACE.stop :],
+    )
+
+
+def _to_known_payee(event: Came, payees: Sightings) -> Came | None:
+    if not isinstance(event, Transaction) or event.payee_key is None:
+        return None
+    if not payees or event.payee_key in payees:
+        return None
+    known = _named(payees, b"", slice(0, 0))
+    return _with(event, payee_key=known, payee_id=known.hex())
+
+
+def _unchanged(profile: Profile, chains: Chains) -> tuple[Profile, float] | None:
+    """The account without its memory of account changes, and the longest window in which they count."""
+    known = [name for name in chains if name in profile.slots]
+    pending = [each for each in profile.pending if each.facts.type != "account_change"]
+    if not chains or (not known and len(pending) == len(profile.pending)):
+        return None
+    slots = dict(profile.slots)
+    for name in known:
+        chain = chains[name]
+        memory = chain.recall(profile)
+        slots[name] = (chain.version, msgpack.encode(replace(memory, changes=type(memory)().changes)))
+    account = replace(profile, slots=slots, pending=pending)
+    return account, max(chain.window_s for chain in chains.values())
+
+
+def _latest_traits(profile: Profile) -> bytes:
+    """The traits of the account's latest visit, in the order of LEVELS; empty when none was learned."""
+    rows = profile.traits.rows
+    first = len(rows) - len(LEVELS) * ROW_BYTES
+    if first < 0:
+        return b""
+    return b"".join(rows[row : row + TRAIT_BYTES] for row in range(first, len(rows), ROW_BYTES))
+
+
+def _named(seen: Sightings, trait: bytes, part: slice) -> Key:
+    """The key that the trait is cut from, else the one seen last."""
+    by_time = sorted(seen.items(), key=lambda item: (item[1].last_at, item[0]), reverse=True)
+    return next((key for key, _ in by_time if trait and key[part] == trait), by_time[0][0])
+
+
+def _last_fix(profile: Profile, address: bytes) -> Fix | None:
+    fixes = list(profile.fixes)
+    fixes.reverse()
+    at_address = (fix for fix in fixes if address and fix.ip_key[:TRAIT_BYTES] == address)
+    return next(at_address, fixes[0] if fixes else None)
+
+
+def _with(event: _Came, **fields: Any) -> _Came:
+    changed = replace(event, **fields)
+    # A clamped time is not told again by `occurred_at`.
+    force_setattr(changed, "at", event.at)
+    return changed
