@@ -48,7 +48,12 @@ def changes_between(
     for held in pending:
         facts = held.facts
         what = facts.kind
-        if facts.type == "account_change" and what is not None and what in kinds and since < facts.at <= until:
+        if (
+            facts.type == "account_change"
+            and what is not None
+            and what in kinds
+            and since < facts.at <= until
+        ):
             steps.append((facts.at, what))
     steps.sort()
     return steps

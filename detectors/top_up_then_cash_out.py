@@ -1,0 +1,182 @@
+"""Money comes in and goes straight out again, to somewhere new: an account used to pass money through.
+
+Sees: a top-up, and within a day transfers, withdrawals or cash-outs of at least half of it: to a payee not paid before, from
+a device not seen before, or in a way in which this account never took money out.
+Misses: money that comes in from others by transfer, for it is their event; shopping with what was topped up; patience.
+Fires falsely when: somebody fills the wallet in order to pay one bill. How often this account takes money out for each
+top-up is the baseline, the first minutes weigh most, and a known payee on a known device is never asked about.
+When it fires: hold the money until the second factor is passed; ask where the top-up came from, and look at the payee.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from msgspec import Struct, msgpack
+
+from contracts.circumstances import Circumstance
+from contracts.events import Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import DAY_S, HOUR_S, Profile
+
+SPEC = Spec(
+    name="top_up_then_cash_out",
+    version=1,
+    event_types=(Transaction,),
+    family="pass_through",
+    reasons=(
+        Reason(
+            code="top_up_then_cash_out",
+            en="{minutes} min after {topped_up} {currency} came in, {value} {currency} leaves {how}; money went out "
+            "after {baseline} of this account's earlier top-ups at most.",
+            zh_cn="充值 {topped_up} {currency} 后 {minutes} 分钟内，{how}转出 {value} {currency}；"
+            "本账户以往充值后转出的比例最多为 {baseline}。",
+        ),
+    ),
+    attack=("T1657",),
+    wakes_on=Circumstance.REMEMBERED,
+    learns_on=Circumstance.TOP_UP | Circumstance.REMEMBERED,
+)
+
+MAX_MOVES = 6
+_OUT = ("transfer", "withdrawal", "cash_out")
+#: Money moved as (event time, amount, currency).
+Move = tuple[float, float, str]
+
+
+class Params(Struct, frozen=True):
+    """Weight: ln(attacker's share of top-ups taken out / own share), plus `time_ratio` of the log-likelihood ratio of the time.
+
+    The own share is shrunk to the population's as if by `prior_strength_count` top-ups. An attacker's time until the money
+    leaves is exponential with mean `attacker_mean_s`, an owner's even over the window.
+    """
+
+    window_s: float = DAY_S
+    least_transactions_count: int = 3
+    least_out_ratio: float = 0.5
+    attacker_out_share: float = 0.8
+    population_out_share: float = 0.1
+    prior_strength_count: float = 4.0
+    attacker_mean_s: float = HOUR_S
+    time_ratio: float = 0.3
+    least_nats: float = 0.5
+    most_nats: float = 4.0
+
+
+PARAMS = Params()
+
+
+class Memory(Struct, array_like=True):
+    """Top-ups of the last day, and what left since the first of them; ascending, at most MAX_MOVES each."""
+
+    top_ups: list[Move] = []
+    outs: list[Move] = []
+
+
+def observe(
+    event: Transaction, profile: Profile, tallies: Tallies, memory: Memory, params: Params
+) -> Finding | None:
+    """Weight: see Params; measured from the last top-up of which at least `least_out_ratio` has left with this."""
+    if event.kind not in _OUT or event.status == "failed" or not memory.top_ups:
+        return None
+    if profile.transactions < params.least_transactions_count:
+        return None
+    since = event.at - params.window_s
+    ins = [move for move in memory.top_ups if since < move[0] <= event.at and move[2] == event.currency]
+    out = event.value
+    for came_at, topped_up, _ in reversed(ins):
+        out = event.value + sum(
+            amount
+            for at, amount, currency in memory.outs
+            if came_at <= at <= event.at and currency == event.currency
+        )
+        if out >= params.least_out_ratio * topped_up:
+            how = _somewhere_new(event, profile)
+            return (
+                None if how is None else _finding(event, profile, len(ins), came_at, topped_up, how, params)
+            )
+    return None
+
+
+def learn(event: Transaction, memory: Memory, params: Params) -> Memory:
+    """Remember a top-up, and what leaves after one; whatever is older than the window before the event is forgotten."""
+    top_ups, outs = memory.top_ups, memory.outs
+    move = (event.at, event.value, str(event.currency))
+    if event.status != "failed":
+        if event.kind == "top_up" and move not in top_ups:
+            top_ups = sorted([*top_ups, move])[-MAX_MOVES:]
+        elif event.kind in _OUT and top_ups and move not in outs:
+            outs = sorted([*outs, move])[-MAX_MOVES:]
+    since = event.at - params.window_s
+    if top_ups and top_ups[0][0] <= since:
+        top_ups = [each for each in top_ups if each[0] > since]
+    if outs and (not top_ups or outs[0][0] < top_ups[0][0]):
+        outs = [each for each in outs if top_ups and each[0] >= top_ups[0][0]]
+    if top_ups is memory.top_ups and outs is memory.outs:
+        return memory
+    return Memory(top_ups=top_ups, outs=outs)
+
+
+def upgrade(version: int, packed: bytes) -> Memory:
+    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
+    if version != SPEC.version:
+        raise ValueError(f"unknown memory version {version}")
+    return msgpack.decode(packed, type=Memory)
+
+
+def _somewhere_new(event: Transaction, profile: Profile) -> str | None:
+    """What is new about the way out, as a word of the explanations; None when nothing is."""
+    payee = event.payee_key is not None and event.payee_key not in profile.payees
+    device = (
+        event.device_key is not None and len(profile.devices) > 0 and event.device_key not in profile.devices
+    )
+    if payee and device:
+        return "from_new_device_to_new_payee"
+    if payee:
+        return "to_new_payee"
+    if device:
+        return "from_new_device"
+    return None if profile.amounts.get(event.kind, event.currency) else "in_new_way"
+
+
+def _finding(
+    event: Transaction,
+    profile: Profile,
+    top_ups: int,
+    came_at: float,
+    topped_up: float,
+    how: str,
+    params: Params,
+) -> Finding | None:
+    own = _own_share(event, profile, top_ups, params)
+    waited_s = event.at - came_at
+    time_nats = log(params.window_s / params.attacker_mean_s) - waited_s / params.attacker_mean_s
+    weight = log(params.attacker_out_share / own) + params.time_ratio * time_nats
+    if weight < params.least_nats:
+        return None
+    return Finding(
+        detector="top_up_then_cash_out",
+        reason="top_up_then_cash_out",
+        family="pass_through",
+        weight=min(weight, params.most_nats),
+        value=round(event.value, 2),
+        baseline=f"{own:.0%}",
+        threshold=round(params.least_out_ratio * topped_up, 2),
+        hold=True,
+        facts={
+            "currency": str(event.currency),
+            "topped_up": round(topped_up, 2),
+            "minutes": round(waited_s / 60.0),
+            "how": how,
+        },
+    )
+
+
+def _own_share(event: Transaction, profile: Profile, top_ups: int, params: Params) -> float:
+    """Share of earlier top-ups after which money may have left: no more can have than there were moves out."""
+    amounts = profile.amounts
+    known = amounts.get("top_up", event.currency)
+    earlier = 0 if known is None else max(known.n - top_ups, 0)
+    outs = sum(known.n for kind in _OUT if (known := amounts.get(kind, event.currency)) is not None)
+    strength = params.prior_strength_count
+    return (min(outs, earlier) + strength * params.population_out_share) / (earlier + strength)
