@@ -1,0 +1,121 @@
+"""The limit is raised, and within a day an amount leaves that is far more than usual.
+
+Sees: outgoing money of at least three times the account's usual amount of this kind, within a day of a raised limit;
+a raise that is held back until its challenge is passed counts too.
+Misses: thieves who stay below the old limit, or wait a day.
+Fires falsely when: the owner raises the limit in order to buy a car or pay a deposit. A payee paid before weighs less.
+When it fires: ask for the second factor with amount and payee; lower the limit again if it is not passed.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+
+from msgspec import Struct, msgpack
+
+from contracts.circumstances import Circumstance
+from contracts.events import AccountChange, Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import DAY_S, HOUR_S, Profile
+from detectors.measures.amounts import usual_log_amount
+from detectors.measures.steps import Step, changes_between, money_leaves, remembered
+
+SPEC = Spec(
+    name="limit_raise_then_money",
+    version=1,
+    event_types=(Transaction, AccountChange),
+    family="sequence",
+    reasons=(
+        Reason(
+            code="limit_raise_then_money",
+            en="The limit was raised {hours} h ago, and now {value} {currency} leaves; this account's usual amount is "
+            "{baseline}.",
+            zh_cn="{hours} 小时前提高了限额，现在转出 {value} {currency}；本账户平时每笔约 {baseline}。",
+        ),
+    ),
+    attack=("T1098", "T1657"),
+    wakes_on=Circumstance.HELD | Circumstance.REMEMBERED,
+    learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
+)
+
+MAX_CHANGES = 3
+_RAISE = frozenset({"limit_raise"})
+
+
+class Params(Struct, frozen=True):
+    """Weight: `raise_nats`, `growth_nats` for each factor e of the amount beyond `least_ratio`, times `known_payee_ratio`.
+
+    `raise_nats` is about half of ln(.2 / .01): takeovers with a raised limit over large honest payments with one. It is
+    halved because unusual_amount tells of the amount itself.
+    """
+
+    window_s: float = DAY_S
+    least_history_count: int = 3
+    least_ratio: float = 3.0
+    population_usd: float = 40.0
+    population_spread_log: float = 1.0
+    raise_nats: float = 1.5
+    growth_nats: float = 0.5
+    known_payee_ratio: float = 0.5
+    most_nats: float = 3.0
+
+
+PARAMS = Params()
+
+
+class Memory(Struct, array_like=True):
+    """Raised limits of the last day as (event time, what changed), ascending, at most MAX_CHANGES."""
+
+    changes: list[Step] = []
+
+
+def observe(
+    event: Transaction | AccountChange,
+    profile: Profile,
+    tallies: Tallies,
+    memory: Memory,
+    params: Params,
+) -> Finding | None:
+    """Weight: see Params."""
+    if not isinstance(event, Transaction) or not money_leaves(event):
+        return None
+    raises = changes_between(memory.changes, profile.pending, _RAISE, event.at - params.window_s, event.at)
+    if not raises:
+        return None
+    statistics = profile.amounts.get(event.kind, event.currency)
+    if statistics is None or statistics.n < params.least_history_count:
+        return None
+    mean, _ = usual_log_amount(
+        statistics, event.currency, params.population_usd, params.population_spread_log
+    )
+    usual = exp(mean) - 1.0
+    if usual <= 0.0 or event.value < params.least_ratio * usual:
+        return None
+    weight = params.raise_nats + params.growth_nats * log(event.value / (params.least_ratio * usual))
+    weight = min(weight, params.most_nats)
+    if event.payee_key is not None and event.payee_key in profile.payees:
+        weight *= params.known_payee_ratio
+    return Finding(
+        detector="limit_raise_then_money",
+        reason="limit_raise_then_money",
+        family="sequence",
+        weight=weight,
+        value=round(event.value, 2),
+        baseline=round(usual, 2),
+        threshold=round(params.least_ratio * usual, 2),
+        hold=True,
+        facts={"currency": str(event.currency), "hours": round((event.at - raises[-1][0]) / HOUR_S, 1)},
+    )
+
+
+def learn(event: AccountChange | Transaction, memory: Memory, params: Params) -> Memory:
+    """Remember a raised limit; money forgets those that are too old to matter."""
+    changes = remembered(memory.changes, event, _RAISE, params.window_s, MAX_CHANGES)
+    return memory if changes is memory.changes else Memory(changes=changes)
+
+
+def upgrade(version: int, packed: bytes) -> Memory:
+    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
+    if version != SPEC.version:
+        raise ValueError(f"unknown memory version {version}")
+    return msgpack.decode(packed, type=Memory)

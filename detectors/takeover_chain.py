@@ -1,0 +1,171 @@
+"""The whole chain of a takeover, step by step: trouble at the door, a new device, a change to the account, a new payee, money.
+
+Sees: money to a payee not paid before, and within a day before it at least two more steps: a row of failed logins or wrong
+codes; a new device; a change of password, phone, e-mail, limit, factor or devices. Each step adds evidence and is named.
+Misses: chains that take longer than a day, and those that pay a payee known before. Stuffing where the first try fits shows
+as its new device only.
+Fires falsely when: somebody with a new phone has forgotten the password and pays a new shop. A passed challenge explains
+the steps before it, unless the factor itself was changed; nothing fires on a young account.
+When it fires: hold the money, end all sessions, and walk the steps with the owner on a number from before the first of them.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, msgpack
+
+from contracts.circumstances import Circumstance
+from contracts.events import AccountChange, Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies, Value
+from contracts.profile import DAY_S, HOUR_S, Profile
+from detectors.measures.steps import (
+    Step,
+    changes_between,
+    device_came_at,
+    money_leaves,
+    payee_is_new,
+    remembered,
+)
+
+SPEC = Spec(
+    name="takeover_chain",
+    version=1,
+    event_types=(Transaction, AccountChange),
+    family="sequence",
+    reasons=(
+        Reason(
+            code="takeover_in_three_steps",
+            en="Within {value} h: {step_1}, then {step_2}, and now money to a payee not paid before. Accounts are taken over "
+            "in such steps.",
+            zh_cn="{value} 小时内依次出现：{step_1}、{step_2}，现在又首次向该收款人付款，符合账户被盗用的过程。",
+        ),
+        Reason(
+            code="takeover_in_four_steps",
+            en="Within {value} h: {step_1}, then {step_2}, then {step_3}, and now money to a payee not paid before. Accounts "
+            "are taken over in such steps.",
+            zh_cn="{value} 小时内依次出现：{step_1}、{step_2}、{step_3}，现在又首次向该收款人付款，符合账户被盗用的过程。",
+        ),
+    ),
+    attack=("T1110", "T1078", "T1098", "T1657"),
+    wakes_on=Circumstance.NEW_PAYEE | Circumstance.HELD | Circumstance.REMEMBERED,
+    learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
+)
+
+MAX_CHANGES = 6
+_FACTOR = frozenset({"totp_removed", "totp_enrolled", "recovery_code_used"})
+CHANGES = _FACTOR | {
+    "password_reset",
+    "password_change",
+    "phone_change",
+    "email_change",
+    "limit_raise",
+    "device_removed",
+}
+
+
+class Params(Struct, frozen=True):
+    """Evidence in nats by step: .4 ln(share of takeovers / share of owners) of the step within a day before money.
+
+    Trouble at the door .4/.02, device .8/.02, change .5/.01, payee .9/.3. The factor .4 is there because owners take these
+    steps together, and because the other detectors of the family and the payee's own tell of some of them too.
+    """
+
+    window_s: float = DAY_S
+    least_failures_count: int = 3
+    least_logins_count: int = 3
+    least_transactions_count: int = 3
+    door_nats: float = 1.2
+    device_nats: float = 1.5
+    change_nats: float = 1.6
+    further_change_nats: float = 0.4
+    payee_nats: float = 0.4
+    most_nats: float = 6.0
+
+
+PARAMS = Params()
+
+
+class Memory(Struct, array_like=True):
+    """Recent changes to the account as (event time, what changed), ascending, at most MAX_CHANGES."""
+
+    changes: list[Step] = []
+
+
+def observe(
+    event: Transaction | AccountChange,
+    profile: Profile,
+    tallies: Tallies,
+    memory: Memory,
+    params: Params,
+) -> Finding | None:
+    """Weight: the sum of the steps seen, in nats; see Params."""
+    if not isinstance(event, Transaction) or not money_leaves(event):
+        return None
+    if (
+        profile.logins < params.least_logins_count
+        or profile.transactions < params.least_transactions_count
+        or event.payee_key is None
+    ):
+        return None
+    since = event.at - params.window_s
+    changes = changes_between(memory.changes, profile.pending, CHANGES, since, event.at)
+    if profile.passed_challenge_at > since and not any(what in _FACTOR for _, what in changes):
+        since = profile.passed_challenge_at
+        changes = [step for step in changes if step[0] > since]
+    door = _trouble_at_the_door(event, profile, since, params)
+    if door is None and not changes:
+        return None
+    came_at = device_came_at(event, profile, since)
+    steps = _told(door, came_at, changes)
+    if len(steps) < 2 or not payee_is_new(event, profile, steps[0][0]):
+        return None
+    return _finding(event, steps, changes, door is not None, came_at is not None, params)
+
+
+def learn(event: AccountChange | Transaction, memory: Memory, params: Params) -> Memory:
+    """Remember a change to the account; money forgets those that are too old to matter."""
+    changes = remembered(memory.changes, event, CHANGES, params.window_s, MAX_CHANGES)
+    return memory if changes is memory.changes else Memory(changes=changes)
+
+
+def upgrade(version: int, packed: bytes) -> Memory:
+    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
+    if version != SPEC.version:
+        raise ValueError(f"unknown memory version {version}")
+    return msgpack.decode(packed, type=Memory)
+
+
+def _trouble_at_the_door(event: Transaction, profile: Profile, since: float, params: Params) -> Step | None:
+    """The first of a row of failed logins, or of wrong codes."""
+    failures = [at for at in profile.failures if since < at <= event.at]
+    if len(failures) >= params.least_failures_count:
+        return failures[0], "failed_logins"
+    codes = [at for at in profile.failed_challenges if since < at <= event.at]
+    return (codes[0], "failed_codes") if codes else None
+
+
+def _told(door: Step | None, came_at: float | None, changes: list[Step]) -> list[Step]:
+    """The steps in their order, at most three: of the changes the first."""
+    steps = [] if door is None else [door]
+    if came_at is not None:
+        steps.append((came_at, "new_device"))
+    return sorted([*steps, *changes[:1]])
+
+
+def _finding(
+    event: Transaction, steps: list[Step], changes: list[Step], door: bool, device: bool, params: Params
+) -> Finding:
+    weight = params.payee_nats + params.door_nats * door + params.device_nats * device
+    if changes:
+        further = len({what for _, what in changes}) - 1
+        weight += params.change_nats + params.further_change_nats * further
+    facts: dict[str, Value] = {f"step_{number}": what for number, (_, what) in enumerate(steps, 1)}
+    return Finding(
+        detector="takeover_chain",
+        reason="takeover_in_three_steps" if len(steps) == 2 else "takeover_in_four_steps",
+        family="sequence",
+        weight=min(weight, params.most_nats),
+        value=round((event.at - steps[0][0]) / HOUR_S, 1),
+        threshold=round(params.window_s / HOUR_S),
+        hold=True,
+        facts={**facts, "steps": len(steps) + 1},
+    )

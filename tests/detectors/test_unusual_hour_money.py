@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from contracts.hours import HOURS, hour_of
+from contracts.profile import HOUR_S, Profile
+from detectors import unusual_hour_money as hour
+from tests.detectors.build import NOW, ask, payer, transaction, weigh
+
+
+def active(*since_now: int, count: int = 30) -> Profile:
+    """A payer with `count` events in each of these hours, counted from that of NOW."""
+    hours = bytearray(HOURS)
+    for shift in since_now:
+        hours[(hour_of(NOW) + shift) % HOURS] = count
+    return payer(money_hours=hours)
+
+
+def test_fires_in_the_middle_of_the_accounts_night() -> None:
+    finding = ask(hour, transaction(), active(8, 9, 10))
+
+    assert finding is not None
+    assert finding.value == f"{hour_of(NOW):02d}:00"
+    assert finding.threshold == "4.2%"
+    assert not finding.hold
+
+
+def test_fires_with_a_short_history_on_less_evidence() -> None:
+    short, long = (weigh(hour, transaction(), active(9, count=count)) for count in (15, 60))
+
+    assert 0.0 < short < long
+
+
+def test_never_enough_to_be_acted_on_alone() -> None:
+    assert weigh(hour, transaction(), active(8, 9, 10, 11, count=60)) == hour.PARAMS.most_nats < 2.3
+
+
+def test_quiet_at_a_usual_hour() -> None:
+    assert ask(hour, transaction(), active(0, 9)) is None
+
+
+def test_quiet_beside_a_busy_hour() -> None:
+    assert ask(hour, transaction(), active(1)) is None
+    assert ask(hour, transaction(), active(-1)) is None
+    assert ask(hour, transaction(at=NOW - 2 * HOUR_S), active(1)) is not None
+
+
+def test_quiet_while_the_hours_are_hardly_known() -> None:
+    assert ask(hour, transaction(), active(9, count=14)) is None
+    assert ask(hour, transaction(), payer()) is None
+
+
+@pytest.mark.parametrize(("movement", "status"), [("top_up", "requested"), ("payment", "failed")])
+def test_quiet_when_no_money_leaves(movement: str, status: str) -> None:
+    event = transaction(movement=movement, status=status)
+
+    assert ask(hour, event, active(8, 9)) is None
