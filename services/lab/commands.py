@@ -11,6 +11,7 @@ import typer
 
 from services.lab.bench import bench
 from services.lab.convert_command import convert
+from services.lab.evaluate_command import evaluate
 from services.lab.feedback import BadLines, Out, output_to, progress, size_of
 from services.options import (
     EventFile,
@@ -29,7 +30,7 @@ _PANEL = "Laboratory"
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (simulate, convert, replay, send, bench):
+    for command in (simulate, convert, replay, evaluate, send, bench):
         app.command(rich_help_panel=_PANEL)(command)
 
 
