@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from detectors import Detector, discover
-from services.scoring.policy import Policy, parse_policy
-from services.scoring.policy_keys import InvalidPolicy, all_keys
+from services.scoring.policy import Policy
+from services.scoring.policy_keys import SCHEMA
+from services.scoring.policy_reader import InvalidPolicy, all_keys
+from services.scoring.policy_text import compiled, stated_values
 
 DEFAULT_POLICY = Path(__file__).parent / "scoring" / "policy.default.toml"
 MAX_POLICY_BYTES = 4_000_000
@@ -40,12 +43,20 @@ How a decision comes about:
    and each further one `fade` times the one before. The sum gives the risk. `calibration` gives the score; without
    findings it is 0.
 2. The strongest action whose threshold the risk reaches is taken. Transactions look in the bands of their currency
-   first. Findings of detectors with `alone_at_most` do not go beyond it by themselves; the bound `challenge`
-   is `hold` for an account without a second factor.
-3. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified.
-4. While memory or counts across accounts are away, the action is at least that of `unavailable`.
-5. A challenge of an account without a second factor becomes what `no_factor` says.
-6. `lists.allow` and `lists.deny` come before all of this, but a failed login is not denied: there is nothing to deny.
+   first.
+3. With a `cost.rule`, an event that something speaks against is challenged when
+   `risk * loss * catch > friction * (1 - risk)`: what a challenge saves on average is more than it costs.
+4. Findings of detectors with `alone_at_most` do not go beyond it by themselves; the bound `challenge` is `hold` for an
+   account that cannot be challenged.
+5. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified.
+6. While memory or counts across accounts are away, the action becomes what `unavailable` says; when a detector failed,
+   what `degraded` says. (The worker waits for its stores and does not decide without them.)
+7. A challenge of an account without a second factor becomes what `no_factor` says. One beyond the `budget` becomes what
+   `budget.overflow` says, and a hold then asks for no code either; the decision has the state `budget_spent`.
+   `notify` as the overflow lets whoever uses up the budget in without a code.
+8. `lists.allow` and `lists.deny` come before all of this, but a failed login is not denied: there is nothing to deny.
+
+A higher risk never leads to a weaker action.
 
 Challenge outcomes, reports and labels are always allowed; a "not me" report and a fraud label raise an alert and open a
 case.
@@ -57,6 +68,24 @@ case.
 | challenge | challenge; alert |
 | hold | alert; case; notice to the owner; challenge when the account has a second factor |
 | deny | alert; case; outgoing money frozen; sessions ended; notice to the owner |
+
+A snooze takes findings out of the sum, as if their detectors were in `shadow`: of an account, of a detector, or of a
+detector for one account. It holds for events whose own time lies from `from` to before `until`; what the clock says does not
+matter. A decision that is a hold or a denial stays one unless the snooze says `holds = true`. The decision has the state
+`snoozed`.
+
+```toml
+[[snoozes]]
+account = "acct-42"
+detector = "new_country"
+until = 2026-12-01T00:00:00Z
+reason = "moves house, ticket 4711"
+```
+
+A running worker reads the file again once it has changed and then stood still for `PAYGUARD_POLICY_REREAD_S`. All
+events of one haul are decided under one policy. A file that is refused changes nothing: the worker says so in its log
+once, and `payguard_policy_refused` is 1 until the file is good. `payguard policy check FILE` tells beforehand, and
+`payguard policy diff A B` what would change.
 
 ## Keys
 
@@ -70,32 +99,74 @@ def read_policy(path: Path | None = None) -> Policy:
 
     Raises InvalidPolicy, its message beginning with the path, for a file that cannot be read or is refused.
     """
-    base = DEFAULT_POLICY.read_text(encoding="utf-8")
-    if path is None:
-        return parse_policy(base)
+    return checked_policy(read_values(path), path)
+
+
+def read_values(path: Path | None = None) -> dict[str, Any]:
+    """The value of every key under the policy of a file, each checked by itself; errors as `read_policy`."""
+    return values_of(None if path is None else read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's content; InvalidPolicy when it cannot be read or is larger than MAX_POLICY_BYTES."""
     try:
-        if path.stat().st_size > MAX_POLICY_BYTES:
-            raise InvalidPolicy(f"{path}: larger than {MAX_POLICY_BYTES} bytes")
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:
         raise InvalidPolicy(f"{path}: cannot be read ({error.strerror})") from None
+    if len(content) > MAX_POLICY_BYTES:
+        raise InvalidPolicy(f"{path}: larger than {MAX_POLICY_BYTES} bytes")
+    return content
+
+
+def values_of(content: bytes | None, path: Path | None) -> dict[str, Any]:
+    """The value of every key under a policy file's content (None: the default policy's); `path` is what errors name."""
+    default = DEFAULT_POLICY.read_text(encoding="utf-8")
+    if content is None:
+        return stated_values(default)
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidPolicy(f"{path}: not UTF-8 text") from None
-    try:
-        policy = parse_policy(text, base)
+    with _named(path):
+        return stated_values(text, default)
+
+
+def checked_policy(values: dict[str, Any], path: Path | None) -> Policy:
+    """The policy of checked values, its detectors checked too; `path` is what errors name."""
+    with _named(path):
+        policy = compiled(values)
         check_detectors(policy, discover())
-    except InvalidPolicy as error:
-        raise InvalidPolicy(f"{path}: {error}") from None
     return policy
 
 
 def check_detectors(policy: Policy, detectors: Sequence[Detector]) -> None:
     """Raises InvalidPolicy unless every detector the policy names exists and takes the parameters stated for it."""
     own = {found.spec.name: found.params for found in detectors}
+    faults = [
+        f"{section}.{name}: no such detector; known: {', '.join(sorted(own))}"
+        for section, names in (("detectors", policy.modes), ("snoozes", policy.snoozes.detectors()))
+        for name in names
+        if name not in own
+    ]
     for name in policy.modes:
-        if name not in own:
-            raise InvalidPolicy(f"detectors.{name}: no such detector; known: {', '.join(sorted(own))}")
-        policy.params_for(name, own[name])
+        if name in own:
+            try:
+                policy.params_for(name, own[name])
+            except InvalidPolicy as error:
+                faults += error.faults
+    if faults:
+        raise InvalidPolicy(*faults)
+
+
+@contextmanager
+def _named(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except InvalidPolicy as error:
+        if path is None:
+            raise
+        raise InvalidPolicy(*(f"{path}: {fault}" for fault in error.faults)) from None
 
 
 def policy_page() -> str:
@@ -103,7 +174,7 @@ def policy_page() -> str:
     default = tomllib.loads(DEFAULT_POLICY.read_text(encoding="utf-8"))
     rows = [
         f"| `{path}` | {key.expects.words} | {_shown(path, key.default, default)} | {key.meaning} |\n"
-        for path, key in all_keys()
+        for path, key in all_keys(SCHEMA)
     ]
     bands = [
         f"| {currency} | {band['from']} | "
@@ -134,10 +205,16 @@ def policy_page() -> str:
 def _shown(path: str, default: Any, document: dict[str, Any]) -> str:
     if path == "version":
         return "none: each policy states it"
-    if "<currency>" in path:
+    if path.startswith("bands."):
         return "see the bands below" if path.endswith("from") else "the transaction's"
     if default is not ...:
-        return f"`{default}`" if default != {} else "none"
+        return (
+            "none"
+            if default in ({}, None)
+            else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        )
+    if path.startswith("snoozes"):
+        return "must be stated"
     value: Any = document
     for name in path.split("."):
         value = value[name]

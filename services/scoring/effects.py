@@ -36,11 +36,11 @@ _PURPOSES: dict[type, Purpose] = {Login: "login", Transaction: "transaction", Ac
 
 
 def effects_for(
-    event: AnyEvent, action: Action, policy: Policy, has_factor: bool = False
+    event: AnyEvent, action: Action, policy: Policy, may_challenge: bool = False
 ) -> tuple[AnyEffect, ...]:
     """The effects of an action, in the order in which they are carried out.
 
-    A held event of an account with a second factor also gets a challenge, so that its owner can free it.
+    A held event of an account that may be challenged also gets a challenge, so that its owner can free it.
     A "not me" report and a fraud label from outside raise an alert and open a case.
     """
     if action == "allow":
@@ -56,7 +56,7 @@ def effects_for(
     case = OpenCase(effect_id=effect_id(event_id, "open_case"), severity=policy.severity[action])
     if action == "hold":
         held: tuple[AnyEffect, ...] = (alert, case, _notice(event_id, "hold_notice"))
-        return (_challenge(event, policy), *held) if has_factor else held
+        return (_challenge(event, policy), *held) if may_challenge else held
     return (
         Freeze(effect_id=effect_id(event_id, "freeze")),
         RevokeSessions(effect_id=effect_id(event_id, "revoke_sessions")),

@@ -1,92 +1,48 @@
-"""The keys a policy file may hold: what each means, what it expects, and the reader that refuses everything else."""
+"""The keys a policy file may hold: what each means and what it expects."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from contracts.decisions import ACTIONS
-from services.scoring.fusion import Calibration
+from contracts.profile import MAX_CHALLENGES
+from services.scoring.policy_reader import Each, Expects, Key, Rows, Schema
+from services.scoring.policy_values import (
+    ACTION,
+    AMOUNT,
+    COST_RULES,
+    CURRENCY,
+    DETECTOR,
+    FAIL_RULE,
+    ID,
+    IDS,
+    INSTEAD,
+    KINDS,
+    LOSS,
+    MONEY_LOSS,
+    MORE_THAN_0,
+    NONE,
+    RISK,
+    SEVERITY,
+    TIME,
+    UNLIMITED,
+    are_points,
+    are_texts,
+    is_number,
+    is_whole,
+    one_of,
+)
 
-NEVER = "never"
-SEVERITIES = ("low", "medium", "high", "critical")
-KINDS = ("transfer", "payment", "withdrawal", "top_up", "cash_out", "refund")
-
-
-class InvalidPolicy(ValueError):
-    """The policy text is refused; the message begins with the key's path and says what was expected there."""
-
-
-class Expects(NamedTuple):
-    """What a value must be, in words, and the check (False: refused)."""
-
-    words: str
-    holds: Callable[[Any], bool]
-
-
-class Key(NamedTuple):
-    """A key of the file. `default` stands for a key that neither the file nor the default policy states."""
-
-    expects: Expects
-    meaning: str
-    default: Any = ...
-
-
-class Each(NamedTuple):
-    """A table whose keys are names: each holds `inside`, or a list of it when `many`."""
-
-    shown: str
-    names: Expects
-    inside: Mapping[str, Key | Each | Mapping[str, Any]]
-    many: bool = False
-
-
-Schema = Mapping[str, Any]
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _one_of(*words: str) -> Expects:
-    return Expects("one of " + ", ".join(words), lambda value: isinstance(value, str) and value in words)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-
-
-def _points(value: Any) -> bool:
-    pairs = isinstance(value, list) and all(
-        isinstance(point, list) and len(point) == 2 and all(map(_number, point)) for point in value
-    )
-    if not pairs:
-        return False
-    try:
-        Calibration((risk, score) for risk, score in value)
-    except (ValueError, OverflowError):
-        return False
-    return True
-
-
-_RISK = Expects('a risk above 0 and up to 1, or "never"', lambda v: v == NEVER or (_number(v) and 0 < v <= 1))
-_ACTION = _one_of(*ACTIONS)
-_INSTEAD = _one_of("allow", "notify", "hold", "deny")
-_SEVERITY = _one_of(*SEVERITIES)
-_IDS = Expects("a list of account ids", _texts)
+#: Sections that a policy may leave out. At their defaults they are no part of the digest in its version.
+OPTIONAL = ("cost", "budget", "degraded", "snoozes")
+_TYPES = (("login", "a login"), ("transaction", "a payment"), ("account_change", "a change"))
 
 
 def _thresholds(default: Any = ...) -> dict[str, Key]:
     return {
-        "notify": Key(_RISK, "Risk from which the owner is told and an alert is raised.", default),
-        "challenge": Key(_RISK, "Risk from which a second factor is asked for.", default),
-        "hold": Key(_RISK, "Risk from which the event waits for support.", default),
-        "deny": Key(_RISK, "Risk from which the event is refused and the account is frozen.", default),
+        "notify": Key(RISK, "Risk from which the owner is told and an alert is raised.", default),
+        "challenge": Key(RISK, "Risk from which a second factor is asked for.", default),
+        "hold": Key(RISK, "Risk from which the event waits for support.", default),
+        "deny": Key(RISK, "Risk from which the event is refused and the account is frozen.", default),
     }
 
 
@@ -96,28 +52,30 @@ SCHEMA: Schema = {
         "Name of this policy. Decisions are stamped with it and eight digits of a digest of all values.",
     ),
     "prior": Key(
-        Expects("a probability between 0 and 0.5", lambda v: _number(v) and 0 < v < 0.5),
+        Expects("a probability between 0 and 0.5", lambda v: is_number(v) and 0 < v < 0.5),
         "Risk of an event without any evidence.",
     ),
     "fade": Key(
-        Expects("a number from 0 to 1", lambda v: _number(v) and 0 <= v <= 1),
+        Expects("a number from 0 to 1", lambda v: is_number(v) and 0 <= v <= 1),
         "What each further finding of one family counts, against the one before it. 0: only the strongest counts.",
     ),
     "calibration": Key(
         Expects(
             "a list of [risk, score] points from risk 0 to risk 1 with rising risks and scores in 0..100 "
             "that never fall",
-            _points,
+            are_points,
         ),
         "Map from risk to score, straight lines between the points.",
     ),
     "thresholds": {"login": _thresholds(), "transaction": _thresholds(), "account_change": _thresholds()},
     "bands": Each(
         "<currency>",
-        Expects("an ISO 4217 currency such as CNY", lambda v: re.fullmatch("[A-Z]{3}", v) is not None),
+        CURRENCY,
         {
             "from": Key(
-                Expects("a whole amount in major units, 0 or more", lambda v: _whole(v) and 0 <= v < 10**15),
+                Expects(
+                    "a whole amount in major units, 0 or more", lambda v: is_whole(v) and 0 <= v < 10**15
+                ),
                 "Transactions of this currency from this amount on use the thresholds beside it; those not stated "
                 "are the transaction's.",
             ),
@@ -126,48 +84,121 @@ SCHEMA: Schema = {
         many=True,
     ),
     "no_factor": {
-        kind: Key(_INSTEAD, f"What a challenge of {what} becomes for an account without a second factor.")
-        for kind, what in (("login", "a login"), ("transaction", "a payment"), ("account_change", "a change"))
+        kind: Key(INSTEAD, f"What a challenge of {what} becomes for an account without a second factor.")
+        for kind, what in _TYPES
     },
     "unavailable": {
-        kind: Key(_ACTION, f"Least action for {what} while memory or counts across accounts are away.")
-        for kind, what in (
-            ("login", "a login"),
-            ("transaction", "outgoing money"),
-            ("account_change", "an account change"),
+        kind: Key(
+            FAIL_RULE,
+            f"Least action for {what} while memory or counts across accounts are away; or a table of what each action "
+            "becomes.",
         )
+        for kind, what in _TYPES
+    },
+    "degraded": {
+        kind: Key(FAIL_RULE, f"The same for {what} when a detector failed and was skipped.", "allow")
+        for kind, what in _TYPES
     },
     "challenge": {
         "lifetime_s": Key(
-            Expects("whole seconds from 30 to 3600", lambda v: _whole(v) and 30 <= v <= 3600),
+            Expects("whole seconds from 30 to 3600", lambda v: is_whole(v) and 30 <= v <= 3600),
             "How long a challenge can be answered.",
         ),
         "exempt_kinds": Key(
             Expects(
                 "a list of transaction kinds (" + ", ".join(KINDS) + ")",
-                lambda v: _texts(v) and set(v) <= set(KINDS),
+                lambda v: are_texts(v) and set(v) <= set(KINDS),
             ),
             "Kinds of transaction that are never challenged, held or denied. Failed logins and failed transactions "
             "never are, whatever stands here.",
         ),
     },
+    "cost": {
+        "rule": Key(
+            one_of(*COST_RULES),
+            "off: thresholds alone. also: challenge where the threshold or the cost says so. instead: challenge where the "
+            "cost says so, whatever the challenge threshold.",
+            "off",
+        ),
+        "currency": Key(CURRENCY, "Currency of the costs below. Required unless the rule is off.", None),
+        "friction": Key(
+            MORE_THAN_0, "Cost of challenging the account's owner. Required unless the rule is off.", None
+        ),
+        "catch": Key(
+            Expects("a share above 0 and up to 1", lambda v: is_number(v) and 0 < v <= 1),
+            "Share of the losses that a challenge prevents.",
+            1.0,
+        ),
+        "loss": {
+            "login": Key(LOSS, "Loss when a login is somebody else's; none: thresholds alone.", NONE),
+            "transaction": Key(
+                MONEY_LOSS,
+                "Loss when a payment is somebody else's. amount: its amount, in `cost.currency` or by `cost.rates`.",
+                AMOUNT,
+            ),
+            "account_change": Key(
+                LOSS, "Loss when a change is somebody else's; none: thresholds alone.", NONE
+            ),
+        },
+        "rates": Each(
+            "<currency>",
+            CURRENCY,
+            Key(
+                MORE_THAN_0,
+                "Units of `cost.currency` for one of this currency. Amounts in a currency without a rate are left to the "
+                "thresholds.",
+                None,
+            ),
+        ),
+    },
+    "budget": {
+        "challenges_per_week": Key(
+            Expects(
+                f'a whole number from 1 to {MAX_CHALLENGES}, or "{UNLIMITED}"',
+                lambda v: v == UNLIMITED or (is_whole(v) and 1 <= v <= MAX_CHALLENGES),
+            ),
+            "Challenges that an account may be asked for in 7 days of event time.",
+            UNLIMITED,
+        ),
+        "overflow": {
+            kind: Key(INSTEAD, f"What a challenge of {what} becomes when the budget is spent.", "hold")
+            for kind, what in _TYPES
+        },
+    },
+    "snoozes": Rows(
+        {
+            "account": Key(ID, "Account whose findings are snoozed; all accounts when left out.", None),
+            "detector": Key(DETECTOR, "Detector whose findings are snoozed; all when left out.", None),
+            "from": Key(TIME, "Events before this time are not snoozed; none: from the beginning.", None),
+            "until": Key(TIME, "Events from this time on are not snoozed any more."),
+            "reason": Key(
+                Expects("1 to 200 characters", lambda v: isinstance(v, str) and 1 <= len(v) <= 200),
+                "Why, for those who read the policy.",
+            ),
+            "holds": Key(
+                Expects("true or false", lambda v: isinstance(v, bool)),
+                "true: a hold or a denial is snoozed too. Otherwise it stays.",
+                False,
+            ),
+        }
+    ),
     "lists": {
-        "allow": Key(_IDS, "Accounts whose events are always allowed; findings are still recorded."),
-        "deny": Key(_IDS, "Accounts whose events are always denied."),
+        "allow": Key(IDS, "Accounts whose events are always allowed; findings are still recorded."),
+        "deny": Key(IDS, "Accounts whose events are always denied."),
     },
     "severity": {
-        "notify": Key(_SEVERITY, "Severity of the alert of a notify."),
-        "challenge": Key(_SEVERITY, "Severity of the alert of a challenge."),
-        "hold": Key(_SEVERITY, "Severity of the alert and the case of a hold."),
-        "deny": Key(_SEVERITY, "Severity of the alert and the case of a deny."),
-        "report": Key(_SEVERITY, 'Severity of the alert and the case of a "not me" report or a fraud label.'),
+        "notify": Key(SEVERITY, "Severity of the alert of a notify."),
+        "challenge": Key(SEVERITY, "Severity of the alert of a challenge."),
+        "hold": Key(SEVERITY, "Severity of the alert and the case of a hold."),
+        "deny": Key(SEVERITY, "Severity of the alert and the case of a deny."),
+        "report": Key(SEVERITY, 'Severity of the alert and the case of a "not me" report or a fraud label.'),
     },
     "detectors": Each(
         "<detector>",
-        Expects("a detector's name", lambda v: re.fullmatch("[a-z][a-z0-9_]*", v) is not None),
+        DETECTOR,
         {
             "mode": Key(
-                _one_of("off", "shadow", "on"),
+                one_of("off", "shadow", "on"),
                 "off: not run. shadow: run and recorded, never acts. on: acts.",
                 "on",
             ),
@@ -177,7 +208,7 @@ SCHEMA: Schema = {
                 {},
             ),
             "alone_at_most": Key(
-                _ACTION,
+                ACTION,
                 "Strongest action when all acting findings come from detectors that state a bound here "
                 "(the highest of their bounds). Where the account cannot answer a challenge, the bound "
                 "`challenge` is `hold`.",
@@ -186,68 +217,3 @@ SCHEMA: Schema = {
         },
     ),
 }
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with every key that `over` states replaced, table by table."""
-    result = dict(base)
-    for name, value in over.items():
-        below = result.get(name)
-        result[name] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return result
-
-
-def read(document: Any, schema: Schema | Each = SCHEMA, path: str = "") -> dict[str, Any]:
-    """The document with defaults filled in; raises InvalidPolicy at the first key that is unknown, missing or wrong."""
-    if not isinstance(document, dict):
-        raise refused(path, "a table", document)
-    if isinstance(schema, Each):
-        return {name: _read_each(name, value, schema, f"{path}.{name}") for name, value in document.items()}
-    for name in document:
-        if name not in schema:
-            raise InvalidPolicy(f"{_below(path, name)}: unknown key; known here: {', '.join(schema)}")
-    return {name: _read_one(document, name, below, _below(path, name)) for name, below in schema.items()}
-
-
-def _read_one(document: dict[str, Any], name: str, below: Any, path: str) -> Any:
-    if not isinstance(below, Key):
-        return read(document.get(name, {}), below, path)
-    if name not in document:
-        if below.default is ...:
-            raise InvalidPolicy(f"{path}: missing; expected {below.expects.words}")
-        return below.default
-    if not below.expects.holds(document[name]):
-        raise refused(path, below.expects.words, document[name])
-    return document[name]
-
-
-def _read_each(name: str, value: Any, schema: Each, path: str) -> Any:
-    if not schema.names.holds(name):
-        raise InvalidPolicy(f"{path}: expected {schema.names.words}, got {name!r}")
-    if not schema.many:
-        return read(value, schema.inside, path)
-    if not isinstance(value, list):
-        raise refused(path, "a list of tables", value)
-    return [read(entry, schema.inside, f"{path}[{index}]") for index, entry in enumerate(value)]
-
-
-def refused(path: str, words: str, value: Any) -> InvalidPolicy:
-    """The error for a value that is not what its key expects; long values are cut."""
-    shown = repr(value)
-    return InvalidPolicy(f"{path}: expected {words}, got {shown if len(shown) <= 60 else shown[:57] + '...'}")
-
-
-def _below(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def all_keys(schema: Schema | Each = SCHEMA, path: str = "") -> Iterator[tuple[str, Key]]:
-    """Every key with its path (`bands.<currency>[].from`), in the order of the schema."""
-    if isinstance(schema, Each):
-        yield from all_keys(schema.inside, f"{path}.{schema.shown}{'[]' if schema.many else ''}")
-        return
-    for name, below in schema.items():
-        if isinstance(below, Key):
-            yield _below(path, name), below
-        else:
-            yield from all_keys(below, _below(path, name))

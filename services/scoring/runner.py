@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from contracts.decisions import Action, Decision
+from contracts.decisions import Action, Decision, IssueChallenge
 from contracts.events import EVENT_TYPES, AnyEvent
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
@@ -142,7 +142,7 @@ class Runner:
                 conclude(profile, event, about_key)
             else:
                 learn(profile, event, event_key, decision.held, decision.action != "notify", glance)
-        if decision.action == "challenge":
+        if decision.effects and any(effect.__class__ is IssueChallenge for effect in decision.effects):
             note_challenge(profile, at)
         note_event(profile, event_key, at)
         return decision
@@ -168,11 +168,11 @@ class Runner:
             and (not states or AWAY_STATES.isdisjoint(states))
         ):
             return _quiet(event, plan.tag, self._quiet, policy.version, states)
-        fused = policy.fuse(findings)
-        action = policy.decide(event, fused.risk, profile.has_factor, states, fused.reasoned)
-        held = False
+        account = policy.account(profile.has_factor, profile.challenge_times, event.at)
+        fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded))
+        action, held = ruling.action, False
         for finding in findings:
-            mode = policy.modes.get(finding.detector, "on")
+            mode = modes.get(finding.detector, "on")
             held = held or (finding.hold and mode == "on" and action != "allow")
             counted = (finding.detector, mode)
             counts.findings[counted] = counts.findings.get(counted, 0) + 1
@@ -186,8 +186,8 @@ class Runner:
             action=action,
             policy_version=policy.version,
             findings=fused.reasoned,
-            effects=effects_for(event, action, policy, profile.has_factor),
-            states=states,
+            effects=effects_for(event, action, policy, ruling.may_challenge),
+            states=(*states, *added) if added else states,
             degraded=degraded,
             tallies=dict(tallies) if tallies and findings else None,
             held=held,

@@ -11,8 +11,8 @@ from contracts.events import Login
 from contracts.findings import Spec
 from detectors import Detector, discover
 from services.policy_file import DEFAULT_POLICY, check_detectors, policy_page, read_policy
-from services.scoring.policy import parse_policy
-from services.scoring.policy_keys import InvalidPolicy
+from services.scoring.policy_reader import InvalidPolicy
+from services.scoring.policy_text import parse_policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
 

@@ -7,8 +7,9 @@ import pytest
 from contracts.decisions import Action, Reasoned
 from contracts.events import AnyEvent
 from services.policy_file import DEFAULT_POLICY
-from services.scoring.policy import Policy, parse_policy
-from services.scoring.policy_keys import InvalidPolicy
+from services.scoring.policy import Policy
+from services.scoring.policy_reader import InvalidPolicy
+from services.scoring.policy_text import parse_policy
 from tests.services.scoring.events import change, label, login, outcome, report, transaction
 
 DEFAULT = DEFAULT_POLICY.read_text(encoding="utf-8")

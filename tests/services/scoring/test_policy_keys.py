@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.policy_file import DEFAULT_POLICY
-from services.scoring.policy import parse_policy
-from services.scoring.policy_keys import InvalidPolicy, all_keys, merged
+from services.scoring.policy_keys import SCHEMA
+from services.scoring.policy_reader import InvalidPolicy, all_keys, merged
+from services.scoring.policy_text import parse_policy
 
 BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
 
@@ -44,11 +45,11 @@ BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
         ("[[bands.CNY]]\nnotify = 0.1", "bands.CNY[0].from: missing; expected a whole amount in major units"),
         (
             '[no_factor]\nlogin = "challenge"',
-            "no_factor.login: expected one of allow, notify, hold, deny, got 'challenge'",
+            "no_factor.login: expected one of notify, hold, deny, got 'challenge'",
         ),
         (
             '[unavailable]\nlogin = "panic"',
-            "unavailable.login: expected one of allow, notify, challenge, hold, deny, got 'panic'",
+            "unavailable.login: expected one of allow, notify, challenge, hold, deny, or a table such as",
         ),
         (
             "[challenge]\nlifetime_s = 5",
@@ -99,15 +100,22 @@ def test_merging_joins_tables_and_replaces_lists() -> None:
     assert base == {"a": {"b": 1, "c": [1, 2]}, "d": 1}
 
 
-_PATHS = [path.replace("<currency>[]", "CNY").replace("<detector>", "demo") for path, _ in all_keys()]
+_PATHS = [
+    path.replace("<currency>[]", "CNY").replace("<currency>", "USD").replace("<detector>", "demo")
+    for path, _ in all_keys(SCHEMA)
+]
 _ODD_VALUES = (
     "0", "-1", "1e400", "nan", "-inf", "true", '""', '"never"', "[]", "[[]]", "{}", "{ a = 1 }",
-    "1979-05-27", "1" + "0" * 400, "1" + "0" * 5000, "[[0, 0], [1, 1" + "0" * 400 + "]]", '["x", 1]',
+    "1979-05-27", "1979-05-27T07:32:00Z", "1979-05-27T07:32:00",
+    "1" + "0" * 400, "1" + "0" * 5000, "0x1" + "0" * 20000,
+    "[[0, 0], [1, 1" + "0" * 400 + "]]", '["x", 1]',
 )  # fmt: skip
 
 
 @given(st.sampled_from(_PATHS), st.sampled_from(_ODD_VALUES))
 def test_any_value_at_any_key_is_taken_or_refused_by_name(path: str, value: str) -> None:
-    stated = f"version = {value}" if path == "version" else f'version = "test"\n{path} = {value}'
+    table, _, row_key = path.partition("[].")
+    stated = f"[[{table}]]\n{row_key} = {value}" if row_key else f"{path} = {value}"
+    stated = stated if path == "version" else f'version = "test"\n{stated}'
     with suppress(InvalidPolicy):
         assert parse_policy(stated, BASE).version

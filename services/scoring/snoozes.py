@@ -1,0 +1,82 @@
+"""Snoozes: findings that do not act for a while, of an account, of a detector, or of a detector for an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any, NamedTuple
+
+from contracts.findings import Finding
+
+
+class Snooze(NamedTuple):
+    """Holds for events from `starts` to before `until`, event times in epoch seconds; None is every detector.
+
+    `holds` says whether it also lowers a hold or a denial.
+    """
+
+    detector: str | None
+    starts: float
+    until: float
+    holds: bool
+
+
+class Asleep(NamedTuple):
+    """Detectors of an event whose findings are snoozed, and those of them whose snooze also lowers a hold or a denial."""
+
+    all: frozenset[str]
+    even_holds: frozenset[str]
+
+
+class Snoozes:
+    """The snoozes of a policy, by account; those of all accounts stand under None."""
+
+    __slots__ = ("_by_account",)
+
+    def __init__(self, by_account: Mapping[str | None, Sequence[Snooze]]) -> None:
+        self._by_account = by_account
+
+    def __bool__(self) -> bool:
+        return bool(self._by_account)
+
+    def detectors(self) -> list[str]:
+        """The detectors that are named."""
+        named = (snooze.detector for held in self._by_account.values() for snooze in held)
+        return sorted({name for name in named if name is not None})
+
+    def asleep(self, account_id: str, at: float, findings: Sequence[Finding]) -> Asleep | None:
+        """Which of the findings' detectors sleep for an event of the account at event time `at`; None when none does."""
+        held = [
+            snooze
+            for whose in (account_id, None)
+            for snooze in self._by_account.get(whose, ())
+            if snooze.starts <= at < snooze.until
+        ]
+        if not held:
+            return None
+        names = {finding.detector for finding in findings}
+        every = _named(held, names)
+        return Asleep(every, _named([snooze for snooze in held if snooze.holds], names)) if every else None
+
+
+def _named(held: Sequence[Snooze], names: set[str]) -> frozenset[str]:
+    if any(snooze.detector is None for snooze in held):
+        return frozenset(names)
+    return frozenset(snooze.detector for snooze in held if snooze.detector in names)
+
+
+def snoozes_of(rows: Sequence[Mapping[str, Any]], faults: list[str]) -> Snoozes:
+    """The snoozes of a policy's `snoozes` section."""
+    by_account: dict[str | None, list[Snooze]] = {}
+    for index, row in enumerate(rows):
+        path = f"snoozes[{index}]"
+        if row["account"] is None and row["detector"] is None:
+            faults.append(f"{path}: expected an account, a detector or both")
+        starts = -inf if row["from"] is None else row["from"].timestamp()
+        until = row["until"].timestamp()
+        if not starts < until:
+            faults.append(
+                f"{path}.until: expected a time after from ({row['from'].isoformat()}), got {row['until'].isoformat()}"
+            )
+        by_account.setdefault(row["account"], []).append(Snooze(row["detector"], starts, until, row["holds"]))
+    return Snoozes(by_account)
