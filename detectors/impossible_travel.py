@@ -5,8 +5,9 @@ for the place after it (both neighbours in event time, so a late event is judged
 Misses: an attacker near the victim, or one who waits as long as the flight takes; events without coordinates.
 Fires falsely when: the place database is wrong, or the owner turns on a VPN. Distance counts only beyond both accuracy
 radii, must exceed 100 km, and short hops weigh little. The same address is never travel, even if the database moved it.
-A VPN, hosting or Tor network halves the weight. Relay, carrier and satellite networks place people hundreds of km off:
-such an event is noted with hardly any weight and keeps nothing out of the profile.
+A VPN, hosting or Tor network halves the weight. Relay, carrier and satellite networks place people hundreds of km off, and
+a VPN that the account has used before is where it always was: such an event is noted with hardly any weight and keeps
+nothing out of the profile.
 When it fires: ask for the second factor; end the other session if it is not passed.
 """
 
@@ -92,11 +93,18 @@ def observe(
     if (before is None and after is None) or not on_earth(latitude, longitude):
         return None
     kind = "unknown" if event.network is None else event.network.kind
-    return _worse(before, after, (at, latitude, longitude, max(place.accuracy_km, 0.0)), kind, params)
+    informational = kind in _INFORMATIONAL or (kind in _LOOSE and event.network_key in profile.networks)
+    here = (at, latitude, longitude, max(place.accuracy_km, 0.0))
+    return _worse(before, after, here, kind, informational, params)
 
 
 def _worse(
-    before: Fix | None, after: Fix | None, here: tuple[float, float, float, float], kind: str, params: Params
+    before: Fix | None,
+    after: Fix | None,
+    here: tuple[float, float, float, float],
+    kind: str,
+    informational: bool,
+    params: Params,
 ) -> Finding | None:
     worst_h = 0.0
     distance_km = interval_s = 0.0
@@ -115,7 +123,6 @@ def _worse(
     if worst_h <= 0.0:
         return None
     weight = params.most_nats * (1.0 - exp(-worst_h / params.missing_scale_h))
-    informational = kind in _INFORMATIONAL
     if informational:
         weight = min(weight, params.informational_nats)
     elif kind in _LOOSE:

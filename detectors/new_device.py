@@ -3,7 +3,8 @@
 Sees: a successful login, a transaction or an account change from a device key that is not among the account's devices.
 Misses: a device whose key was copied or stolen; everything when the wallet sends no device id.
 Fires falsely when: the owner buys a phone, reinstalls the app or clears cookies. People who do so all the time weigh
-less, because the share of new devices in their own history is the baseline.
+less, because the share of new devices in their own history is the baseline; so do accounts of a few days, which are still
+gathering their devices.
 When it fires: ask for the second factor, which also teaches the device; if it is not passed, look at what else came
 from that device within the hour.
 """
@@ -38,13 +39,17 @@ SPEC = Spec(
 
 
 class Params(Struct, frozen=True):
-    """An attacker's device is new with `attacker_new_share`; weights below `least_nats` are not worth a word."""
+    """An attacker's device is new with `attacker_new_share`; weights below `least_nats` are not worth a word.
+
+    After n sightings the next is on a new device with at least gathering / (n + gathering), `gathering_count`.
+    """
 
     least_logins_count: int = 3
     least_sightings_count: int = 3
     attacker_new_share: float = 0.9
     population_new_share: float = 0.04
     prior_strength_count: float = 5.0
+    gathering_count: float = 0.5
     least_nats: float = 0.3
     most_nats: float = 5.0
 
@@ -68,9 +73,11 @@ def observe(
         return None
     if isinstance(event, Login) and event.outcome != "success":
         return None
-    if sightings(devices) < params.least_sightings_count:
+    n = sightings(devices)
+    if n < params.least_sightings_count:
         return None
-    own = own_new_share(devices, params.population_new_share, params.prior_strength_count)
+    gathering = params.gathering_count / (n + params.gathering_count)
+    own = max(own_new_share(devices, params.population_new_share, params.prior_strength_count), gathering)
     weight = min(log(params.attacker_new_share / own), params.most_nats)
     if weight < params.least_nats:
         return None

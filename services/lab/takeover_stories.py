@@ -127,4 +127,5 @@ def _takeover(
     scene.login(victim, -900, hand, expected=at_login)
     scene.change(victim, -600, hand, "email_change")
     mule = f"mule-{rng.getrandbits(32):08x}"
-    scene.pay(victim, 0, hand, victim.rent * 5.0, mule, expected=Expected("challenge"))
+    amount = victim.rent * 5.0
+    scene.pay(victim, 0, hand, amount, mule, balance=amount * 1.05, expected=Expected("challenge"))

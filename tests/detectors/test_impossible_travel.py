@@ -142,7 +142,19 @@ def test_a_vpn_lowers_the_weight_and_does_not_erase_it(kind: Kind) -> None:
     account = settled(fixes=[fix(SHANGHAI, NOW - 60)])
     plain = weigh(impossible_travel, login(place=NEW_YORK), account)
 
-    assert weigh(impossible_travel, login(place=NEW_YORK, kind=kind), account) == pytest.approx(plain / 2)
+    rented = login(place=NEW_YORK, network="rented", kind=kind)
+    assert weigh(impossible_travel, rented, account) == pytest.approx(plain / 2)
+
+
+def test_a_vpn_that_the_account_has_used_before_is_noted_and_holds_nothing() -> None:
+    account = settled(networks=("home", "usual-vpn"), fixes=[fix(SHANGHAI, NOW - 60)])
+
+    finding = ask(impossible_travel, login(place=NEW_YORK, network="usual-vpn", kind="vpn"), account)
+
+    assert finding is not None
+    assert finding.reason == "travel_by_network"
+    assert finding.weight < 0.5
+    assert not finding.hold
 
 
 def test_a_short_hop_minutes_apart_weighs_little() -> None:

@@ -1,0 +1,54 @@
+"""Who holds the owner's phone takes the wallet empty in usual amounts."""
+
+from __future__ import annotations
+
+from tests.stories.tale import ASKED, Tale
+
+
+async def test_one_transfer_of_nearly_everything_is_asked_about() -> None:
+    tale = Tale()
+    lin = tale.account("lin").lives(days=30)
+    tale.on(30, "15:00")
+    drain = lin.sends(2950, "friend", balance=3000)
+    told = await tale.told()
+
+    assert told.action(drain) in ASKED
+    assert {"account_drain", "new_payee"} <= told.reasons(drain)
+
+
+async def test_a_drain_in_steps_is_named_before_the_wallet_is_empty() -> None:
+    tale = Tale()
+    lin = tale.account("lin").lives(days=30)
+    tale.on(30, "09:00")
+    balance, steps = 3000.0, []
+    for _ in range(12):
+        steps.append(lin.sends(balance * 0.25, "friend", balance=balance))
+        balance *= 0.75
+        tale.after(hours=2)
+    told = await tale.told()
+
+    first = told.asked()[0]
+    assert first in steps[:8], told.why(steps)
+    assert {"account_drain", "velocity_amount", "velocity_count", "unusual_amount"} & told.reasons(first)
+
+
+async def test_many_usual_amounts_in_an_hour_are_named_as_split() -> None:
+    tale = Tale()
+    lin = tale.account("lin").lives(days=40)
+    tale.on(40, "15:00")
+    parts = [lin.pays(75, "grocer") for _ in range(12)]
+    told = await tale.told()
+
+    assert {"velocity_amount", "velocity_count"} & told.reasons(parts[-1])
+    assert told.action(parts[-1]) in ("notify", "challenge", "hold")
+
+
+async def test_one_huge_amount_to_a_stranger_is_held_or_asked_about() -> None:
+    tale = Tale()
+    lin = tale.account("lin").lives(days=30)
+    tale.on(30, "15:00")
+    huge = lin.pays(18_000, "broker")
+    told = await tale.told()
+
+    assert told.action(huge) in ASKED
+    assert {"unusual_amount", "new_payee"} <= told.reasons(huge)
