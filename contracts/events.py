@@ -88,7 +88,8 @@ class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """An event that came over a network from a device; place, network and device are filled by enrichment if absent.
 
     `device_key`, `ip_key` and `network_key` are keyed hashes that enrichment derives (`contracts.profile.Key`): the
-    network's key is its ASN when known, else its /24 or /48 prefix. `traits` are keys by level (`contracts.traits`).
+    network's key is its ASN when known, else its /24 or /48 prefix. `address_traits` and `agent_traits` are
+    keys by level (`contracts.traits`); `traits` are all of them, put together by the first who needs them.
     """
 
     ip: Annotated[str, Meta(max_length=64)] | None = None
@@ -101,6 +102,8 @@ class Activity(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     device_key: bytes | None = field(default=None, name="_device_key")
     ip_key: bytes | None = field(default=None, name="_ip_key")
     network_key: bytes | None = field(default=None, name="_network_key")
+    address_traits: bytes = field(default=b"", name="_address_traits")
+    agent_traits: bytes = field(default=b"", name="_agent_traits")
     traits: bytes = field(default=b"", name="_traits")
 
     def __post_init__(self) -> None:
@@ -183,12 +186,23 @@ class UserReport(Event, frozen=True, kw_only=True, tag="user_report", gc=False, 
 
 
 class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaults=True):
-    """What support or a chargeback says of one earlier event."""
+    """What support or a chargeback says of one earlier event.
+
+    `about_occurred_at` is when that event happened (`about_at`, in epoch seconds), as far as it is known.
+    """
 
     about_event_id: Identifier
     verdict: Literal["fraud", "legitimate"]
     source: str = "support"
     payee_id: Identifier | None = None
+    about_occurred_at: datetime | int | None = None
+    about_at: float | None = field(default=None, name="_about_at")
+    payee_key: bytes | None = field(default=None, name="_payee_key")
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "at", epoch_seconds(self.occurred_at))
+        about = self.about_occurred_at
+        force_setattr(self, "about_at", None if about is None else epoch_seconds(about))
 
 
 AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label

@@ -16,9 +16,8 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
-from contracts.events import Activity, AnyEvent, Device, Network, Place, Transaction
+from contracts.events import Activity, AnyEvent, Device, Label, Network, Place, Transaction
 from contracts.profile import Key
-from contracts.sightings import KEY_BYTES
 from contracts.traits import NO_TRAITS, TRAIT_BYTES, nothing
 from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of
 from services.ingest.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
@@ -40,7 +39,6 @@ _STATES = tuple(
 
 CACHED_ADDRESSES = 100_000
 CACHED_AGENTS = 20_000
-CACHED_COUNTRIES = 2_000
 CACHED_NUMBERS = 100_000
 CACHED_KEYS = 200_000
 
@@ -76,13 +74,7 @@ class _Agent(Struct, frozen=True, gc=False):
 
 Answer = TypeVar("Answer", bound="_Known | _Agent | Key")
 _NOWHERE = _Known(None, None, None, None, 0, 0, None)
-_NO_AGENT = _Agent(None, NO_TRAITS[5 * TRAIT_BYTES : 9 * TRAIT_BYTES])
-_NO_NETWORK_TRAIT, _NO_COUNTRY_TRAIT, _NO_DEVICE_TRAIT = (
-    nothing("network"),
-    nothing("country"),
-    nothing("device"),
-)
-_KEY_FRONT = KEY_BYTES - TRAIT_BYTES
+_NO_AGENT_TRAITS = NO_TRAITS[5 * TRAIT_BYTES : 9 * TRAIT_BYTES]
 
 
 class _Recent(dict[str, Answer]):
@@ -135,13 +127,15 @@ class Enricher:
         self._addresses: _Recent[_Known] = _Recent(self._ask_address, CACHED_ADDRESSES)
         self._agents: _Recent[_Agent] = _Recent(self._ask_agent, CACHED_AGENTS)
         self._told_agents = lru_cache(maxsize=CACHED_AGENTS)(self._agent_traits)
-        self._countries: _Recent[Key] = _Recent(_country_trait, CACHED_COUNTRIES)
         self._devices: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "device"), CACHED_KEYS)
         self._payees: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "payee"), CACHED_KEYS)
 
     def enrich(self, events: Sequence[AnyEvent]) -> list[tuple[str, ...]]:
         """Fill the events in place; the states of each event, in order (shared tuples, mostly empty)."""
-        return [_STATES[self._fill(event)] if isinstance(event, Activity) else () for event in events]
+        return [
+            _STATES[self._fill(event)] if isinstance(event, Activity) else self._name(event)
+            for event in events
+        ]
 
     def status(self) -> EnrichmentStatus:
         """What each source can answer now."""
@@ -153,6 +147,12 @@ class Enricher:
         """Give the databases back."""
         self._city.close()
         self._asn.close()
+
+    def _name(self, event: AnyEvent) -> tuple[str, ...]:
+        if isinstance(event, Label):
+            payee_id = event.payee_id
+            force_setattr(event, "payee_key", None if payee_id is None else self._payees[payee_id])
+        return ()
 
     def _fill(self, event: Activity) -> int:
         known = self._addresses[event.ip] if event.ip is not None else _NOWHERE
@@ -178,30 +178,22 @@ class Enricher:
                 force_setattr(event, "network", self._with_kind(network, known.address))
         device_id = event.device_id
         force_setattr(event, "device_key", None if device_id is None else self._devices[device_id])
-        agent, user_agent = _NO_AGENT, event.user_agent
+        force_setattr(event, "address_traits", known.traits)
+        user_agent = event.user_agent
         if event.device is not None:
-            agent_traits = self._told_agents(user_agent, event.device)
+            force_setattr(event, "agent_traits", self._told_agents(user_agent, event.device))
+        elif user_agent is not None:
+            agent = self._agents[user_agent]
+            force_setattr(event, "device", agent.device)
+            force_setattr(event, "agent_traits", agent.traits)
         else:
-            if user_agent is not None:
-                agent = self._agents[user_agent]
-                force_setattr(event, "device", agent.device)
-            agent_traits = agent.traits
-        force_setattr(event, "traits", self._traits(event, known.traits, agent_traits))
+            force_setattr(event, "agent_traits", _NO_AGENT_TRAITS)
+        if event.traits:
+            force_setattr(event, "traits", b"")
         if event.__class__ is Transaction:
             payee_id = event.payee_id
             force_setattr(event, "payee_key", None if payee_id is None else self._payees[payee_id])
         return states
-
-    def _traits(self, event: Activity, of_address: bytes, of_agent: bytes) -> bytes:
-        network, device, place = event.network_key, event.device_key, event.place
-        country = None if place is None else place.country
-        return (
-            of_address
-            + (_NO_NETWORK_TRAIT if network is None else network[_KEY_FRONT:])
-            + (_NO_COUNTRY_TRAIT if country is None else self._countries[country])
-            + of_agent
-            + (_NO_DEVICE_TRAIT if device is None else device[:TRAIT_BYTES])
-        )
 
     def _ask_agent(self, user_agent: str) -> _Agent:
         device = self._user_agents.device(user_agent)
@@ -244,10 +236,6 @@ class Enricher:
             address=address,
             traits=NO_TRAITS[:TRAIT_BYTES] + ip_key[:TRAIT_BYTES] + prefix,
         )
-
-
-def _country_trait(country: str) -> Key:
-    return b"C-" + country.encode("ascii", "replace")[:4].ljust(4, b"-")
 
 
 def _address(text: str) -> Address | None:

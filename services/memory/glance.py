@@ -23,7 +23,7 @@ from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
 from contracts.traits import ADDRESS, AGENT
 from contracts.traits import ROW_BYTES as TRAIT_ROW_BYTES
 from services.memory.till import turn_to
-from services.memory.visit import goes_on
+from services.memory.visit import goes_on, traits_of
 
 _ALWAYS = int(Circumstance.ALWAYS)
 _NEW_DEVICE = int(Circumstance.NEW_DEVICE)
@@ -124,11 +124,12 @@ def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
         row = glance.network_row = row_of(profile.network_rows, key, SEEN_BYTES)
         if row < 0:
             bits |= _NEW_NETWORK
-    traits = event.traits
-    if row_of(profile.trait_rows, traits[ADDRESS], TRAIT_ROW_BYTES) < 0:
-        bits |= _NEW_ADDRESS
-    if row_of(profile.trait_rows, traits[AGENT], TRAIT_ROW_BYTES) < 0:
-        bits |= _NEW_AGENT
+    traits, rows = traits_of(event), profile.trait_rows
+    if rows:
+        if row_of(rows, traits[ADDRESS], TRAIT_ROW_BYTES) < 0:
+            bits |= _NEW_ADDRESS
+        if row_of(rows, traits[AGENT], TRAIT_ROW_BYTES) < 0:
+            bits |= _NEW_AGENT
     place = event.place
     if place is not None:
         country = place.country

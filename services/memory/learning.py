@@ -35,6 +35,7 @@ from contracts.profile import (
 from contracts.sightings import row_of
 from services.memory.glance import Glance, look
 from services.memory.teaching import apply_facts, teach_money, teach_where
+from services.memory.visit import traits_of
 
 PENDING_LIFETIME_S = 7 * DAY_S
 MATURE_S = 3 * DAY_S
@@ -137,16 +138,16 @@ def facts_of(event: AnyEvent) -> Facts:
     if event.__class__ is Transaction:
         return Facts(
             "transaction", event.at, event.device_key, event.network_key, country, fix,
-            event.payee_key, event.kind, event.currency, event.value, event.traits,
+            event.payee_key, event.kind, event.currency, event.value, traits_of(event),
         )  # fmt: skip
     if event.__class__ is Login:
         return Facts(
-            "login", event.at, event.device_key, event.network_key, country, fix, traits=event.traits
+            "login", event.at, event.device_key, event.network_key, country, fix, traits=traits_of(event)
         )
     change = event.change if event.__class__ is AccountChange else None
     return Facts(
         "account_change", event.at, event.device_key, event.network_key, country, fix,
-        kind=change, traits=event.traits,
+        kind=change, traits=traits_of(event),
     )  # fmt: skip
 
 

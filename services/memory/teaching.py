@@ -22,7 +22,7 @@ from contracts.sightings import add_fix, country_key, see, see_again
 from contracts.traits import NO_TRAITS, see_traits
 from services.memory.glance import Glance
 from services.memory.till import turn_to
-from services.memory.visit import begin, end
+from services.memory.visit import begin, end, traits_of
 
 _LEARNING_RATE = 0.05
 _WINSOR_DEVIATIONS = 3.0
@@ -51,7 +51,7 @@ def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
         see(profile.network_rows, event.network_key, at, MAX_NETWORKS)
     if event.place is not None:
         _teach_place(profile, event.place, event, glance)
-    see_traits(profile.trait_rows, event.traits or NO_TRAITS, at)
+    see_traits(profile.trait_rows, traits_of(event), at)
     begin(profile, event)
 
 

@@ -6,10 +6,33 @@ are only counted, and written when the visit ends or somebody reads the tables (
 
 from __future__ import annotations
 
+from msgspec.structs import force_setattr
+
 from contracts.events import Activity
 from contracts.profile import Profile
 from contracts.sightings import stays
-from contracts.traits import AGENT
+from contracts.traits import NO_TRAITS, TRAIT_BYTES, nothing
+
+_NETWORK, _COUNTRY, _DEVICE = nothing("network"), nothing("country"), nothing("device")
+
+
+def traits_of(event: Activity) -> bytes:
+    """The event's keys at every level of `contracts.traits`, put together once; only enrichment knows those it is made of."""
+    if event.traits:
+        return event.traits
+    if not event.address_traits:
+        return NO_TRAITS
+    network, device, place = event.network_key, event.device_key, event.place
+    country = None if place is None else place.country
+    traits = (
+        event.address_traits
+        + (_NETWORK if network is None else network[-TRAIT_BYTES:])
+        + (_COUNTRY if country is None else b"C-" + country.encode("ascii", "replace")[:4].ljust(4, b"-"))
+        + event.agent_traits
+        + (_DEVICE if device is None else device[:TRAIT_BYTES])
+    )
+    force_setattr(event, "traits", traits)
+    return traits
 
 
 def goes_on(profile: Profile, event: Activity) -> bool:
@@ -20,7 +43,7 @@ def goes_on(profile: Profile, event: Activity) -> bool:
         or event.device_key != device
         or event.ip_key != profile.visit_ip
         or event.network_key != profile.visit_network
-        or event.traits[AGENT] != profile.visit_agent
+        or event.agent_traits[:TRAIT_BYTES] != profile.visit_agent
         or event.at < profile.visit_at
     ):
         return False
@@ -70,4 +93,8 @@ def begin(profile: Profile, event: Activity) -> None:
         event.network_key,
     )
     profile.visit_country, profile.visit_latitude, profile.visit_longitude = country, latitude, longitude
-    profile.visit_accuracy_km, profile.visit_at, profile.visit_agent = accuracy_km, at, event.traits[AGENT]
+    profile.visit_accuracy_km, profile.visit_at, profile.visit_agent = (
+        accuracy_km,
+        at,
+        event.agent_traits[:TRAIT_BYTES],
+    )

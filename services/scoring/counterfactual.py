@@ -30,6 +30,7 @@ from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
 from contracts.traits import LEVELS, ROW_BYTES, TRAIT_BYTES
 from detectors import Detector
 from services.memory.glance import look
+from services.memory.visit import traits_of
 from services.scoring.plan import Plan, recalled
 from services.scoring.policy import Policy
 
@@ -190,7 +191,7 @@ def _on_known_device(event: Came, devices: Sightings, latest: bytes) -> Came | N
         device_id=known.hex(),
         device=None,
         user_agent=None,
-        traits=event.traits[: _OF_DEVICE.start] + (latest or event.traits)[_OF_DEVICE],
+        traits=traits_of(event)[: _OF_DEVICE.start] + (latest or traits_of(event))[_OF_DEVICE],
     )
 
 
@@ -200,7 +201,7 @@ def _at_known_place(event: Came, profile: Profile, latest: bytes) -> Came | None
     if fix is None or not networks or event.ip_key == fix.ip_key:
         return None
     place = Place(fix.country, None, fix.latitude, fix.longitude, fix.accuracy_km)
-    traits = event.traits
+    traits = traits_of(event)
     return _with(
         event,
         ip=fix.ip_key.hex(),

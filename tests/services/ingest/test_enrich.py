@@ -18,6 +18,7 @@ from services.ingest.enrich import Enricher
 from services.ingest.network_lists import sealed
 from services.ingest.user_agents import UserAgents
 from services.memory.pseudonyms import Pseudonyms, asn_key
+from services.memory.visit import traits_of
 
 TODAY = datetime.now(UTC).date()
 PSEUDONYMS = Pseudonyms(b"k" * 32)
@@ -167,14 +168,15 @@ def test_device_address_and_payee_are_named_by_keyed_hashes() -> None:
 
 
 def levels(event: Login) -> dict[str, bytes]:
-    starts = range(0, len(event.traits), TRAIT_BYTES)
-    return dict(zip(LEVELS, [event.traits[start : start + TRAIT_BYTES] for start in starts], strict=True))
+    traits = traits_of(event)
+    keys = [traits[start : start + TRAIT_BYTES] for start in range(0, len(traits), TRAIT_BYTES)]
+    return dict(zip(LEVELS, keys, strict=True))
 
 
 def test_an_event_that_says_nothing_has_the_traits_of_nothing() -> None:
     event = a_login(traits=b"forged")
     states(an_enricher(), event)
-    assert event.traits == NO_TRAITS
+    assert traits_of(event) == NO_TRAITS
 
 
 def test_traits_are_shared_up_to_the_level_at_which_events_differ() -> None:
