@@ -1,7 +1,7 @@
 """Money leaves at an hour of the day at which this account has hardly ever moved any.
 
-Sees: outgoing money in an hour (UTC) that the account's own fading table of hours has nothing in; an hour beside a busy one
-is less strange than one in the middle of the night.
+Sees: outgoing money in an hour (UTC) that the account's own fading table of hours has nothing in, and in which it seldom
+does anything else: logins count as much as money, and hours up to three away count in part.
 Misses: thieves who keep the owner's hours; accounts that move money around the clock.
 Fires falsely when: the owner cannot sleep, changes shift or travels through time zones. It never weighs enough to
 be acted on alone, and the table has taken in a new habit after some payments.
@@ -17,7 +17,7 @@ from msgspec import Struct
 from contracts.circumstances import Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.hours import HOURS, hour_of, hour_share
+from contracts.hours import HOURS, hour_of
 from contracts.profile import Profile
 from detectors.measures.steps import money_leaves
 
@@ -29,8 +29,8 @@ SPEC = Spec(
     reasons=(
         Reason(
             code="unusual_hour_money",
-            en="Money leaves around {value} UTC; about {baseline} of this account's money moves at that hour.",
-            zh_cn="世界协调时 {value} 前后转出资金；本账户平时约有 {baseline} 的交易发生在这一时段。",
+            en="Money leaves around {value} UTC, when this account is hardly ever active: about {baseline} of the time.",
+            zh_cn="世界协调时 {value} 前后转出资金；本账户平时只有约 {baseline} 的活动发生在这一时段。",
         ),
     ),
     attack=("T1657",),
@@ -38,10 +38,16 @@ SPEC = Spec(
 )
 
 
+#: How much what happens so many hours away counts.
+_NEAR = (1.0, 0.6, 0.3, 0.1)
+
+
 class Params(Struct, frozen=True):
-    """Thieves are taken to keep any hour of the day equally; `least_history_count` is of what the table still remembers."""
+    """Thieves are taken to keep any hour of the day equally. `least_history_count` is of money that the table remembers;
+    every hour counts as if it had seen `smoothing_count` events more."""
 
     least_history_count: int = 15
+    smoothing_count: float = 0.5
     least_nats: float = 0.5
     most_nats: float = 2.0
 
@@ -58,7 +64,7 @@ def observe(
         return None
     if sum(hours) < params.least_history_count:
         return None
-    share = hour_share(hours, event.at)
+    share = _share(hours, profile.login_hours, hour_of(event.at), params.smoothing_count)
     weight = -log(HOURS * share)
     if weight < params.least_nats:
         return None
@@ -71,3 +77,13 @@ def observe(
         baseline=f"{share:.1%}",
         threshold=f"{1 / HOURS:.1%}",
     )
+
+
+def _share(money: bytearray, logins: bytearray, hour: int, smoothing: float) -> float:
+    """The smoothed share of the account's activity in an hour of the day, in (0, 1)."""
+    near = smoothing
+    for away, counts in enumerate(_NEAR):
+        for other in {(hour - away) % HOURS, (hour + away) % HOURS}:
+            near += counts * (money[other] + (logins[other] if logins else 0))
+    whole = 2.0 * sum(_NEAR) - _NEAR[0]
+    return near / (whole * (sum(money) + sum(logins)) + HOURS * smoothing)

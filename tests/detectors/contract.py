@@ -208,6 +208,21 @@ def awake_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -
             assert detector.spec.wakes_on & circumstances, f"asleep in {Circumstance(circumstances)!r}"
 
 
+def taught_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
+    """Nothing is learned in circumstances that it does not learn on."""
+    if detector.learn is None or detector.memory is None:
+        return
+    for case in cases:
+        if not isinstance(case.event, detector.taught_by):
+            continue
+        circumstances = look(case.event, copied(case.profile), case.tallies).circumstances
+        if case.memory != detector.memory():
+            circumstances |= Circumstance.REMEMBERED
+        if not detector.spec.learns_on & circumstances:
+            after = detector.learn(case.event, case.memory, detector.params)
+            assert after == case.memory, f"would learn in {Circumstance(circumstances)!r}"
+
+
 def duplicates_harmless(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
     """Learning one event twice is learning it once."""
     if detector.learn is None:
@@ -261,6 +276,7 @@ CHECKS: dict[str, Check] = {
         counts_never_hold,
         splits_harmless,
         awake_when_needed,
+        taught_when_needed,
         duplicates_harmless,
         memory_small,
         speed,

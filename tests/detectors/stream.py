@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from msgspec import msgpack
+from msgspec import msgpack, structs
 
 from contracts.events import AccountChange, AnyEvent, Login, Transaction
 from contracts.profile import Profile
@@ -54,8 +54,17 @@ def _event(rng: Random, at: float) -> AnyEvent:
     if what < 9:
         amount = rng.lognormvariate(4, 0.6) * (40.0 if strange else 1.0)
         payee = f"payee-{rng.randrange(30)}" if strange else rng.choice(("grocer", "landlord", None))
-        return transaction(amount, at, payee=payee, device=device, ip=ip, place=place)
+        return _money(transaction(amount, at, payee=payee, device=device, ip=ip, place=place))
     return change(rng.choice(_CHANGES), at, device=device)
+
+
+def _money(event: Transaction) -> Transaction:
+    """One in nine fails, one in nine comes in, one in five tells its balance."""
+    number = int(event.value * 100)
+    status: Any = "failed" if number % 9 == 0 else "requested"
+    kind: Any = {1: "top_up", 2: "transfer", 3: "cash_out"}.get(number % 9, "payment")
+    balance = f"{event.value * 1.1:.2f}" if number % 5 == 0 else None
+    return structs.replace(event, status=status, kind=kind, balance=balance)
 
 
 def play(

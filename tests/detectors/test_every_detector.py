@@ -38,6 +38,7 @@ CAUGHT_BY = {
     "holds_on_counts": "counts_never_hold",
     "forgets_at_the_cut": "splits_harmless",
     "oversleeps": "awake_when_needed",
+    "sleeps_in_class": "taught_when_needed",
     "counts_twice": "duplicates_harmless",
     "hoards": "memory_small",
     "dawdles": "speed",

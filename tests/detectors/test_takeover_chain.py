@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from contracts.decisions import Reasoned
 from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile
 from detectors import takeover_chain as chain
-from services.scoring.explain import sentence
 from tests.detectors.build import NOW, ask, change, key, payer, transaction, weigh
 
 GUESSED: dict[str, Any] = {"failures": [NOW - 3 * HOUR_S, NOW - 2.9 * HOUR_S, NOW - 2.8 * HOUR_S]}
@@ -139,28 +137,6 @@ def test_every_step_adds_evidence() -> None:
     ]
 
     assert weights == sorted(set(weights))
-
-
-@pytest.mark.parametrize(
-    ("locale", "words"),
-    [
-        ("en", "Within 3 h: failed logins, then a new device, then a password reset, and now money"),
-        ("zh-CN", "3 小时内依次出现：多次登录失败、出现新设备、重置密码，现在"),
-    ],
-)
-def test_the_chain_is_told_in_the_readers_language(locale: str, words: str) -> None:
-    finding = ask(chain, BY_STRANGER, broken_into(), memory=changed())
-    assert finding is not None
-    said = Reasoned(
-        detector=finding.detector,
-        reason=finding.reason,
-        weight=finding.weight,
-        value=finding.value,
-        facts=finding.facts,
-    )
-    reasons = {(chain.SPEC.name, reason.code): reason for reason in chain.SPEC.reasons}
-
-    assert sentence(said, locale, reasons).startswith(words)
 
 
 def test_changes_that_open_no_door_teach_nothing() -> None:

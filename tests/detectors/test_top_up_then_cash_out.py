@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.decisions import Reasoned
 from contracts.profile import DAY_S, AmountStatistics, Profile
 from detectors import top_up_then_cash_out as through
-from services.scoring.explain import sentence
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
 MINUTE_S = 60.0
@@ -126,25 +124,6 @@ def test_haste_weighs_more() -> None:
 
     assert weights == sorted(set(weights))
     assert weights[1] == pytest.approx(2.08 + 0.3 * (3.18 - 1.0), abs=0.01)
-
-
-def test_the_way_out_is_named_in_both_languages() -> None:
-    finding = ask(
-        through, transaction(4800.0, movement="transfer", payee="mule"), payer(), memory=topped_up()
-    )
-    assert finding is not None
-    said = Reasoned(
-        detector=finding.detector,
-        reason=finding.reason,
-        weight=finding.weight,
-        value=finding.value,
-        baseline=finding.baseline,
-        facts=finding.facts,
-    )
-    reasons = {(through.SPEC.name, reason.code): reason for reason in through.SPEC.reasons}
-
-    assert "4,800 CNY leaves to a payee not paid before" in sentence(said, "en", reasons)
-    assert "向新收款人转出 4,800 CNY" in sentence(said, "zh-CN", reasons)
 
 
 def test_money_a_day_later_leaves_a_fresh_memory() -> None:

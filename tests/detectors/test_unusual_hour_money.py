@@ -8,12 +8,19 @@ from detectors import unusual_hour_money as hour
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
 
-def active(*since_now: int, count: int = 30) -> Profile:
-    """A payer with `count` events in each of these hours, counted from that of NOW."""
+def table(since_now: tuple[int, ...], count: int) -> bytearray:
+    """`count` events in each of these hours, counted from that of NOW."""
     hours = bytearray(HOURS)
     for shift in since_now:
         hours[(hour_of(NOW) + shift) % HOURS] = count
-    return payer(money_hours=hours)
+    return hours
+
+
+def active(*since_now: int, count: int = 30, logins: tuple[int, ...] = ()) -> Profile:
+    """A payer with payments in these hours, and logins in those."""
+    return payer(
+        money_hours=table(since_now, count), login_hours=table(logins, count) if logins else bytearray()
+    )
 
 
 def test_fires_in_the_middle_of_the_accounts_night() -> None:
@@ -26,7 +33,7 @@ def test_fires_in_the_middle_of_the_accounts_night() -> None:
 
 
 def test_fires_with_a_short_history_on_less_evidence() -> None:
-    short, long = (weigh(hour, transaction(), active(9, count=count)) for count in (15, 60))
+    short, long = (weigh(hour, transaction(), active(8, count=count)) for count in (15, 60))
 
     assert 0.0 < short < long
 
@@ -42,7 +49,12 @@ def test_quiet_at_a_usual_hour() -> None:
 def test_quiet_beside_a_busy_hour() -> None:
     assert ask(hour, transaction(), active(1)) is None
     assert ask(hour, transaction(), active(-1)) is None
-    assert ask(hour, transaction(at=NOW - 2 * HOUR_S), active(1)) is not None
+    assert ask(hour, transaction(at=NOW - 4 * HOUR_S), active(1)) is not None
+
+
+def test_quiet_when_the_account_often_logs_in_at_that_hour() -> None:
+    assert ask(hour, transaction(), active(8, logins=(0, 8))) is None
+    assert ask(hour, transaction(), active(8, logins=(7, 8))) is not None
 
 
 def test_quiet_while_the_hours_are_hardly_known() -> None:

@@ -99,7 +99,7 @@ def test_learning_from_a_glance_is_applying_the_facts(seed: int) -> None:
     Random(seed).shuffle(events)
     learned, applied = Profile(), Profile()
     for event in events:
-        if getattr(event, "outcome", None) == "failure":
+        if getattr(event, "outcome", None) == "failure" or getattr(event, "status", None) == "failed":
             continue
         learn(learned, event, b"12345678")
         apply_facts(applied, facts_of(event))

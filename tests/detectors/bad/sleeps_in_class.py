@@ -1,0 +1,61 @@
+"""Bad: says that only new countries teach it, and would learn from every login.
+
+Sees: a login from a device that was not there before.
+Misses: everything that is not a login.
+Fires falsely when: the owner buys a phone.
+When it fires: ask for the second factor.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, msgpack
+
+from contracts.circumstances import Circumstance
+from contracts.events import Login
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import Profile
+
+SPEC = Spec(
+    name="sleeps_in_class",
+    version=1,
+    event_types=(Login,),
+    family="device",
+    reasons=(Reason(code="strange", en="A strange device.", zh_cn="从未见过的设备。"),),
+    learns_on=Circumstance.NEW_COUNTRY,
+)
+
+
+class Params(Struct, frozen=True):
+    """The weight of a strange device."""
+
+    strange_nats: float = 1.0
+
+
+PARAMS = Params()
+
+
+class Memory(Struct, array_like=True):
+    """Times of the last logins."""
+
+    logins: list[float] = []
+
+
+def learn(event: Login, memory: Memory, params: Params) -> Memory:
+    """Remembers the time of a login."""
+    if event.at in memory.logins:
+        return memory
+    return Memory(logins=[*memory.logins, event.at][-9:])
+
+
+def upgrade(version: int, packed: bytes) -> Memory:
+    """Reads what version 1 packed."""
+    return msgpack.decode(packed, type=Memory)
+
+
+def observe(
+    event: Login, profile: Profile, tallies: Tallies, memory: Memory | None, params: Params
+) -> Finding | None:
+    """Fires on a device the account does not know."""
+    if memory is None or event.device_key is None or len(memory.logins) < 3 or event.at in memory.logins:
+        return None
+    return Finding(detector="sleeps_in_class", reason="strange", family="device", weight=params.strange_nats)
