@@ -1,6 +1,6 @@
 """What events of an account had in common at each level: address, prefix, network, country; agent to kind; device.
 
-Each trait is a row of its key, the day it was last seen and a count that halves every HALF_LIFE_DAYS. The rows of the
+Each trait is a row of its key, the day it was last seen, a count that halves every HALF_LIFE_DAYS, and its level. The rows of the
 latest event stand last, in the order of LEVELS; the table forgets from its beginning. Keys differ from level to level,
 so one table holds all. An unknown value is a trait too: its key is that of the level's `nothing`.
 """
@@ -27,13 +27,14 @@ AGENT = slice(5 * TRAIT_BYTES, 6 * TRAIT_BYTES)
 ADDRESS = slice(1 * TRAIT_BYTES, 2 * TRAIT_BYTES)
 
 _DAY_S = 86_400.0
-_ROW = Layout("<6sHH")
+_ROW = Layout("<6sHHB")
 _COUNT = Layout("<HH")
 ROW_BYTES = _ROW.size
 _TAIL_BYTES = len(LEVELS) * ROW_BYTES
 _UNIT = 64
 _MOST = 65_535
 _STEPS = range(0, TRAITS_BYTES, TRAIT_BYTES)
+_LEVEL_STEPS = tuple(enumerate(_STEPS))
 _pack_row, _read_count, _write_count = _ROW.pack, _COUNT.unpack_from, _COUNT.pack_into
 _ALL = b"all..."
 
@@ -57,15 +58,16 @@ def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
     """Count the traits of an event at `at`; their rows are the last ones afterwards."""
     day = int(at / _DAY_S) & 0xFFFF
     tail = []
-    for start in _STEPS:
+    for level, start in _LEVEL_STEPS:
         key = traits[start : start + TRAIT_BYTES]
         row = row_of(rows, key, ROW_BYTES)
         if row < 0:
-            tail.append(_pack_row(key, day, _UNIT))
+            tail.append(_pack_row(key, day, _UNIT, level))
             continue
         known_day, count = _read_count(rows, row + TRAIT_BYTES)
         del rows[row : row + ROW_BYTES]
-        tail.append(_pack_row(key, *_counted(known_day, count, day, 1)))
+        known_day, count = _counted(known_day, count, day, 1)
+        tail.append(_pack_row(key, known_day, count, level))
     rows += b"".join(tail)
     if len(rows) > MAX_TRAITS * ROW_BYTES:
         del rows[: len(rows) - MAX_TRAITS * ROW_BYTES]
@@ -111,6 +113,15 @@ class Traits(Struct, gc=False):
             return 0.0
         day, count = _read_count(self.rows, row + TRAIT_BYTES)
         return float(count / _UNIT * _kept(max(0, int(at / _DAY_S) - day)))
+
+    def sums(self, at: float) -> tuple[list[int], list[float]]:
+        """How many traits of each level are remembered, and their decayed counts together, in the order of LEVELS."""
+        day_now = int(at / _DAY_S)
+        distinct, together = [0] * len(LEVELS), [0.0] * len(LEVELS)
+        for _, day, count, level in _ROW.iter_unpack(self.rows):
+            distinct[level] += 1
+            together[level] += count * _kept(day_now - day if day_now > day else 0)
+        return distinct, [each / _UNIT for each in together]
 
     def counts(self, traits: bytes, at: float) -> tuple[float, ...]:
         """The count of each of an event's traits, in the order of LEVELS."""

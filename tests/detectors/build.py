@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
@@ -25,6 +26,7 @@ from contracts.profile import (
     Velocities,
     Velocity,
 )
+from contracts.traits import LEVELS, NO_TRAITS, TRAIT_BYTES, nothing
 
 NOW = 1_760_000_000.0
 ACCOUNT = "account-0001"
@@ -33,6 +35,8 @@ SUZHOU = Place("CN", "Suzhou", 31.30, 120.62, 20.0)
 BEIJING = Place("CN", "Beijing", 39.90, 116.40, 20.0)
 NEW_YORK = Place("US", "New York", 40.71, -74.01, 20.0)
 Kind = Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"]
+#: A user agent: browser, version, system and kind of device.
+AGENT = "Chrome 133 Android phone"
 T = TypeVar("T", bound=Struct | None)
 
 
@@ -41,11 +45,37 @@ def key(name: str) -> bytes:
     return name.encode().ljust(8, b".")[:8]
 
 
+def traits(
+    device: str | None, ip: str | None, network: str | None, place: Place | None, agent: str | None
+) -> bytes:
+    """Traits by level; of "home-ip~2" the prefix is "home-ip"."""
+    words = [None] * 4 if agent is None else agent.split()
+    named = {
+        "address": ip, "prefix": None if ip is None else ip.partition("~")[0], "network": network,
+        "country": None if place is None else place.country, "agent": agent, "browser": words[0],
+        "system": words[2], "kind": words[3], "device": device,
+    }  # fmt: skip
+    keys = [_trait(level, named[level]) for level in LEVELS[1:]]
+    return NO_TRAITS[:TRAIT_BYTES] + b"".join(keys)
+
+
+def _trait(level: str, name: str | None) -> bytes:
+    if name is None:
+        return nothing(level)
+    return blake2b(f"{level} {name}".encode(), digest_size=TRAIT_BYTES).digest()
+
+
 def origin(
-    device: str | None, ip: str | None, network: str | None, place: Place | None, kind: Kind
+    device: str | None,
+    ip: str | None,
+    network: str | None,
+    place: Place | None,
+    kind: Kind,
+    agent: str | None = AGENT,
 ) -> dict[str, Any]:
     """What an activity tells of where it came from; None leaves it untold."""
     return {
+        "traits": traits(device, ip, network, place, agent),
         "device_id": None if device is None else f"device-id-{device}",
         "device_key": None if device is None else key(device),
         "ip": None if ip is None else "198.51.100.7",
@@ -68,9 +98,10 @@ def login(
     network: str | None = "home",
     place: Place | None = SHANGHAI,
     kind: Kind = "residential",
+    agent: str | None = AGENT,
 ) -> Login:
     """A login of the owner at home, unless told otherwise."""
-    where = origin(device, ip, network, place, kind)
+    where = origin(device, ip, network, place, kind, agent)
     return Login(
         event_id="event-0001", account_id=ACCOUNT, occurred_at=round(at * 1000), outcome=outcome, **where
     )
