@@ -135,6 +135,16 @@ FINDINGS: Counter = _declare(
 DETECTOR_FAILED: Counter = _declare(
     Counter, "detector_failed_total", "Times a detector raised and was skipped for an event.", ["detector"]
 )
+POLICY_REFUSED: Gauge = _declare(
+    Gauge, "policy_refused", "1 while the policy file is refused and the policy before it holds."
+)
+POLICY_RELOADS: Counter = _declare(
+    Counter,
+    "policy_reloads_total",
+    "Changes of the policy file that a worker met.",
+    ["result"],
+    [("applied",), ("refused",)],
+)
 # ingest
 HTTP_EVENTS: Counter = _declare(
     Counter,

@@ -66,7 +66,7 @@ case.
 | allow | none |
 | notify | alert; notice to the owner (a failed login: alert alone) |
 | challenge | challenge; alert |
-| hold | alert; case; notice to the owner; challenge when the account has a second factor |
+| hold | alert; case; notice to the owner; challenge when the account can be challenged |
 | deny | alert; case; outgoing money frozen; sessions ended; notice to the owner |
 
 A snooze takes findings out of the sum, as if their detectors were in `shadow`: of an account, of a detector, or of a

@@ -46,6 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     invalid_ceiling: float = 0.5
     # policy, enrichment
     policy: Path | None = None
+    policy_reread_s: float = 2.0
     geo_city: Path | None = None
     geo_asn: Path | None = None
     network_lists: Path | None = None

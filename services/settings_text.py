@@ -26,6 +26,7 @@ MEANINGS: dict[str, str] = {
     "future_skew_s": "An event later than its record by more than this gets the record's time.",
     "invalid_ceiling": "Share of invalid records above which a worker stops instead of writing dead letters.",
     "policy": "Policy file (TOML), see policy.md; the built-in one when not set.",
+    "policy_reread_s": "Time between looks at the policy file. One that changed is read when it looks the same twice.",
     "geo_city": "Place database in MaxMind's format; places are `unavailable` without it.",
     "geo_asn": "Network database in MaxMind's format.",
     "network_lists": "Folder of network lists: one class of network a file.",

@@ -156,6 +156,14 @@ ROWS = (
                 (rate("payguard_detector_failed_total", "detector"),),
                 "reqps",
             ),
+            Panel(
+                "Policy file",
+                "refused is 1 while a worker keeps its policy because the file is not usable.",
+                (
+                    Query("max by (instance) (payguard_policy_refused)", "refused {{instance}}"),
+                    Query("sum by (result) (payguard_policy_reloads_total)", "changes {{result}}"),
+                ),
+            ),
         ),
     ),
     Row(

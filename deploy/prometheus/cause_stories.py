@@ -150,6 +150,21 @@ _REST = (
         (("40m", QUIET),),
     ),
     Story(
+        "PolicyRefused",
+        "fires for the worker that refuses its file, and resolves when the file is good",
+        {f"payguard_policy_refused{{{_WORKER}}}": gauge((10, 0), (10, 1), (10, 0))},
+        (("9m", QUIET), ("12m", ({"instance": "w:1"},)), ("21m", QUIET)),
+    ),
+    Story(
+        "PolicyRefused",
+        "stays quiet while changes are taken",
+        {
+            f"payguard_policy_refused{{{_WORKER}}}": gauge((20, 0)),
+            'payguard_policy_reloads_total{result="applied"}': counter((20, 1)),
+        },
+        (("15m", QUIET),),
+    ),
+    Story(
         "OtpLockouts",
         "fires at many lock-outs, and resolves after 15 quiet minutes",
         {"payguard_lockouts_total": counter((10, 0), (5, 4), (30, 0))},

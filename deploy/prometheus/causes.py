@@ -103,6 +103,14 @@ RISK = (
         "detector-failing.md",
     ),
     Alert(
+        "PolicyRefused",
+        "ticket",
+        "1m",
+        "max by (instance) (payguard_policy_refused) > 0",
+        "Worker {{ $labels.instance }} refuses the policy file and goes on with the one before.",
+        "policy-refused.md",
+    ),
+    Alert(
         "ScoreDrift",
         "ticket",
         "15m",

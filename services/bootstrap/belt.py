@@ -28,6 +28,7 @@ from services.secrets import KEY_BYTES, decode_key
 from services.settings import Settings
 from services.stream.parts import InvalidCeiling, Parts
 from services.stream.pipeline import Belt
+from services.stream.policy_watch import PolicyWatch
 from services.stream.producer import BatchProducer
 
 #: Offline there is nothing to protect and answers must be the same on every machine.
@@ -61,7 +62,8 @@ async def open_belt(settings: Settings) -> Belt:
     client = connect(settings.redis)
     producer = BatchProducer(settings.kafka, "payguard-worker")
     await producer.start()
-    return Belt(
+    watch = PolicyWatch(settings.policy, runner.policy)
+    belt = Belt(
         Parts(
             settings=settings,
             enricher=enricher,
@@ -75,9 +77,11 @@ async def open_belt(settings: Settings) -> Belt:
             mailbox=RedisMailbox(client),
             clock_ms=clock_ms,
             ceiling=InvalidCeiling(settings.invalid_ceiling),
-            closers=(producer.stop, client.aclose),
+            closers=(watch.stop, producer.stop, client.aclose),
         )
     )
+    watch.start(belt.use, settings.policy_reread_s)
+    return belt
 
 
 def offline_core(

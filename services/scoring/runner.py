@@ -50,12 +50,17 @@ class Runner:
 
     def __init__(self, detectors: Sequence[Detector], policy: Policy, lateness_s: float) -> None:
         self.policy = policy
+        self._detectors = detectors
         self._lateness_s = lateness_s
         self._quiet = policy.quiet if policy.quiet.risk < policy.quiet_below else None
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
         self._counted = [found.spec.tally for found in in_use if found.spec.tally is not None]
         self._chains = chains_of(in_use, policy)
         self._plans = {kind: Plan(kind, in_use, policy) for kind in EVENT_TYPES}
+
+    def under(self, policy: Policy) -> Runner:
+        """The same detectors under another policy."""
+        return Runner(self._detectors, policy, self._lateness_s)
 
     def run(
         self,
@@ -134,7 +139,7 @@ class Runner:
             states = (*states, "learning") if states else _LEARNING
         decision = self._judge(event, plan, profile, findings, tallies, states, degraded, counts)
         if decision.action != "allow" and not degraded and may_pass(event, decision.action):
-            decision = self._with_counterfactuals(event, plan, profile, decision, tallies, counts)
+            decision = self._with_counterfactuals(event, plan, profile, decision, tallies, states, counts)
         if not late:
             if taught and not decision.held:
                 teach_memories(taught, event, profile, degraded)
@@ -200,13 +205,12 @@ class Runner:
         profile: Profile,
         decision: Decision,
         tallies: Tallies,
+        states: tuple[str, ...],
         counts: Counts,
     ) -> Decision:
         def judge(changed: AnyEvent, account: Profile, counted: Tallies) -> Action:
             findings = findings_of(changed, plan, account, counted)
-            return self._judge(
-                changed, plan, account, findings, counted, decision.states, (), Counts()
-            ).action
+            return self._judge(changed, plan, account, findings, counted, states, (), Counts()).action
 
         try:
             found = counterfactuals(

@@ -7,8 +7,10 @@ offsets are committed. A crash anywhere repeats the records with the same ids, a
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import count
 
+from services.scoring.policy import Policy
 from services.stream.faults import FaultPoint
 from services.stream.fence import owned_counts
 from services.stream.lane import Haul, patiently
@@ -79,6 +81,10 @@ class Belt:
         scored.times.mark("save")
         self.faults.reach("after_save")
         measure(scored, len(parts.memory), parts.clock_ms())
+
+    def use(self, policy: Policy) -> None:
+        """Decide under another policy, from the next haul on."""
+        self.parts = replace(self.parts, runner=self.parts.runner.under(policy))
 
     def forget(self) -> None:
         """Drop the live profiles: their partitions may be another worker's next."""
