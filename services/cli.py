@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from services import admin
-from services.lab import commands
+from services import admin, policy_commands
+from services.lab import commands, lab_command
 from services.options import Database, DataDir, Json, Kafka, Redis, settings_from, with_plain_errors
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 commands.register(app)
 app.add_typer(admin.app, name="admin")
+app.add_typer(policy_commands.app, name="policy")
+app.add_typer(lab_command.lab, name="lab", rich_help_panel="Laboratory")
 
 _PARTS = "Processes"
 

@@ -1,8 +1,8 @@
 """Where an attacker comes from, by how much is known of the victim.
 
-`naive`: an address and a browser from anywhere. `vpn`: an address in the victim's country, a common browser. `targeted`: the
-victim's country, network and device, and an address of that network. The three of the published measurements of login risk
-(Wiefling, Dürmuth, Lo Iacono 2021).
+`naive`: an address and a browser from anywhere. `vpn`: an address in the victim's country, a common browser. `targeted`: an
+address of the victim's network and the very browser, but not the id that the victim's device keeps. These are the three of the
+published measurements of login risk (Wiefling, Dürmuth, Lo Iacono 2021). `cloned`: targeted, with the device's id as well.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from services.lab.handsets import Handset, computer, phone
 from services.lab.personas import Person
 from services.lab.places import CITIES, Access, City, fixed_line, mobile_line, rented_server
 
-AttackerName = Literal["naive", "vpn", "targeted"]
-ATTACKERS: tuple[AttackerName, ...] = ("naive", "vpn", "targeted")
+AttackerName = Literal["naive", "vpn", "targeted", "cloned"]
+ATTACKERS: tuple[AttackerName, ...] = ("naive", "vpn", "targeted", "cloned")
+_COUNTRIES = sorted({city.country for city in CITIES})
 _TOOLS = (
     "python-requests/2.32.3",
     "Mozilla/5.0 (Windows NT 6.1; Win64; x64; rv:109.0) Gecko/20100101 Firefox/115.0",
@@ -25,6 +26,8 @@ _TOOLS = (
     "Mozilla/5.0 (Linux; Android 11; M2101K6G) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/96.0 Mobile Safari/537.36",
 )
 _TOOL_SHARE = 0.3
+#: The rest of the VPN attackers rent somebody's line at home.
+_SERVER_SHARE = 0.75
 
 
 class Hand(Struct, frozen=True):
@@ -40,11 +43,15 @@ def attacker(name: AttackerName, victim: Person, rng: Random) -> Hand:
         return Hand(_anywhere(rng), _any_browser(rng))
     if name == "vpn":
         return Hand(_in_country(victim, rng), _common_browser(rng))
-    return Hand(_in_network(victim, rng), _copied(victim, rng))
+    copied = _copied(victim, rng)
+    if name == "targeted":
+        copied = Handset(f"at-{rng.getrandbits(48):012x}", copied.user_agent)
+    return Hand(_in_network(victim, rng), copied)
 
 
 def _anywhere(rng: Random) -> Access:
-    city = rng.choice(CITIES)
+    country = rng.choice(_COUNTRIES)
+    city = rng.choice([each for each in CITIES if each.country == country])
     draw = rng.random()
     if draw < 0.4:
         return rented_server(city, rng.randrange(254), rng.choice(("hosting", "vpn", "tor")))
@@ -55,7 +62,7 @@ def _anywhere(rng: Random) -> Access:
 
 def _in_country(victim: Person, rng: Random) -> Access:
     city: City = rng.choice([each for each in CITIES if each.country == victim.city.country])
-    if rng.random() < 0.5:
+    if rng.random() < _SERVER_SHARE:
         return rented_server(city, rng.randrange(254), "vpn")
     return fixed_line(city, rng.randrange(1 << 17), rng.randrange(3))
 

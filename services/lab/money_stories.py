@@ -64,7 +64,7 @@ def mule_payee(scene: Scene, people: Sequence[Person], rng: Random) -> None:
 def slow_drain(scene: Scene, people: Sequence[Person], rng: Random) -> None:
     """Who holds the owner's phone takes a fifth of what is left every few hours, for two days, always to one friend."""
     victim = people[0]
-    hand = attacker("targeted", victim, rng)
+    hand = attacker("cloned", victim, rng)
     friend = f"friend-{rng.getrandbits(32):08x}"
     balance = victim.rent * 4.0
     for step in range(12):

@@ -27,6 +27,7 @@ COMMANDS = [
     "replay",
     "send",
     "bench",
+    "lab",
     "admin",
 ]
 
