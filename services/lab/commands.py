@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from services.lab.backtest_command import backtest
 from services.lab.bench import bench
 from services.lab.convert_command import convert
 from services.lab.evaluate_command import evaluate
@@ -30,7 +31,7 @@ _PANEL = "Laboratory"
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (simulate, convert, replay, evaluate, send, bench):
+    for command in (simulate, convert, replay, backtest, evaluate, send, bench):
         app.command(rich_help_panel=_PANEL)(command)
 
 

@@ -1,11 +1,13 @@
-"""Files of JSON lines, read one line at a time with their numbers; `-` is standard input."""
+"""Files of JSON lines, read one line at a time with their numbers; `-` is standard input, and `.gz` is unpacked."""
 
 from __future__ import annotations
 
+import gzip
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
@@ -16,14 +18,29 @@ OnBad = Callable[[int, Malformed], None]
 
 
 def read_lines(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[tuple[int, bytes]]:
-    """(line number, line without its end) of every line that is not empty. `on_bytes` hears the size of each line read."""
-    source = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+    """(line number, line without its end) of every line that is not empty. `on_bytes` hears the size of each line read.
+
+    Raises Malformed for a `.gz` file that is damaged.
+    """
+    if str(path) == "-":
+        source: IO[bytes] = sys.stdin.buffer
+    elif path.suffix == ".gz":
+        source = cast(IO[bytes], gzip.GzipFile(path))
+    else:
+        source = path.open("rb")
     with source:
-        for number, line in enumerate(source, 1):
+        for number, line in enumerate(_whole(source, path), 1):
             if on_bytes is not None:
                 on_bytes(len(line))
             if stripped := line.strip():
                 yield number, stripped
+
+
+def _whole(source: IO[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        yield from source
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise Malformed("bad_gzip", f"{path}: {error}") from None
 
 
 class EventLine(NamedTuple):
