@@ -47,6 +47,9 @@ class Circumstance(IntFlag):
     TAKES_MUCH = 524288
     #: the event is a change to the account
     CHANGE = 1048576
+    #: fraud was labelled at the payee, in its windows or since; a payee paid for no longer than YOUNG_PAYEE_H, by MANY_PAYERS
+    FRAUD_AT_PAYEE = 2097152
+    CROWD_AT_PAYEE = 4194304
 
 
 #: Nothing a detector calls a large amount, much of a balance, or a burst, may be smaller than these.
@@ -55,6 +58,9 @@ MUCH_SHARE = 0.2
 BUSY_1H_COUNT = 1.5
 BUSY_1D_COUNT = 3.0
 BUSY_7D_COUNT = 6.0
+#: Nothing a detector calls a young payee is older, or a crowd at it smaller.
+YOUNG_PAYEE_H = 14 * 24
+MANY_PAYERS = 5
 #: The account's pace is what the thirty-day count holds beyond the window's own, and this many transactions in this time.
 PACE_PRIOR_COUNT = 2.0
 PACE_PRIOR_S = 2.0 * 86400.0

@@ -8,7 +8,8 @@ from typing import Literal
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AnyEvent, Event
+from contracts.events import AnyEvent, Event, Label, Transaction
+from contracts.payees import NAMES
 
 Value = float | int | str | None
 Mode = Literal["off", "shadow", "on"]
@@ -58,6 +59,28 @@ class TallyWanted(Struct, frozen=True, kw_only=True):
     adds: Callable[[AnyEvent], bool]
     bucket_s: int
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names it has in an event's tallies."""
+        return (self.name,)
+
+
+class PayeeWanted(Struct, frozen=True, kw_only=True):
+    """The counts of the event's payee, which all detectors that want them share: see `contracts.payees`."""
+
+    name: str = "payee"
+    names: tuple[str, ...] = NAMES
+    event_types: tuple[type[Event], ...] = (Transaction, Label)
+
+    def key(self, event: AnyEvent) -> str | None:
+        """The payee the event is about, as its keyed hash in hex; None when it has none."""
+        payee = event.payee_key if isinstance(event, Transaction | Label) else None
+        return None if payee is None else payee.hex()
+
+
+Wanted = TallyWanted | PayeeWanted
+PAYEE = PayeeWanted()
+
 
 class Spec(Struct, frozen=True, kw_only=True):
     """A detector's card: its name is its file's name; ATT&CK ids such as T1110.004.
@@ -73,7 +96,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     family: str
     reasons: tuple[Reason, ...]
     attack: tuple[str, ...] = ()
-    tally: TallyWanted | None = None
+    tally: Wanted | None = None
     wakes_on: Circumstance = Circumstance.ALWAYS
     learns_from: tuple[type[Event], ...] | None = None
     learns_on: Circumstance = Circumstance.ALWAYS

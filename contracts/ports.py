@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from contracts.decisions import Decision, IssueChallenge
+from contracts.payees import PayeeCounts
 
 
 class Shard(Struct, frozen=True, gc=False):
@@ -39,6 +40,30 @@ class TallyQuery(Struct, frozen=True, gc=False):
     adds: bool
 
 
+#: What an event changes of a payee's record: nothing, one payment more, one fraud more, a fraud taken back.
+PAYEE_NONE, PAYEE_PAYMENT, PAYEE_FRAUD, PAYEE_NO_FRAUD = range(4)
+
+
+class PayeeQuery(Struct, frozen=True, gc=False):
+    """One event's question to the record of a payee (`contracts.payees`), in event order; an event asks one at most.
+
+    `hour` is the transaction's time in whole hours since 1970 and `transaction` its event id; a label speaks of the one that
+    it is about. `change` joins the record before it is read, `member` with it. Labels are out up to `until_day`.
+    """
+
+    offset: int
+    payee: bytes
+    member: str
+    transaction: str
+    hour: int
+    until_day: int
+    change: int
+
+
+Query = TallyQuery | PayeeQuery
+Count = int | PayeeCounts
+
+
 class ProfileStore(Protocol):
     """Stored memory of accounts: opaque bytes with the offset up to which each account has learned."""
 
@@ -61,14 +86,15 @@ class ProfileStore(Protocol):
 
 
 class TallyStore(Protocol):
-    """Counts of distinct accounts for keys that cross accounts."""
+    """Counts of distinct accounts for keys that cross accounts, and records of payees."""
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
         """Add and count shard by shard, each in event order; the answers stand in the order of the questions. One round trip.
 
         Idempotent: a repeated member counts once, and a question at an offset of its shard that was answered before gets
         the very answer it got then (the last 64 batches of answers of a shard are kept), so a redelivered event is decided
-        alike. A question at or below the highest offset answered whose answer is no longer kept gets -1 minus its count now.
+        alike. A question at or below the highest offset answered whose answer is no longer kept gets -1 minus its count now;
+        of a payee's counts only the first is told so, and the record stays as it is.
         """
         ...
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from contracts.circumstances import Circumstance
-from contracts.findings import Spec
+from contracts.findings import PayeeWanted, Spec
 from detectors import Detector, discover
 
 PAGE = Path("docs") / "detectors.md"
@@ -50,7 +50,9 @@ def _section(detector: Detector) -> str:
     woken = [each.name or "" for each in Circumstance if each & spec.wakes_on]
     if woken != ["ALWAYS"]:
         lines.append(f"- **Asked only when:** `{'`, `'.join(woken)}` (see `contracts/circumstances.py`).")
-    if spec.tally is not None:
+    if isinstance(spec.tally, PayeeWanted):
+        lines.append("- **Counts across accounts:** those of the payee (see `contracts/payees.py`).")
+    elif spec.tally is not None:
         lines.append(
             f"- **Counts across accounts:** `{spec.tally.name}`, buckets of {spec.tally.bucket_s} s."
         )

@@ -37,6 +37,7 @@ def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
         verdict=case.verdict,
         source="support",
         payee_id=_payee(decision),
+        about_occurred_at=int(decision.at * 1000),
     )
     return outbox.Outgoing(event.event_id, "event", event.account_id, to_wire(event))
 

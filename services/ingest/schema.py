@@ -212,6 +212,8 @@ def _described(field: str, body: dict[str, Any]) -> dict[str, Any]:
     """The field's schema, with what the decoder checks beyond its type."""
     if field == "occurred_at":
         body = dict(_WHEN)
+    elif field == "about_occurred_at":
+        body = {"anyOf": [*_WHEN["anyOf"], {"type": "null"}], "default": None}
     elif field in ("amount", "balance"):
         body = {"anyOf": [*_MONEY["anyOf"], {"type": "null"}]} if "default" in body else dict(_MONEY)
     if field in _FIELDS:

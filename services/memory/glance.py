@@ -9,15 +9,18 @@ from contracts.circumstances import (
     BUSY_1H_COUNT,
     BUSY_7D_COUNT,
     LARGE_LOG,
+    MANY_PAYERS,
     MUCH_SHARE,
     PACE_PRIOR_COUNT,
     PACE_PRIOR_S,
+    YOUNG_PAYEE_H,
     Circumstance,
 )
 from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction, major_units
 from contracts.findings import Tallies
 from contracts.hours import HOURS
 from contracts.money import Nine
+from contracts.payees import ACCOUNTS_2D, AGE_H, FRAUDS, FRAUDS_NEW, NAMES
 from contracts.profile import DAY_S, HOUR_S, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
 from contracts.traits import ADDRESS, AGENT
@@ -46,8 +49,12 @@ _FAILED_PAYMENT = int(Circumstance.FAILED_PAYMENT)
 _TOP_UP = int(Circumstance.TOP_UP)
 _TAKES_MUCH = int(Circumstance.TAKES_MUCH)
 _CHANGE = int(Circumstance.CHANGE)
+_FRAUD_AT_PAYEE = int(Circumstance.FRAUD_AT_PAYEE)
+_CROWD_AT_PAYEE = int(Circumstance.CROWD_AT_PAYEE)
 
 NONE = -1
+_FRAUDS = FRAUDS[-1]
+_OF_PAYEE = frozenset(NAMES)
 _ACTIVITIES = frozenset({Login, Transaction, AccountChange})
 _WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
 #: What the pace of a window is at least, as a share of what the month holds beyond it: no account is older than for ever.
@@ -87,9 +94,8 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
         bits |= _REMEMBERED
     if profile.failures_in_row:
         bits |= _AFTER_FAILURES
-    for count in tallies.values():
-        if count > 1:
-            bits |= _COUNTED
+    if tallies:
+        bits |= _look_across(tallies)
     kind = event.__class__
     if kind in _ACTIVITIES:
         if goes_on(profile, event):  # type: ignore[arg-type]
@@ -108,6 +114,21 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
             bits |= _CHANGE
     glance.circumstances = bits
     return glance
+
+
+def _look_across(tallies: Tallies) -> int:
+    if AGE_H not in tallies:
+        return _COUNTED if max(tallies.values()) > 1 else 0
+    bits = 0
+    if tallies.get(_FRAUDS) or tallies.get(FRAUDS_NEW):
+        bits = _FRAUD_AT_PAYEE
+    if tallies[AGE_H] <= YOUNG_PAYEE_H and tallies.get(ACCOUNTS_2D, 0) >= MANY_PAYERS:
+        bits |= _CROWD_AT_PAYEE
+    if len(tallies) > len(_OF_PAYEE):
+        for name, count in tallies.items():
+            if count > 1 and name not in _OF_PAYEE:
+                bits |= _COUNTED
+    return bits
 
 
 def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:

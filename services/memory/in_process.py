@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from contracts.decisions import Decision, IssueChallenge
-from contracts.ports import Entry, Shard, TallyQuery
+from contracts.payees import PayeeCounts
+from contracts.ports import PAYEE_NONE, Count, Entry, PayeeQuery, Query, Shard, TallyQuery
 from services.memory.challenge_record import KEPT_AFTER_S, ChallengeRecord, recorded
+from services.memory.in_process_payees import PayeeRecord
 
 KEPT_BATCHES = 64
 #: Windows this many buckets behind the newest one asked about are forgotten.
@@ -48,42 +50,74 @@ class InProcessProfileStore:
         return refused
 
 
+class _Memo:
+    """The last answers to one kind of question of a shard."""
+
+    def __init__(self) -> None:
+        self.batches: deque[dict[tuple[int, str], Count]] = deque(maxlen=KEPT_BATCHES)
+        self.highest = -1
+
+
 #: One bucket's members and those of the bucket before, by key.
 _Window = dict[str, set[str]]
 
 
 class InProcessTallyStore:
-    """TallyStore with exact sets; the same buckets and the same memory of answers as on Redis."""
+    """TallyStore with exact sets; the same buckets, records and memory of answers as on Redis."""
 
     def __init__(self) -> None:
         self._windows: dict[tuple[str, int], dict[int, _Window]] = {}
         self._newest: dict[tuple[str, int], int] = {}
-        self._answers: dict[Shard, deque[dict[tuple[int, str], int]]] = {}
-        self._highest: dict[Shard, int] = {}
+        self._memos: dict[tuple[Shard, type], _Memo] = {}
+        #: by payee key
+        self.payees: dict[bytes, PayeeRecord] = {}
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
         """See `contracts.ports.TallyStore.observe`."""
         return [self._answered(shard, queries) for shard, queries in asked]
 
-    def _answered(self, shard: Shard, queries: Sequence[TallyQuery]) -> list[int]:
-        if not queries:
-            return []
-        batches = self._answers.setdefault(shard, deque(maxlen=KEPT_BATCHES))
-        highest = self._highest.get(shard, -1)
+    def _answered(self, shard: Shard, queries: Sequence[Query]) -> list[Count]:
+        answers: list[Count] = [0] * len(queries)
+        for kind in (TallyQuery, PayeeQuery):
+            places = [place for place, query in enumerate(queries) if query.__class__ is kind]
+            if places:
+                memo = self._memos.setdefault((shard, kind), _Memo())
+                for place, answer in zip(
+                    places, self._recalled(memo, [queries[n] for n in places]), strict=True
+                ):
+                    answers[place] = answer
+        return answers
+
+    def _recalled(self, memo: _Memo, queries: Sequence[Query]) -> list[Count]:
+        highest = memo.highest
         repeats = queries[0].offset <= highest
-        new: dict[tuple[int, str], int] = {}
-        answers: list[int] = []
+        new: dict[tuple[int, str], Count] = {}
+        answers: list[Count] = []
         for query in queries:
-            ident = (query.offset, query.name)
-            answer = next((batch[ident] for batch in batches if ident in batch), None) if repeats else None
+            ident = (query.offset, query.name if isinstance(query, TallyQuery) else "")
+            answer = (
+                next((batch[ident] for batch in memo.batches if ident in batch), None) if repeats else None
+            )
             if answer is None:
-                count = new[ident] = self._count(query)
-                answer = -1 - count if query.offset <= highest else count
+                stale = query.offset <= highest
+                if isinstance(query, TallyQuery):
+                    count = new[ident] = self._count(query)
+                    answer = -1 - count if stale else count
+                else:
+                    counts = new[ident] = self._payee(query, stale)
+                    answer = (-1 - counts[0], *counts[1:]) if stale else counts
             answers.append(answer)
         if new:
-            batches.append(new)
-            self._highest[shard] = max(highest, queries[-1].offset)
+            memo.batches.append(new)
+            memo.highest = max(highest, queries[-1].offset)
         return answers
+
+    def _payee(self, query: PayeeQuery, stale: bool) -> PayeeCounts:
+        known = self.payees.get(query.payee) or PayeeRecord()
+        if query.change != PAYEE_NONE and not stale:
+            known.change(query)
+            self.payees[query.payee] = known
+        return known.counts(query)
 
     def _count(self, query: TallyQuery) -> int:
         tally = (query.name, query.bucket_s)

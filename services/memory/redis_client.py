@@ -128,15 +128,22 @@ class Script:
 
         A call is the number of its keys, the keys, the arguments.
         """
-        answers = await ask_all(client, [("EVALSHA", self.digest, *call) for call in calls])
-        forgotten = [
-            index for index, answer in enumerate(answers) if isinstance(answer, exceptions.NoScriptError)
-        ]
-        if forgotten:
-            again = await ask_all(client, [("EVAL", self.body, *calls[index]) for index in forgotten])
-            for index, answer in zip(forgotten, again, strict=True):
-                answers[index] = answer
-        return unless_error(answers)
+        return await run_scripts(client, [(self, call) for call in calls])
+
+
+async def run_scripts(client: Redis, calls: Sequence[tuple[Script, Command]]) -> Sequence[Any]:
+    """The answer to each script's call, in one round trip, as `Script.run` gives it. Raises Unavailable."""
+    answers = await ask_all(client, [("EVALSHA", script.digest, *call) for script, call in calls])
+    forgotten = [
+        index for index, answer in enumerate(answers) if isinstance(answer, exceptions.NoScriptError)
+    ]
+    if forgotten:
+        again = await ask_all(
+            client, [("EVAL", calls[index][0].body, *calls[index][1]) for index in forgotten]
+        )
+        for index, answer in zip(forgotten, again, strict=True):
+            answers[index] = answer
+    return unless_error(answers)
 
 
 class _Packing:

@@ -1,7 +1,7 @@
 """Counts of distinct accounts in HyperLogLogs: the questions of a partition are one script call a tally shard.
 
 A count has HyperLogLog's standard error of 0.81 % (Flajolet et al. 2007; 16384 registers); counts below a few
-hundred are nearly always exact.
+hundred are nearly always exact. Records of payees (`redis_payees`) are asked in the same round trip.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from zlib import crc32
 from msgspec import msgpack
 from redis.asyncio import Redis
 
-from contracts.ports import Shard, TallyQuery
-from services.memory.redis_client import Command, Script
+from contracts.ports import Count, PayeeQuery, Query, Shard, TallyQuery
+from services.memory import redis_payees
+from services.memory.redis_client import Command, Script, run_scripts
 
 KEPT_BATCHES = 64
 KEPT_ANSWERS_S = 7 * 86_400
@@ -38,35 +39,57 @@ class RedisTallyStore:
         self._prefix = prefix
         self._script = Script("tallies.lua")
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
         """See `contracts.ports.TallyStore.observe`. Raises Unavailable."""
-        answers = [[0] * len(queries) for _, queries in asked]
-        calls: list[Command] = []
-        places: list[tuple[list[int], Sequence[int]]] = []
+        answers: list[list[Count]] = [[0] * len(queries) for _, queries in asked]
+        calls: list[tuple[Script, Command]] = []
+        places: list[tuple[list[Count], Sequence[int]]] = []
         for (shard, queries), answered in zip(asked, answers, strict=True):
-            for tally_shard, indexes in self._spread(queries):
-                calls.append(self._call(shard, tally_shard, [queries[index] for index in indexes]))
+            for tally_shard, indexes in self._spread(queries, TallyQuery):
+                calls.append((self._script, self._call(shard, tally_shard, [queries[n] for n in indexes])))  # type: ignore[misc]
                 places.append((answered, indexes))
-        for (answered, indexes), counts in zip(
-            places, await self._script.run(self._client, calls), strict=True
+            for tally_shard, indexes in self._spread(queries, PayeeQuery):
+                calls.append(
+                    (
+                        redis_payees.SCRIPT,
+                        redis_payees.call(
+                            self._head(tally_shard),
+                            shard,
+                            [queries[n] for n in indexes],  # type: ignore[misc]
+                            KEPT_ANSWERS_S,
+                            KEPT_BATCHES,
+                        ),
+                    )
+                )
+                places.append((answered, indexes))
+        for (script, _), (answered, indexes), counts in zip(
+            calls, places, await run_scripts(self._client, calls), strict=True
         ):
+            if script is redis_payees.SCRIPT:
+                counts = redis_payees.answers(counts)
             for index, count in zip(indexes, counts, strict=True):
                 answered[index] = count
         return answers
 
-    def _spread(self, queries: Sequence[TallyQuery]) -> list[tuple[int, Sequence[int]]]:
-        """Which questions (by index) go to which tally shard."""
-        if not queries:
+    def _spread(self, queries: Sequence[Query], kind: type[Query]) -> list[tuple[int, Sequence[int]]]:
+        """Which questions of a kind (by index) go to which tally shard."""
+        indexes = [index for index, query in enumerate(queries) if query.__class__ is kind]
+        if not indexes:
             return []
         if self._shards == 1:
-            return [(0, range(len(queries)))]
+            return [(0, indexes)]
         parts: dict[int, list[int]] = {}
-        for index, query in enumerate(queries):
-            parts.setdefault(crc32(query.key.encode()) % self._shards, []).append(index)
+        for index in indexes:
+            query = queries[index]
+            key = query.key.encode() if isinstance(query, TallyQuery) else query.payee
+            parts.setdefault(crc32(key) % self._shards, []).append(index)
         return list(parts.items())
 
+    def _head(self, tally_shard: int) -> str:
+        return f"{self._prefix}:{{t{tally_shard}}}:"
+
     def _call(self, shard: Shard, tally_shard: int, queries: Sequence[TallyQuery]) -> Command:
-        head = f"{self._prefix}:{{t{tally_shard}}}:"
+        head = self._head(tally_shard)
         keys, packed = _packed(head, queries)
         memo = f"{head}answers:{shard.epoch}.{shard.partition}"
         first, last = f"{queries[0].offset:012x}", f"{queries[-1].offset:012x}"

@@ -25,7 +25,7 @@ from contracts.events import (
     canonical_amount,
     minor_exponent,
 )
-from contracts.findings import Finding, Tallies, TallyWanted
+from contracts.findings import Finding, Tallies, Wanted
 from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
 from contracts.traits import LEVELS, ROW_BYTES, TRAIT_BYTES
 from detectors import Detector
@@ -101,7 +101,7 @@ def counterfactuals(
     action: Action,
     profile: Profile,
     tallies: Tallies,
-    wanted: Sequence[TallyWanted],
+    wanted: Sequence[Wanted],
     chains: Chains,
     judge: Judge,
 ) -> tuple[Counterfactual, ...]:
@@ -134,11 +134,11 @@ def counterfactuals(
     return tuple(found)
 
 
-def _still_known(event: Came, changed: Came, tallies: Tallies, wanted: Sequence[TallyWanted]) -> Tallies:
+def _still_known(event: Came, changed: Came, tallies: Tallies, wanted: Sequence[Wanted]) -> Tallies:
     if not tallies or changed is event:
         return tallies
     gone = {
-        tally.name for tally in wanted if tally.name in tallies and tally.key(event) != tally.key(changed)
+        name for tally in wanted if tally.key(event) != tally.key(changed) for name in tally.names
     }
     return {name: count for name, count in tallies.items() if name not in gone} if gone else tallies
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from contracts.events import AnyEvent
-from contracts.ports import Shard, TallyQuery
+from contracts.ports import Query, Shard
 from services import metrics
 from services.ingest.decode import DeadLetter, Record, decode
 from services.stream.parts import STRETCH, WINDOW, Parts
@@ -26,7 +26,7 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     offsets: list[int]
     states: list[tuple[str, ...]]
     dead: list[DeadLetter]
-    questions: list[TallyQuery]
+    questions: list[Query]
     owners: list[int]
 
 

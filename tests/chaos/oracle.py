@@ -22,7 +22,8 @@ from contracts.decisions import (
     RaiseAlert,
     RevokeSessions,
 )
-from contracts.ports import Shard, TallyQuery
+from contracts.payees import NAMES
+from contracts.ports import Count, PayeeQuery, Query, Shard
 from services.bootstrap.belt import offline_core
 from services.lab.offline import OfflineCore
 from services.settings import Settings
@@ -61,13 +62,15 @@ class RecordedTallies:
                 if counts:
                     self._counts[partition, record.offset] = counts
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[TallyQuery]]]) -> list[list[int]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
         """The recorded counts; 0 where none was recorded."""
-        counts = self._counts
-        return [
-            [counts.get((shard.partition, query.offset), {}).get(query.name, 0) for query in queries]
-            for shard, queries in asked
-        ]
+        return [[self._said(shard, query) for query in queries] for shard, queries in asked]
+
+    def _said(self, shard: Shard, query: Query) -> Count:
+        counts = self._counts.get((shard.partition, query.offset), {})
+        if isinstance(query, PayeeQuery):
+            return tuple(counts.get(name, 0) for name in NAMES)  # type: ignore[return-value]
+        return counts.get(query.name, 0)
 
 
 def event_id_of(value: bytes | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.ports import Shard, TallyQuery, TallyStore
+from contracts.ports import Count, Shard, TallyQuery, TallyStore
 from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
 
@@ -28,7 +28,7 @@ def asked(
     return TallyQuery(offset=offset, name=name, key=key, member=member, at=at, bucket_s=600, adds=adds)
 
 
-async def counted(store: TallyStore, questions: Sequence[TallyQuery], shard: Shard = SHARD) -> list[int]:
+async def counted(store: TallyStore, questions: Sequence[TallyQuery], shard: Shard = SHARD) -> list[Count]:
     """The answers to the questions of one shard."""
     [counts] = await store.observe([(shard, questions)])
     return counts
@@ -166,9 +166,9 @@ def numbered(questions: list[TallyQuery]) -> list[TallyQuery]:
     ]
 
 
-async def answered(store: TallyStore, questions: list[TallyQuery], cuts: list[int]) -> list[int]:
+async def answered(store: TallyStore, questions: list[TallyQuery], cuts: list[int]) -> list[Count]:
     """All answers, asked in batches of the lengths in `cuts`, over and over."""
-    answers: list[int] = []
+    answers: list[Count] = []
     turn = 0
     while len(answers) < len(questions):
         batch = questions[len(answers) : len(answers) + cuts[turn % len(cuts)]]
