@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from contracts.errors import Malformed, Unavailable
+from services.scoring.policy_reader import InvalidPolicy
 from services.settings import Settings, load_settings
 
 #: 0 all well; 1 the result is bad (something lost, doubled or refused by a check); 2 wrong usage or unusable input;
@@ -75,6 +76,10 @@ def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:
         command_line()
     except Malformed as error:
         say(f"error: {error.detail}")
+        sys.exit(EXIT_USAGE)
+    except InvalidPolicy as error:
+        for fault in error.faults:
+            say(f"error: {fault}")
         sys.exit(EXIT_USAGE)
     except Unavailable as error:
         say(f"error: {error}")

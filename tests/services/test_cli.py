@@ -28,6 +28,7 @@ COMMANDS = [
     "send",
     "bench",
     "lab",
+    "policy",
     "admin",
 ]
 
