@@ -19,7 +19,7 @@ from contracts.circumstances import PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
-from detectors.measures.amounts import UNITS_PER_USD, lump_amount, usual_log_amount
+from detectors.measures.amounts import UNITS_PER_USD, lump_amount, usual_amount
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
 
 SPEC = Spec(
@@ -47,7 +47,9 @@ _MONTH_S = 30.0 * DAY_S
 
 
 class Params(Struct, frozen=True):
-    """Floors and allowed bursts by window; a burst is in lumps of the account's amounts. `split_z`: see unusual_amount.
+    """Floors and allowed bursts by window; a burst is in lumps of the account's amounts.
+
+    What one amount alone is unusual from is what unusual_amount says: `split_z` and `split_ratio` are its thresholds.
 
     No burst below BUSY_1H_COUNT, BUSY_1D_COUNT and BUSY_7D_COUNT has an effect.
     """
@@ -64,8 +66,10 @@ class Params(Struct, frozen=True):
     least_nats: float = 3.0
     nats_ratio: float = 0.5
     split_nats: float = 0.5
-    split_z: float = 2.5
-    deviation_floor_log: float = 0.15
+    split_z: float = 1.1
+    split_ratio: float = 2.0
+    deviation_floor_log: float = 0.5
+    deviation_share: float = 0.25
     population_usd: float = 40.0
     population_spread_log: float = 1.0
     most_nats: float = 5.0
@@ -189,7 +193,12 @@ def _unusual_from(event: Transaction, profile: Profile, params: Params) -> float
     statistics = profile.amounts.get(event.kind, event.currency)
     if statistics is None or statistics.n < params.least_transactions_count:
         return None
-    mean, deviation = usual_log_amount(
-        statistics, event.currency, params.population_usd, params.population_spread_log
+    usual, deviation = usual_amount(
+        statistics,
+        profile.velocity.get(event.currency),
+        event.currency,
+        params.population_usd,
+        params.population_spread_log,
     )
-    return exp(mean + params.split_z * (deviation + params.deviation_floor_log)) - 1.0
+    scale = params.deviation_floor_log + params.deviation_share * deviation
+    return max((1.0 + usual) * exp(params.split_z * scale) - 1.0, params.split_ratio * usual)

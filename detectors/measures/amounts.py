@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import exp, log, sqrt
 
-from contracts.profile import AmountStatistics
+from contracts.profile import AmountStatistics, Velocity
 
 #: How many units of a currency buy about what a dollar buys. Orders of magnitude for the population's prior, not rates.
 UNITS_PER_USD = {
@@ -36,6 +36,31 @@ def usual_log_amount(
             mean = shrunk
     spread = population_spread_log
     return mean, sqrt(trust * statistics.variance + (1.0 - trust) * spread * spread)
+
+
+def usual_amount(
+    statistics: AmountStatistics,
+    velocity: Velocity | None,
+    currency: str,
+    population_usd: float,
+    population_spread_log: float,
+) -> tuple[float, float]:
+    """The amount to expect of this account on average, and the standard deviation of log(1 + amount).
+
+    The average is the currency's over the last thirty days (fading), but no more than log-normal amounts of this kind would come
+    to, and no less than the middle of this kind: so rent says nothing of coffee, and coffee nothing of rent. Shrunk to the
+    population with weight n / (n + 3), and never below the account's own.
+    """
+    n, mean, variance = statistics
+    trust = n / (n + SHRINK_COUNT)
+    spread = population_spread_log
+    usual = exp(mean + variance / 2.0) - 1.0
+    if velocity is not None and velocity.count_30d > 0.0:
+        usual = max(min(usual, velocity.sum_30d / velocity.count_30d), exp(mean) - 1.0)
+    units = UNITS_PER_USD.get(currency)
+    if units is not None:
+        usual = max(usual, trust * usual + (1.0 - trust) * population_usd * units)
+    return usual, sqrt(trust * variance + (1.0 - trust) * spread * spread)
 
 
 def lump_amount(

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.profile import AmountStatistics, Profile
+from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
-from tests.detectors.build import ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
 
 def used_to(
     amount_log: float, n: int = 40, variance: float = 0.2, what: tuple[str, str] = ("payment", "CNY")
 ) -> Profile:
-    return payer(n, amounts={what: AmountStatistics(n, amount_log, variance)})
+    return payer(n, amounts={what: AmountStatistics(n, amount_log, variance)}, velocity={})
 
 
 def test_fires_on_a_hundred_times_the_usual() -> None:
@@ -28,7 +28,7 @@ def test_fires_on_a_hundred_times_the_usual() -> None:
 
 
 def test_fires_without_holding_when_it_is_only_somewhat_above() -> None:
-    finding = ask(unusual_amount, transaction(400.0), payer())
+    finding = ask(unusual_amount, transaction(250.0), payer())
 
     assert finding is not None
     assert not finding.hold
@@ -86,6 +86,42 @@ def test_the_sentence_names_the_threshold_that_was_passed() -> None:
     assert isinstance(finding.threshold, float)
     assert ask(unusual_amount, transaction(finding.threshold * 0.99), payer()) is None
     assert ask(unusual_amount, transaction(finding.threshold * 1.01), payer()) is not None
+
+
+def test_coffee_is_measured_by_coffee_though_the_rent_is_large() -> None:
+    account = payer(
+        amounts={
+            ("payment", "CNY"): AmountStatistics(40, 3.93, 0.2),
+            ("transfer", "CNY"): AmountStatistics(12, 8.5, 0.01),
+        },
+        velocity={"CNY": Velocity(NOW - DAY_S, 1.0, 1.6, 7.5, 20.0, 50.0, 80.0, 5375.0, 6000.0)},
+    )
+
+    assert ask(unusual_amount, transaction(1000.0), account) is not None
+    assert ask(unusual_amount, transaction(5000.0, movement="transfer"), account) is None
+
+
+def test_small_amounts_do_not_hide_a_large_one_by_spreading_the_account() -> None:
+    regular, spread = used_to(3.93, variance=0.2), used_to(3.93, variance=0.6)
+
+    assert ask(unusual_amount, transaction(250.0), regular) is not None
+    assert ask(unusual_amount, transaction(250.0), spread) is not None
+
+
+def test_of_two_equally_unusual_amounts_the_one_large_for_anybody_weighs_more() -> None:
+    small = weigh(unusual_amount, transaction(50 * 7.0), used_to(3.93))
+    large = weigh(unusual_amount, transaction(500 * 7.0), used_to(3.93 + 2.303))
+
+    assert large > small + 1.0
+
+
+def test_a_sum_weighs_the_same_in_another_currency_of_the_same_worth_when_both_are_usual_there() -> None:
+    yuan = weigh(unusual_amount, transaction(7000.0), used_to(6.0))
+    dollars = weigh(
+        unusual_amount, transaction(1000.0, currency="USD"), used_to(6.0 - 1.9459, what=("payment", "USD"))
+    )
+
+    assert dollars == pytest.approx(yuan, abs=0.1)
 
 
 @given(st.floats(0.01, 1e6), st.floats(0.01, 1e6), st.integers(3, 500))

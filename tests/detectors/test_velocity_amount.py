@@ -30,17 +30,17 @@ def test_fires_on_the_fourth_transfer_of_a_thousand_within_the_hour() -> None:
 
 
 def test_fires_as_split_when_usual_amounts_make_an_unusual_one() -> None:
-    finding = ask(velocity_amount, transaction(240.0), just_paid(9, 240.0))
+    finding = ask(velocity_amount, transaction(120.0), just_paid(12, 120.0))
 
     assert finding is not None
     assert finding.reason == "amount_split"
     assert isinstance(finding.value, int)
     assert isinstance(finding.threshold, int)
-    assert 240 < finding.threshold <= finding.value
+    assert 120 < finding.threshold <= finding.value
 
 
 def test_splitting_weighs_more_than_the_same_sum_in_unusual_amounts() -> None:
-    event, account = transaction(240.0), just_paid(8, 240.0)
+    event, account = transaction(120.0), just_paid(12, 120.0)
 
     assert weigh(velocity_amount, event, account) == pytest.approx(
         weigh(velocity_amount, event, account, split_nats=0.0) + 0.5
