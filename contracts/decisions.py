@@ -104,6 +104,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `late`, `clamped`; and what the policy did: `snoozed`, `budget_spent`. `degraded` names detectors that were skipped.
     `tallies` are the counts across accounts that were read.
     `counterfactuals` are single changes with which the event would have passed; empty where none is known.
+    `model_version` names the trained model that had a part in the risk.
     """
 
     event_id: str
@@ -121,6 +122,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     tallies: dict[str, int] | None = None
     held: bool = False
     counterfactuals: tuple[Counterfactual, ...] = ()
+    model_version: str | None = None
 
 
 def effect_id(event_id: str, kind: str) -> str:

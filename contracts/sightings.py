@@ -59,6 +59,11 @@ def row_of(rows: bytearray, key: bytes, row_bytes: int) -> int:
     return found
 
 
+def sighting(rows: bytearray, row: int) -> tuple[int, int, int]:
+    """First time, last time and count of the row at `row`."""
+    return _read_times(rows, row + KEY_BYTES)
+
+
 def see(rows: bytearray, key: Key, at: float, limit: int) -> bool:
     """Count a sighting; True when the key is new. A full table forgets the row not seen for longest."""
     found = row_of(rows, key, SEEN_BYTES)

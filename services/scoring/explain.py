@@ -9,6 +9,8 @@ from typing import Any
 from contracts.decisions import Decision, Reasoned
 from contracts.events import minor_exponent
 from contracts.findings import Reason, Spec
+from services.scoring.learned_pattern import ASPECT_WORDS
+from services.scoring.learned_pattern import SPEC as LEARNED
 from services.scoring.wording import (
     CHANGES,
     CURRENCIES_ZH,
@@ -28,8 +30,8 @@ Reasons = Mapping[tuple[str, str], Reason]
 
 
 def reasons_of(specs: Iterable[Spec]) -> dict[tuple[str, str], Reason]:
-    """The reasons that `sentences` looks up, from the detectors' specs."""
-    return {(spec.name, reason.code): reason for spec in specs for reason in spec.reasons}
+    """The reasons that `sentences` looks up, from the detectors' specs and the trained model's."""
+    return {(spec.name, reason.code): reason for spec in (*specs, LEARNED) for reason in spec.reasons}
 
 
 def headline(decision: Decision, locale: str) -> str:
@@ -138,7 +140,8 @@ class _Reader(Formatter):
         if format_spec:
             return super().format_field(value, format_spec)
         if isinstance(value, str):
-            return WORDS[self._locale].get(value, value)
+            words = WORDS[self._locale]
+            return words[value] if value in words else ASPECT_WORDS[self._locale].get(value, value)
         return number(value, self._locale)
 
 

@@ -4,6 +4,10 @@ Log-odds: the prior's, plus every finding's weight. Inside a family the stronges
 following one is multiplied by `fade` once more, because signals of one family are correlated and would otherwise be
 counted twice; families count as independent (naive Bayes). The risk is the sigmoid of the sum.
 The prior has no part in the score: an event without acting evidence scores 0.
+
+With a trained model's evidence, the model's log-odds stand in for the prior and for all findings of detectors it has learnt;
+findings of other detectors add their weights as above. What the log-odds hold beyond the findings is a finding of its own
+(`services.scoring.learned_pattern`); where they hold less, the findings' shares shrink with the score.
 """
 
 from __future__ import annotations
@@ -14,12 +18,16 @@ from typing import NamedTuple
 
 from contracts.decisions import Reasoned
 from contracts.findings import Finding, Mode
+from services.scoring.learned_pattern import NAME as LEARNED
+from services.scoring.model import Evidence
 
 #: Findings that a decision records, strongest first.
 TOP_FINDINGS = 8
 #: Decimal places of a risk: fine enough for any threshold, coarse enough to be equal on every machine.
 RISK_DIGITS = 6
 MAX_WEIGHT = 8.0
+#: A model that adds less than this to the findings, in nats, is not named.
+LEAST_BEYOND = 0.1
 
 
 class Fused(NamedTuple):
@@ -66,20 +74,57 @@ def fuse(
     prior: float,
     fade: float,
     calibration: Calibration,
+    evidence: Evidence | None = None,
 ) -> Fused:
     """One risk from all findings of an event, whatever their order.
 
     `modes` by detector name (absent: on). Findings that are `off` are dropped, those in `shadow` are recorded
     after the acting ones with share 0 and never change risk or score. `prior` is the risk of an event without
-    evidence, in (0, 1).
+    evidence, in (0, 1). `evidence` is a trained model's; its mode is that of `learned_pattern`.
     """
-    if not findings:
+    if not findings and evidence is None:
         return Fused(round(prior, RISK_DIGITS), 0, ())
     acting, shadow = _by_mode(findings, modes)
-    if len(acting) == 1 and not shadow:
+    if len(acting) == 1 and not shadow and evidence is None:
         return _fused_alone(acting[0], prior, calibration)
     weighed = _faded(acting, fade)
     total = fsum([contribution for contribution, _ in weighed])
+    if evidence is not None and (mode := modes.get(LEARNED, "on")) != "off":
+        learned = learned_nats(evidence, acting, prior, fade)
+        beyond = learned - total
+        if beyond >= LEAST_BEYOND and learned > 0.0:
+            told = evidence.finding(learned + _log_odds(prior), beyond, acting)
+            if mode == "on":
+                weighed.append((beyond, told))
+                weighed.sort(key=_by_contribution)
+            else:
+                shadow.append(told)
+        total = learned if mode == "on" else total
+    return _fused(weighed, shadow, prior, total, calibration)
+
+
+def learned_nats(evidence: Evidence, acting: Sequence[Finding], prior: float, fade: float) -> float:
+    """What a model's evidence and the findings it has not learnt come to, in nats above the prior."""
+    nats = evidence.log_odds(acting) - _log_odds(prior)
+    unlearnt = [finding for finding in acting if not evidence.has_learnt(finding.detector)]
+    if unlearnt:
+        nats += fsum([contribution for contribution, _ in _faded(unlearnt, fade)])
+    return nats
+
+
+def quiet_risk(evidence: Evidence, modes: Mapping[str, Mode], prior: float) -> float:
+    """The risk of an event without findings."""
+    acts = modes.get(LEARNED, "on") == "on"
+    return _risk(prior, learned_nats(evidence, (), prior, 0.0) if acts else 0.0)
+
+
+def _fused(
+    weighed: list[tuple[float, Finding]],
+    shadow: list[Finding],
+    prior: float,
+    total: float,
+    calibration: Calibration,
+) -> Fused:
     risk = _risk(prior, total)
     score = calibration.score(risk) if total > 0.0 else 0
     recorded = weighed[:TOP_FINDINGS]
@@ -100,7 +145,11 @@ def _fused_alone(finding: Finding, prior: float, calibration: Calibration) -> Fu
 
 
 def _risk(prior: float, total: float) -> float:
-    return round(1.0 / (1.0 + exp(-(log(prior / (1.0 - prior)) + total))), RISK_DIGITS)
+    return round(1.0 / (1.0 + exp(-(_log_odds(prior) + total))), RISK_DIGITS)
+
+
+def _log_odds(risk: float) -> float:
+    return log(risk / (1.0 - risk))
 
 
 def _by_mode(findings: Sequence[Finding], modes: Mapping[str, Mode]) -> tuple[list[Finding], list[Finding]]:

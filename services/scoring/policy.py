@@ -14,6 +14,8 @@ from contracts.findings import Finding, Mode
 from contracts.profile import DAY_S
 from services.scoring.cost import CostRule
 from services.scoring.fusion import Calibration, Fused, fuse
+from services.scoring.learned_pattern import NAME as LEARNED
+from services.scoring.model import Evidence
 from services.scoring.policy_reader import InvalidPolicy
 from services.scoring.snoozes import Snoozes
 from services.scoring.thresholds import Bands, Thresholds
@@ -92,9 +94,9 @@ class Policy:
     quiet: Fused
     quiet_below: float
 
-    def fuse(self, findings: Sequence[Finding]) -> Fused:
+    def fuse(self, findings: Sequence[Finding], evidence: Evidence | None = None) -> Fused:
         """Risk, score and recorded findings under this policy, snoozes apart."""
-        return self._fused(findings, self.modes)
+        return self._fused(findings, self.modes, evidence)
 
     def account(self, has_factor: bool, challenge_times: Sequence[float], at: float) -> Account:
         """What this policy must know of an account at event time `at`; `challenge_times` are event times."""
@@ -110,23 +112,26 @@ class Policy:
         account: Account,
         states: Sequence[str] = (),
         degraded: bool = False,
+        evidence: Evidence | None = None,
     ) -> Verdict:
-        """What to do about an event and why. `degraded` says that a detector failed and was skipped.
+        """What to do about an event and why. `degraded` says that a detector failed and was skipped; `evidence` is a trained
+        model's.
 
         Snoozed findings are recorded as those of detectors in `shadow`.
         """
-        verdict = self._judged(event, findings, account, states, degraded, frozenset())
+        verdict = self._judged(event, findings, account, states, degraded, frozenset(), evidence)
         if not self.snoozes:
             return verdict
-        acting = [finding for finding in findings if self.modes.get(finding.detector, "on") == "on"]
+        speaking = {finding.detector for finding in findings} | ({LEARNED} if evidence is not None else set())
+        acting = {name for name in speaking if self.modes.get(name, "on") == "on"}
         asleep = self.snoozes.asleep(event.account_id, event.at, acting)
         if asleep is None:
             return verdict
         if asleep.even_holds:
-            verdict = self._judged(event, findings, account, states, degraded, asleep.even_holds)
+            verdict = self._judged(event, findings, account, states, degraded, asleep.even_holds, evidence)
         if asleep.all == asleep.even_holds or ACTIONS.index(verdict.ruling.action) >= _HOLD:
             return verdict
-        return self._judged(event, findings, account, states, degraded, asleep.all)
+        return self._judged(event, findings, account, states, degraded, asleep.all, evidence)
 
     def decide(
         self,
@@ -199,8 +204,12 @@ class Policy:
         except ValidationError as error:
             raise InvalidPolicy(f"{path}: {error}") from None
 
-    def _fused(self, findings: Sequence[Finding], modes: Mapping[str, Mode]) -> Fused:
-        return fuse(findings, modes, self.prior, self.fade, self.calibration) if findings else self.quiet
+    def _fused(
+        self, findings: Sequence[Finding], modes: Mapping[str, Mode], evidence: Evidence | None
+    ) -> Fused:
+        if not findings and evidence is None:
+            return self.quiet
+        return fuse(findings, modes, self.prior, self.fade, self.calibration, evidence)
 
     def _judged(
         self,
@@ -210,13 +219,14 @@ class Policy:
         states: Sequence[str],
         degraded: bool,
         asleep: frozenset[str],
+        evidence: Evidence | None,
     ) -> Verdict:
         modes: Mapping[str, Mode] = self.modes
         added: tuple[str, ...] = ()
         if asleep:
             modes = {**modes, **dict.fromkeys(asleep, "shadow")}
             added = (SNOOZED,)
-        fused = self._fused(findings, modes)
+        fused = self._fused(findings, modes, evidence)
         ruling = self.rule(event, fused.risk, account, states, fused.reasoned, degraded)
         if ruling.spent:
             added += (BUDGET_SPENT,)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
 
-from contracts.decisions import Action, Decision, IssueChallenge
-from contracts.events import EVENT_TYPES, AnyEvent
-from contracts.findings import Finding, Tallies
+from contracts.decisions import Action, Decision, IssueChallenge, Reasoned
+from contracts.events import EVENT_TYPES, AnyEvent, Transaction
+from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
 from services.memory.codec import pack, unpack
-from services.memory.glance import look
+from services.memory.glance import Glance, look
 from services.memory.learning import conclude, knows_event, learn, mature, note_challenge, note_event
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
 from services.scoring.effects import effects_for
-from services.scoring.fusion import Fused
+from services.scoring.fusion import Fused, quiet_risk
+from services.scoring.learned_pattern import NAME as LEARNED
+from services.scoring.model import Evidence, Reader
 from services.scoring.plan import Plan, teach_memories
 from services.scoring.policy import AWAY_STATES, Policy
 
@@ -44,12 +46,29 @@ class Counts:
         self.findings: dict[tuple[str, str], int] = {}
         self.failed: dict[str, int] = {}
 
+    def count(self, findings: Iterable[Finding | Reasoned], modes: Mapping[str, Mode]) -> None:
+        """Count findings by detector and mode."""
+        for finding in findings:
+            counted = (finding.detector, modes.get(finding.detector, "on"))
+            self.findings[counted] = self.findings.get(counted, 0) + 1
+
 
 class Runner:
-    """Runs every detector that is not off over a batch, decides, and teaches the profiles."""
+    """Runs every detector that is not off over a batch, decides, and teaches the profiles.
 
-    def __init__(self, detectors: Sequence[Detector], policy: Policy, lateness_s: float) -> None:
+    `model` is a trained model; None is the untrained fusion.
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        policy: Policy,
+        lateness_s: float,
+        model: Reader | None = None,
+    ) -> None:
         self.policy = policy
+        self._model = model
+        self._acting_model = model if policy.modes.get(LEARNED, "on") != "off" else None
         self._detectors = detectors
         self._lateness_s = lateness_s
         self._quiet = policy.quiet if policy.quiet.risk < policy.quiet_below else None
@@ -60,7 +79,7 @@ class Runner:
 
     def under(self, policy: Policy) -> Runner:
         """The same detectors under another policy."""
-        return Runner(self._detectors, policy, self._lateness_s)
+        return Runner(self._detectors, policy, self._lateness_s, self._model)
 
     def run(
         self,
@@ -137,7 +156,7 @@ class Runner:
             states = (*states, "late")
         if profile.logins < THIN_LOGINS and profile.transactions < THIN_LOGINS:
             states = (*states, "learning") if states else _LEARNING
-        decision = self._judge(event, plan, profile, findings, tallies, states, degraded, counts)
+        decision = self._judge(event, plan, profile, glance, findings, tallies, states, degraded, counts)
         if decision.action != "allow" and not degraded and may_pass(event, decision.action):
             decision = self._with_counterfactuals(event, plan, profile, decision, tallies, states, counts)
         if not late:
@@ -157,6 +176,7 @@ class Runner:
         event: AnyEvent,
         plan: Plan,
         profile: Profile,
+        glance: Glance,
         findings: list[Finding],
         tallies: Tallies,
         states: tuple[str, ...],
@@ -164,6 +184,8 @@ class Runner:
         counts: Counts,
     ) -> Decision:
         policy = self.policy
+        evidence, stamp, failed = self._evidence(event, profile, glance, tallies, counts)
+        degraded += failed
         if (
             self._quiet is not None
             and not findings
@@ -172,15 +194,17 @@ class Runner:
             and event.account_id not in policy.denied
             and (not states or AWAY_STATES.isdisjoint(states))
         ):
-            return _quiet(event, plan.tag, self._quiet, policy.version, states)
+            if evidence is None:
+                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp)
+            risk = quiet_risk(evidence, policy.modes, policy.prior)
+            if risk < policy.quiet_below:
+                return _quiet(event, plan.tag, risk, policy.version, states, stamp)
         account = policy.account(profile.has_factor, profile.challenge_times, event.at)
-        fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded))
-        action, held = ruling.action, False
-        for finding in findings:
-            mode = modes.get(finding.detector, "on")
-            held = held or (finding.hold and mode == "on" and action != "allow")
-            counted = (finding.detector, mode)
-            counts.findings[counted] = counts.findings.get(counted, 0) + 1
+        fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
+        action = ruling.action
+        counts.count(findings, modes)
+        if evidence is not None:
+            counts.count(_learned(fused), modes)
         return Decision(
             event_id=event.event_id,
             account_id=event.account_id,
@@ -194,9 +218,24 @@ class Runner:
             effects=effects_for(event, action, policy, ruling.may_challenge),
             states=(*states, *added) if added else states,
             degraded=degraded,
-            tallies=dict(tallies) if tallies and findings else None,
-            held=held,
+            tallies=dict(tallies) if tallies and fused.reasoned else None,
+            held=action != "allow"
+            and any(each.hold and modes.get(each.detector, "on") == "on" for each in findings),
+            model_version=stamp,
         )
+
+    def _evidence(
+        self, event: AnyEvent, profile: Profile, glance: Glance, tallies: Tallies, counts: Counts
+    ) -> tuple[Evidence | None, str | None, tuple[str, ...]]:
+        """What the model says of a transaction, its version, and its name when it failed."""
+        model = self._acting_model
+        if model is None or event.__class__ is not Transaction:
+            return None, None, ()
+        try:
+            return model.of(event, profile, glance, tallies), model.version, ()
+        except Exception:  # the fence: a broken model leaves the untrained fusion
+            counts.failed[LEARNED] = counts.failed.get(LEARNED, 0) + 1
+            return None, model.version, (LEARNED,)
 
     def _with_counterfactuals(
         self,
@@ -210,7 +249,8 @@ class Runner:
     ) -> Decision:
         def judge(changed: AnyEvent, account: Profile, counted: Tallies) -> Action:
             findings = findings_of(changed, plan, account, counted)
-            return self._judge(changed, plan, account, findings, counted, states, (), Counts()).action
+            glance = look(changed, account, counted)
+            return self._judge(changed, plan, account, glance, findings, counted, states, (), Counts()).action
 
         try:
             found = counterfactuals(
@@ -222,15 +262,22 @@ class Runner:
         return replace(decision, counterfactuals=found) if found else decision
 
 
-def _quiet(event: AnyEvent, tag: str, quiet: Fused, version: str, states: tuple[str, ...]) -> Decision:
+def _learned(fused: Fused) -> list[Reasoned]:
+    return [reasoned for reasoned in fused.reasoned if reasoned.detector == LEARNED]
+
+
+def _quiet(
+    event: AnyEvent, tag: str, risk: float, version: str, states: tuple[str, ...], stamp: str | None
+) -> Decision:
     return Decision(
         event_id=event.event_id,
         account_id=event.account_id,
         type=tag,
         at=event.at,
-        risk=quiet.risk,
-        score=quiet.score,
+        risk=risk,
+        score=0,
         action="allow",
         policy_version=version,
         states=states,
+        model_version=stamp,
     )
