@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
+from msgspec import json
 
 from contracts.events import Login
 from services.ingest.decode import decode_event
 from services.lab.habits import World, on_trip, ordinary_day
-from services.lab.personas import person
-from services.lab.simulate import Simulation, plant, simulate
+from services.lab.personas import PERSONAS, Person, as_of, home_on, person
+from services.lab.simulate import Simulation, events_expected, plant, simulate
 from services.lab.stories import STORIES, stories_named
 
 MONDAY_S = 1_767_571_200
@@ -83,3 +85,71 @@ def test_too_few_accounts_for_the_stories_are_refused_with_the_number_needed() -
 def test_an_unknown_story_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=next(iter(STORIES))):
         stories_named("sim_swap,nonsense")
+
+
+def test_every_line_says_whose_hand_it_was_and_in_which_scenario() -> None:
+    labels = [
+        json.decode(played.wire())["label"] for played in simulate(small(stories="all", accounts=80, days=10))
+    ]
+
+    assert all(isinstance(label["fraud"], bool) for label in labels)
+    assert {label["scenario"] for label in labels if label["fraud"]} == {
+        name for name, story in STORIES.items() if story.fraud
+    }
+    assert {label["scenario"] for label in labels} > {"worker", "student"}
+    assert {label["attacker"] for label in labels if label["fraud"]} == {"naive", "vpn", "targeted", "cloned"}
+
+
+def test_a_story_told_in_rounds_meets_other_people_each_time() -> None:
+    simulation = Simulation(20, 10, 3, MONDAY_S, stories_named("sim_swap"), rounds=5)
+    frauds = [played.event for played in simulate(simulation) if played.fraud]
+
+    assert len({event.account_id for event in frauds}) == 5
+    assert len({event.event_id for event in frauds}) == len(frauds)
+
+
+def test_there_are_all_kinds_of_people_and_a_family_shares_tablet_and_line() -> None:
+    people = [person(3, number) for number in range(400)]
+    family = [who for who in people if who.persona == "family"]
+    households = {who.number // 3 for who in family}
+
+    assert {who.persona for who in people} == set(PERSONAS)
+    for household in households:
+        members = [who for who in family if who.number // 3 == household]
+        assert len({who.computer for who in members}) == 1
+        assert len({home_on(who, 50) for who in members}) == 1
+        assert len({who.phone for who in members}) == 3
+
+
+def test_browsers_update_and_leases_end_while_the_device_stays() -> None:
+    people = [person(3, number) for number in range(100)]
+    later = [as_of(who, 100) for who in people]
+
+    assert all(now.next_phone.device_id == then.next_phone.device_id for now, then in pairs(people, later))
+    assert all(now.next_phone.user_agent != then.next_phone.user_agent for now, then in pairs(people, later))
+    assert 0.3 < sum(now.home != then.home for now, then in pairs(people, later)) / 100 < 0.95
+
+
+def test_memory_holds_a_day_however_many_there_are() -> None:
+    short, long = peak_bytes(days=4), peak_bytes(days=24)
+
+    assert long < 1.5 * short
+
+
+def test_a_run_has_about_as_many_events_as_its_bar_expects() -> None:
+    simulation = small(accounts=150, days=20)
+
+    assert 0.8 < events_expected(simulation) / sum(1 for _ in simulate(simulation)) < 1.25
+
+
+def peak_bytes(days: int) -> int:
+    tracemalloc.start()
+    for _ in simulate(small(accounts=60, days=days)):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def pairs(people: list[Person], later: list[Person]) -> list[tuple[Person, Person]]:
+    return list(zip(people, later, strict=True))
