@@ -35,7 +35,10 @@ _UNIT = 64
 _MOST = 65_535
 _STEPS = range(0, TRAITS_BYTES, TRAIT_BYTES)
 _LEVEL_STEPS = tuple(enumerate(_STEPS))
-_pack_row, _read_count, _write_count = _ROW.pack, _COUNT.unpack_from, _COUNT.pack_into
+_TAIL = Layout("<" + len(LEVELS) * "6sHHB")
+_DAYS_IN_TAIL = range(1, 4 * len(LEVELS), 4)
+_pack_row, _read_count = _ROW.pack, _COUNT.unpack_from
+_read_tail, _write_tail = _TAIL.unpack_from, _TAIL.pack_into
 _ALL = b"all..."
 
 
@@ -66,32 +69,39 @@ def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
             continue
         known_day, count = _read_count(rows, row + TRAIT_BYTES)
         del rows[row : row + ROW_BYTES]
-        known_day, count = _counted(known_day, count, day, 1)
+        known_day, count = _counted(known_day, count, day, _UNIT)
         tail.append(_pack_row(key, known_day, count, level))
     rows += b"".join(tail)
     if len(rows) > MAX_TRAITS * ROW_BYTES:
         del rows[: len(rows) - MAX_TRAITS * ROW_BYTES]
 
 
-def see_latest_again(rows: bytearray, at: float, times: int) -> None:
-    """Count further events with the very traits of the latest one, the last of them at `at`."""
-    if len(rows) < _TAIL_BYTES:  # the visit began before traits were kept
+def weigh(weight: int, days: int) -> int:
+    """The weight of what was counted so far and of one more event, so many days after the last one."""
+    return weight + _UNIT if days == 0 else round(weight * _kept(days)) + _UNIT
+
+
+def see_latest_again(rows: bytearray, at: float, weight: int) -> None:
+    """Count further events with the very traits of the latest one, the last of them at `at`; `weight` as `weigh` has it."""
+    start = len(rows) - _TAIL_BYTES
+    if start < 0:  # the visit began before traits were kept
         return
     day = int(at / _DAY_S) & 0xFFFF
-    for row in range(len(rows) - _TAIL_BYTES + TRAIT_BYTES, len(rows), ROW_BYTES):
-        known_day, count = _read_count(rows, row)
-        _write_count(rows, row, *_counted(known_day, count, day, times))
+    tail = list(_read_tail(rows, start))
+    for index in _DAYS_IN_TAIL:
+        tail[index], tail[index + 1] = _counted(tail[index], tail[index + 1], day, weight)
+    _write_tail(rows, start, *tail)
 
 
-def _counted(known_day: int, count: int, day: int, times: int) -> tuple[int, int]:
-    """Day and count after `times` more on `day`; an event from before the known day counts as much as is left of it."""
-    if day > known_day:
-        count = round(count * _kept(day - known_day)) + _UNIT * times
+def _counted(known_day: int, count: int, day: int, weight: int) -> tuple[int, int]:
+    """Day and count after `weight` more on `day`; what is from before the known day counts as much as is left of it."""
+    if day == known_day:
+        count += weight
+    elif day > known_day:
+        count = round(count * _kept(day - known_day)) + weight
         known_day = day
-    elif day == known_day:
-        count += _UNIT * times
     else:
-        count += round(_UNIT * times * _kept(known_day - day))
+        count += round(weight * _kept(known_day - day))
     return known_day, count if count < _MOST else _MOST
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from contracts.traits import (
     nothing,
     see_latest_again,
     see_traits,
+    weigh,
 )
 
 DAY_S = 86_400.0
@@ -59,7 +61,7 @@ def test_a_full_table_forgets_what_was_not_seen_for_longest() -> None:
 
 def test_a_table_that_knows_no_event_has_no_latest_one_to_count_again() -> None:
     rows = bytearray()
-    see_latest_again(rows, DAY_S, 3)
+    see_latest_again(rows, DAY_S, weigh(0, 0))
 
     assert rows == b""
 
@@ -71,11 +73,29 @@ def test_counting_a_day_at_once_is_counting_one_by_one(times: int, day: int, ear
         for each in range(earlier):
             see_traits(rows, traits(each % 2), each * DAY_S)
         see_traits(rows, traits(7), (10 + day) * DAY_S)
-    see_latest_again(at_once, (10 + day) * DAY_S, times)
+    weight = 0
+    for _ in range(times):
+        weight = weigh(weight, 0)
+    see_latest_again(at_once, (10 + day) * DAY_S, weight)
     for _ in range(times):
         see_traits(one_by_one, traits(7), (10 + day) * DAY_S)
 
     assert at_once == one_by_one
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30))
+def test_a_visit_of_many_days_is_counted_day_by_day(gaps: list[int]) -> None:
+    at_once, one_by_one = bytearray(), bytearray()
+    weight = day = 0
+    for rows in (at_once, one_by_one):
+        see_traits(rows, traits(7), 0.0)
+    for gap in gaps:
+        weight, day = weigh(weight, gap if weight else 0), day + gap
+        see_traits(one_by_one, traits(7), day * DAY_S)
+    see_latest_again(at_once, day * DAY_S, weight)
+
+    once, each = (Traits(rows).counts(traits(7), day * DAY_S) for rows in (at_once, one_by_one))
+    assert once == pytest.approx(each, abs=0.02 * len(gaps))
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=20))
