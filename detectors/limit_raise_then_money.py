@@ -34,7 +34,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1098", "T1657"),
-    wakes_on=Circumstance.HELD | Circumstance.REMEMBERED,
+    wakes_on=Circumstance.HELD_CHANGE | Circumstance.REMEMBERED,
     learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
 )
 

@@ -46,7 +46,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110", "T1078", "T1098", "T1657"),
-    wakes_on=Circumstance.NEW_PAYEE | Circumstance.HELD | Circumstance.REMEMBERED,
+    wakes_on=Circumstance.NEW_PAYEE | Circumstance.HELD_CHANGE | Circumstance.REMEMBERED,
     learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
 )
 
