@@ -38,7 +38,8 @@ class Circumstance(IntFlag):
     #: the event comes from an address, or with a user agent, that is not among the account's traits
     NEW_ADDRESS = 16384
     NEW_AGENT = 32768
-    #: a login, or money, in an hour of the day (UTC) that the account's table of such hours has nothing in
+    #: a login, or money, in an hour of the day (UTC) that the account's table of such hours has nothing in, once the account
+    #: has SETTLED_HOURS_COUNT of such events behind it
     UNUSUAL_HOUR = 65536
     #: a transaction that failed; money that comes in
     FAILED_PAYMENT = 131072
@@ -50,6 +51,8 @@ class Circumstance(IntFlag):
     #: fraud was labelled at the payee, in its windows or since; a payee paid for no longer than YOUNG_PAYEE_H, by MANY_PAYERS
     FRAUD_AT_PAYEE = 2097152
     CROWD_AT_PAYEE = 4194304
+    #: MANY_CHALLENGES or more were asked for, the last of them within a day
+    CHALLENGED = 8388608
     #: money, and a change to the account of the last HELD_CHANGE_S is held back
     HELD_CHANGE = 16777216
 
@@ -57,9 +60,12 @@ class Circumstance(IntFlag):
 #: Nothing a detector calls a large amount, much of a balance, or a burst, may be smaller than these.
 LARGE_LOG = 0.3
 MUCH_SHARE = 0.2
+SETTLED_HOURS_COUNT = 15
 BUSY_1H_COUNT = 1.5
 BUSY_1D_COUNT = 3.0
 BUSY_7D_COUNT = 6.0
+#: Nothing a detector calls many challenges is fewer.
+MANY_CHALLENGES = 5
 #: Nothing a detector calls a young payee is older, or a crowd at it smaller.
 YOUNG_PAYEE_H = 14 * 24
 MANY_PAYERS = 5

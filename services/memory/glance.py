@@ -10,10 +10,12 @@ from contracts.circumstances import (
     BUSY_7D_COUNT,
     HELD_CHANGE_S,
     LARGE_LOG,
+    MANY_CHALLENGES,
     MANY_PAYERS,
     MUCH_SHARE,
     PACE_PRIOR_COUNT,
     PACE_PRIOR_S,
+    SETTLED_HOURS_COUNT,
     YOUNG_PAYEE_H,
     Circumstance,
 )
@@ -49,6 +51,7 @@ _UNUSUAL_HOUR = int(Circumstance.UNUSUAL_HOUR)
 _FAILED_PAYMENT = int(Circumstance.FAILED_PAYMENT)
 _TOP_UP = int(Circumstance.TOP_UP)
 _TAKES_MUCH = int(Circumstance.TAKES_MUCH)
+_CHALLENGED = int(Circumstance.CHALLENGED)
 _CHANGE = int(Circumstance.CHANGE)
 _HELD_CHANGE = int(Circumstance.HELD_CHANGE)
 _FRAUD_AT_PAYEE = int(Circumstance.FRAUD_AT_PAYEE)
@@ -92,6 +95,9 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
         bits |= _HELD
     if profile.failed_challenges:
         bits |= _FAILED_CHALLENGE
+    times = profile.challenge_times
+    if times and len(times) >= MANY_CHALLENGES and event.at - times[-1] < DAY_S:
+        bits |= _CHALLENGED
     if profile.slots:
         bits |= _REMEMBERED
     if profile.failures_in_row:
@@ -108,7 +114,7 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
             if event.outcome == "failure":  # type: ignore[union-attr]
                 bits |= _FAILED_LOGIN
             hours = profile.login_hours
-            if hours and not hours[int(event.at / HOUR_S) % HOURS]:
+            if profile.logins >= SETTLED_HOURS_COUNT and hours and not hours[int(event.at / HOUR_S) % HOURS]:
                 bits |= _UNUSUAL_HOUR
         elif kind is Transaction:
             bits |= _look_at_money(glance, event, profile)  # type: ignore[arg-type]
@@ -191,7 +197,7 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     if velocity is not None and _look_at_pace(glance, velocity, event.at):
         bits |= _BUSY
     hours = profile.money_hours
-    if hours and not hours[int(event.at / HOUR_S) % HOURS]:
+    if profile.transactions >= SETTLED_HOURS_COUNT and hours and not hours[int(event.at / HOUR_S) % HOURS]:
         bits |= _UNUSUAL_HOUR
     return bits
 
