@@ -85,8 +85,9 @@ class Reasoned(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 class Counterfactual(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A single change with which the same event would have passed, and the `action` it would then have got.
 
-    `amount_below`: any amount under `amount` (canonical decimal text) of `currency`. `known_device`, `known_place`: from
-    the device, or the address and network, of the account's latest visit. `known_payee`: to the payee paid last.
+    `amount_below`: an amount under `amount` (canonical decimal text) of `currency`, looked for down to a hundredth of what
+    was asked. `known_device`, `known_place`: from the device, or the address and network, of the account's latest visit.
+    `known_payee`: to the payee paid last.
     `unchanged_account`: without an account change in the `hours` before.
     """
 

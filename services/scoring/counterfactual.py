@@ -53,6 +53,8 @@ Chains = Mapping[str, Chain]
 
 #: An amount bound below this part of the amount helps nobody.
 LEAST_SHARE = 0.01
+#: Steps, of equal ratio, in which the amounts below a bound are looked through once more.
+PROBES = 5
 _NOTIFY, _CHALLENGE = ACTIONS.index("notify"), ACTIONS.index("challenge")
 _AT_PLACE = slice(1 * TRAIT_BYTES, 5 * TRAIT_BYTES)
 _OF_DEVICE = slice(5 * TRAIT_BYTES, len(LEVELS) * TRAIT_BYTES)
@@ -137,23 +139,37 @@ def counterfactuals(
 def _still_known(event: Came, changed: Came, tallies: Tallies, wanted: Sequence[Wanted]) -> Tallies:
     if not tallies or changed is event:
         return tallies
-    gone = {
-        name for tally in wanted if tally.key(event) != tally.key(changed) for name in tally.names
-    }
+    gone = {name for tally in wanted if tally.key(event) != tally.key(changed) for name in tally.names}
     return {name: count for name, count in tallies.items() if name not in gone} if gone else tallies
 
 
 def _amount_below(
     event: Transaction, passing: Callable[[Transaction], Action | None]
 ) -> Iterator[Counterfactual]:
-    asked = ceil(event.value * 10.0 ** minor_exponent(event.currency))
-    low = max(1, int(asked * LEAST_SHARE))
-    if low >= asked:
+    high = ceil(event.value * 10.0 ** minor_exponent(event.currency))
+    low = max(1, int(high * LEAST_SHARE))
+    if low >= high or passing(_with(event, amount=low)) is None:
         return
-    answer = passing(_with(event, amount=low))
-    if answer is None:
-        return
-    high = asked
+    stopped: int | None = high
+    while stopped is not None:
+        high = stopped
+        answer, bound = _halved(event, low, high, passing)
+        # What passes below need not pass everywhere below: a trained model may think otherwise of some amounts.
+        between = (round(low * (bound / low) ** (step / PROBES)) for step in range(1, PROBES))
+        stopped = next((probe for probe in between if passing(_with(event, amount=probe)) is None), None)
+    yield Counterfactual(
+        change="amount_below",
+        action=answer,
+        amount=canonical_amount(bound, event.currency),
+        currency=event.currency,
+    )
+
+
+def _halved(
+    event: Transaction, low: int, high: int, passing: Callable[[Transaction], Action | None]
+) -> tuple[Action, int]:
+    """The answer just below the bound and the bound, in minor units, between `low`, which passes, and `high`, which does not."""
+    answer: Action | None = None
     while high - low > 1:
         middle = (low + high) // 2
         between = passing(_with(event, amount=middle))
@@ -161,12 +177,9 @@ def _amount_below(
             high = middle
         else:
             low, answer = middle, between
-    yield Counterfactual(
-        change="amount_below",
-        action=answer,
-        amount=canonical_amount(high, event.currency),
-        currency=event.currency,
-    )
+    answer = answer or passing(_with(event, amount=low))
+    assert answer is not None
+    return answer, high
 
 
 def _changed(event: Came, profile: Profile) -> Iterator[tuple[Change, Came]]:
