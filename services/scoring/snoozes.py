@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from math import inf
 from typing import Any, NamedTuple
-
-from contracts.findings import Finding
 
 
 class Snooze(NamedTuple):
@@ -44,8 +42,8 @@ class Snoozes:
         named = (snooze.detector for held in self._by_account.values() for snooze in held)
         return sorted({name for name in named if name is not None})
 
-    def asleep(self, account_id: str, at: float, findings: Sequence[Finding]) -> Asleep | None:
-        """Which of the findings' detectors sleep for an event of the account at event time `at`; None when none does."""
+    def asleep(self, account_id: str, at: float, names: Set[str]) -> Asleep | None:
+        """Which of these detectors sleep for an event of the account at event time `at`; None when none does."""
         held = [
             snooze
             for whose in (account_id, None)
@@ -54,15 +52,13 @@ class Snoozes:
         ]
         if not held:
             return None
-        names = {finding.detector for finding in findings}
         every = _named(held, names)
         return Asleep(every, _named([snooze for snooze in held if snooze.holds], names)) if every else None
 
 
-def _named(held: Sequence[Snooze], names: set[str]) -> frozenset[str]:
-    if any(snooze.detector is None for snooze in held):
-        return frozenset(names)
-    return frozenset(snooze.detector for snooze in held if snooze.detector in names)
+def _named(held: Sequence[Snooze], names: Set[str]) -> frozenset[str]:
+    asleep = {snooze.detector for snooze in held}
+    return frozenset(names if None in asleep else names & asleep)
 
 
 def snoozes_of(rows: Sequence[Mapping[str, Any]], faults: list[str]) -> Snoozes:

@@ -6,40 +6,12 @@ import pytest
 
 from contracts.decisions import Action, Reasoned
 from contracts.events import AnyEvent
-from services.policy_file import DEFAULT_POLICY
-from services.scoring.policy import Policy
 from services.scoring.policy_reader import InvalidPolicy
 from services.scoring.policy_text import parse_policy
 from tests.services.scoring.events import change, label, login, outcome, report, transaction
+from tests.services.scoring.policies import BASE, PLAIN, plain
 
-DEFAULT = DEFAULT_POLICY.read_text(encoding="utf-8")
-#: The default policy without bands and bounds.
-BASE = (
-    DEFAULT[: DEFAULT.index("[[bands")] + DEFAULT[DEFAULT.index("[no_factor]") : DEFAULT.index("[detectors.")]
-)
-PLAIN = """
-version = "test"
-[thresholds.login]
-notify = 0.1
-challenge = 0.2
-hold = 0.3
-deny = 0.4
-[thresholds.transaction]
-notify = 0.1
-challenge = 0.2
-hold = 0.3
-deny = 0.4
-[thresholds.account_change]
-notify = 0.1
-challenge = 0.2
-hold = 0.3
-deny = 0.4
-"""
 ACTED_ON = [login(), transaction(), change()]
-
-
-def plain(more: str = "") -> Policy:
-    return parse_policy(PLAIN + more, BASE)
 
 
 def reasoned(*detectors: str) -> list[Reasoned]:
