@@ -19,7 +19,7 @@ from contracts.events import Transaction, major_units
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
 from detectors.measures.amounts import UNITS_PER_USD
-from detectors.measures.steps import money_leaves
+from detectors.measures.steps import device_unknown, money_leaves, payee_unknown
 
 SPEC = Spec(
     name="account_drain",
@@ -113,7 +113,8 @@ def observe(
         value=f"{share:.0%}",
         baseline=f"{own:.1%}",
         threshold=f"{params.drained_share:.0%}",
-        hold=_somewhere_new(event, profile),
+        # To somewhere known it is learned, else no habit could be.
+        hold=payee_unknown(event, profile) or device_unknown(event, profile),
         facts={"count": len(takes), "earlier": emptied},
     )
 
@@ -141,14 +142,6 @@ def upgrade(version: int, packed: bytes) -> Memory:
     if version != SPEC.version:
         raise ValueError(f"unknown memory version {version}")
     return msgpack.decode(packed, type=Memory)
-
-
-def _somewhere_new(event: Transaction, profile: Profile) -> bool:
-    """Whether payee or device is not known: only then it stays out of the profile, else no habit could be learned."""
-    payee, device = event.payee_key, event.device_key
-    return (payee is not None and payee not in profile.payees) or (
-        device is not None and device not in profile.devices
-    )
 
 
 def _take(event: Transaction) -> Take:

@@ -18,6 +18,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
+from detectors.measures.steps import device_unknown, payee_unknown
 
 SPEC = Spec(
     name="top_up_then_cash_out",
@@ -126,10 +127,7 @@ def upgrade(version: int, packed: bytes) -> Memory:
 
 def _somewhere_new(event: Transaction, profile: Profile) -> str | None:
     """What is new about the way out, as a word of the explanations; None when nothing is."""
-    payee = event.payee_key is not None and event.payee_key not in profile.payees
-    device = (
-        event.device_key is not None and len(profile.devices) > 0 and event.device_key not in profile.devices
-    )
+    payee, device = payee_unknown(event, profile), device_unknown(event, profile)
     if payee and device:
         return "from_new_device_to_new_payee"
     if payee:

@@ -86,3 +86,14 @@ def payee_is_new(event: Transaction, profile: Profile, since: float) -> bool:
         return False
     seen = payees.get(key)
     return seen is None or seen.first_at >= since
+
+
+def payee_unknown(event: Transaction, profile: Profile) -> bool:
+    """Whether the money goes to a named payee that the account has not paid before."""
+    return event.payee_key is not None and event.payee_key not in profile.payees
+
+
+def device_unknown(event: Transaction, profile: Profile) -> bool:
+    """Whether the event comes from a device that the account, which knows some, does not know."""
+    devices = profile.devices
+    return event.device_key is not None and len(devices) > 0 and event.device_key not in devices
