@@ -19,6 +19,7 @@ from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.hours import HOURS, hour_of
 from contracts.profile import Profile
+from detectors.measures.day import near_share
 from detectors.measures.steps import money_leaves
 
 SPEC = Spec(
@@ -36,10 +37,6 @@ SPEC = Spec(
     attack=("T1657",),
     wakes_on=Circumstance.UNUSUAL_HOUR,
 )
-
-
-#: How much what happens so many hours away counts.
-_NEAR = (1.0, 0.6, 0.3, 0.1)
 
 
 class Params(Struct, frozen=True):
@@ -64,7 +61,7 @@ def observe(
         return None
     if sum(hours) < params.least_history_count:
         return None
-    share = _share(hours, profile.login_hours, hour_of(event.at), params.smoothing_count)
+    share = near_share((hours, profile.login_hours), hour_of(event.at), params.smoothing_count)
     weight = -log(HOURS * share)
     if weight < params.least_nats:
         return None
@@ -77,13 +74,3 @@ def observe(
         baseline=f"{share:.1%}",
         threshold=f"{1 / HOURS:.1%}",
     )
-
-
-def _share(money: bytearray, logins: bytearray, hour: int, smoothing: float) -> float:
-    """The smoothed share of the account's activity in an hour of the day, in (0, 1)."""
-    near = smoothing
-    for away, counts in enumerate(_NEAR):
-        for other in {(hour - away) % HOURS, (hour + away) % HOURS}:
-            near += counts * (money[other] + (logins[other] if logins else 0))
-    whole = 2.0 * sum(_NEAR) - _NEAR[0]
-    return near / (whole * (sum(money) + sum(logins)) + HOURS * smoothing)

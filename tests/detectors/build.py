@@ -74,8 +74,11 @@ def origin(
     agent: str | None = AGENT,
 ) -> dict[str, Any]:
     """What an activity tells of where it came from; None leaves it untold."""
+    keys = traits(device, ip, network, place, agent)
     return {
-        "traits": traits(device, ip, network, place, agent),
+        "traits": keys,
+        "address_traits": keys[: 3 * TRAIT_BYTES],
+        "agent_traits": keys[5 * TRAIT_BYTES : 9 * TRAIT_BYTES],
         "device_id": None if device is None else f"device-id-{device}",
         "device_key": None if device is None else key(device),
         "ip": None if ip is None else "198.51.100.7",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, AmountStatistics, Seen
 from detectors.measures.amounts import lump_amount, usual_log_amount
+from detectors.measures.day import near_share
 from detectors.measures.novelty import own_new_share
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
 from detectors.measures.sphere import EARTH_RADIUS_KM, great_circle_km, on_earth
@@ -96,3 +97,12 @@ def test_a_few_large_transfers_make_the_lumps_large_and_other_currencies_none() 
     amounts = [AmountStatistics(100, 3.0, 0.1), AmountStatistics(3, 8.0, 0.1)]
 
     assert 1000 < lump_amount(amounts, "USD", 40.0, 1.0) < 4000
+
+
+def test_an_hour_counts_itself_and_in_part_its_neighbours() -> None:
+    at_noon = [0] * 12 + [10] + [0] * 11
+    shares = [near_share((at_noon, b""), hour, 0.5) for hour in range(24)]
+
+    assert sum(shares) == pytest.approx(1.0)
+    assert shares[12] > shares[11] == shares[13] > shares[10] > shares[9] > shares[8]
+    assert near_share((), 3, 0.5) == pytest.approx(1 / 24)

@@ -1,0 +1,85 @@
+"""Challenge after challenge is asked for, until the owner may give in or tell a code on the phone.
+
+Sees: a successful login, a transaction or an account change after five or more challenges of the account within an hour, or
+ten within a day, whether they were answered or not. A code that is given in the end does not wipe out the many before it.
+Misses: an attacker who needs only a few challenges; a patient one who spreads them over days.
+Fires falsely when: the owner travels with a new phone and does many things at once, each asked about. The budget of
+challenges in the policy keeps that from happening.
+When it fires: stop asking; hold outgoing money and call the owner, because the next code may have been talked out of them.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from contracts.circumstances import Circumstance
+from contracts.events import AccountChange, Login, Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import DAY_S, HOUR_S, Profile
+from detectors.measures.pace import poisson_nats
+
+SPEC = Spec(
+    name="challenge_fatigue",
+    version=1,
+    event_types=(Login, Transaction, AccountChange),
+    family="factor",
+    reasons=(
+        Reason(
+            code="challenge_fatigue",
+            en="A code was asked for {value} times within {hours} h: somebody may be wearing the owner down.",
+            zh_cn="{hours} 小时内已要求验证 {value} 次，可能有人在反复骚扰户主以骗取验证码。",
+        ),
+    ),
+    attack=("T1621",),
+    wakes_on=Circumstance.CHALLENGED,
+)
+
+
+class Params(Struct, frozen=True):
+    """A busy owner is asked `honest_1h_count` times in an hour and `honest_1d_count` times in a day.
+
+    Our own challenges feed this count, so `most_nats` lets it lift a challenge to a hold, never to a freeze.
+    """
+
+    least_1h_count: int = 5
+    least_1d_count: int = 10
+    honest_1h_count: float = 2.0
+    honest_1d_count: float = 3.0
+    most_nats: float = 3.5
+
+
+PARAMS = Params()
+
+
+def observe(
+    event: Login | Transaction | AccountChange,
+    profile: Profile,
+    tallies: Tallies,
+    memory: None,
+    params: Params,
+) -> Finding | None:
+    """Weight: the Poisson log-likelihood ratio of the challenges asked for in the worse window, in nats."""
+    times = profile.challenge_times
+    if len(times) < params.least_1h_count or (isinstance(event, Login) and event.outcome != "success"):
+        return None
+    at, worst, value, hours = event.at, 0.0, 0, 0
+    for window_s, least, honest in (
+        (HOUR_S, params.least_1h_count, params.honest_1h_count),
+        (DAY_S, params.least_1d_count, params.honest_1d_count),
+    ):
+        count = sum([at - window_s < when <= at for when in times])
+        nats = poisson_nats(count, honest) if count >= least else 0.0
+        if nats > worst:
+            worst, value, hours = nats, count, round(window_s / HOUR_S)
+    if not value:
+        return None
+    return Finding(
+        detector="challenge_fatigue",
+        reason="challenge_fatigue",
+        family="factor",
+        weight=min(worst, params.most_nats),
+        value=value,
+        threshold=params.least_1h_count if hours == 1 else params.least_1d_count,
+        hold=True,
+        facts={"hours": hours},
+    )
