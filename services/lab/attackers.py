@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from services.lab.handsets import Handset, computer, phone
 from services.lab.personas import Person
-from services.lab.places import CITIES, Access, City, fixed_line, mobile_line, rented_server
+from services.lab.places import CITIES, Access, City, fixed_line, mobile_line, rented_server, vpn_exit
 
 AttackerName = Literal["naive", "vpn", "targeted", "cloned"]
 ATTACKERS: tuple[AttackerName, ...] = ("naive", "vpn", "targeted", "cloned")
@@ -63,7 +63,7 @@ def _anywhere(rng: Random) -> Access:
 def _in_country(victim: Person, rng: Random) -> Access:
     city: City = rng.choice([each for each in CITIES if each.country == victim.city.country])
     if rng.random() < _SERVER_SHARE:
-        return rented_server(city, rng.randrange(254), "vpn")
+        return vpn_exit(city, rng.randrange(3), rng.randrange(2048))
     return fixed_line(city, rng.randrange(1 << 17), rng.randrange(3))
 
 

@@ -53,6 +53,7 @@ CITIES = (
 ABROAD = ("Bangkok", "Singapore", "London", "Berlin", "New York")
 _BY_NAME = {city.name: city for city in CITIES}
 _OPERATORS = ("Harbour Broadband", "Meridian Fibre", "Lantern Home")
+_VPNS = ("Quiet Tunnel", "Hidden Road", "Fogbank")
 _ACCURACY_KM = {"residential": 20.0, "mobile": 50.0, "hosting": 100.0, "vpn": 100.0, "tor": 200.0}
 _FIRST_ASN = 64512
 
@@ -88,6 +89,13 @@ def rented_server(city: City, number: int, kind: Kind = "hosting") -> Access:
     where = CITIES.index(city)
     ip = f"203.0.113.{number % 254 + 1}" if where % 2 else f"192.0.2.{number % 254 + 1}"
     return _access(ip, city, _FIRST_ASN + where * 8 + 4, f"{city.name} Cloud Rental", kind)
+
+
+def vpn_exit(city: City, provider: int, number: int) -> Access:
+    """An exit of one of three VPN providers in a city; `number` picks one of 2,048 addresses in eight blocks."""
+    where = CITIES.index(city)
+    ip = f"100.{80 + provider * len(CITIES) + where}.{(number >> 8) % 8}.{number % 256}"
+    return _access(ip, city, _FIRST_ASN + where * 8 + 5 + provider, f"{city.name} {_VPNS[provider]}", "vpn")
 
 
 def _access(ip: str, city: City, asn: int, name: str, kind: Kind) -> Access:

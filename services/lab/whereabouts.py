@@ -17,7 +17,7 @@ from services.lab.places import (
     city_named,
     fixed_line,
     mobile_line,
-    rented_server,
+    vpn_exit,
 )
 
 DAY_S = 86_400
@@ -94,4 +94,5 @@ def _abroad(who: Person, day: int, rng: Random) -> Access:
 def _through_vpn(who: Person, rng: Random) -> Access:
     usual = Random(f"vpn {who.home.ip} {who.number}")
     cities: list[City] = [usual.choice(CITIES) for _ in range(_VPN_CITIES)]
-    return rented_server(rng.choice(cities), rng.randrange(_VPN_SERVERS), "vpn")
+    provider, first = usual.randrange(3), usual.randrange(2048)
+    return vpn_exit(rng.choice(cities), provider, first + rng.randrange(_VPN_SERVERS))
