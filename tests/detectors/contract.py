@@ -201,24 +201,17 @@ def splits_harmless(detector: Detector, source: Path, cases: Sequence[Case]) -> 
 def awake_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
     """It has nothing to say in circumstances that do not wake it."""
     for case in cases:
-        circumstances = look(case.event, case.profile, case.tallies).circumstances
-        if detector.memory is not None and case.memory != detector.memory():
-            circumstances |= Circumstance.REMEMBERED
+        circumstances = _circumstances(detector, case)
         if _ask(detector, case) is not None:
             assert detector.spec.wakes_on & circumstances, f"asleep in {Circumstance(circumstances)!r}"
 
 
 def taught_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
     """Nothing is learned in circumstances that it does not learn on."""
-    if detector.learn is None or detector.memory is None:
-        return
     for case in cases:
-        if not isinstance(case.event, detector.taught_by):
-            continue
-        circumstances = look(case.event, copied(case.profile), case.tallies).circumstances
-        if case.memory != detector.memory():
-            circumstances |= Circumstance.REMEMBERED
-        if not detector.spec.learns_on & circumstances:
+        circumstances = _circumstances(detector, case)
+        asleep = isinstance(case.event, detector.taught_by) and not detector.spec.learns_on & circumstances
+        if asleep and detector.learn is not None:
             after = detector.learn(case.event, case.memory, detector.params)
             assert after == case.memory, f"would learn in {Circumstance(circumstances)!r}"
 
@@ -294,6 +287,12 @@ def _observe(detector: Detector, case: Case, profile: Profile, memory: Struct | 
 
 def _ask(detector: Detector, case: Case) -> Any:
     return _observe(detector, case, case.profile, case.memory, case.tallies)
+
+
+def _circumstances(detector: Detector, case: Case) -> int:
+    seen = look(case.event, copied(case.profile), case.tallies).circumstances
+    remembers = detector.memory is not None and case.memory != detector.memory()
+    return seen | Circumstance.REMEMBERED if remembers else seen
 
 
 def _findings(detector: Detector, cases: Sequence[Case]) -> list[Any]:
