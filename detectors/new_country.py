@@ -19,7 +19,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import own_new_share, sightings
+from detectors.measures.novelty import settled_new_share
 
 SPEC = Spec(
     name="new_country",
@@ -65,13 +65,13 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     country = place.country
     countries = profile.countries
-    if country is None or country in countries or profile.logins < params.least_logins_count:
-        return None
-    if event.outcome != "success" or sightings(countries) < params.least_sightings_count:
+    if country is None or country in countries or event.outcome != "success":
         return None
     if event.ip_key is not None and profile.fixes.knows(event.ip_key):
         return None
-    own = own_new_share(countries, params.population_new_share, params.prior_strength_count)
+    own = settled_new_share(countries, profile.logins, params)
+    if own is None:
+        return None
     wrong = params.database_error_share
     weight = min(log(params.attacker_new_share / (own + wrong - own * wrong)), params.most_nats)
     network = event.network

@@ -19,7 +19,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import own_new_share, sightings
+from detectors.measures.novelty import settled_new_share, sightings
 
 SPEC = Spec(
     name="new_device",
@@ -69,15 +69,12 @@ def observe(
     if key is None:
         return None
     devices = profile.devices
-    if key in devices or profile.logins < params.least_logins_count:
+    if key in devices or (isinstance(event, Login) and event.outcome != "success"):
         return None
-    if isinstance(event, Login) and event.outcome != "success":
+    share = settled_new_share(devices, profile.logins, params)
+    if share is None:
         return None
-    n = sightings(devices)
-    if n < params.least_sightings_count:
-        return None
-    gathering = params.gathering_count / (n + params.gathering_count)
-    own = max(own_new_share(devices, params.population_new_share, params.prior_strength_count), gathering)
+    own = max(share, params.gathering_count / (sightings(devices) + params.gathering_count))
     weight = min(log(params.attacker_new_share / own), params.most_nats)
     if weight < params.least_nats:
         return None

@@ -17,7 +17,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import own_new_share, sightings
+from detectors.measures.novelty import settled_new_share
 
 SPEC = Spec(
     name="new_network",
@@ -60,11 +60,11 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if key is None:
         return None
     networks = profile.networks
-    if key in networks or profile.logins < params.least_logins_count or event.outcome != "success":
+    if key in networks or event.outcome != "success":
         return None
-    if sightings(networks) < params.least_sightings_count:
+    own = settled_new_share(networks, profile.logins, params)
+    if own is None:
         return None
-    own = own_new_share(networks, params.population_new_share, params.prior_strength_count)
     weight = min(log(params.attacker_new_share / own), params.most_nats)
     network = event.network
     kind = "unknown" if network is None else network.kind

@@ -14,6 +14,19 @@ class Table(Sized, Protocol):
     def values(self) -> Iterable[Seen]: ...
 
 
+class Settling(Protocol):
+    """The parameters of a detector of new things: what it must know first, and what it takes the population to do."""
+
+    @property
+    def least_logins_count(self) -> int: ...
+    @property
+    def least_sightings_count(self) -> int: ...
+    @property
+    def population_new_share(self) -> float: ...
+    @property
+    def prior_strength_count(self) -> float: ...
+
+
 def sightings(seen: Table) -> int:
     """How often the remembered things were seen, all together."""
     return sum([thing.count for thing in seen.values()])
@@ -29,3 +42,10 @@ def own_new_share(seen: Table, population_share: float, strength_count: float) -
     changes = len(seen) - 1
     chances = sightings(seen) - 1
     return (changes + strength_count * population_share) / (chances + strength_count)
+
+
+def settled_new_share(seen: Table, logins: int, params: Settling) -> float | None:
+    """`own_new_share` of an account that has logged in, and was seen, often enough; None while it is learning."""
+    if logins < params.least_logins_count or sightings(seen) < params.least_sightings_count:
+        return None
+    return own_new_share(seen, params.population_new_share, params.prior_strength_count)
