@@ -1,7 +1,7 @@
 """More money in an hour, a day or a week than the account's own pace, or a large amount split into usual ones.
 
-Sees: a sum, decayed over 1 h, 1 d or 7 d and with this transaction in it, far above the pace of the last thirty days;
-and three or more usual amounts within an hour or a day whose sum would be unusual as one.
+Sees: a sum, decayed over 1 h, 1 d or 7 d, with this transaction and those held back in it, far above the pace of the last
+thirty days; and three or more usual amounts within an hour or a day whose sum would be unusual as one.
 Misses: one large amount (see unusual_amount); splitting over weeks.
 Fires falsely when: pay day, rent and shopping fall together. Sums are counted in lumps as large as the account's own
 amounts vary, and the count must be above its pace too; an amount that dwarfs the others, or a coffee after a car, never
@@ -40,7 +40,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1657",),
-    wakes_on=Circumstance.BUSY,
+    wakes_on=Circumstance.BUSY | Circumstance.HELD,
 )
 
 _MONTH_S = 30.0 * DAY_S
@@ -85,6 +85,8 @@ def observe(
     velocity = profile.velocity.get(event.currency)
     if velocity is None:
         return None
+    if profile.pending:
+        velocity = _with_held(velocity, event, profile)
     # Stored counters only shrink on the way to the event, so what is low enough now stays low.
     if (
         velocity.count_1h + 1.0 < params.floor_1h_count
@@ -147,6 +149,24 @@ def _worst_window(
         if nats >= worst_nats and total >= _least_sum(event.currency, params):
             worst_nats, worst = nats, (nats, total, count, expected, tau)
     return worst
+
+
+def _with_held(velocity: Velocity, event: Transaction, profile: Profile) -> Velocity:
+    """The velocity as of the event with money that was asked for and is still held back: a burst is one of attempts."""
+    taus = (HOUR_S, DAY_S, 7.0 * DAY_S, _MONTH_S)
+    at = max(event.at, velocity.at)
+    fades = [exp((velocity.at - at) / tau) for tau in taus]
+    counts = [count * fade for count, fade in zip(velocity[1:5], fades, strict=True)]
+    sums = [total * fade for total, fade in zip(velocity[5:], fades, strict=True)]
+    for each in profile.pending:
+        facts = each.facts
+        if facts.type != "transaction" or facts.currency != event.currency or facts.kind == "refund":
+            continue
+        for index, tau in enumerate(taus):
+            fade = exp(min(facts.at - at, 0.0) / tau)
+            counts[index] += fade
+            sums[index] += facts.value * fade
+    return Velocity(at, *counts, *sums)
 
 
 def _alike(value: float, total_before: float, before: float, params: Params) -> bool:

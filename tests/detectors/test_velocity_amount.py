@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.profile import DAY_S, Amounts, AmountStatistics, Profile, Velocity
+from contracts.profile import DAY_S, Amounts, AmountStatistics, Facts, Pending, Profile, Velocity
 from detectors import velocity_amount
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, key, payer, transaction, weigh
 
 
 def just_paid(times: float, each: float, at: float = NOW - 1, **fields: Any) -> Profile:
@@ -45,6 +45,27 @@ def test_splitting_weighs_more_than_the_same_sum_in_unusual_amounts() -> None:
     assert weigh(velocity_amount, event, account) == pytest.approx(
         weigh(velocity_amount, event, account, split_nats=0.0) + 0.5
     )
+
+
+def held(value: float, at: float = NOW - 60, currency: str = "CNY") -> Pending:
+    """A payment that waits for its challenge."""
+    facts = Facts("transaction", at, kind="payment", currency=currency, value=value)
+    return Pending(key("held"), at + DAY_S, facts)
+
+
+def test_payments_held_back_are_part_of_the_burst() -> None:
+    account = payer(pending=[held(1000.0)] * 4)
+
+    finding = ask(velocity_amount, transaction(1000.0), account)
+
+    assert finding is not None
+    assert isinstance(finding.value, int)
+    assert finding.value > 4000
+
+
+@pytest.mark.parametrize("other", [held(1000.0, NOW - 9 * DAY_S), held(1000.0, currency="USD")])
+def test_quiet_on_payments_held_long_ago_or_in_another_currency(other: Pending) -> None:
+    assert ask(velocity_amount, transaction(1000.0), payer(pending=[other] * 4)) is None
 
 
 def test_quiet_at_the_own_pace() -> None:
