@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale, broadband, needs, stranger
+from tests.stories.tale import ASKED, Tale, broadband, stranger
 
 
-@needs("otp_bruteforce")
 async def test_codes_that_are_guessed_are_named_and_the_money_after_them_is_stopped() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=30)
@@ -22,7 +21,6 @@ async def test_codes_that_are_guessed_are_named_and_the_money_after_them_is_stop
     assert told.action(money) in ASKED
 
 
-@needs("challenge_fatigue")
 async def test_a_code_that_is_given_in_the_end_does_not_wipe_out_the_many_before_it() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=30)

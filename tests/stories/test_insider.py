@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, LAPTOP, Tale, broadband, carrier, needs, stranger
+from tests.stories.tale import ASKED, LAPTOP, Tale, broadband, carrier, stranger
 
 
 async def test_the_clerks_transfer_is_stopped_and_the_chain_is_named() -> None:
@@ -37,7 +37,6 @@ async def test_a_factor_that_is_taken_away_before_the_money_is_named() -> None:
     assert "factor_change_then_money" in told.reasons(money)
 
 
-@needs("takeover_chain")
 async def test_a_takeover_told_step_by_step_is_named_as_a_chain() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=30)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import Tale, broadband, carrier, needs, stranger
+from tests.stories.tale import Tale, broadband, carrier, stranger
 
 
-@needs("session_switch")
 async def test_a_session_that_goes_on_elsewhere_is_asked_at_its_first_payment() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=30)

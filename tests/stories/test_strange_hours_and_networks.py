@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, SCRIPT, Tale, broadband, hosting, needs, stranger, tor
+from tests.stories.tale import ASKED, SCRIPT, Tale, broadband, hosting, stranger, tor
 
 
-@needs("dormant_account")
 async def test_an_account_asleep_for_months_that_wakes_on_a_new_device_is_asked() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=30)
@@ -17,7 +16,6 @@ async def test_an_account_asleep_for_months_that_wakes_on_a_new_device_is_asked(
     assert {"dormant_account", "new_device"} <= told.reasons(wakes)
 
 
-@needs("anonymous_network", "unusual_hour")
 async def test_a_login_over_tor_at_an_hour_the_owner_sleeps_is_asked() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=40)
@@ -29,7 +27,6 @@ async def test_a_login_over_tor_at_an_hour_the_owner_sleeps_is_asked() -> None:
     assert {"anonymous_network", "unusual_hour"} <= told.reasons(night)
 
 
-@needs("unfamiliar_login")
 async def test_the_owners_cookie_in_a_strange_browser_over_a_strange_address_is_unfamiliar() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=40)
@@ -42,7 +39,6 @@ async def test_the_owners_cookie_in_a_strange_browser_over_a_strange_address_is_
     assert told.action(login) in ("notify", "challenge")
 
 
-@needs("automation")
 async def test_a_program_that_logs_in_for_the_owner_is_named() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=30)
@@ -54,7 +50,6 @@ async def test_a_program_that_logs_in_for_the_owner_is_named() -> None:
     assert told.action(script) in ASKED
 
 
-@needs("unusual_hour_money")
 async def test_money_that_leaves_while_the_owner_sleeps_is_named() -> None:
     tale = Tale()
     lin = tale.account("lin").lives(days=60)
