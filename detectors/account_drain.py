@@ -68,7 +68,7 @@ class Params(Struct, frozen=True):
     attacker_share: float = 0.5
     population_share: float = 0.02
     prior_strength_count: float = 5.0
-    most_history_count: int = 60
+    most_history_count: int = 30
     least_nats: float = 0.5
     most_nats: float = 4.0
 

@@ -86,6 +86,16 @@ def test_quiet_on_somebody_who_spends_the_pay_at_once_every_month() -> None:
     assert weigh(drain, takes(950.0, 1000.0), payer(6), memory=memory) == 0.0
 
 
+def test_one_earlier_day_nobody_objected_to_makes_the_next_one_no_matter_for_a_code() -> None:
+    memory = after(takes(950.0, 1000.0, NOW - 30 * DAY_S))
+
+    assert (
+        weigh(drain, takes(950.0, 1000.0), payer(), memory=memory)
+        < 2.9
+        < weigh(drain, takes(950.0, 1000.0), payer())
+    )
+
+
 @pytest.mark.parametrize(("movement", "status"), [("top_up", "requested"), ("transfer", "failed")])
 def test_quiet_when_no_money_leaves(movement: str, status: str) -> None:
     event = structs.replace(transaction(9500.0, movement=movement, status=status), balance="10000.00")
