@@ -29,7 +29,7 @@ from contracts.findings import Finding, Tallies, Wanted
 from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
 from contracts.traits import LEVELS, ROW_BYTES, TRAIT_BYTES
 from detectors import Detector
-from services.memory.glance import look
+from services.memory.glance import Glance
 from services.memory.visit import traits_of
 from services.scoring.plan import Plan, recalled
 from services.scoring.policy import Policy
@@ -75,9 +75,11 @@ def chains_of(detectors: Sequence[Detector], policy: Policy) -> Chains:
     return found
 
 
-def findings_of(event: AnyEvent, plan: Plan, profile: Profile, tallies: Tallies) -> list[Finding]:
+def findings_of(
+    event: AnyEvent, plan: Plan, profile: Profile, tallies: Tallies, glance: Glance
+) -> list[Finding]:
     """What the detectors would say of the event. Raises whatever a detector raises."""
-    circumstances = look(event, profile, tallies).circumstances
+    circumstances = glance.circumstances
     asked, _ = plan.awake.get(circumstances) or plan.wake(circumstances)
     found = [
         each.observe(

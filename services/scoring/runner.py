@@ -248,9 +248,13 @@ class Runner:
         counts: Counts,
     ) -> Decision:
         def judge(changed: AnyEvent, account: Profile, counted: Tallies) -> Action:
-            findings = findings_of(changed, plan, account, counted)
             glance = look(changed, account, counted)
-            return self._judge(changed, plan, account, glance, findings, counted, states, (), Counts()).action
+            findings = findings_of(changed, plan, account, counted, glance)
+            evidence, _, failed = self._evidence(changed, account, glance, counted, counts)
+            standing = policy.account(account.has_factor, account.challenge_times, changed.at)
+            return policy.judge(changed, findings, standing, states, bool(failed), evidence).ruling.action
+
+        policy = self.policy
 
         try:
             found = counterfactuals(
