@@ -234,7 +234,9 @@ async def get_decision(
 def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons) -> bytes:
     decision = msgspec.json.decode(body, type=Decision)
     members = msgspec.json.decode(body, type=dict[str, Raw])
-    return msgspec.json.encode({**members, "sentences": sentences(decision, locale, reasons)})
+    return msgspec.json.encode(
+        {**members, "sentences": sentences(decision, locale, reasons, counterfactual=False)}
+    )
 
 
 def _answer(results: Sequence[Result], waited: bool) -> Response:

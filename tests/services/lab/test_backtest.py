@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
-from services.lab.backtest import Comparison
+from contracts.decisions import Decision
+from services.bootstrap.belt import offline_core
+from services.lab.backtest import Comparison, backtest
 from services.lab.backtest_plots import wilson
+from services.lab.backtest_side import is_judged
 from services.lab.backtest_summary import rows, sentences
 from services.lab.backtest_truth import Known
 from services.lab.backtest_weeks import Weeks
-from services.lab.lines import read_lines
+from services.lab.lines import read_events, read_lines
+from services.lab.replay import Line, replay
+from services.settings import Settings, load_settings
 from tests.services.lab.backtested import MONDAY_S, compared
 
 DAY_MS = 86_400_000
@@ -66,6 +73,22 @@ def test_every_judged_event_is_in_the_matrix_once(comparison: Comparison, life: 
     figures = comparison.figures()
     assert sum(sum(row.values()) for row in figures["matrix"].values()) == judged
     assert sum(figures["sides"][0]["actions"].values()) == judged
+
+
+async def test_left_silent_a_policy_decides_as_replay_does(life: Path, strict: Path) -> None:
+    decided: Counter[str] = Counter()
+    settings = load_settings(policy=strict)
+    events = list(read_events(read_lines(life), lambda number, error: None))
+    judged = {line.event.event_id for line in events if is_judged(line.event)}
+
+    def keep(_lines: Sequence[Line], decisions: Sequence[Decision], _encoded: Sequence[bytes]) -> None:
+        decided.update(each.action for each in decisions if each.event_id in judged)
+
+    await replay(iter(events), offline_core(settings), keep)
+    ignore = lambda *_: None  # noqa: E731
+    silent = await backtest((Settings(), settings), ("one", "two"), life, "silent", ignore, ignore)
+
+    assert decided == silent.sides[1].actions
 
 
 def test_a_stricter_policy_asks_more_and_its_examples_say_why(comparison: Comparison) -> None:
