@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.routing import APIRoute
 from msgspec import Raw, Struct
 from starlette.datastructures import QueryParams
@@ -24,7 +24,7 @@ from contracts.decisions import Decision
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
 from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS, MAX_WAIT_S
-from services.ingest.keys import authorized, guard
+from services.ingest.keys import ApiKey, authorized, require
 from services.ingest.offered import Format, Offered, read_body
 from services.ingest.problems import RESPONSES, Problem, as_problem
 from services.ingest.producer import EventSink, Headers, Outgoing
@@ -212,10 +212,11 @@ def add_events_route(app: FastAPI) -> None:
     )
 
 
-@router.get("/v1/decisions/{event_id:path}", dependencies=guard("ingest", "support"), **DECISION_DOCS)
+@router.get("/v1/decisions/{event_id:path}", **DECISION_DOCS)
 async def get_decision(
     request: Request,
     event_id: str,
+    key: Annotated[ApiKey, Depends(require("ingest", "support"))],
     explain: Annotated[Literal["en", "zh-CN"] | None, Query(description="Add sentences for people.")] = None,
 ) -> Response:
     """The decision about an event: for an hour after it was made, and for good when it had effects."""
@@ -227,16 +228,15 @@ async def get_decision(
         )
         raise Problem(404, "no_decision", detail, {"Retry-After": "1"})
     if explain is not None:
-        body = _explained(body, explain, ingest.reasons)
+        # Only support is told what would have passed: a wallet may show its sentences to whoever holds the phone.
+        body = _explained(body, explain, ingest.reasons, counterfactual=key.allows("support"))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons) -> bytes:
+def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons, counterfactual: bool) -> bytes:
     decision = msgspec.json.decode(body, type=Decision)
     members = msgspec.json.decode(body, type=dict[str, Raw])
-    return msgspec.json.encode(
-        {**members, "sentences": sentences(decision, locale, reasons, counterfactual=False)}
-    )
+    return msgspec.json.encode({**members, "sentences": sentences(decision, locale, reasons, counterfactual)})
 
 
 def _answer(results: Sequence[Result], waited: bool) -> Response:

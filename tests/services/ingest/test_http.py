@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+from contracts.decisions import Counterfactual, Decision
 from contracts.errors import Overloaded
 from services.ingest.producer import Headers, Outgoing
 from tests.services.ingest.test_offered import GOOD, HOSTILE
@@ -223,6 +224,24 @@ async def test_a_decision_is_explained_on_request(world: World, locale: str) -> 
     assert answer["event_id"] == "e1"
     assert len(answer["sentences"]) == 1
     assert answer["sentences"][0] != "learning"
+
+
+async def test_only_support_reads_what_would_have_passed(world: World) -> None:
+    passing = (Counterfactual(change="known_device", action="allow"),)
+    decision = Decision(
+        event_id="e1", account_id="a1", type="login", at=1.0, risk=0.5, score=60, action="challenge",
+        policy_version="test", counterfactuals=passing,
+    )  # fmt: skip
+    await world.mailbox.deliver([("", "e1", msgspec.json.encode(decision))])
+    support, _ = await world.keys.create("desk", ["support"])
+
+    wallet = await world.client.get("/v1/decisions/e1?explain=en")
+    desk = await world.client.get(
+        "/v1/decisions/e1?explain=en", headers={"Authorization": f"Bearer {support}"}
+    )
+
+    assert wallet.json()["sentences"] == []
+    assert desk.json()["sentences"] == ["It would have passed from a known device."]
 
 
 async def test_an_unknown_language_is_400(world: World) -> None:
