@@ -33,7 +33,8 @@ class Circumstance(IntFlag):
     REMEMBERED = 2048
     #: log(1 + amount) lies LARGE_LOG above the account's own mean of this kind and currency
     LARGE = 4096
-    #: with this transaction, a count of the currency exceeds the account's own pace by the BUSY burst of its window
+    #: with this transaction, a count of the currency exceeds the account's own pace by the BUSY burst of its window, and
+    #: reaches the window's BUSY floor
     BUSY = 8192
     #: the event comes from an address, or with a user agent, that is not among the account's traits
     NEW_ADDRESS = 16384
@@ -64,6 +65,9 @@ SETTLED_HOURS_COUNT = 15
 BUSY_1H_COUNT = 1.5
 BUSY_1D_COUNT = 3.0
 BUSY_7D_COUNT = 6.0
+BUSY_1H_FLOOR = 3.0
+BUSY_1D_FLOOR = 4.0
+BUSY_7D_FLOOR = 10.0
 #: Nothing a detector calls many challenges is fewer.
 MANY_CHALLENGES = 5
 #: Nothing a detector calls a young payee is older, or a crowd at it smaller.

@@ -6,8 +6,11 @@ from math import exp, log1p
 
 from contracts.circumstances import (
     BUSY_1D_COUNT,
+    BUSY_1D_FLOOR,
     BUSY_1H_COUNT,
+    BUSY_1H_FLOOR,
     BUSY_7D_COUNT,
+    BUSY_7D_FLOOR,
     HELD_CHANGE_S,
     LARGE_LOG,
     MANY_CHALLENGES,
@@ -62,11 +65,9 @@ _FRAUDS = FRAUDS[-1]
 _OF_PAYEE = frozenset(NAMES)
 _ACTIVITIES = frozenset({Login, Transaction, AccountChange})
 _WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
-#: What the pace of a window is at least, as a share of what the month holds beyond it: no account is older than for ever.
-_HOUR_SHARE, _DAY_SHARE, _WEEK_SHARE = (
-    tau / (_MONTH_S - tau + PACE_PRIOR_S) for tau in (HOUR_S, DAY_S, _WEEK_S)
-)
-_OWN_HOUR, _OWN_DAY, _OWN_WEEK = 1.0 - BUSY_1H_COUNT, 1.0 - BUSY_1D_COUNT, 1.0 - BUSY_7D_COUNT
+_HOUR_FLOOR, _DAY_FLOOR, _WEEK_FLOOR = BUSY_1H_FLOOR - 1.0, BUSY_1D_FLOOR - 1.0, BUSY_7D_FLOOR - 1.0
+#: Detectors work the pace out in another order: what is on the brink for them must not be lost here.
+_SURELY = 1.0 - 1e-9
 
 
 class Glance:
@@ -194,7 +195,7 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     if n and log_amount > mean + LARGE_LOG:
         bits |= _LARGE
     velocity = profile.till_velocity
-    if velocity is not None and _look_at_pace(glance, velocity, event.at):
+    if velocity is not None and _look_at_pace(glance, velocity, event.at, event.at - profile.first_at):
         bits |= _BUSY
     hours = profile.money_hours
     if profile.transactions >= SETTLED_HOURS_COUNT and hours and not hours[int(event.at / HOUR_S) % HOURS]:
@@ -202,7 +203,7 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     return bits
 
 
-def _look_at_pace(glance: Glance, velocity: Nine, at: float) -> bool:
+def _look_at_pace(glance: Glance, velocity: Nine, at: float, age_s: float) -> bool:
     known_at, an_hour, a_day, a_week, a_month, hour_sum, day_sum, week_sum, month_sum = velocity
     since = at - known_at
     if since >= 0.0:
@@ -211,9 +212,19 @@ def _look_at_pace(glance: Glance, velocity: Nine, at: float) -> bool:
         glance.faded = (
             at, an_hour, a_day, a_week, a_month, hour_sum * h, day_sum * d, week_sum * w, month_sum * m
         )  # fmt: skip
+    if a_day < _DAY_FLOOR and an_hour < _HOUR_FLOOR and a_week < _WEEK_FLOOR:
+        return False
+    # What a decayed counter of an account this old stands for, see detectors.measures.pace.
+    age_s = max(age_s, 0.0)
+    month_s = _MONTH_S * (1.0 - exp(-age_s / _MONTH_S)) + PACE_PRIOR_S
     older = a_month + PACE_PRIOR_COUNT
     return (
-        an_hour + _OWN_HOUR > (older - an_hour) * _HOUR_SHARE
-        or a_day + _OWN_DAY > (older - a_day) * _DAY_SHARE
-        or a_week + _OWN_WEEK > (older - a_week) * _WEEK_SHARE
+        (an_hour >= _HOUR_FLOOR and _bursts(an_hour, HOUR_S, BUSY_1H_COUNT, older, month_s, age_s))
+        or (a_day >= _DAY_FLOOR and _bursts(a_day, DAY_S, BUSY_1D_COUNT, older, month_s, age_s))
+        or (a_week >= _WEEK_FLOOR and _bursts(a_week, _WEEK_S, BUSY_7D_COUNT, older, month_s, age_s))
     )
+
+
+def _bursts(before: float, tau: float, burst: float, older: float, month_s: float, age_s: float) -> bool:
+    pace = tau * (older - before) / (month_s - tau * (1.0 - exp(-age_s / tau)))
+    return before + 1.0 > pace * _SURELY + burst
