@@ -18,7 +18,7 @@ _HOUR_S = 3600.0
 _FARM_PHONE = (
     "Mozilla/5.0 (Linux; Android 10; SM-A105F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0 Mobile"
 )
-_BONUS = 188.0
+_BONUS, _STRAWS = 188.0, 20
 
 
 def unusual_amount(scene: Scene, people: Sequence[Person], rng: Random) -> None:
@@ -76,17 +76,17 @@ def slow_drain(scene: Scene, people: Sequence[Person], rng: Random) -> None:
 
 
 def bonus_cash_out(scene: Scene, people: Sequence[Person], rng: Random) -> None:
-    """Eight accounts opened on one phone take the welcome bonus and cash it out to one payee."""
+    """Twenty accounts opened on one phone take the welcome bonus and cash it out to one payee."""
     farm = strange(
         rented_server(people[0].city, rng.randrange(254)), f"farm-{rng.getrandbits(32):08x}", _FARM_PHONE
     )
     collector = f"bank-{rng.getrandbits(32):08x}"
-    for index in range(8):
+    for index in range(_STRAWS):
         straw = structs.replace(people[0], account_id=f"straw-{people[0].number:07d}-{index}")
-        last = index == 7
-        at_s = -300.0 * (7 - index)
-        scene.login(straw, at_s - 200, farm)
+        last = index == _STRAWS - 1
+        at_s = -300.0 * (_STRAWS - 1 - index)
+        by_phone = Expected("notify", any_of=("shared_device",)) if last else None
+        by_payee = Expected("notify", any_of=("payee_fan_in",)) if last else None
+        scene.login(straw, at_s - 200, farm, expected=by_phone)
         scene.pay(straw, at_s - 120, farm, _BONUS, None, "top_up", balance=0.0)
-        any_of = ("shared_device", "payee_fan_in")
-        right = Expected("notify", any_of=any_of) if last else None
-        scene.pay(straw, at_s, farm, _BONUS, collector, "cash_out", balance=_BONUS, expected=right)
+        scene.pay(straw, at_s, farm, _BONUS, collector, "cash_out", balance=_BONUS, expected=by_payee)
