@@ -51,6 +51,9 @@ class TallyWanted(Struct, frozen=True, kw_only=True):
     `key(event)` names what is counted over (None: this event has none); `adds(event)` says whether the event's account
     joins the count; both are pure. The count covers the bucket of the event's time and the bucket before it,
     each `bucket_s` seconds long, and includes the event itself when it adds.
+
+    `most_count` (0: none) bounds the count, for keys that have few accounts each: it then costs one small record a key, and
+    an event older than the newest bucket is told the newest count.
     """
 
     name: str
@@ -58,6 +61,7 @@ class TallyWanted(Struct, frozen=True, kw_only=True):
     key: Callable[[AnyEvent], str | None]
     adds: Callable[[AnyEvent], bool]
     bucket_s: int
+    most_count: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ Entry = tuple[str, int, bytes]
 class TallyQuery(Struct, frozen=True, gc=False):
     """One event's question to a tally, in event order: distinct members of `key` in the bucket of `at` and the one before.
 
-    `offset` is the event's position in its shard; `member` joins the count first when `adds`.
+    `offset` is the event's position in its shard; `member` joins the count first when `adds`. Where `most` is not 0 no more
+    than so many are counted, in one small record of the newest two buckets, which older events read too.
     """
 
     offset: int
@@ -38,6 +39,7 @@ class TallyQuery(Struct, frozen=True, gc=False):
     at: float
     bucket_s: int
     adds: bool
+    most: int = 0
 
 
 #: What an event changes of a payee's record: nothing, one payment more, one fraud more, a fraud taken back.

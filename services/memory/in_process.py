@@ -68,6 +68,8 @@ class InProcessTallyStore:
     def __init__(self) -> None:
         self._windows: dict[tuple[str, int], dict[int, _Window]] = {}
         self._newest: dict[tuple[str, int], int] = {}
+        #: by name and key: newest bucket, members of it and of the one before, members of it
+        self._few: dict[tuple[str, str], tuple[int, set[str], set[str]]] = {}
         self._memos: dict[tuple[Shard, type], _Memo] = {}
         #: by payee key
         self.payees: dict[bytes, PayeeRecord] = {}
@@ -119,7 +121,22 @@ class InProcessTallyStore:
             self.payees[query.payee] = known
         return known.counts(query)
 
+    def _count_few(self, query: TallyQuery) -> int:
+        key, bucket = (query.name, query.key), int(query.at // query.bucket_s)
+        newest, both, latest = self._few.get(key, (bucket, set(), set()))
+        if bucket > newest:
+            newest, both, latest = bucket, latest if bucket == newest + 1 else set(), set()
+        if query.adds:
+            both, latest = set(both), set(latest)
+            for members, spared in ((both, 1), (latest, 0)):
+                if newest - bucket <= spared and len(members) < query.most:
+                    members.add(query.member)
+            self._few[key] = (newest, both, latest)
+        return len(both)
+
     def _count(self, query: TallyQuery) -> int:
+        if query.most:
+            return self._count_few(query)
         tally = (query.name, query.bucket_s)
         bucket = int(query.at // query.bucket_s)
         windows = self._windows.setdefault(tally, {})

@@ -6,7 +6,8 @@
 -- KEYS: highest answered offset, list of answers, then each distinct payee.
 -- ARGV: 1 questions as rows: offset from the first, hour, last day with labels, key index, who (hash of account and of
 --       transaction; for a label 8 bytes of the transaction), change; 2 and 3 first and last offset as 12 hex digits,
---       4 seconds to keep answers, 5 how many batches of answers, 6 seconds to keep a record, 7 days of totals,
+--       4 seconds to keep answers, 5 how many batches of answers, 6 seconds to keep a record after its newest day came,
+--       7 days of totals,
 --       8 most accounts, 9 most latest payments, 10 most verdicts.
 local call, sub, rep, find = redis.call, string.sub, string.rep, string.find
 local pack, unpacked = struct.pack, struct.unpack
@@ -24,20 +25,27 @@ local function read(key)
     return {first = 0, newest = 0, days = 0, payments = '', frauds = '', both = '', today = '', latest = '', labels = ''}
   end
   local began, newest, m, f, b, t, l, v = unpacked(HEAD, blob)
-  local at = HEAD_BYTES
-  local function piece(length)
-    at = at + length
-    return sub(blob, at - length + 1, at)
-  end
+  local payments = HEAD_BYTES + 4 * m
+  local frauds = payments + 4 * f
+  local both = frauds + 4 * b
+  local today = both + 4 * t
+  local latest = today + 4 * l
   return {
-    first = began, newest = newest, days = m, payments = piece(4 * m), frauds = piece(4 * f), both = piece(4 * b),
-    today = piece(4 * t), latest = piece(4 * l), labels = piece(12 * v),
+    first = began, newest = newest, days = m, payments = sub(blob, HEAD_BYTES + 1, payments),
+    frauds = f > 0 and sub(blob, payments + 1, frauds) or '', both = sub(blob, frauds + 1, both),
+    today = sub(blob, both + 1, today), latest = sub(blob, today + 1, latest),
+    labels = v > 0 and sub(blob, latest + 1) or '', kept_at = newest,
   }
 end
 
 local function write(key, p)
   local head = pack(HEAD, p.first, p.newest, p.days, #p.frauds / 4, #p.both / 4, #p.today / 4, #p.latest / 4, #p.labels / 12)
-  call('SET', key, head .. p.payments .. p.frauds .. p.both .. p.today .. p.latest .. p.labels, 'EX', ARGV[6])
+  local blob = head .. p.payments .. p.frauds .. p.both .. p.today .. p.latest .. p.labels
+  if p.kept_at == p.newest then
+    call('SET', key, blob, 'KEEPTTL')
+  else
+    call('SET', key, blob, 'EX', ARGV[6])
+  end
 end
 
 local function place(text, what, width)
@@ -156,6 +164,11 @@ local function total(totals, newest, day)
 end
 
 local function windows(totals, newest, till)
+  local at = 4 * (till - newest) + #totals - 3
+  if at > 120 and at <= #totals then
+    local before, upto = unpacked('>I4I4', totals, at - 4)
+    return upto - before, upto - unpacked('>I4', totals, at - 28), upto - unpacked('>I4', totals, at - 120), upto
+  end
   local upto = totals ~= '' and total(totals, newest, till) or 0
   if upto == 0 then
     return 0, 0, 0, 0

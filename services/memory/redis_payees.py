@@ -15,7 +15,7 @@ from contracts.payees import KEPT_DAYS, MAX_ACCOUNTS, MAX_LABELS, MAX_PAYMENTS, 
 from contracts.ports import PAYEE_FRAUD, PayeeQuery, Shard
 from services.memory.redis_client import Command, Script
 
-#: A record is kept so long after it last changed, by the wall clock.
+#: A record is kept so long after its newest day came, by the wall clock.
 KEPT_RECORD_S = 90 * 86_400
 
 SCRIPT = Script("payees.lua")

@@ -116,7 +116,9 @@ def _packed(head: str, queries: Sequence[TallyQuery]) -> tuple[list[str], bytes]
     offsets: list[int] = []
     name_of: list[int] = []
     key_of: list[int] = []
-    members: list[str | bool] = []
+    members: list[str | int | bool] = []
+    bounds: list[int] = []
+    buckets: list[int] = []
     for query in queries:
         name, key, bucket_s = query.name, query.key, query.bucket_s
         bucket = int(query.at // bucket_s)
@@ -124,15 +126,22 @@ def _packed(head: str, queries: Sequence[TallyQuery]) -> tuple[list[str], bytes]
         if name_index is None:
             name_index = names[name] = len(names) + 1
             lives.append(max(LIFE_BUCKETS * bucket_s, LEAST_LIFE_S))
+            bounds.append(query.most)
         ident = (name, key, bucket, bucket_s)
         window = windows.get(ident)
         if window is None:
             window = windows[ident] = len(windows) + 1
             stem = f"{head}{name}:{key}:{bucket_s}."
-            keys.append(f"{stem}{bucket}")
-            keys.append(f"{stem}{bucket + 1}")
+            keys.append(f"{stem}{bucket}" if not query.most else stem)
+            keys.append(f"{stem}{bucket + 1}" if not query.most else stem)
+            buckets.append(bucket)
         offsets.append(query.offset - base)
         name_of.append(name_index)
         key_of.append(window)
-        members.append(query.member if query.adds else False)
-    return keys, _encode((list(names), lives, offsets, name_of, key_of, members))
+        if not query.adds:
+            members.append(False)
+        elif query.most:
+            members.append(crc32(query.member.encode()))
+        else:
+            members.append(query.member)
+    return keys, _encode((list(names), lives, offsets, name_of, key_of, members, bounds, buckets))

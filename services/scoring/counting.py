@@ -75,6 +75,7 @@ class TallyPlan:
                             event.at,
                             tally.bucket_s,
                             tally.adds(event),
+                            tally.most_count,
                         )
                     )
                     owners.append(first_index + index)

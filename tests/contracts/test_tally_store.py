@@ -24,8 +24,9 @@ def asked(
     at: float = 6000.0,
     adds: bool = True,
     name: str = "logins",
+    most: int = 0,
 ) -> TallyQuery:
-    return TallyQuery(offset=offset, name=name, key=key, member=member, at=at, bucket_s=600, adds=adds)
+    return TallyQuery(offset, name, key, member, at, 600, adds, most)
 
 
 async def counted(store: TallyStore, questions: Sequence[TallyQuery], shard: Shard = SHARD) -> list[Count]:
@@ -80,6 +81,33 @@ async def test_names_and_keys_are_counted_apart(ports: Ports) -> None:
     questions = [asked(1), asked(1, "bo", name="payees"), asked(2, "cy", key="{other} net"), asked(3, "dee")]
 
     assert await counted(store, questions) == [1, 1, 1, 2]
+
+
+async def test_a_bounded_count_stops_at_its_bound(ports: Ports) -> None:
+    questions = [asked(number, f"m{number}", name="few", most=5) for number in range(8)]
+
+    assert await counted(ports.tallies(), questions) == [1, 2, 3, 4, 5, 5, 5, 5]
+
+
+async def test_a_bounded_count_covers_the_bucket_and_the_one_before(ports: Ports) -> None:
+    store = ports.tallies()
+    questions = [
+        asked(number, member, at=at, name="few", most=9)
+        for number, (member, at) in enumerate(
+            [("ann", 600.0), ("bo", 1200.0), ("ann", 1799.9), ("cy", 1800.0), ("dee", 3000.0)]
+        )
+    ]
+
+    assert await counted(store, questions) == [1, 2, 2, 3, 1]
+
+
+async def test_a_late_event_reads_the_newest_bounded_count(ports: Ports) -> None:
+    store = ports.tallies()
+    await counted(store, [asked(1, "ann", at=1800.0, name="few", most=9)])
+    late = [asked(2, "bo", at=1200.0, name="few", most=9), asked(3, "cy", at=600.0, name="few", most=9)]
+
+    assert await counted(store, late) == [2, 2]
+    assert await counted(store, [asked(4, "dee", at=2400.0, name="few", most=9)]) == [2]
 
 
 async def test_accounts_of_other_partitions_count_together(ports: Ports) -> None:
@@ -151,6 +179,7 @@ _questions = st.lists(
         at=st.floats(0.0, 1900.0),
         adds=st.booleans(),
         name=st.sampled_from(["logins", "payees"]),
+        most=st.sampled_from([0, 0, 3]),
     ),
     min_size=1,
     max_size=25,
@@ -161,7 +190,15 @@ _cuts = st.lists(st.integers(1, 8), min_size=1, max_size=6)
 def numbered(questions: list[TallyQuery]) -> list[TallyQuery]:
     """The questions at offsets of their own."""
     return [
-        asked(offset, each.member, key=each.key, at=each.at, adds=each.adds, name=each.name)
+        asked(
+            offset,
+            each.member,
+            key=each.key,
+            at=each.at,
+            adds=each.adds,
+            name="few" if each.most else each.name,
+            most=each.most,
+        )
         for offset, each in enumerate(questions)
     ]
 
@@ -191,7 +228,8 @@ async def test_redelivery_in_any_cut_gets_the_same_answers(
             for key in "ab"
             for at in (0.0, 700.0, 1300.0)
             for name in ("logins", "payees")
-        ],
+        ]
+        + [asked(0, "stranger", key=key, name="few", most=3) for key in "ab"],
         OTHER,
     )
     start = data.draw(st.integers(0, len(questions) - 1))

@@ -80,7 +80,8 @@ def play(
             profile = copied(profile)
             memory = restored(detector, memory)
         if isinstance(event, detector.spec.event_types):
-            tallies = {} if detector.spec.tally is None else {detector.spec.tally.name: rng.randrange(40)}
+            wanted = detector.spec.tally
+            tallies = {} if wanted is None else {name: rng.randrange(40) for name in wanted.names}
             before = Case(event, copied(profile), tallies, memory)
             answer = detector.observe(event, profile, tallies, memory, detector.params)
             cases.append(Case(event, before.profile, tallies, copied(memory), answer))

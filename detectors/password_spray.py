@@ -1,0 +1,114 @@
+"""Failed logins on many accounts from one network over a day, few on each.
+
+Sees: failed logins on thirty or more accounts from one network within one to two days, on accounts that failed at most
+three times themselves; a success from such a network on a device that the account does not know weighs more.
+Misses: attackers with a network for every few accounts; large networks in which many people fail every day (ten times the
+threshold for carriers, relays and satellites, three times where the account is at home); everything while the counts are away.
+Fires falsely when: a campus, an office or a carrier locks many out at once. It never fires on a success from a device that
+the account knows, and shares its family with credential_stuffing, so that the two do not add up.
+When it fires: slow logins from the network at the edge; look which of its logins succeeded today.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from msgspec import Struct
+
+from contracts.circumstances import Circumstance
+from contracts.events import AnyEvent, Login
+from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
+from contracts.profile import DAY_S, Profile
+
+TALLY = "accounts_failing_in_network"
+BUCKET_S = 86_400
+
+
+def network(event: AnyEvent) -> str | None:
+    """What is counted over: the login's network, in hex; None when it is unknown."""
+    if not isinstance(event, Login) or event.network_key is None:
+        return None
+    return event.network_key.hex()
+
+
+def is_failure(event: AnyEvent) -> bool:
+    """Whether the event's account joins the count."""
+    return isinstance(event, Login) and event.outcome == "failure"
+
+
+SPEC = Spec(
+    name="password_spray",
+    version=1,
+    event_types=(Login,),
+    family="credentials",
+    reasons=(
+        Reason(
+            code="spray_attempt",
+            en="A failed login from a network that failed on {value} accounts in two days; limit {threshold}.",
+            zh_cn="登录失败；该网络两天内已在 {value} 个账户上登录失败，上限为 {threshold} 个。",
+        ),
+        Reason(
+            code="spray_success",
+            en="A login on a new device from a network that failed on {value} accounts in two days; limit {threshold}.",
+            zh_cn="新设备登录成功，而该网络两天内已在 {value} 个账户上登录失败，上限为 {threshold} 个。",
+        ),
+    ),
+    attack=("T1110.003",),
+    tally=TallyWanted(name=TALLY, event_types=(Login,), key=network, adds=is_failure, bucket_s=BUCKET_S),
+    wakes_on=Circumstance.COUNTED,
+)
+
+_SHARED = frozenset({"mobile", "relay", "satellite"})
+_HOMES = frozenset({"residential", "unknown"})
+
+
+class Params(Struct, frozen=True):
+    """The weight is `attempt_nats` or `success_nats` on the threshold and grows by `growth_nats` for each factor e."""
+
+    threshold_count: int = 30
+    home_ratio: float = 3.0
+    shared_ratio: float = 10.0
+    most_failures_count: int = 3
+    attempt_nats: float = 1.0
+    success_nats: float = 2.5
+    growth_nats: float = 0.6
+    most_nats: float = 4.5
+
+
+PARAMS = Params()
+
+
+def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
+    """Reads on how many accounts logins failed in the event's network today and yesterday."""
+    count = tallies.get(TALLY)
+    if count is None or count < params.threshold_count:
+        return None
+    threshold = _threshold(event, profile, params)
+    if count < threshold:
+        return None
+    success = event.outcome == "success"
+    if success:
+        if event.device_key in profile.devices:
+            return None
+    elif sum(when > event.at - DAY_S for when in profile.failures) >= params.most_failures_count:
+        return None
+    weight = params.success_nats if success else params.attempt_nats
+    return Finding(
+        detector="password_spray",
+        reason="spray_success" if success else "spray_attempt",
+        family="credentials",
+        weight=min(weight + params.growth_nats * log(count / threshold), params.most_nats),
+        value=count,
+        threshold=threshold,
+    )
+
+
+def _threshold(event: Login, profile: Profile, params: Params) -> int:
+    """Many fail every day where many are: more is needed there."""
+    kind = "unknown" if event.network is None else event.network.kind
+    ratio = 1.0
+    if kind in _SHARED:
+        ratio = params.shared_ratio
+    elif kind in _HOMES and event.network_key in profile.networks:
+        ratio = params.home_ratio
+    return round(params.threshold_count * ratio)
