@@ -88,15 +88,21 @@ class GeoDatabase:
 
 
 def place_of(record: dict[str, Any] | None) -> Place | None:
-    """The place a City or Country record names; None when it names none that can be."""
+    """The place a City or Country record names; None when it names none that can be.
+
+    Reads MaxMind's nested records, and the flat ones of repackaged databases (`country_code`, `city`, `latitude`).
+    """
     if record is None:
         return None
-    country = (record.get("country") or record.get("registered_country") or {}).get("iso_code")
-    location = record.get("location") or {}
-    names = (record.get("city") or {}).get("names") or {}
+    if isinstance(record.get("country"), dict) or "registered_country" in record or "location" in record:
+        country = (record.get("country") or record.get("registered_country") or {}).get("iso_code")
+        location = record.get("location") or {}
+        city = ((record.get("city") or {}).get("names") or {}).get("en")
+    else:
+        country, location, city = record.get("country_code"), record, record.get("city")
     place = Place(
         country=country if isinstance(country, str) and len(country) == 2 and country.isupper() else None,
-        city=names.get("en"),
+        city=city if isinstance(city, str) and city else None,
         latitude=location.get("latitude"),
         longitude=location.get("longitude"),
         accuracy_km=float(location.get("accuracy_radius") or 50.0),
