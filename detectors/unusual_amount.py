@@ -55,12 +55,12 @@ class Params(Struct, frozen=True):
     population_spread_log: float = 1.0
     threshold_z: float = 1.1
     hold_z: float = 2.5
-    first_nats: float = 0.7
-    growth_nats: float = 2.4
+    first_nats: float = 1.0
+    growth_nats: float = 2.6
     large_usd: float = 100.0
     large_nats: float = 1.0
     most_large_nats: float = 2.0
-    least_large_nats: float = -0.5
+    least_large_nats: float = -0.9
     most_nats: float = 6.0
 
 
