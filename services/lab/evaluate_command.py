@@ -48,6 +48,7 @@ def evaluate(
         bool, typer.Option("--keep-known", help="Leave no account out whose fraud is known.")
     ] = False,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Another policy (TOML).")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="FILE", help="A trained model.")] = None,
     replicates: Annotated[
         int, typer.Option(min=0, help="Drawings of accounts for the intervals; 0: none.")
     ] = 200,
@@ -69,7 +70,9 @@ def evaluate(
     first = fold_of(test_from, test_to, train_from, label_delay_days)
     chosen = tuple(first.back(index) for index in range(folds))
     options = EvaluateOptions(chosen, None if keep_known else label_delay_days, replicates, seed)
-    settings = settings_from(policy=existing(policy) if policy else None)
+    settings = settings_from(
+        policy=existing(policy) if policy else None, model=existing(model) if model else None
+    )
     bad = BadLines()
     with progress("replaying", size_of(existing(file))) as step:
         collected = run(collect(settings, file, chosen, bad.note, step))

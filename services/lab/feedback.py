@@ -40,8 +40,8 @@ class BadLines:
 
 
 def size_of(path: Path) -> int | None:
-    """Bytes of the file; None for standard input."""
-    return None if str(path) == "-" else path.stat().st_size
+    """Bytes that reading the file gives; None where that is not known before, for standard input and `.gz`."""
+    return None if str(path) == "-" or path.suffix == ".gz" else path.stat().st_size
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -97,7 +98,7 @@ def test_accounts_known_from_earlier_frauds_are_left_out(events_file: Path) -> N
     assert (kept["frauds"], left_out["frauds"]) == (21, 9)
 
 
-def test_several_folds_give_means_and_each_fold(tmp_path: Path, events_file: Path) -> None:
+def test_several_folds_give_means_and_each_fold(events_file: Path) -> None:
     flags = ("--test-from", "2026-03-27", "--test-to", "2026-03-29", "--label-delay-days", "7")
     result = CliRunner().invoke(app, ["evaluate", str(events_file), *flags, "--folds", "2", "--json"])
     figures = json.loads(result.stdout)
@@ -115,6 +116,13 @@ def test_events_without_a_label_teach_and_are_not_measured(events_file: Path) ->
 
     assert evaluated(events_file)["frauds"] == 21
     assert evaluated(events_file)["events"] < 300
+
+
+def test_a_packed_file_gives_the_same_figures(events_file: Path) -> None:
+    packed = events_file.with_suffix(".jsonl.gz")
+    packed.write_bytes(gzip.compress(events_file.read_bytes()))
+
+    assert evaluated(packed) == evaluated(events_file)
 
 
 def test_the_table_names_the_scenarios(events_file: Path) -> None:
