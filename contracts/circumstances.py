@@ -56,6 +56,8 @@ class Circumstance(IntFlag):
     CHALLENGED = 8388608
     #: money, and a change to the account of the last HELD_CHANGE_S is held back
     HELD_CHANGE = 16777216
+    #: money, and other money of the last HELD_MONEY_S is held back
+    HELD_MONEY = 33554432
 
 
 #: Nothing a detector calls a large amount, much of a balance, or a burst, may be smaller than these.
@@ -75,6 +77,7 @@ YOUNG_PAYEE_H = 14 * 24
 MANY_PAYERS = 5
 #: No detector looks further back for a change that is held back.
 HELD_CHANGE_S = 86400.0
+HELD_MONEY_S = 86400.0
 #: The account's pace is what the thirty-day count holds beyond the window's own, and this many transactions in this time.
 PACE_PRIOR_COUNT = 2.0
 PACE_PRIOR_S = 2.0 * 86400.0

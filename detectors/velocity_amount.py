@@ -15,7 +15,7 @@ from math import exp
 
 from msgspec import Struct
 
-from contracts.circumstances import PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
+from contracts.circumstances import HELD_MONEY_S, PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
@@ -40,7 +40,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1657",),
-    wakes_on=Circumstance.BUSY | Circumstance.HELD,
+    wakes_on=Circumstance.BUSY | Circumstance.HELD_MONEY,
 )
 
 _MONTH_S = 30.0 * DAY_S
@@ -152,7 +152,7 @@ def _worst_window(
 
 
 def _with_held(velocity: Velocity, event: Transaction, profile: Profile) -> Velocity:
-    """The velocity as of the event with money that was asked for and is still held back: a burst is one of attempts."""
+    """The velocity as of the event with money of the last HELD_MONEY_S that is still held back: a burst is one of attempts."""
     taus = (HOUR_S, DAY_S, 7.0 * DAY_S, _MONTH_S)
     at = max(event.at, velocity.at)
     fades = [exp((velocity.at - at) / tau) for tau in taus]
@@ -161,6 +161,8 @@ def _with_held(velocity: Velocity, event: Transaction, profile: Profile) -> Velo
     for each in profile.pending:
         facts = each.facts
         if facts.type != "transaction" or facts.currency != event.currency or facts.kind == "refund":
+            continue
+        if facts.at <= event.at - HELD_MONEY_S:
             continue
         for index, tau in enumerate(taus):
             fade = exp(min(facts.at - at, 0.0) / tau)

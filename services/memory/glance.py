@@ -12,6 +12,7 @@ from contracts.circumstances import (
     BUSY_7D_COUNT,
     BUSY_7D_FLOOR,
     HELD_CHANGE_S,
+    HELD_MONEY_S,
     LARGE_LOG,
     MANY_CHALLENGES,
     MANY_PAYERS,
@@ -57,6 +58,7 @@ _TAKES_MUCH = int(Circumstance.TAKES_MUCH)
 _CHALLENGED = int(Circumstance.CHALLENGED)
 _CHANGE = int(Circumstance.CHANGE)
 _HELD_CHANGE = int(Circumstance.HELD_CHANGE)
+_HELD_MONEY = int(Circumstance.HELD_MONEY)
 _FRAUD_AT_PAYEE = int(Circumstance.FRAUD_AT_PAYEE)
 _CROWD_AT_PAYEE = int(Circumstance.CROWD_AT_PAYEE)
 
@@ -175,8 +177,12 @@ def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
 def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     bits = 0
     for held in profile.pending:
-        if held.facts.type == "account_change" and held.facts.at > event.at - HELD_CHANGE_S:
-            bits = _HELD_CHANGE
+        facts = held.facts
+        if facts.type == "account_change":
+            if facts.at > event.at - HELD_CHANGE_S:
+                bits |= _HELD_CHANGE
+        elif facts.type == "transaction" and facts.at > event.at - HELD_MONEY_S:
+            bits |= _HELD_MONEY
     key = event.payee_key
     if key is not None:
         row = glance.payee_row = row_of(profile.payee_rows, key, SEEN_BYTES)
