@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from services.lab.feedback import BadLines, progress, size_of
-from services.options import EventFile, Json, existing, print_json, run, say, settings_from
+from services.options import Json, existing, print_json, run, say, settings_from
 
 if TYPE_CHECKING:
     from services.lab.backtest import Comparison
@@ -17,7 +17,10 @@ _DEFAULT = "default"
 
 
 def backtest(
-    file: EventFile,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="JSON lines, one event each, also .gz; read twice, so no pipe."),
+    ],
     policy: Annotated[
         list[Path],
         typer.Option(
@@ -39,7 +42,7 @@ def backtest(
     """What two policies would each have done with a file of events: changed decisions, alerts and challenges a day, caught loss.
 
     Precision, recall and caught loss need labels: the extra field `label` {"fraud": true, "scenario": "..."} of a line, or label
-    and report events in FILE, which may end in .gz.
+    and report events in FILE.
 
     [dim]Examples:[/dim]
 
@@ -59,7 +62,8 @@ def backtest(
     settings = (settings_from(policy=first), settings_from(policy=second))
     bad = BadLines()
     try:
-        with progress("replaying twice", size_of(file)) as step:
+        total = None if file.suffix == ".gz" else size_of(file)
+        with progress("replaying under both", total) as step:
             comparison = run(compare(settings, names, file, unanswered, bad.note, step))
     except InvalidPolicy as error:
         raise typer.BadParameter(str(error)) from None
