@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-import pytest
-
 from contracts.decisions import Decision
 from contracts.events import (
     AccountChange,
@@ -21,7 +19,6 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
-from detectors import discover
 from services.bootstrap.belt import offline_core
 from services.lab.offline import offline_records
 from services.lab.places import Access, City, city_named, fixed_line, mobile_line, rented_server
@@ -39,12 +36,6 @@ OTHER_PHONE = (
 )
 LAPTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/133.0.0.0"
 SCRIPT = "python-requests/2.32.3"
-
-
-def needs(*detectors: str) -> pytest.MarkDecorator:
-    """A story that waits for detectors that are not there yet."""
-    missing = sorted(set(detectors) - {found.spec.name for found in discover()})
-    return pytest.mark.skipif(bool(missing), reason=f"no detector {', '.join(missing)} yet")
 
 
 class Hand(NamedTuple):

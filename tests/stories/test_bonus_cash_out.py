@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale, hosting, needs, stranger
+from tests.stories.tale import ASKED, Tale, hosting, stranger
 
 
-@needs("shared_device", "payee_fan_in")
 async def test_the_farm_is_named_by_its_phone_and_by_the_payee_all_of_it_ends_at() -> None:
     tale = Tale()
     farm = stranger(hosting("Shanghai", 6), "farm")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale, needs
+from tests.stories.tale import ASKED, Tale
 
 
-@needs("payee_fan_in")
 async def test_the_payee_whom_many_strangers_pay_is_named() -> None:
     tale = Tale()
     victims = [tale.account(f"victim-{number}", number=number).lives(days=10) for number in range(12)]
@@ -21,7 +20,6 @@ async def test_the_payee_whom_many_strangers_pay_is_named() -> None:
     assert told.action(paid[-1]) in ("notify", "challenge", "hold")
 
 
-@needs("payee_reputation")
 async def test_after_two_complaints_the_next_payment_to_the_payee_is_asked_about() -> None:
     tale = Tale()
     first, second, third = (tale.account(f"victim-{n}", number=n).lives(days=10) for n in range(3))

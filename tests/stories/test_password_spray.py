@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, OTHER_PHONE, Tale, hosting, needs, stranger
+from tests.stories.tale import ASKED, OTHER_PHONE, Tale, hosting, stranger
 
 
-@needs("password_spray")
 async def test_a_slow_spray_over_one_network_is_named_when_it_fits() -> None:
     tale = Tale()
     victims = [tale.account(f"victim-{number}", number=number).lives(days=6) for number in range(40)]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from contracts.decisions import Decision
-from detectors import discover
 from services.bootstrap.belt import offline_core
 from services.lab.habits import World, ordinary_day
 from services.lab.lines import EventLine
@@ -20,7 +19,6 @@ from services.settings import Settings
 MONDAY_S = 1_767_571_200
 HISTORY_DAYS = 14
 DAY_S = 86_400
-KNOWN = {found.spec.name for found in discover()}
 
 
 async def decided(played: Sequence[Played]) -> dict[str, Decision]:
@@ -43,7 +41,7 @@ def with_history(people: Sequence[Person], seed: int, story: Sequence[Played]) -
     yield from story
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", list(STORIES))
 async def test_a_story_is_decided_as_it_says(name: str, seed: int) -> None:
     story = STORIES[name]
@@ -54,8 +52,7 @@ async def test_a_story_is_decided_as_it_says(name: str, seed: int) -> None:
 
     judged = [(played.expected, decisions[played.event.event_id]) for played in events if played.expected]
 
-    if all(each.any_of and KNOWN.isdisjoint(each.any_of) for each, _ in judged):
-        pytest.skip("no detector for it yet")
+    assert judged
     for expected, decision in judged:
         assert expected.met_by(decision), f"{expected.words()}, got {decision.action}: {decision.findings}"
 
