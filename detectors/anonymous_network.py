@@ -25,7 +25,7 @@ SPEC = Spec(
     name="anonymous_network",
     version=1,
     event_types=(Login, Transaction, AccountChange),
-    family="place",
+    family="familiarity",
     reasons=(
         Reason(
             code="tor_network",
@@ -111,7 +111,7 @@ def observe(
     return Finding(
         detector="anonymous_network",
         reason=f"{network.kind}_network",
-        family="place",
+        family="familiarity",
         weight=weight,
         value=network.kind,
         baseline=f"{own:.1%}",

@@ -27,7 +27,7 @@ SPEC = Spec(
     name="impossible_travel",
     version=1,
     event_types=(Login, Transaction, AccountChange),
-    family="place",
+    family="familiarity",
     reasons=(
         Reason(
             code="impossible_travel",
@@ -130,7 +130,7 @@ def _worse(
     return Finding(
         detector="impossible_travel",
         reason="travel_by_network" if informational else "impossible_travel",
-        family="place",
+        family="familiarity",
         weight=weight,
         value=round(distance_km * 3600.0 / max(interval_s, _LEAST_INTERVAL_S)),
         threshold=round(params.fastest_kmh),

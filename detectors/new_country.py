@@ -25,7 +25,7 @@ SPEC = Spec(
     name="new_country",
     version=1,
     event_types=(Login,),
-    family="place",
+    family="familiarity",
     reasons=(
         Reason(
             code="new_country",
@@ -84,7 +84,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     return Finding(
         detector="new_country",
         reason="new_country",
-        family="place",
+        family="familiarity",
         weight=weight,
         value=country,
         baseline=max(countries.items(), key=lambda seen: seen[1].count)[0],

@@ -25,7 +25,7 @@ SPEC = Spec(
     name="new_device",
     version=1,
     event_types=(Login, Transaction, AccountChange),
-    family="device",
+    family="familiarity",
     reasons=(
         Reason(
             code="new_device",
@@ -81,7 +81,7 @@ def observe(
     return Finding(
         detector="new_device",
         reason="new_device",
-        family="device",
+        family="familiarity",
         weight=weight,
         value=1,
         baseline=f"{own:.1%}",

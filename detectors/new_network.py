@@ -23,7 +23,7 @@ SPEC = Spec(
     name="new_network",
     version=1,
     event_types=(Login,),
-    family="place",
+    family="familiarity",
     reasons=(
         Reason(
             code="new_network",
@@ -75,7 +75,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     return Finding(
         detector="new_network",
         reason="new_network",
-        family="place",
+        family="familiarity",
         weight=weight,
         value=1,
         baseline=f"{own:.1%}",

@@ -23,7 +23,7 @@ SPEC = Spec(
     name="session_switch",
     version=1,
     event_types=(Transaction, AccountChange),
-    family="device",
+    family="familiarity",
     reasons=(
         Reason(
             code="session_on_other_device",
@@ -87,7 +87,7 @@ def _finding(reason: str, nats: float, profile: Profile) -> Finding:
     return Finding(
         detector="session_switch",
         reason=reason,
-        family="device",
+        family="familiarity",
         weight=nats,
         value=1,
         baseline=0,

@@ -45,7 +45,7 @@ SPEC = Spec(
     name="shared_device",
     version=1,
     event_types=(Login, Transaction),
-    family="device",
+    family="familiarity",
     reasons=(
         Reason(
             code="shared_device",
@@ -100,7 +100,7 @@ def observe(
     return Finding(
         detector="shared_device",
         reason="shared_device",
-        family="device",
+        family="familiarity",
         weight=weight,
         value=count,
         threshold=params.threshold_count,

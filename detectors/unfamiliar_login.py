@@ -27,7 +27,7 @@ SPEC = Spec(
     name="unfamiliar_login",
     version=1,
     event_types=(Login,),
-    family="device",
+    family="familiarity",
     reasons=(
         Reason(
             code="unfamiliar_login",
@@ -118,7 +118,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     return Finding(
         detector="unfamiliar_login",
         reason=reason,
-        family="device",
+        family="familiarity",
         weight=weight,
         value=round(exp(weight)),
         threshold=round(exp(params.least_nats), 1),
