@@ -52,6 +52,7 @@ class TallyWanted(Struct, frozen=True, kw_only=True):
     joins the count; both are pure. The count covers the bucket of the event's time and the bucket before it,
     each `bucket_s` seconds long, and includes the event itself when it adds.
 
+    A detector that only `Circumstance.COUNTED` wakes is not asked about an event whose count is below `least_count`.
     `most_count` (0: none) bounds the count, for keys that have few accounts each: it then costs one small record a key, and
     an event older than the newest bucket is told the newest count.
     """
@@ -61,6 +62,7 @@ class TallyWanted(Struct, frozen=True, kw_only=True):
     key: Callable[[AnyEvent], str | None]
     adds: Callable[[AnyEvent], bool]
     bucket_s: int
+    least_count: int = 2
     most_count: int = 0
 
     @property

@@ -185,6 +185,10 @@ class Profile(Struct, array_like=True, gc=False):
             self.settle()
         return Sightings(self.device_rows)
 
+    def knows_device(self, key: Key | None) -> bool:
+        """Whether the device is known: `key in devices` for those who ask often, as it settles nothing."""
+        return key is not None and row_of(self.device_rows, key, SEEN_BYTES) >= 0
+
     @property
     def networks(self) -> Sightings:
         """Networks by key, at most MAX_NETWORKS."""

@@ -22,6 +22,8 @@ from contracts.profile import Profile
 
 TALLY = "accounts_failing_at_address"
 BUCKET_S = 600
+#: Nothing is asked below it: a threshold under it has no effect.
+LEAST_COUNT = 5
 
 
 def address(event: AnyEvent) -> str | None:
@@ -54,7 +56,14 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110.004",),
-    tally=TallyWanted(name=TALLY, event_types=(Login,), key=address, adds=is_failure, bucket_s=BUCKET_S),
+    tally=TallyWanted(
+        name=TALLY,
+        event_types=(Login,),
+        key=address,
+        adds=is_failure,
+        bucket_s=BUCKET_S,
+        least_count=LEAST_COUNT,
+    ),
     wakes_on=Circumstance.COUNTED,
 )
 
@@ -89,7 +98,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     success = event.outcome == "success"
     weight = params.success_nats if success else params.attempt_nats
     weight = min(weight + params.growth_nats * log(count / threshold), params.most_nats)
-    if success and event.device_key in profile.devices:
+    if success and profile.knows_device(event.device_key):
         weight *= params.known_device_ratio
     return Finding(
         detector="credential_stuffing",

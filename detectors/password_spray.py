@@ -22,6 +22,8 @@ from contracts.profile import DAY_S, Profile
 
 TALLY = "accounts_failing_in_network"
 BUCKET_S = 86_400
+#: Nothing is asked below it: a threshold under it has no effect.
+LEAST_COUNT = 10
 
 
 def network(event: AnyEvent) -> str | None:
@@ -54,7 +56,14 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110.003",),
-    tally=TallyWanted(name=TALLY, event_types=(Login,), key=network, adds=is_failure, bucket_s=BUCKET_S),
+    tally=TallyWanted(
+        name=TALLY,
+        event_types=(Login,),
+        key=network,
+        adds=is_failure,
+        bucket_s=BUCKET_S,
+        least_count=LEAST_COUNT,
+    ),
     wakes_on=Circumstance.COUNTED,
 )
 
@@ -88,7 +97,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     success = event.outcome == "success"
     if success:
-        if event.device_key in profile.devices:
+        if profile.knows_device(event.device_key):
             return None
     elif sum(when > event.at - DAY_S for when in profile.failures) >= params.most_failures_count:
         return None

@@ -22,6 +22,8 @@ from contracts.profile import HOUR_S, Profile
 
 TALLY = "accounts_on_device"
 BUCKET_S = 7 * 86_400
+#: Nothing is asked below it: a threshold under it has no effect.
+LEAST_COUNT = 3
 MOST_COUNT = 50
 #: Money that goes to people or out of the wallet.
 _PERSONAL = frozenset({"transfer", "cash_out", "withdrawal"})
@@ -60,6 +62,7 @@ SPEC = Spec(
         key=device,
         adds=is_success,
         bucket_s=BUCKET_S,
+        least_count=LEAST_COUNT,
         most_count=MOST_COUNT,
     ),
     wakes_on=Circumstance.COUNTED,

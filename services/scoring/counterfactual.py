@@ -86,7 +86,8 @@ def findings_of(
             event, profile, tallies, None if each.recall is None else each.recall(profile), each.params
         )
         for each in asked
-        if not each.if_remembered or each.name in profile.slots
+        if (not each.if_remembered or each.name in profile.slots)
+        and (each.if_counted is None or tallies.get(each.if_counted[0], 0) >= each.if_counted[1])
     ]
     return [finding for finding in found if finding is not None]
 

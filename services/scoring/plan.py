@@ -10,19 +10,21 @@ import msgspec
 
 from contracts.circumstances import Circumstance
 from contracts.events import Activity, AnyEvent
-from contracts.findings import Finding
+from contracts.findings import Finding, TallyWanted
 from contracts.profile import Profile
 from detectors import Detector
 from services.scoring.policy import Policy
 
 _PACK = msgspec.msgpack.Encoder().encode
 _REMEMBERED = int(Circumstance.REMEMBERED)
+_COUNTED = int(Circumstance.COUNTED)
 
 
 class Asked(NamedTuple):
     """One detector as a plan asks it; `recall` gives its memory, None when it has none.
 
-    `if_remembered` asks it only about an account that it has a memory of.
+    `if_remembered` asks it only about an account that it has a memory of, `if_counted` only when the tally it names counts
+    at least so many.
     """
 
     observe: Callable[..., Finding | None]
@@ -30,6 +32,7 @@ class Asked(NamedTuple):
     recall: Callable[[Profile], Any] | None
     name: str
     if_remembered: bool = False
+    if_counted: tuple[str, int] | None = None
 
 
 class Taught(NamedTuple):
@@ -50,12 +53,13 @@ Woken = tuple[tuple[Asked, ...], tuple[Taught, ...]]
 class Plan:
     """What runs for one type of event: whom to ask, and whose memory to teach, by the event's circumstances."""
 
-    __slots__ = ("_asked", "_taught", "awake", "is_activity", "tag")
+    __slots__ = ("_asked", "_counts", "_taught", "awake", "is_activity", "tag")
 
     def __init__(self, kind: type, detectors: Sequence[Detector], policy: Policy) -> None:
         self.tag: str = kind.__struct_config__.tag  # type: ignore[attr-defined]
         self.is_activity = issubclass(kind, Activity)
         self._asked: list[tuple[int, Asked]] = []
+        self._counts: dict[str, tuple[str, int]] = {}
         self._taught: list[tuple[int, Taught]] = []
         #: circumstances met so far, with who is woken by them
         self.awake: dict[int, Woken] = {}
@@ -69,6 +73,8 @@ class Plan:
                 fresh = found.memory()
                 recall = partial(recalled, found, name, fresh)
             self._asked.append((int(spec.wakes_on), Asked(found.observe, params, recall, name)))
+            if isinstance(spec.tally, TallyWanted):
+                self._counts[name] = spec.tally.name, spec.tally.least_count
             if kind in found.taught_by:
                 assert found.learn is not None
                 assert recall is not None
@@ -78,11 +84,7 @@ class Plan:
     def wake(self, circumstances: int) -> Woken:
         """The detectors that may have something to say, or to learn, in these circumstances, in their order."""
         others = circumstances & ~_REMEMBERED
-        asked = [
-            asked if on & others else asked._replace(if_remembered=True)
-            for on, asked in self._asked
-            if on & circumstances
-        ]
+        asked = [self._condition(on, asked, circumstances) for on, asked in self._asked if on & circumstances]
         taught = [
             taught if on & others else taught._replace(if_remembered=True)
             for on, taught in self._taught
@@ -90,6 +92,12 @@ class Plan:
         ]
         woken = self.awake[circumstances] = tuple(asked), tuple(taught)
         return woken
+
+    def _condition(self, on: int, asked: Asked, circumstances: int) -> Asked:
+        waking = on & circumstances
+        if waking == _REMEMBERED:
+            return asked._replace(if_remembered=True)
+        return asked._replace(if_counted=self._counts.get(asked.name)) if waking == _COUNTED else asked
 
 
 def teach_memories(

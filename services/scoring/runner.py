@@ -138,8 +138,10 @@ class Runner:
         plan = self._plans[event.__class__]
         glance = look(event, profile, tallies)
         asked, taught = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
-        for observe, params, recall, name, if_remembered in asked:
+        for observe, params, recall, name, if_remembered, if_counted in asked:
             if if_remembered and name not in profile.slots:
+                continue
+            if if_counted is not None and tallies.get(if_counted[0], 0) < if_counted[1]:
                 continue
             try:
                 finding = observe(

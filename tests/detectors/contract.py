@@ -17,6 +17,7 @@ from msgspec import Struct, msgpack, structs
 
 from contracts.circumstances import Circumstance
 from contracts.events import EVENT_TYPES
+from contracts.findings import TallyWanted
 from contracts.profile import Profile
 from detectors import Detector
 from services.memory.glance import look
@@ -203,7 +204,10 @@ def awake_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -
     for case in cases:
         circumstances = _circumstances(detector, case)
         if _ask(detector, case) is not None:
-            assert detector.spec.wakes_on & circumstances, f"asleep in {Circumstance(circumstances)!r}"
+            waking, tally = detector.spec.wakes_on & circumstances, detector.spec.tally
+            assert waking, f"asleep in {Circumstance(circumstances)!r}"
+            if waking == Circumstance.COUNTED and isinstance(tally, TallyWanted):
+                assert case.tallies.get(tally.name, 0) >= tally.least_count, "asleep at so small a count"
 
 
 def taught_when_needed(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
