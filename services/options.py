@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from contracts.errors import Malformed, Unavailable
+from services.scoring.model_file import InvalidModel
 from services.scoring.policy_reader import InvalidPolicy
 from services.settings import Settings, load_settings
 
@@ -31,6 +32,12 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print figures as one JSON object with stable keys.")]
 Rate = Annotated[float, typer.Option("--rate", min=0, help="Events per second; 0 is as fast as it goes.")]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", metavar="FILE", help="A trained model (`payguard lab train`); else PAYGUARD_MODEL."
+    ),
+]
 EventFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="JSON lines, one event each; - is standard input.")
 ]
@@ -80,6 +87,9 @@ def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:
     except InvalidPolicy as error:
         for fault in error.faults:
             say(f"error: {fault}")
+        sys.exit(EXIT_USAGE)
+    except InvalidModel as error:
+        say(f"error: {error}")
         sys.exit(EXIT_USAGE)
     except Unavailable as error:
         say(f"error: {error}")

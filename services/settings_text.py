@@ -27,6 +27,7 @@ MEANINGS: dict[str, str] = {
     "invalid_ceiling": "Share of invalid records above which a worker stops instead of writing dead letters.",
     "policy": "Policy file (TOML), see policy.md; the built-in one when not set.",
     "policy_reread_s": "Time between looks at the policy file. One that changed is read when it looks the same twice.",
+    "model": "Model file of `payguard lab train`; the untrained fusion when not set. Read at start.",
     "geo_city": "Place database in MaxMind's format; places are `unavailable` without it.",
     "geo_asn": "Network database in MaxMind's format.",
     "network_lists": "Folder of network lists: one class of network a file.",

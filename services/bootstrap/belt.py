@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from contracts.findings import PAYEE
 from contracts.ports import TallyStore
 from detectors import discover
 from services.ingest.enrich import Enricher
@@ -21,8 +22,10 @@ from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
 from services.memory.redis_tallies import RedisTallyStore
+from services.model_loading import load_model
 from services.policy_file import read_policy
 from services.scoring.counting import TallyPlan
+from services.scoring.model import Reader
 from services.scoring.runner import Runner
 from services.secrets import KEY_BYTES, decode_key
 from services.settings import Settings
@@ -40,7 +43,9 @@ def clock_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _scoring(settings: Settings, pseudonyms: Pseudonyms) -> tuple[Enricher, TallyPlan, Runner]:
+def _scoring(
+    settings: Settings, pseudonyms: Pseudonyms, model: Reader | None = None
+) -> tuple[Enricher, TallyPlan, Runner]:
     detectors = discover()
     policy = read_policy(settings.policy)
     enricher = Enricher(
@@ -51,8 +56,10 @@ def _scoring(settings: Settings, pseudonyms: Pseudonyms) -> tuple[Enricher, Tall
         UserAgents(),
         as_of=datetime.now(UTC).date(),
     )
-    plan = TallyPlan([found.spec.tally for found in detectors if found.spec.tally is not None])
-    return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s)
+    model = model or load_model(settings.model)
+    wanted = [found.spec.tally for found in detectors if found.spec.tally is not None]
+    plan = TallyPlan([*wanted, PAYEE] if model is not None and PAYEE not in wanted else wanted)
+    return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s, model)
 
 
 async def open_belt(settings: Settings) -> Belt:
@@ -85,11 +92,17 @@ async def open_belt(settings: Settings) -> Belt:
 
 
 def offline_core(
-    settings: Settings, pseudonym_key: bytes = OFFLINE_KEY, tallies: TallyStore | None = None
+    settings: Settings,
+    pseudonym_key: bytes = OFFLINE_KEY,
+    tallies: TallyStore | None = None,
+    model: Reader | None = None,
 ) -> OfflineCore:
-    """The same core with everything in this process; `tallies` may bring the counts that another run saw."""
+    """The same core with everything in this process; `tallies` may bring the counts that another run saw.
+
+    `model` takes the place of the settings' one.
+    """
     pseudonyms = Pseudonyms(pseudonym_key)
-    enricher, plan, runner = _scoring(settings, pseudonyms)
+    enricher, plan, runner = _scoring(settings, pseudonyms, model)
     profiles, collected = InProcessProfileStore(), Collected()
     belt = Belt(
         Parts(

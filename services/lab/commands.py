@@ -18,6 +18,7 @@ from services.options import (
     EventFile,
     Json,
     Kafka,
+    ModelFile,
     Rate,
     existing,
     print_json,
@@ -103,6 +104,7 @@ def replay(
         str | None, typer.Option(metavar="ACTIONS", help="Only these, e.g. challenge,hold,deny.")
     ] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Another policy (TOML).")] = None,
+    model: ModelFile = None,
     as_json: Json = False,
 ) -> None:
     """Decide a file of events offline with the core that production runs: no broker, no store, no network.
@@ -120,7 +122,9 @@ def replay(
 
     bad = BadLines()
     wanted = frozenset(only.split(",")) if only else frozenset()
-    settings = settings_from(policy=existing(policy) if policy else None)
+    settings = settings_from(
+        policy=existing(policy) if policy else None, model=existing(model) if model else None
+    )
     quiet = (summary or as_json) and out is None
     target_file: Any = nullcontext() if quiet else output_to(out)
     with target_file as target, progress("replaying", size_of(existing(file))) as step:

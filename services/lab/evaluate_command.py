@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.lab.feedback import BadLines, progress, size_of
-from services.options import EventFile, Json, existing, print_json, run, settings_from
+from services.options import EventFile, Json, ModelFile, existing, print_json, run, settings_from
 
 if TYPE_CHECKING:
     from services.lab.evaluate import Figures, FoldFigures
@@ -48,6 +48,7 @@ def evaluate(
         bool, typer.Option("--keep-known", help="Leave no account out whose fraud is known.")
     ] = False,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Another policy (TOML).")] = None,
+    model: ModelFile = None,
     model: Annotated[Path | None, typer.Option(metavar="FILE", help="A trained model.")] = None,
     replicates: Annotated[
         int, typer.Option(min=0, help="Drawings of accounts for the intervals; 0: none.")

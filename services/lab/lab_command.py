@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.lab.feedback import progress
+from services.lab.train_command import train
 from services.options import Json, print_json, settings_from
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ lab = typer.Typer(
 @lab.callback()
 def _lab() -> None:
     """Measure detection on simulated people."""
+
+
+lab.command()(train)
 
 
 @lab.command()
