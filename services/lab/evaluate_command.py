@@ -49,7 +49,6 @@ def evaluate(
     ] = False,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Another policy (TOML).")] = None,
     model: ModelFile = None,
-    model: Annotated[Path | None, typer.Option(metavar="FILE", help="A trained model.")] = None,
     replicates: Annotated[
         int, typer.Option(min=0, help="Drawings of accounts for the intervals; 0: none.")
     ] = 200,
