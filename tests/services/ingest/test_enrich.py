@@ -15,7 +15,6 @@ from netaddr import IPSet
 from contracts.events import Activity, Device, Label, Login, Network, Place, Transaction
 from contracts.traits import LEVELS, NO_TRAITS, TRAIT_BYTES
 from services.ingest.enrich import Enricher
-from services.ingest.geo import place_of
 from services.ingest.network_lists import sealed
 from services.ingest.user_agents import UserAgents
 from services.memory.pseudonyms import Pseudonyms, asn_key
@@ -290,24 +289,3 @@ def timed(enricher: Enricher, events: list[Login]) -> float:
     started = time.perf_counter()
     enricher.enrich(events)
     return time.perf_counter() - started
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        {"country_code": "US"},
-        {"country_code": "US", "city": "Austin", "latitude": 30.3, "longitude": -97.7, "state1": "Texas"},
-    ],
-)
-def test_flat_records_of_repackaged_databases_name_places_too(record: dict[str, object]) -> None:
-    place = place_of(record)
-
-    assert place is not None
-    assert place.country == "US"
-    assert place.city == record.get("city")
-    assert place.latitude == record.get("latitude")
-
-
-def test_a_record_without_country_and_coordinates_is_no_place() -> None:
-    assert place_of({"city": "Nowhere"}) is None
-    assert place_of({"country_code": "usa"}) is None
