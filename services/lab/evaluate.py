@@ -222,5 +222,5 @@ def over_folds(folds: Sequence[FoldFigures], scenario: str | None = None) -> Fig
         means[name] = mean(values) if values else None
         if len(values) > 1:
             half = _STUDENT[len(values) - 2] * stdev(values) / len(values) ** 0.5
-            intervals[name] = (means[name] - half, means[name] + half)
+            intervals[name] = (max(means[name] - half, 0.0), min(means[name] + half, 1.0))
     return Figures(frauds=sum(each.frauds for each in figures), intervals=intervals, **means)
