@@ -124,14 +124,24 @@ class Traits(Struct, gc=False):
         day, count = _read_count(self.rows, row + TRAIT_BYTES)
         return float(count / _UNIT * _kept(max(0, int(at / _DAY_S) - day)))
 
+    def survey(self, traits: bytes, at: float) -> tuple[list[float], list[float], list[int]]:
+        """By level, in the order of LEVELS: the count of the event's own trait, those of all traits together, and how many
+        different traits these are. Counts are decayed to `at`; one pass over the rows."""
+        day_now = int(at / _DAY_S)
+        own = [traits[start : start + TRAIT_BYTES] for start in _STEPS]
+        counts, together, distinct = [0.0] * len(LEVELS), [0.0] * len(LEVELS), [0] * len(LEVELS)
+        for key, day, units, level in _ROW.iter_unpack(self.rows):
+            count = units / _UNIT if day >= day_now else units / _UNIT * _kept(day_now - day)
+            distinct[level] += 1
+            together[level] += count
+            if key == own[level]:
+                counts[level] = count
+        return counts, together, distinct
+
     def sums(self, at: float) -> tuple[list[int], list[float]]:
         """How many traits of each level are remembered, and their decayed counts together, in the order of LEVELS."""
-        day_now = int(at / _DAY_S)
-        distinct, together = [0] * len(LEVELS), [0.0] * len(LEVELS)
-        for _, day, count, level in _ROW.iter_unpack(self.rows):
-            distinct[level] += 1
-            together[level] += count * _kept(day_now - day if day_now > day else 0)
-        return distinct, [each / _UNIT for each in together]
+        _, together, distinct = self.survey(b"", at)
+        return distinct, together
 
     def counts(self, traits: bytes, at: float) -> tuple[float, ...]:
         """The count of each of an event's traits, in the order of LEVELS."""

@@ -56,12 +56,9 @@ SPEC = Spec(
 )
 
 _LOOSE = frozenset({"vpn", "hosting", "tor"})
-_PLACE = tuple(LEVELS.index(level) for level in ("country", "network", "prefix", "address"))
-_ON = tuple(LEVELS.index(level) for level in ("kind", "system", "browser", "agent", "device"))
 _NOTHING = tuple(nothing(level) for level in LEVELS)
-_ADDRESS, _NETWORK, _COUNTRY, _AGENT, _DEVICE = (
-    LEVELS.index(level) for level in ("address", "network", "country", "agent", "device")
-)
+_ADDRESS, _PREFIX, _NETWORK, _COUNTRY, _AGENT, _BROWSER, _SYSTEM, _KIND, _DEVICE = range(1, len(LEVELS))
+_Survey = tuple[list[float], list[float], list[int]]
 
 
 class Params(Struct, frozen=True):
@@ -90,6 +87,7 @@ class Params(Struct, frozen=True):
     copied_network_share: float = 0.7
     copied_prefix_share: float = 0.1
     copied_address_share: float = 0.02
+    copied_kind_share: float = 1.0
     copied_system_share: float = 1.0
     copied_browser_share: float = 1.0
     copied_agent_share: float = 0.5
@@ -133,10 +131,9 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
 
 
 def _parts(event: Login, profile: Profile, params: Params) -> tuple[float, float, bool]:
-    """Nats of place and of device, and whether anything the account remembers finely is new."""
-    traits, known = event.traits, profile.traits
-    counts = list(known.counts(traits, event.at))
-    distinct, together = known.sums(event.at)
+    """Nats of place and of device, and whether anything the account remembers is new."""
+    traits = event.traits
+    known = counts, together, distinct = profile.traits.survey(traits, event.at)
     is_new = not (counts[_ADDRESS] and counts[_AGENT])
     tables = ((_NETWORK, event.network_key, profile.networks), (_DEVICE, event.device_key, profile.devices))
     for level, key, table in tables:
@@ -147,46 +144,52 @@ def _parts(event: Login, profile: Profile, params: Params) -> tuple[float, float
         elif not counts[level]:
             # Its trait was forgotten for newer ones, but the longer table remembers it.
             counts[level] = 1.0
-            distinct[level] += 1
             together[level] += 1.0
+            distinct[level] += 1
     country = None if event.place is None else event.place.country
     is_new = is_new or (country is not None and country not in profile.countries)
-    shares, copied = _shares(params)
-    rungs = {
-        level: Rung(counts[level], together[level], distinct[level], shares[level], copied[level])
-        for level in (*_PLACE, *_ON)
-    }
+    if not is_new:
+        return 0.0, 0.0, False
     prior, per_value = params.prior_count, params.prior_per_value_count
-    # An unknown place says nothing; to say nothing of the device is a way to look, and anybody's.
-    place = ladder_nats([rungs[level] for level in _PLACE if not _untold(traits, level)], prior, per_value)
-    on = ladder_nats(
-        [
-            rungs[level]._replace(copied_share=1.0) if _untold(traits, level) else rungs[level]
-            for level in _ON
-        ],
-        prior,
-        per_value,
-    )
+    place = ladder_nats(_place_rungs(traits, known, params), prior, per_value)
+    on = ladder_nats(_device_rungs(traits, known, params), prior, per_value)
     if event.network is not None and event.network.kind in _LOOSE:
         place *= params.loose_ratio
-    return place, on, is_new
+    return place, on, True
+
+
+def _place_rungs(traits: bytes, known: _Survey, params: Params) -> list[Rung]:
+    """Country to address; what is untold has no rung, because an unknown place says nothing."""
+    counts, together, distinct = known
+    return [
+        Rung(counts[level], together[level], distinct[level], share, copied)
+        for level, share, copied in (
+            (_COUNTRY, params.country_share, params.copied_country_share),
+            (_NETWORK, params.network_share, params.copied_network_share),
+            (_PREFIX, params.prefix_share, params.copied_prefix_share),
+            (_ADDRESS, params.address_share, params.copied_address_share),
+        )
+        if not _untold(traits, level)
+    ]
+
+
+def _device_rungs(traits: bytes, known: _Survey, params: Params) -> list[Rung]:
+    """Kind of device to device; to tell nothing is a value too, which anybody can copy."""
+    counts, together, distinct = known
+    return [
+        Rung(
+            counts[level], together[level], distinct[level], share, 1.0 if _untold(traits, level) else copied
+        )
+        for level, share, copied in (
+            (_KIND, params.kind_share, params.copied_kind_share),
+            (_SYSTEM, params.system_share, params.copied_system_share),
+            (_BROWSER, params.browser_share, params.copied_browser_share),
+            (_AGENT, params.agent_share, params.copied_agent_share),
+            (_DEVICE, params.device_share, params.copied_device_share),
+        )
+    ]
 
 
 def _untold(traits: bytes, level: int) -> bool:
     key = traits[level * TRAIT_BYTES : (level + 1) * TRAIT_BYTES]
     return not key or key == _NOTHING[level]
-
-
-def _shares(params: Params) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Population shares and copied shares in the order of LEVELS."""
-    return (
-        (
-            1.0, params.address_share, params.prefix_share, params.network_share, params.country_share,
-            params.agent_share, params.browser_share, params.system_share, params.kind_share, params.device_share,
-        ),
-        (
-            1.0, params.copied_address_share, params.copied_prefix_share, params.copied_network_share,
-            params.copied_country_share, params.copied_agent_share, params.copied_browser_share,
-            params.copied_system_share, 1.0, params.copied_device_share,
-        ),
-    )  # fmt: skip

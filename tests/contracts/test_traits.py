@@ -111,11 +111,13 @@ def test_a_late_event_counts_about_as_much_as_in_its_time(days: list[int]) -> No
     assert abs(Traits(as_they_come).counts(traits(1), at)[0] - expected) <= 0.02 * len(days)
 
 
-def test_sums_tell_how_many_values_a_level_has_and_how_often_they_were_seen() -> None:
+def test_a_survey_tells_the_own_count_that_of_all_and_how_many_there_are() -> None:
     rows = bytearray()
     for each in (1, 1, 2):
         see_traits(rows, traits(each), 0.0)
-    distinct, together = Traits(rows).sums(HALF_LIFE_DAYS * DAY_S)
+    counts, together, distinct = Traits(rows).survey(traits(1), HALF_LIFE_DAYS * DAY_S)
 
-    assert distinct == [1] + [2] * (len(LEVELS) - 1)
+    assert counts == [1.5] + [1.0] * (len(LEVELS) - 1)
     assert together == [1.5] * len(LEVELS)
+    assert distinct == [1] + [2] * (len(LEVELS) - 1)
+    assert counts == list(Traits(rows).counts(traits(1), HALF_LIFE_DAYS * DAY_S))
