@@ -6,7 +6,8 @@ hundred are nearly always exact. Records of payees (`redis_payees`) are asked in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 from zlib import crc32
 
 from msgspec import msgpack
@@ -45,22 +46,8 @@ class RedisTallyStore:
         calls: list[tuple[Script, Command]] = []
         places: list[tuple[list[Count], Sequence[int]]] = []
         for (shard, queries), answered in zip(asked, answers, strict=True):
-            for tally_shard, indexes in self._spread(queries, TallyQuery):
-                calls.append((self._script, self._call(shard, tally_shard, [queries[n] for n in indexes])))  # type: ignore[misc]
-                places.append((answered, indexes))
-            for tally_shard, indexes in self._spread(queries, PayeeQuery):
-                calls.append(
-                    (
-                        redis_payees.SCRIPT,
-                        redis_payees.call(
-                            self._head(tally_shard),
-                            shard,
-                            [queries[n] for n in indexes],  # type: ignore[misc]
-                            KEPT_ANSWERS_S,
-                            KEPT_BATCHES,
-                        ),
-                    )
-                )
+            for script, call, indexes in self._calls(shard, queries):
+                calls.append((script, call))
                 places.append((answered, indexes))
         for (script, _), (answered, indexes), counts in zip(
             calls, places, await run_scripts(self._client, calls), strict=True
@@ -71,13 +58,31 @@ class RedisTallyStore:
                 answered[index] = count
         return answers
 
-    def _spread(self, queries: Sequence[Query], kind: type[Query]) -> list[tuple[int, Sequence[int]]]:
-        """Which questions of a kind (by index) go to which tally shard."""
-        indexes = [index for index, query in enumerate(queries) if query.__class__ is kind]
+    def _calls(
+        self, shard: Shard, queries: Sequence[Query]
+    ) -> Iterator[tuple[Script, Command, Sequence[int]]]:
+        """The script calls that ask the questions, each with the indexes of its questions."""
+        tallies: list[int] = []
+        payees: list[int] = []
+        for index, query in enumerate(queries):
+            (payees if query.__class__ is PayeeQuery else tallies).append(index)
+        for tally_shard, indexes in self._spread(queries, tallies):
+            counted = cast(list[TallyQuery], [queries[index] for index in indexes])
+            yield self._script, self._call(shard, tally_shard, counted), indexes
+        for tally_shard, indexes in self._spread(queries, payees):
+            paid = cast(list[PayeeQuery], [queries[index] for index in indexes])
+            head = self._head(tally_shard)
+            command = redis_payees.call(head, shard, paid, KEPT_ANSWERS_S, KEPT_BATCHES)
+            yield redis_payees.SCRIPT, command, indexes
+
+    def _spread(
+        self, queries: Sequence[Query], indexes: Sequence[int]
+    ) -> Sequence[tuple[int, Sequence[int]]]:
+        """Which of these questions go to which tally shard."""
         if not indexes:
-            return []
+            return ()
         if self._shards == 1:
-            return [(0, indexes)]
+            return ((0, indexes),)
         parts: dict[int, list[int]] = {}
         for index in indexes:
             query = queries[index]
