@@ -135,6 +135,12 @@ FINDINGS: Counter = _declare(
 DETECTOR_FAILED: Counter = _declare(
     Counter, "detector_failed_total", "Times a detector raised and was skipped for an event.", ["detector"]
 )
+DETECTOR_VERDICTS: Counter = _declare(
+    Counter,
+    "detector_verdicts_total",
+    "Findings that acted on an event which support has given its verdict on, by detector and verdict.",
+    ["detector", "verdict"],
+)
 POLICY_REFUSED: Gauge = _declare(
     Gauge, "policy_refused", "1 while the policy file is refused and the policy before it holds."
 )

@@ -151,6 +151,18 @@ ROWS = (
                 "reqps",
             ),
             Panel(
+                "Precision by detector, over 30 days",
+                "Of the events that a detector acted on and support has judged, the share that was fraud.",
+                (
+                    Query(
+                        'sum by (detector) (increase(payguard_detector_verdicts_total{verdict="fraud"}[30d]))'
+                        " / sum by (detector) (increase(payguard_detector_verdicts_total[30d]))",
+                        "{{detector}}",
+                    ),
+                ),
+                "percentunit",
+            ),
+            Panel(
                 "Detectors that fail",
                 "Events per second for which a detector raised and was skipped.",
                 (rate("payguard_detector_failed_total", "detector"),),

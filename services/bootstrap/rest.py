@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from detectors import discover
 from notifier.service import Notifier
 from services.api import ApiResources, create_app, server
+from services.cases import verdicts
 from services.cases.desk import CaseDesk
 from services.cases.service import CasesService
 from services.challenges.repository import record_issued
@@ -23,6 +24,7 @@ from services.ingest.replies import Replies
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
 from services.scoring.explain import Reasons, reasons_of, sentences
+from services.scoring.learned_pattern import NAME as LEARNED
 from services.settings import Settings
 
 
@@ -44,6 +46,7 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
     mailbox = RedisMailbox(client)
     challenges = open_challenges(settings, database, client)
     await challenges.check_key()
+    verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
         settings=settings,
         database=database,

@@ -129,8 +129,9 @@ class CaseDesk:
             changed = states.resolved(case, verdict, self._clock())
             await change_case(connection, case, changed)
             await _note(connection, changed, "resolved", actor, note)
-            await verdicts.send(connection, changed)
-            return changed
+            decisions = await verdicts.send(connection, changed)
+        verdicts.count(changed, decisions)
+        return changed
 
     async def set_contact(self, account_id: str, contact: Contact) -> None:
         """Remember how to reach the owner."""

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import get_args
+
 from msgspec import json
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, Freeze, IssueChallenge, effect_id
 from contracts.events import Label, to_wire
+from services import metrics
 from services.cases import outbox
-from services.cases.states import Case
+from services.cases.states import Case, Verdict
 from services.cases.tables import case_entries, recorded_decisions
 
 _decode = json.Decoder(Decision).decode
 
 
-async def send(connection: AsyncConnection, case: Case) -> None:
-    """Write to the outbox, in the caller's transaction, what follows from the resolved case's verdict."""
+async def send(connection: AsyncConnection, case: Case) -> list[Decision]:
+    """Write to the outbox, in the caller's transaction, what follows from the resolved case's verdict; the case's decisions."""
     at = case.changed_at
     decisions = await _decisions(connection, case.case_id)
     records = [label(case, decision, at) for decision in decisions]
     if case.verdict == "legitimate":
         records += [release(case, decision, at) for decision in decisions if _freezes(decision)][-1:]
     await outbox.put(connection, records, at)
+    return decisions
+
+
+def count(case: Case, decisions: Sequence[Decision]) -> None:
+    """Count the verdict for each detector that acted on one of the events: its live precision. Call it once committed."""
+    if case.verdict is None:
+        return
+    for decision in decisions:
+        for detector in {finding.detector for finding in decision.findings if finding.mode == "on"}:
+            metrics.DETECTOR_VERDICTS.labels(detector, case.verdict).inc()
+
+
+def expect(detectors: Iterable[str]) -> None:
+    """Begin the count of each detector at 0, so that its rate is right from the first verdict on."""
+    for detector in detectors:
+        for verdict in get_args(Verdict):
+            metrics.DETECTOR_VERDICTS.labels(detector, verdict)
 
 
 def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:

@@ -20,6 +20,7 @@ _LABELS: dict[str, list[tuple[str, ...]]] = {
     "payguard_consumer_lag_records": [("0",)],
     "payguard_consumer_lag_seconds": [("0",)],
     "payguard_stage_seconds": [("score",)],
+    "payguard_detector_verdicts_total": [("new_payee", "fraud"), ("new_payee", "legitimate")],
 }
 
 

@@ -8,9 +8,10 @@ import pytest
 from msgspec import json
 from sqlalchemy import select
 
-from contracts.decisions import effect_id
+from contracts.decisions import Reasoned, effect_id
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
+from services import metrics
 from services.cases.desk import CaseDesk, Conflict, Contact
 from services.cases.repository import Recorded, keep
 from services.cases.states import IllegalTransition
@@ -180,3 +181,26 @@ async def test_a_contact_is_replaced_by_the_newest(database: Database, desk: Cas
         rows = (await connection.execute(select(contacts.c.email, contacts.c.locale))).all()
 
     assert [tuple(row) for row in rows] == [("new@upay.example", "zh-CN")]
+
+
+async def test_a_verdict_counts_once_for_each_detector_that_acted(database: Database, desk: CaseDesk) -> None:
+    acted = (
+        Reasoned(detector="new_payee", reason="new_payee", weight=1.0, share=40),
+        Reasoned(detector="learned_pattern", reason="learned_pattern", weight=1.0, mode="shadow"),
+    )
+    before = {name: counted(name, "fraud") for name in ("new_payee", "learned_pattern")}
+    await carry_out(
+        database,
+        recorded("e1", effects=(open_case("e1"),), findings=acted),
+        recorded("e2", effects=(open_case("e2"),), findings=acted),
+    )
+    await desk.assign(CASE, "mei", None)
+    await desk.resolve(CASE, "fraud", "mei", None, None)
+
+    assert counted("new_payee", "fraud") - before["new_payee"] == 2
+    assert counted("learned_pattern", "fraud") == before["learned_pattern"]
+
+
+def counted(detector: str, verdict: str) -> float:
+    labels = {"detector": detector, "verdict": verdict}
+    return metrics.REGISTRY.get_sample_value("payguard_detector_verdicts_total", labels) or 0.0
