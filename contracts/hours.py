@@ -21,9 +21,9 @@ def see_hour(hours: bytearray, at: float) -> None:
     """Count an event at `at`; an empty table is made whole first."""
     if not hours:
         hours += bytes(HOURS)
-    hour = hour_of(at)
-    hours[hour] += 1
-    if hours[hour] >= MOST_COUNT:
+    hour = int(at / _HOUR_S) % HOURS
+    count = hours[hour] = hours[hour] + 1
+    if count >= MOST_COUNT:
         hours[:] = bytes([count >> 1 for count in hours])
 
 

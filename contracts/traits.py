@@ -60,20 +60,34 @@ def _kept(days: int) -> float:
 def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
     """Count the traits of an event at `at`; their rows are the last ones afterwards."""
     day = int(at / _DAY_S) & 0xFFFF
-    tail = []
+    end = len(rows) - _TAIL_BYTES
+    if end < 0:
+        for level, start in _LEVEL_STEPS:
+            rows += _pack_row(traits[start : start + TRAIT_BYTES], day, _UNIT, level)
+        return
+    tail, before = list(_read_tail(rows, end)), bytearray()
     for level, start in _LEVEL_STEPS:
-        key = traits[start : start + TRAIT_BYTES]
+        index, key = 4 * level, traits[start : start + TRAIT_BYTES]
+        if tail[index] == key:
+            if tail[index + 1] == day:
+                tail[index + 2] = min(tail[index + 2] + _UNIT, _MOST)
+            else:
+                tail[index + 1], tail[index + 2] = _counted(tail[index + 1], tail[index + 2], day, _UNIT)
+            continue
+        before += _pack_row(*tail[index : index + 4])
         row = row_of(rows, key, ROW_BYTES)
+        tail[index] = key
         if row < 0:
-            tail.append(_pack_row(key, day, _UNIT, level))
+            tail[index + 1], tail[index + 2] = day, _UNIT
             continue
         known_day, count = _read_count(rows, row + TRAIT_BYTES)
+        tail[index + 1], tail[index + 2] = _counted(known_day, count, day, _UNIT)
         del rows[row : row + ROW_BYTES]
-        known_day, count = _counted(known_day, count, day, _UNIT)
-        tail.append(_pack_row(key, known_day, count, level))
-    rows += b"".join(tail)
-    if len(rows) > MAX_TRAITS * ROW_BYTES:
-        del rows[: len(rows) - MAX_TRAITS * ROW_BYTES]
+        end -= ROW_BYTES
+    if before:
+        rows[end:end] = before
+        del rows[: max(0, len(rows) - MAX_TRAITS * ROW_BYTES)]
+    _write_tail(rows, len(rows) - _TAIL_BYTES, *tail)
 
 
 def weigh(weight: int, days: int) -> int:

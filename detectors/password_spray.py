@@ -92,14 +92,14 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     count = tallies.get(TALLY)
     if count is None or count < params.threshold_count:
         return None
-    threshold = _threshold(event, profile, params)
-    if count < threshold:
-        return None
     success = event.outcome == "success"
     if success:
         if profile.knows_device(event.device_key):
             return None
     elif sum(when > event.at - DAY_S for when in profile.failures) >= params.most_failures_count:
+        return None
+    threshold = _threshold(event, profile, params)
+    if count < threshold:
         return None
     weight = params.success_nats if success else params.attempt_nats
     return Finding(

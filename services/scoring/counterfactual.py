@@ -93,8 +93,8 @@ def findings_of(
 
 
 def may_pass(event: AnyEvent, action: Action) -> TypeGuard[Came]:
-    """Whether there is anything to find: nobody asks how a failed login or payment could have passed."""
-    if action == "allow" or not isinstance(event, Login | Transaction | AccountChange):
+    """Whether there is anything to find: it was stopped, and not by itself; a notice lets the event pass."""
+    if action in ("allow", "notify") or not isinstance(event, Login | Transaction | AccountChange):
         return False
     if isinstance(event, Login):
         return event.outcome == "success"

@@ -130,9 +130,9 @@ class Runner:
         states: tuple[str, ...],
         counts: Counts,
     ) -> Decision:
+        at = event.at
         findings: list[Finding] = []
         degraded: tuple[str, ...] = ()
-        at = event.at
         if profile.pending:
             mature(profile, at)
         plan = self._plans[event.__class__]
@@ -144,20 +144,18 @@ class Runner:
             if if_counted is not None and tallies.get(if_counted[0], 0) < if_counted[1]:
                 continue
             try:
-                finding = observe(
-                    event, profile, tallies, None if recall is None else recall(profile), params
-                )
+                memory = None if recall is None else recall(profile)
+                finding = observe(event, profile, tallies, memory, params)
+                if finding is not None:
+                    findings.append(finding)
             except Exception:  # the fence: one broken detector never stops the belt
                 counts.failed[name] = counts.failed.get(name, 0) + 1
                 degraded += (name,)
-                continue
-            if finding is not None:
-                findings.append(finding)
-        if late := at < profile.last_at - self._lateness_s:
-            counts.late += 1
-            states = (*states, "late")
+        late = at < profile.last_at - self._lateness_s
+        if late:
+            counts.late, states = counts.late + 1, (*states, "late")
         if profile.logins < THIN_LOGINS and profile.transactions < THIN_LOGINS:
-            states = (*states, "learning") if states else _LEARNING
+            states = (*states, *_LEARNING) if states else _LEARNING
         decision = self._judge(event, plan, profile, glance, findings, tallies, states, degraded, counts)
         if decision.action != "allow" and not degraded and may_pass(event, decision.action):
             decision = self._with_counterfactuals(event, plan, profile, decision, tallies, states, counts)
@@ -168,7 +166,7 @@ class Runner:
                 conclude(profile, event, about_key)
             else:
                 learn(profile, event, event_key, decision.held, decision.action != "notify", glance)
-        if decision.effects and any(effect.__class__ is IssueChallenge for effect in decision.effects):
+        if decision.effects and _asks_for_a_code(decision):
             note_challenge(profile, at)
         note_event(profile, event_key, at)
         return decision
@@ -270,6 +268,10 @@ class Runner:
 
 def _learned(fused: Fused) -> list[Reasoned]:
     return [reasoned for reasoned in fused.reasoned if reasoned.detector == LEARNED]
+
+
+def _asks_for_a_code(decision: Decision) -> bool:
+    return any(effect.__class__ is IssueChallenge for effect in decision.effects)
 
 
 def _quiet(

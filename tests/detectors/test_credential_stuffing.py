@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.findings import Finding
+from contracts.findings import Finding, TallyWanted
 from contracts.profile import Profile
 from detectors import credential_stuffing
 from tests.detectors.build import Kind, ask, key, login, settled, transaction
@@ -76,7 +76,7 @@ def test_nothing_is_held_back_because_of_a_count() -> None:
 def test_failures_join_the_count_of_their_address_and_successes_only_read_it() -> None:
     wanted = credential_stuffing.SPEC.tally
 
-    assert wanted is not None
+    assert isinstance(wanted, TallyWanted)
     assert wanted.key(FAILED) == key("rented").hex()
     assert (wanted.adds(FAILED), wanted.adds(SUCCESS)) == (True, False)
 
