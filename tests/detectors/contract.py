@@ -31,7 +31,6 @@ PURE_MODULES = {"__future__", "collections", "contracts", "detectors", "math", "
 MEMORY_BYTES = 600
 SLOWEST_US = 40.0
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-#: What would name somebody: a hash in hex, bytes.
 _WORDS = re.compile(r"[0-9a-f]{8,}|b'[^']*'")
 
 
