@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from detectors import Detector
+from services.scoring.learned_pattern import NAME as LEARNED
 from services.scoring.policy_keys import SCHEMA
 from services.scoring.policy_reader import read
 
@@ -35,7 +36,10 @@ def in_effect(values: Mapping[str, Any], detectors: Sequence[Detector]) -> dict[
             ]
             for currency, rows in values["bands"].items()
         },
-        "detectors": {found.spec.name: _detector(values, found) for found in detectors},
+        "detectors": {
+            **{found.spec.name: _detector(values, found.spec.name, found.params) for found in detectors},
+            LEARNED: _detector(values, LEARNED, Struct()),
+        },
     }
     return dict(_flat(full, ""))
 
@@ -68,13 +72,11 @@ def shown(value: Any, other: Any = None) -> str:
     return str(value)
 
 
-def _detector(values: Mapping[str, Any], found: Detector) -> dict[str, Any]:
-    stated = values["detectors"].get(found.spec.name)
+def _detector(values: Mapping[str, Any], name: str, params: Struct) -> dict[str, Any]:
+    stated = values["detectors"].get(name)
     if stated is None:
-        stated = read({"detectors": {found.spec.name: {}}}, {"detectors": SCHEMA["detectors"]})["detectors"][
-            found.spec.name
-        ]
-    return {**stated, "params": {**to_builtins(found.params), **stated["params"]}}
+        stated = read({"detectors": {name: {}}}, {"detectors": SCHEMA["detectors"]})["detectors"][name]
+    return {**stated, "params": {**to_builtins(params), **stated["params"]}}
 
 
 def _flat(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

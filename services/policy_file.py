@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from detectors import Detector, discover
+from services.scoring.learned_pattern import NAME as LEARNED
 from services.scoring.policy import Policy
 from services.scoring.policy_keys import SCHEMA
 from services.scoring.policy_reader import InvalidPolicy, all_keys
@@ -142,7 +145,8 @@ def checked_policy(values: dict[str, Any], path: Path | None) -> Policy:
 
 def check_detectors(policy: Policy, detectors: Sequence[Detector]) -> None:
     """Raises InvalidPolicy unless every detector the policy names exists and takes the parameters stated for it."""
-    own = {found.spec.name: found.params for found in detectors}
+    own: dict[str, Struct] = {found.spec.name: found.params for found in detectors}
+    own[LEARNED] = Struct()
     faults = [
         f"{section}.{name}: no such detector; known: {', '.join(sorted(own))}"
         for section, names in (("detectors", policy.modes), ("snoozes", policy.snoozes.detectors()))

@@ -118,3 +118,21 @@ def test_the_page_of_keys_is_fresh() -> None:
 
 def _default_without_detectors() -> str:
     return DEFAULT_POLICY.read_text(encoding="utf-8").split("[detectors.")[0]
+
+
+def test_a_trained_model_has_a_mode_like_any_detector(tmp_path: Path) -> None:
+    policy = read_policy(
+        written(tmp_path, 'version = "mine"\n[detectors.learned_pattern]\nmode = "shadow"\n')
+    )
+
+    assert policy.modes["learned_pattern"] == "shadow"
+
+
+def test_a_snooze_of_a_detector_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        'version = "mine"\n[[snoozes]]\ndetector = "new_devise"\nuntil = 2030-01-01T00:00:00Z\nreason = "r"\n',
+    )
+
+    with pytest.raises(InvalidPolicy, match=r"snoozes.new_devise: no such detector"):
+        read_policy(path)
