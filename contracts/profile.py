@@ -154,8 +154,6 @@ class Profile(Struct, array_like=True, gc=False):
     money_hours: bytearray = field(default_factory=bytearray)
     #: event times of the last challenges asked for, ascending, at most MAX_CHALLENGES
     challenge_times: list[float] = []
-    #: the visit's events that are not yet in the rows, as traits weigh them
-    visit_weight: int = 0
 
     def settle(self) -> None:
         """Write to the rows what the visit has counted; it goes on. What is remembered stays the same."""
@@ -175,8 +173,7 @@ class Profile(Struct, array_like=True, gc=False):
             see_again(self.country_rows, row, at, times)
         if self.visit_latitude is not None and self.visit_longitude is not None:
             stay(self.fix_rows, at, ip_key)
-        see_latest_again(self.trait_rows, at, self.visit_weight)
-        self.visit_weight = 0
+        see_latest_again(self.trait_rows, at, times)
 
     @property
     def devices(self) -> Sightings:

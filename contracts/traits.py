@@ -72,7 +72,7 @@ def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
             if tail[index + 1] == day:
                 tail[index + 2] = min(tail[index + 2] + _UNIT, _MOST)
             else:
-                tail[index + 1], tail[index + 2] = _counted(tail[index + 1], tail[index + 2], day, _UNIT)
+                tail[index + 1], tail[index + 2] = _counted(tail[index + 1], tail[index + 2], day)
             continue
         before += _pack_row(*tail[index : index + 4])
         row = row_of(rows, key, ROW_BYTES)
@@ -81,7 +81,7 @@ def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
             tail[index + 1], tail[index + 2] = day, _UNIT
             continue
         known_day, count = _read_count(rows, row + TRAIT_BYTES)
-        tail[index + 1], tail[index + 2] = _counted(known_day, count, day, _UNIT)
+        tail[index + 1], tail[index + 2] = _counted(known_day, count, day)
         del rows[row : row + ROW_BYTES]
         end -= ROW_BYTES
     if before:
@@ -90,32 +90,27 @@ def see_traits(rows: bytearray, traits: bytes, at: float) -> None:
     _write_tail(rows, len(rows) - _TAIL_BYTES, *tail)
 
 
-def weigh(weight: int, days: int) -> int:
-    """The weight of what was counted so far and of one more event, so many days after the last one."""
-    return weight + _UNIT if days == 0 else round(weight * _kept(days)) + _UNIT
-
-
-def see_latest_again(rows: bytearray, at: float, weight: int) -> None:
-    """Count further events with the very traits of the latest one, the last of them at `at`; `weight` as `weigh` has it."""
+def see_latest_again(rows: bytearray, at: float, times: int) -> None:
+    """Count so many further events with the very traits of the latest one, all of them on the day of `at`."""
     start = len(rows) - _TAIL_BYTES
     if start < 0:  # the visit began before traits were kept
         return
     day = int(at / _DAY_S) & 0xFFFF
     tail = list(_read_tail(rows, start))
     for index in _DAYS_IN_TAIL:
-        tail[index], tail[index + 1] = _counted(tail[index], tail[index + 1], day, weight)
+        tail[index], tail[index + 1] = _counted(tail[index], tail[index + 1], day, times)
     _write_tail(rows, start, *tail)
 
 
-def _counted(known_day: int, count: int, day: int, weight: int) -> tuple[int, int]:
-    """Day and count after `weight` more on `day`; what is from before the known day counts as much as is left of it."""
+def _counted(known_day: int, count: int, day: int, times: int = 1) -> tuple[int, int]:
+    """Day and count after so many more on `day`; what is from before the known day counts as much as is left of it."""
     if day == known_day:
-        count += weight
+        count += times * _UNIT
     elif day > known_day:
-        count = round(count * _kept(day - known_day)) + weight
+        count = round(count * _kept(day - known_day)) + times * _UNIT
         known_day = day
     else:
-        count += round(weight * _kept(known_day - day))
+        count += times * round(_UNIT * _kept(known_day - day))
     return known_day, count if count < _MOST else _MOST
 
 

@@ -19,7 +19,7 @@ from contracts.profile import (
     Profile,
 )
 from contracts.sightings import add_fix, country_key, see, see_again
-from contracts.traits import NO_TRAITS, see_traits, weigh
+from contracts.traits import NO_TRAITS, see_traits
 from services.memory.glance import Glance
 from services.memory.till import turn_to
 from services.memory.visit import begin, end, traits_of
@@ -34,8 +34,8 @@ def teach_where(profile: Profile, event: Activity, glance: Glance) -> None:
     """What `apply_facts` of the event's facts would teach of device, network and place."""
     at = event.at
     if glance.visit_goes_on:
-        days = 0 if not profile.visit_weight else int(at // DAY_S - profile.visit_at // DAY_S)
-        profile.visit_weight = weigh(profile.visit_weight, days)
+        if profile.visit_count and at // DAY_S != profile.visit_at // DAY_S:
+            profile.settle()  # traits fade by the day
         profile.visit_count += 1
         profile.visit_at = at
         return

@@ -18,7 +18,6 @@ from contracts.traits import (
     nothing,
     see_latest_again,
     see_traits,
-    weigh,
 )
 
 DAY_S = 86_400.0
@@ -61,7 +60,7 @@ def test_a_full_table_forgets_what_was_not_seen_for_longest() -> None:
 
 def test_a_table_that_knows_no_event_has_no_latest_one_to_count_again() -> None:
     rows = bytearray()
-    see_latest_again(rows, DAY_S, weigh(0, 0))
+    see_latest_again(rows, DAY_S, 1)
 
     assert rows == b""
 
@@ -73,29 +72,23 @@ def test_counting_a_day_at_once_is_counting_one_by_one(times: int, day: int, ear
         for each in range(earlier):
             see_traits(rows, traits(each % 2), each * DAY_S)
         see_traits(rows, traits(7), (10 + day) * DAY_S)
-    weight = 0
-    for _ in range(times):
-        weight = weigh(weight, 0)
-    see_latest_again(at_once, (10 + day) * DAY_S, weight)
+    see_latest_again(at_once, (10 + day) * DAY_S, times)
     for _ in range(times):
         see_traits(one_by_one, traits(7), (10 + day) * DAY_S)
 
     assert at_once == one_by_one
 
 
-@given(st.lists(st.integers(0, 40), min_size=1, max_size=30))
-def test_a_visit_of_many_days_is_counted_day_by_day(gaps: list[int]) -> None:
-    at_once, one_by_one = bytearray(), bytearray()
-    weight = day = 0
-    for rows in (at_once, one_by_one):
-        see_traits(rows, traits(7), 0.0)
-    for gap in gaps:
-        weight, day = weigh(weight, gap if weight else 0), day + gap
-        see_traits(one_by_one, traits(7), day * DAY_S)
-    see_latest_again(at_once, day * DAY_S, weight)
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 400))
+def test_a_late_day_at_once_is_that_day_one_by_one(times: int, before: int, late: int) -> None:
+    at_once, in_two = bytearray(), bytearray()
+    for rows in (at_once, in_two):
+        see_traits(rows, traits(7), 500 * DAY_S)
+    see_latest_again(at_once, (500 - late) * DAY_S, times + before)
+    for each in (before, times):
+        see_latest_again(in_two, (500 - late) * DAY_S, each)
 
-    once, each = (Traits(rows).counts(traits(7), day * DAY_S) for rows in (at_once, one_by_one))
-    assert once == pytest.approx(each, abs=0.02 * len(gaps))
+    assert at_once == in_two
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=20))
