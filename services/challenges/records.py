@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from msgspec import Struct
@@ -100,12 +100,27 @@ class Verdict:
         return self.check.result in ("passed", "repeated")
 
 
+class Context(Struct, frozen=True, kw_only=True):
+    """Who offers a code, as the caller says: the user's address and device where it knows them."""
+
+    ip: str | None = None
+    device_id: str | None = None
+    actor: str = "wallet"
+
+    def __repr__(self) -> str:
+        return f"Context(actor={self.actor!r})"
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What the caller of verify is told: nothing tells a wrong code from a used one, a lock or a missing factor."""
+    """What the caller of verify is told: nothing tells a wrong code from a used one, a lock or a missing factor.
+
+    `grant` is what a pass is worth to the wallet's backend: a signed token, None where no grants are made.
+    """
 
     passed: bool
     attempts_left: int
+    grant: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
