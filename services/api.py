@@ -29,6 +29,8 @@ from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from services.cases.desk import CaseDesk
 from services.cases.routes import router as cases_router
+from services.challenges.factor_routes import router as factors_router
+from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.routes import router as challenges_router
 from services.challenges.service import ChallengesService
 from services.database import Database
@@ -77,6 +79,7 @@ class ApiResources:
     replies: Replies
     keys: ApiKeys
     challenges: ChallengesService
+    lifecycle: FactorLifecycle
     cases: CaseDesk
     reasons: Reasons
 
@@ -91,6 +94,7 @@ def create_app(resources: ApiResources) -> FastAPI:
     )
     app.state.keys = resources.keys
     app.state.challenges = resources.challenges
+    app.state.lifecycle = resources.lifecycle
     app.state.cases = resources.cases
     return app
 
@@ -152,7 +156,7 @@ def _routed() -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     add_events_route(app)
-    for router in (events_router, challenges_router, cases_router):
+    for router in (events_router, factors_router, challenges_router, cases_router):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
     app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})

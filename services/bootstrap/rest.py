@@ -14,6 +14,7 @@ from services.api import ApiResources, create_app, server
 from services.cases import verdicts
 from services.cases.desk import CaseDesk
 from services.cases.service import CasesService
+from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
@@ -28,11 +29,14 @@ from services.scoring.learned_pattern import NAME as LEARNED
 from services.settings import Settings
 
 
-def open_challenges(settings: Settings, database: Database, client: Redis) -> ChallengesService:
-    """The second factor. Raises ValueError for a missing or unusable key."""
+def open_challenges(
+    settings: Settings, database: Database, client: Redis
+) -> tuple[ChallengesService, FactorLifecycle]:
+    """Challenges and factors over one vault. Raises ValueError for a missing or unusable key."""
     intake = RedisChallengeIntake(client, time.time)
     vault = Vault.from_setting(settings.factor_key)
-    return ChallengesService(database, intake, vault, time.time, settings.totp_issuer)
+    lifecycle = FactorLifecycle(database, vault, time.time, settings.totp_issuer)
+    return ChallengesService(database, intake, vault, time.time), lifecycle
 
 
 def open_reasons() -> Reasons:
@@ -44,7 +48,7 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
     """What the HTTP API needs. Raises ValueError for settings that are missing, VaultClosed for the wrong factor key."""
     client = connect(settings.redis)
     mailbox = RedisMailbox(client)
-    challenges = open_challenges(settings, database, client)
+    challenges, lifecycle = open_challenges(settings, database, client)
     await challenges.check_key()
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
@@ -56,6 +60,7 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
         replies=Replies(mailbox, uuid.uuid4().hex),
         keys=ApiKeys(database),
         challenges=challenges,
+        lifecycle=lifecycle,
         cases=CaseDesk(database, time.time),
         reasons=open_reasons(),
     )

@@ -10,25 +10,25 @@ import pytest
 
 from contracts.events import AccountChange
 from services.challenges.factors import LOCK_AFTER, PENDING_S
-from services.challenges.service import ChallengesService, FactorInUse
+from services.challenges.lifecycle import FactorInUse
+from services.challenges.service import ChallengesService
 from services.challenges.tables import attempts, factors
 from services.challenges.vault import Vault, VaultClosed
 from services.database import Database
-from services.memory.in_process import InProcessChallengeIntake
-from tests.services.challenges.world import KEY, Clock, World
+from tests.services.challenges.world import KEY, Clock, World, build
 
 
 async def test_an_account_without_a_factor_says_so(world: World) -> None:
-    assert (await world.service.status("li")).state == "none"
+    assert (await world.lifecycle.status("li")).state == "none"
 
 
 async def test_the_first_code_activates_the_factor_and_tells_the_stream_once(world: World) -> None:
-    made = await world.service.enrol("li")
-    assert (await world.service.status("li")).state == "pending"
+    made = await world.lifecycle.enrol("li")
+    assert (await world.lifecycle.status("li")).state == "pending"
 
-    assert await world.service.confirm("li", world.code(made.secret))
+    assert await world.lifecycle.confirm("li", world.code(made.secret))
 
-    status = await world.service.status("li")
+    status = await world.lifecycle.status("li")
     assert ("active", world.clock.at) == (status.state, status.confirmed_at)
     (event,) = await world.sent()
     assert isinstance(event, AccountChange)
@@ -36,27 +36,27 @@ async def test_the_first_code_activates_the_factor_and_tells_the_stream_once(wor
 
 
 async def test_a_wrong_code_never_activates(world: World) -> None:
-    made = await world.service.enrol("li")
+    made = await world.lifecycle.enrol("li")
 
-    assert not await world.service.confirm("li", world.wrong(made.secret))
+    assert not await world.lifecycle.confirm("li", world.wrong(made.secret))
 
-    assert (await world.service.status("li")).state == "pending"
+    assert (await world.lifecycle.status("li")).state == "pending"
     assert await world.sent() == []
 
 
 async def test_confirming_again_is_refused_and_tells_nothing_more(world: World) -> None:
-    made = await world.service.enrol("li")
+    made = await world.lifecycle.enrol("li")
     code = world.code(made.secret)
-    await world.service.confirm("li", code)
+    await world.lifecycle.confirm("li", code)
 
-    assert not await world.service.confirm("li", code)
+    assert not await world.lifecycle.confirm("li", code)
     assert len(await world.sent()) == 1
 
 
 async def test_the_code_that_confirmed_passes_no_challenge(world: World) -> None:
-    made = await world.service.enrol("li")
+    made = await world.lifecycle.enrol("li")
     code = world.code(made.secret)
-    await world.service.confirm("li", code)
+    await world.lifecycle.confirm("li", code)
     await world.issue("c1")
 
     assert not (await world.service.verify("c1", code)).passed
@@ -67,51 +67,51 @@ async def test_an_account_with_a_factor_gets_no_second_one(world: World) -> None
     before = await world.rows(factors)
 
     with pytest.raises(FactorInUse):
-        await world.service.enrol("li")
+        await world.lifecycle.enrol("li")
 
     assert before == await world.rows(factors)
 
 
 async def test_a_new_enrolment_voids_the_one_that_waits(world: World) -> None:
-    first = await world.service.enrol("li")
-    second = await world.service.enrol("li")
+    first = await world.lifecycle.enrol("li")
+    second = await world.lifecycle.enrol("li")
 
-    assert not await world.service.confirm("li", world.code(first.secret))
-    assert await world.service.confirm("li", world.code(second.secret))
+    assert not await world.lifecycle.confirm("li", world.code(first.secret))
+    assert await world.lifecycle.confirm("li", world.code(second.secret))
     assert {row["state"]: row["secret"] for row in await world.rows(factors) if row["state"] != "active"} == {
         "removed": b""
     }
 
 
 async def test_an_enrolment_that_waited_too_long_is_void(world: World) -> None:
-    made = await world.service.enrol("li")
+    made = await world.lifecycle.enrol("li")
     world.clock.at += PENDING_S
 
-    assert not await world.service.confirm("li", world.code(made.secret))
+    assert not await world.lifecycle.confirm("li", world.code(made.secret))
     assert [row["result"] for row in await world.rows(attempts)] == ["lapsed"]
 
 
 async def test_guessing_at_an_enrolment_locks_it(world: World) -> None:
-    made = await world.service.enrol("li")
+    made = await world.lifecycle.enrol("li")
     for _ in range(LOCK_AFTER):
-        await world.service.confirm("li", world.wrong(made.secret))
+        await world.lifecycle.confirm("li", world.wrong(made.secret))
 
-    assert not await world.service.confirm("li", world.code(made.secret))
+    assert not await world.lifecycle.confirm("li", world.code(made.secret))
 
 
 async def test_parallel_enrolments_leave_one_factor(world: World) -> None:
-    made = await asyncio.gather(*(world.service.enrol("li") for _ in range(20)), return_exceptions=True)
+    made = await asyncio.gather(*(world.lifecycle.enrol("li") for _ in range(20)), return_exceptions=True)
 
     assert all(isinstance(one, FactorInUse) for one in made if isinstance(one, BaseException))
     kept = [row for row in await world.rows(factors) if row["state"] != "removed"]
     assert [row["state"] for row in kept] == ["pending"]
     secret = Vault({1: KEY}, 1).open("li", kept[0]["secret"])
     assert secret in {one.secret for one in made if not isinstance(one, BaseException)}
-    assert await world.service.confirm("li", world.code(secret))
+    assert await world.lifecycle.confirm("li", world.code(secret))
 
 
 async def test_the_database_holds_no_secret_in_clear(world: World) -> None:
-    made = await world.service.enrol("li")
+    made = await world.lifecycle.enrol("li")
     (row,) = await world.rows(factors)
 
     assert made.secret.encode() not in row["secret"]
@@ -131,9 +131,9 @@ async def test_a_ciphertext_moved_between_accounts_passes_nothing(world: World) 
 
 
 async def test_a_wrong_key_is_found_before_serving(world: World) -> None:
-    other = ChallengesService(world.database, world.intake, Vault({1: bytes(32)}, 1), world.clock, "UPay")
+    other = ChallengesService(world.database, world.intake, Vault({1: bytes(32)}, 1), world.clock)
     await other.check_key()
-    await world.service.enrol("li")
+    await world.lifecycle.enrol("li")
 
     await world.service.check_key()
     with pytest.raises(VaultClosed):
@@ -147,14 +147,11 @@ async def test_secrets_and_codes_reach_no_log_and_no_text_form(
     clock = Clock()
     database = Database(f"sqlite:///{tmp_path / 'logged.db'}")
     await database.migrate()
-    intake = InProcessChallengeIntake(clock)
-    world = World(
-        ChallengesService(database, intake, Vault({1: KEY}, 1), clock, "UPay"), database, intake, clock
-    )
-    made = await world.service.enrol("li")
+    world = build(database, clock)
+    made = await world.lifecycle.enrol("li")
     codes = [world.wrong(made.secret), world.code(made.secret)]
     for code in codes:
-        await world.service.confirm("li", code)
+        await world.lifecycle.confirm("li", code)
     await world.issue("c1")
     clock.at += 60
     codes.append(world.code(made.secret))

@@ -23,7 +23,7 @@ PARALLEL = 100
 async def second(world: World, database_url: str) -> AsyncIterator[ChallengesService]:
     """Another process's service on the same database."""
     database = Database(database_url)
-    yield ChallengesService(database, world.intake, Vault({1: KEY}, 1), world.clock, "UPay")
+    yield ChallengesService(database, world.intake, Vault({1: KEY}, 1), world.clock)
     await database.close()
 
 

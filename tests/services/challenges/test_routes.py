@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.challenges.factor_routes import router as factors_router
 from services.challenges.routes import router
 from services.challenges.tables import attempts, factors
 from services.ingest import problems
@@ -22,7 +23,9 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     problems.install(app)
     app.include_router(router)
+    app.include_router(factors_router)
     app.state.challenges = world.service
+    app.state.lifecycle = world.lifecycle
     app.state.keys = keys = ApiKeys(world.database, world.clock)
     key, _ = await keys.create("wallet", ["verify"])
     headers = {"Authorization": f"Bearer {key}"}

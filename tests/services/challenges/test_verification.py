@@ -177,7 +177,7 @@ async def test_a_hundred_failures_disable_the_factor(world: World) -> None:
     await world.issue("late")
 
     assert not (await world.service.verify("late", world.code(secret))).passed
-    assert (await world.service.status("li")).state == "disabled"
+    assert (await world.lifecycle.status("li")).state == "disabled"
 
 
 async def test_a_wrong_a_used_a_locked_and_a_missing_factor_look_the_same(world: World) -> None:
@@ -266,7 +266,7 @@ async def test_recording_a_challenge_again_changes_nothing(world: World) -> None
 
 async def test_nothing_passes_while_redis_is_away_and_sql_does_not_know_the_challenge(world: World) -> None:
     secret = await world.enrolled()
-    service = ChallengesService(world.database, Away(), Vault({1: KEY}, 1), world.clock, "UPay")
+    service = ChallengesService(world.database, Away(), Vault({1: KEY}, 1), world.clock)
     await world.issue("known")
 
     with pytest.raises(Unavailable):

@@ -19,9 +19,7 @@ from tests.services.challenges.world import KEY, Clock
 async def submit(url: str, at: float, jobs: list[tuple[float, str, str]]) -> None:
     """Submit the codes one after the other, printing whether each passed."""
     database, clock = Database(url), Clock(at)
-    service = ChallengesService(
-        database, InProcessChallengeIntake(clock), Vault({1: KEY}, 1), clock, issuer="UPay"
-    )
+    service = ChallengesService(database, InProcessChallengeIntake(clock), Vault({1: KEY}, 1), clock)
     print("started", flush=True)
     for after_s, challenge_id, code in jobs:
         clock.at = at + after_s

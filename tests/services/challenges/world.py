@@ -12,8 +12,10 @@ from contracts.decisions import Decision, IssueChallenge, approval_digest
 from contracts.events import AnyEvent
 from services.cases.tables import outbox
 from services.challenges import totp
+from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
+from services.challenges.vault import Vault
 from services.database import Database
 from services.memory.in_process import InProcessChallengeIntake
 
@@ -63,17 +65,18 @@ def asked(
 
 @dataclass(frozen=True)
 class World:
-    """The service and everything around it."""
+    """The services and everything around them."""
 
     service: ChallengesService
+    lifecycle: FactorLifecycle
     database: Database
     intake: InProcessChallengeIntake
     clock: Clock
 
     async def enrolled(self, account_id: str = "li") -> str:
         """The secret of an account whose factor is active; the clock stands two steps later."""
-        made = await self.service.enrol(account_id)
-        assert await self.service.confirm(account_id, self.code(made.secret))
+        made = await self.lifecycle.enrol(account_id)
+        assert await self.lifecycle.confirm(account_id, self.code(made.secret))
         self.clock.at += 60.0
         return made.secret
 
@@ -102,3 +105,10 @@ class World:
         async with self.database.read() as connection:
             found = await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))
             return [_EVENT.decode(payload) for payload in found.scalars()]
+
+
+def build(database: Database, clock: Clock, key: bytes = KEY) -> World:
+    """A world over a migrated database."""
+    intake, vault = InProcessChallengeIntake(clock), Vault({1: key}, 1)
+    service = ChallengesService(database, intake, vault, clock)
+    return World(service, FactorLifecycle(database, vault, clock, "UPay"), database, intake, clock)

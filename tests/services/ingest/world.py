@@ -15,6 +15,7 @@ from contracts.events import AnyEvent
 from contracts.topics import HEADER_REPLY_TO
 from services.api import ApiResources, create_app
 from services.cases.desk import CaseDesk
+from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
 from services.database import Database
@@ -98,7 +99,7 @@ def resources(
 ) -> ApiResources:
     """Everything the API needs over the given parts."""
     clock = Clock()
-    intake = InProcessChallengeIntake(clock)
+    intake, vault = InProcessChallengeIntake(clock), Vault({1: b"v" * 32}, 1)
     return ApiResources(
         settings=Settings(**settings),
         database=database,
@@ -107,7 +108,8 @@ def resources(
         mailbox=mailbox,
         replies=Replies(mailbox, CHANNEL),
         keys=keys,
-        challenges=ChallengesService(database, intake, Vault({1: b"v" * 32}, 1), clock, issuer="UPay"),
+        challenges=ChallengesService(database, intake, vault, clock),
+        lifecycle=FactorLifecycle(database, vault, clock, issuer="UPay"),
         cases=CaseDesk(database, clock),
         reasons={},
     )

@@ -1,0 +1,16 @@
+"""What one checked code adds to the metrics."""
+
+from __future__ import annotations
+
+from services.challenges.records import Check
+from services.metrics import CLOCK_SKEW, LOCKOUTS, REPLAY_REFUSED
+
+
+def count_check(check: Check) -> None:
+    """Count a replay, a skewed clock or a lock-out."""
+    if check.result == "replayed":
+        REPLAY_REFUSED.inc()
+    if check.skew_steps is not None:
+        CLOCK_SKEW.observe(check.skew_steps)
+    if check.locks:
+        LOCKOUTS.inc()
