@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from services.challenges import factors, repository, totp
+from services.challenges import factor_check, factors, repository, totp
 from services.challenges.counts import count_check
 from services.challenges.records import Enrolment, FactorStatus
 from services.challenges.vault import Vault
@@ -45,7 +45,7 @@ class FactorLifecycle:
         """Activate the pending factor by its first code, which is burnt; False for any other code or no such factor."""
         async with self._database.begin() as connection:
             at = self._clock()
-            check = await factors.check_code(connection, self._vault, account_id, "pending", code, at)
+            check = await factor_check.check_code(connection, self._vault, account_id, "pending", code, at)
             if check.result == "passed" and check.factor_id is not None:
                 await repository.tell_enrolled(connection, account_id, check.factor_id, at)
             await repository.audit(connection, account_id, None, check, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.challenges import factors, repository
+from services.challenges import factor_check, repository
 from services.challenges.records import Challenge, Check, Verdict
 from services.challenges.vault import Vault
 
@@ -35,7 +35,7 @@ async def judge(
 async def _first(
     connection: AsyncConnection, vault: Vault, claimed: Challenge, code: str, at: float
 ) -> Verdict:
-    check = await factors.check_code(connection, vault, claimed.account_id, "active", code, at)
+    check = await factor_check.check_code(connection, vault, claimed.account_id, "active", code, at)
     if check.result == "passed":
         await repository.give_back_attempt(connection, claimed.challenge_id)
         await repository.close(connection, claimed, "passed", at, check.step)
@@ -49,7 +49,7 @@ async def _first(
 async def _again(
     connection: AsyncConnection, vault: Vault, claimed: Challenge, code: str, step: int
 ) -> Verdict:
-    check = await factors.is_code_of_step(connection, vault, claimed.account_id, code, step)
+    check = await factor_check.is_code_of_step(connection, vault, claimed.account_id, code, step)
     if check.result != "repeated":
         return Verdict(check, claimed.attempts_left, claimed)
     await repository.give_back_attempt(connection, claimed.challenge_id)

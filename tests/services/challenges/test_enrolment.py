@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from contracts.events import AccountChange
-from services.challenges.factors import LOCK_AFTER, PENDING_S
+from services.challenges.factor_check import LOCK_AFTER
+from services.challenges.factors import PENDING_S
 from services.challenges.lifecycle import FactorInUse
 from services.challenges.service import ChallengesService
 from services.challenges.tables import attempts, factors

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.events import ChallengeOutcome
-from services.challenges.factors import LOCK_AFTER
+from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.service import ChallengesService
 from services.challenges.tables import attempts, factors
 from services.challenges.vault import Vault

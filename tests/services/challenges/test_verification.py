@@ -7,7 +7,7 @@ import pytest
 from contracts.errors import Unavailable
 from contracts.events import ChallengeOutcome
 from services.cases.tables import outbox
-from services.challenges.factors import DISABLE_AFTER, LOCK_AFTER, LOCK_S
+from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, LOCK_S
 from services.challenges.records import ATTEMPTS, Answer
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
