@@ -6,17 +6,18 @@ statement that moved it writes its outcome, so an outcome is never written twice
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, IssueChallenge, effect_id
 from contracts.events import AccountChange, ChallengeOutcome, Event, to_wire
 from services.cases.outbox import Outgoing, put
+from services.challenges.audit import Entry
+from services.challenges.audit import record as record_act
 from services.challenges.records import Challenge, ChallengeState, Check, issued
-from services.challenges.tables import attempts, challenges
+from services.challenges.tables import challenges
 from services.database import insert_new
 from services.memory.challenge_record import recorded
 from services.metrics import CHALLENGES
@@ -127,15 +128,17 @@ async def audit(
     connection: AsyncConnection, account_id: str | None, challenge_id: str | None, check: Check, at: float
 ) -> None:
     """One row for one offered code, whatever came of it; the code itself is not kept."""
-    await connection.execute(
-        insert(attempts).values(
-            id=secrets.token_hex(16),
+    await record_act(
+        connection,
+        Entry(
+            at=at,
+            action="confirm" if challenge_id is None else "verify",
+            result=check.result,
+            actor="wallet",
             account_id=account_id,
             factor_id=check.factor_id,
             challenge_id=challenge_id,
-            result=check.result,
-            at=at,
-        )
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""What enforcement keeps in SQL: factors, challenges and one row an attempt. Times are epoch seconds."""
+"""What enforcement keeps in SQL: factors, challenges and the audit. Times are epoch seconds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
+    Text,
     text,
 )
 
@@ -63,16 +65,32 @@ challenges = Table(
     Index(None, "account_id"),
 )
 
-#: The audit: every well-formed code that was offered, and what came of it; never the code.
-#: Results: passed, repeated, wrong, replayed, skewed, locked, lapsed, no_factor, closed, unknown.
-attempts = Table(
-    "attempts",
+#: The audit: what `audit.record` writes, append-only by trigger. `lane` and `seq` give a row its place, `hash` covers it
+#: and the row before it; never a code or a secret.
+audit = Table(
+    "audit",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("result", String(64), nullable=False),
+    Column("actor", Text, nullable=False),
     Column("account_id", String(128)),
     Column("factor_id", String(32)),
     Column("challenge_id", String(128)),
-    Column("result", String(16), nullable=False),
-    Column("at", Double, nullable=False),
+    Column("network", Text),
+    Column("reason", Text),
+    Column("hash", LargeBinary(32), nullable=False),
     Index(None, "account_id", "at"),
+    Index(None, "at"),
+)
+
+#: The last row of each lane, locked by whoever writes the next.
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
 )

@@ -13,7 +13,7 @@ from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.factors import PENDING_S
 from services.challenges.lifecycle import FactorInUse
 from services.challenges.service import ChallengesService
-from services.challenges.tables import attempts, factors
+from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault, VaultClosed
 from services.database import Database
 from tests.services.challenges.world import KEY, Clock, World, build
@@ -89,7 +89,7 @@ async def test_an_enrolment_that_waited_too_long_is_void(world: World) -> None:
     world.clock.at += PENDING_S
 
     assert not await world.lifecycle.confirm("li", world.code(made.secret))
-    assert [row["result"] for row in await world.rows(attempts)] == ["lapsed"]
+    assert [row["result"] for row in await world.rows(audit)] == ["lapsed"]
 
 
 async def test_guessing_at_an_enrolment_locks_it(world: World) -> None:

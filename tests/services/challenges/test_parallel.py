@@ -11,7 +11,7 @@ import pytest
 from contracts.events import ChallengeOutcome
 from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.service import ChallengesService
-from services.challenges.tables import attempts, factors
+from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault
 from services.database import Database
 from tests.services.challenges.world import KEY, World
@@ -28,7 +28,7 @@ async def second(world: World, database_url: str) -> AsyncIterator[ChallengesSer
 
 
 async def results(world: World) -> Counter[str]:
-    rows = await world.rows(attempts)
+    rows = await world.rows(audit)
     return Counter(row["result"] for row in rows if row["challenge_id"] is not None)
 
 

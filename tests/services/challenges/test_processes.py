@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contracts.events import ChallengeOutcome
 from services.challenges import totp
-from services.challenges.tables import attempts, challenges, factors
+from services.challenges.tables import audit, challenges, factors
 from tests.services.challenges.world import World
 
 ROOT = Path(__file__).parents[3]
@@ -65,7 +65,7 @@ async def test_a_process_killed_while_it_verifies_leaves_every_pass_whole(
 
     passed = {row["challenge_id"] for row in await world.rows(challenges) if row["state"] == "passed"}
     sent = [event.challenge_id for event in await world.sent() if isinstance(event, ChallengeOutcome)]
-    rows = await world.rows(attempts)
+    rows = await world.rows(audit)
     audited = [row["challenge_id"] for row in rows if row["challenge_id"] is not None]
     assert sorted(passed) == sorted(sent) == sorted(audited)
     assert answered <= len(passed) < len(jobs)

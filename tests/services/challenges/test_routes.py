@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from services.challenges.factor_routes import router as factors_router
 from services.challenges.routes import router
-from services.challenges.tables import attempts, factors
+from services.challenges.tables import audit, factors
 from services.ingest import problems
 from services.ingest.keys import ApiKeys
 from tests.services.challenges.test_body import JUNK
@@ -110,13 +110,13 @@ async def test_malformed_codes_are_bad_requests_and_cost_the_account_nothing(
 ) -> None:
     await world.enrolled()
     await world.issue("c1")
-    before = await world.rows(attempts), await world.rows(factors)
+    before = await world.rows(audit), await world.rows(factors)
 
     answers = [await http.post(f"/v1/{route}", content=body) for body in JUNK]
 
     assert {400} == {answer.status_code for answer in answers}
     assert len({answer.text for answer in answers}) == 1
-    assert before == (await world.rows(attempts), await world.rows(factors))
+    assert before == (await world.rows(audit), await world.rows(factors))
     assert (await http.get("/v1/challenges/c1")).json()["attempts_left"] == 5
 
 

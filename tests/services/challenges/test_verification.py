@@ -11,7 +11,7 @@ from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, LOCK_S
 from services.challenges.records import ATTEMPTS, Answer
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
-from services.challenges.tables import attempts, challenges, factors
+from services.challenges.tables import audit, challenges, factors
 from services.challenges.vault import Vault
 from services.memory.challenge_record import ChallengeRecord
 from services.metrics import CHALLENGES, CLOCK_SKEW, LOCKOUTS, REPLAY_REFUSED
@@ -26,7 +26,7 @@ class Away:
 
 
 async def results(world: World) -> list[str]:
-    rows = await world.rows(attempts)
+    rows = await world.rows(audit)
     return sorted(row["result"] for row in rows if row["challenge_id"] is not None)
 
 
@@ -233,9 +233,9 @@ async def test_every_attempt_is_audited_once_without_its_code(world: World) -> N
     await world.service.verify("unknown", world.code(secret))
 
     assert await results(world) == ["passed", "repeated", "unknown", "wrong"]
-    (row,) = [row for row in await world.rows(attempts) if row["result"] == "wrong"]
+    (row,) = [row for row in await world.rows(audit) if row["result"] == "wrong"]
     assert ("li", "c1", world.clock.at) == (row["account_id"], row["challenge_id"], row["at"])
-    assert {"id", "account_id", "factor_id", "challenge_id", "result", "at"} == row.keys()
+    assert not any(world.wrong(secret) in value for value in row.values() if isinstance(value, str))
 
 
 async def test_a_challenge_that_sql_has_not_got_yet_is_taken_from_the_worker_s_record(world: World) -> None:

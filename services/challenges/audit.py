@@ -1,0 +1,103 @@
+"""The audit in SQL: append-only, one row an offered code, a factor's change or an administrator's act.
+
+The tables refuse UPDATE and DELETE by trigger, and the hash chain of `chain` tells of whoever gets around that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.challenges.chain import ALL_LANES, Broken, Entry, Head, Row, Walk, lane_of, linked
+from services.challenges.tables import audit, audit_heads
+from services.database import Database
+
+__all__ = ["Checked", "Entry", "record", "rows", "verify"]
+
+_PAGE_ROWS = 2000
+
+
+class Checked(Struct, frozen=True):
+    """What a walk over every lane found: how many rows, the lanes' heads, and the first broken row of each lane."""
+
+    entries: int
+    heads: list[Head]
+    broken: list[Broken]
+
+
+async def record(connection: AsyncConnection, entry: Entry) -> None:
+    """Append the entry inside the caller's transaction.
+
+    It takes the lane's lock until that transaction ends: call it last, for one account a transaction.
+    """
+    lane = lane_of(entry)
+    query = select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.lane == lane)
+    found = (await connection.execute(query.with_for_update())).one()
+    row = linked(Head(lane, found.seq, found.hash), entry)
+    moved = update(audit_heads).where(audit_heads.c.lane == lane).values(seq=row.seq, hash=row.hash)
+    added = insert(audit).values(lane=lane, seq=row.seq, hash=row.hash, **asdict(entry))
+    if connection.dialect.name == "postgresql":
+        await connection.execute(added.add_cte(moved.cte("moved")))
+        return
+    await connection.execute(added)
+    await connection.execute(moved)
+
+
+async def verify(database: Database, saved: Mapping[int, Head] | None = None) -> Checked:
+    """Walk every lane in one snapshot. With `saved` heads, by lane, nothing may have changed or gone since them."""
+    entries, broken, heads = 0, list[Broken](), list[Head]()
+    async with database.read() as connection:
+        stored = {head.lane: head async for head in _heads(connection)}
+        for lane in ALL_LANES:
+            walk = Walk(lane, (saved or {}).get(lane))
+            found = await _walked(connection, walk) or walk.end(stored.get(lane))
+            entries += walk.head.seq
+            heads.append(walk.head)
+            if found is not None:
+                broken.append(found)
+    return Checked(entries, heads, broken)
+
+
+async def rows(
+    database: Database, account_id: str | None = None, action: str | None = None, limit: int = 100
+) -> list[Row]:
+    """The newest rows, newest first, of one account and one action if given."""
+    query = select(audit).order_by(audit.c.at.desc(), audit.c.lane, audit.c.seq.desc()).limit(limit)
+    if account_id is not None:
+        query = query.where(audit.c.account_id == account_id)
+    if action is not None:
+        query = query.where(audit.c.action == action)
+    async with database.read() as connection:
+        return [_row(found) for found in (await connection.execute(query)).mappings()]
+
+
+async def _walked(connection: AsyncConnection, walk: Walk) -> Broken | None:
+    lane = walk.head.lane
+    query = select(audit).where(audit.c.lane == lane).order_by(audit.c.seq).limit(_PAGE_ROWS)
+    last = -1
+    while True:
+        page = [
+            _row(found) for found in (await connection.execute(query.where(audit.c.seq > last))).mappings()
+        ]
+        for row in page:
+            if (broken := walk.read(row)) is not None:
+                return broken
+        if len(page) < _PAGE_ROWS:
+            return None
+        last = page[-1].seq
+
+
+async def _heads(connection: AsyncConnection) -> AsyncIterator[Head]:
+    for found in await connection.execute(select(audit_heads)):
+        yield Head(found.lane, found.seq, found.hash)
+
+
+def _row(found: RowMapping) -> Row:
+    kept: dict[str, Any] = {str(name): value for name, value in found.items()}
+    lane, seq, digest = kept.pop("lane"), kept.pop("seq"), kept.pop("hash")
+    return Row(lane, seq, Entry(**kept), digest)

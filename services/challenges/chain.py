@@ -1,0 +1,127 @@
+"""What makes the audit tell of every change to it: each row's hash covers the row and the hash before it.
+
+Rows stand in 33 lanes, each numbered from 1 without gaps: 32 by account, so that writers of one account are in line and
+others are not, and one for what concerns no account. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec import Struct, json
+
+LANES = 32
+#: The lane of acts that concern no account and no challenge.
+NO_ACCOUNT = LANES
+ALL_LANES = range(LANES + 1)
+#: What stands before the first row of a lane.
+START = bytes(32)
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One act: an offered code, a change of a factor, or an administrator's doing. Never a code or a secret.
+
+    `at` is epoch seconds; `actor` who did it, as the caller says; `network` the network it came from; `reason` words for
+    people.
+    """
+
+    at: float
+    action: str
+    result: str
+    actor: str
+    account_id: str | None = None
+    factor_id: str | None = None
+    challenge_id: str | None = None
+    network: str | None = None
+    reason: str | None = None
+
+
+class Row(Struct, frozen=True):
+    """An entry in its place."""
+
+    lane: int
+    seq: int
+    entry: Entry
+    hash: bytes
+
+
+class Head(Struct, frozen=True):
+    """The last row of a lane: its number, 0 when there is none, and its hash."""
+
+    lane: int
+    seq: int
+    hash: bytes
+
+
+def lane_of(entry: Entry) -> int:
+    """The lane of its account, or of its challenge when nobody knows the account."""
+    about = entry.account_id or entry.challenge_id
+    return NO_ACCOUNT if about is None else hashlib.sha256(about.encode()).digest()[0] % LANES
+
+
+def linked(head: Head, entry: Entry) -> Row:
+    """The row that follows `head`: SHA-256 over the hash before it and the entry's canonical bytes.
+
+    Canonical is a JSON array of lane, number and the entry's fields in their order, as msgspec writes it.
+    """
+    seq = head.seq + 1
+    fields = (
+        float(entry.at),
+        entry.action,
+        entry.result,
+        entry.actor,
+        entry.account_id,
+        entry.factor_id,
+        entry.challenge_id,
+        entry.network,
+        entry.reason,
+    )
+    canonical = json.encode((head.lane, seq, *fields))
+    return Row(head.lane, seq, entry, hashlib.sha256(head.hash + canonical).digest())
+
+
+class Broken(Struct, frozen=True):
+    """The first row of a lane that is not as it was written."""
+
+    lane: int
+    seq: int
+    fault: str
+
+
+class Walk:
+    """Reads one lane from its first row to its last; `read` and then `end` answer what is wrong, or None.
+
+    `saved` is this lane's head as it was kept elsewhere earlier: nothing up to it may have changed or gone.
+    """
+
+    def __init__(self, lane: int, saved: Head | None = None) -> None:
+        self.head = Head(lane, 0, START)
+        self._saved = saved
+
+    def read(self, row: Row) -> Broken | None:
+        """Take the next row, by number."""
+        expected = self.head.seq + 1
+        if row.seq != expected:
+            return self._broken(expected, f"is missing; the next one there is {row.seq}")
+        if row.hash != linked(self.head, row.entry).hash:
+            return self._broken(expected, "was altered, or is not the one that was written there")
+        self.head = Head(row.lane, row.seq, row.hash)
+        if self._saved is not None and self._saved.seq == row.seq and self._saved.hash != row.hash:
+            return self._broken(row.seq, "or one before it was rewritten since the heads were saved")
+        return None
+
+    def end(self, head: Head | None) -> Broken | None:
+        """Compare the end of the rows with the lane's head."""
+        last = self.head.seq
+        if self._saved is not None and self._saved.seq > last:
+            return self._broken(last + 1, "was cut off since the heads were saved")
+        if head is None:
+            return self._broken(last + 1, "cannot follow: the head of the lane is gone")
+        if head.seq > last:
+            return self._broken(last + 1, f"was cut off; the lane ended at {head.seq}")
+        if head != self.head:
+            return self._broken(last, "is not the one that the head of the lane names")
+        return None
+
+    def _broken(self, seq: int, fault: str) -> Broken:
+        return Broken(self.head.lane, seq, fault)
