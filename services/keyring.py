@@ -11,32 +11,30 @@ import binascii
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from services.secrets import KEY_BYTES, UnusableKeys
 from services.settings import PREFIX
 
-KEY_BYTES = 32
 #: A version is one byte of what it seals.
 LAST_VERSION = 255
 _BARE_VERSION = 1
 _MOST_BYTES = 32_768
 _ENTRY = re.compile(r"(?:([1-9][0-9]{0,2}):)?([A-Za-z0-9+/]+={0,2})")
+__all__ = ["Keyring", "UnusableKeys", "new_key", "parse_keyring", "read_keyring"]
+
 _HOW = "it is VERSION:KEY,... with the current one first; make a key with: payguard admin keys new"
-
-
-class UnusableKeys(ValueError):
-    """Keys that are absent or malformed. The message names the setting and quotes nothing of it."""
 
 
 @dataclass(frozen=True)
 class Keyring:
     """Keys by version, 1 to 255, 32 bytes each; `current` makes new things. Its text form shows versions only."""
 
-    keys: Mapping[int, bytes]
+    keys: Mapping[int, bytes] = field(repr=False)
     current: int
 
     def __post_init__(self) -> None:

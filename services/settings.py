@@ -51,9 +51,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     geo_city: Path | None = None
     geo_asn: Path | None = None
     network_lists: Path | None = None
-    # secrets (base64 of 32 bytes); the demo makes its own
+    # secrets (base64 of 32 bytes, two of them versioned); the demo makes its own
     pseudonym_key: str = ""
     factor_key: str = ""
+    factor_key_file: Path | None = None
+    grant_key: str = ""
+    grant_key_file: Path | None = None
     # HTTP
     http_host: str = "127.0.0.1"
     http_port: int = 8080
@@ -73,7 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fault_after: int = 0
 
 
-SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key"})
+SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key", "grant_key"})
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -14,6 +14,7 @@ from services.api import ApiResources, create_app, server
 from services.cases import verdicts
 from services.cases.desk import CaseDesk
 from services.cases.service import CasesService
+from services.challenges import sealed
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
@@ -22,6 +23,7 @@ from services.database import Database
 from services.ingest.keys import ApiKeys
 from services.ingest.producer import open_producer
 from services.ingest.replies import Replies
+from services.keyring import read_keyring
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
 from services.scoring.explain import Reasons, reasons_of, sentences
@@ -34,9 +36,14 @@ def open_challenges(
 ) -> tuple[ChallengesService, FactorLifecycle]:
     """Challenges and factors over one vault. Raises ValueError for a missing or unusable key."""
     intake = RedisChallengeIntake(client, time.time)
-    vault = Vault.from_setting(settings.factor_key)
+    vault = open_vault(settings)
     lifecycle = FactorLifecycle(database, vault, time.time, settings.totp_issuer)
     return ChallengesService(database, intake, vault, time.time), lifecycle
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault over the factor keys. Raises UnusableKeys."""
+    return Vault.of(read_keyring("factor_key", settings.factor_key, settings.factor_key_file))
 
 
 def open_reasons() -> Reasons:
@@ -45,11 +52,11 @@ def open_reasons() -> Reasons:
 
 
 async def open_api(settings: Settings, database: Database) -> ApiResources:
-    """What the HTTP API needs. Raises ValueError for settings that are missing, VaultClosed for the wrong factor key."""
+    """What the HTTP API needs. Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit."""
     client = connect(settings.redis)
     mailbox = RedisMailbox(client)
     challenges, lifecycle = open_challenges(settings, database, client)
-    await challenges.check_key()
+    await sealed.require_keys(database, open_vault(settings))
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
         settings=settings,

@@ -51,12 +51,5 @@ async def status(connection: AsyncConnection, account_id: str) -> FactorStatus:
     return FactorStatus(account_id=account_id, state=row.state, confirmed_at=row.confirmed_at)
 
 
-async def newest_sealed(connection: AsyncConnection) -> tuple[str, bytes] | None:
-    """(account id, sealed secret) of the newest factor in use, to try a key on; None when there is none."""
-    query = select(factors.c.account_id, factors.c.secret).where(factors.c.state != "removed")
-    row = (await connection.execute(query.order_by(factors.c.created_at.desc()).limit(1))).first()
-    return None if row is None else (row.account_id, row.secret)
-
-
 def _kept(account_id: str) -> Any:
     return and_(factors.c.account_id == account_id, factors.c.state != "removed")

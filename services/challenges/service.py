@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from contracts.errors import Unavailable
-from services.challenges import factors, repository, verification
+from services.challenges import repository, verification
 from services.challenges.counts import count_check
 from services.challenges.records import (
     Answer,
@@ -53,13 +53,6 @@ class ChallengesService:
         self._reader = reader
         self._vault = vault
         self._clock = clock
-
-    async def check_key(self) -> None:
-        """Try the key on a stored factor before serving. Raises VaultClosed when it is the wrong one."""
-        async with self._database.read() as connection:
-            found = await factors.newest_sealed(connection)
-        if found is not None:
-            self._vault.open(*found)
 
     async def challenge(self, challenge_id: str) -> Challenge | None:
         """The challenge as stored, expired when its time is over; None when nobody issued it."""

@@ -6,18 +6,15 @@ binds it to its account, so a ciphertext moved to another account does not open.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-KEY_BYTES = 32
-FIRST_VERSION = 1
+from services.keyring import Keyring
+
 _NONCE_BYTES = 12
-_HOW = "PAYGUARD_FACTOR_KEY must be base64 of 32 bytes (make one with: openssl rand -base64 32)"
 
 
 class VaultClosed(Exception):
@@ -28,27 +25,27 @@ class Vault:
     """Seals and opens factor secrets. Its text form shows no key."""
 
     def __init__(self, keys: Mapping[int, bytes], current: int) -> None:
-        """`keys` by version 1..255, 32 bytes each; `current` seals. Raises ValueError for anything else."""
-        if current not in keys or not all(0 < version < 256 for version in keys):
-            raise ValueError("the vault needs a key for its current version, versions being 1 to 255")
-        if any(len(key) != KEY_BYTES for key in keys.values()):
-            raise ValueError(_HOW)
-        self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
+        """`keys` by version 1..255, 32 bytes each; `current` seals. Raises UnusableKeys for anything else."""
+        held = Keyring(keys, current)
+        self._ciphers = {version: AESGCM(key) for version, key in held.keys.items()}
         self._current = current
 
     def __repr__(self) -> str:
         return f"Vault(current={self._current})"
 
     @classmethod
-    def from_setting(cls, factor_key: str) -> Vault:
-        """The vault of `settings.factor_key`. Raises ValueError, quoting nothing, when it is absent or no such key."""
-        if not factor_key:
-            raise ValueError(f"PAYGUARD_FACTOR_KEY is not set: {_HOW}")
-        try:
-            key = base64.b64decode(factor_key, validate=True)
-        except (binascii.Error, ValueError):
-            raise ValueError(_HOW) from None
-        return cls({FIRST_VERSION: key}, FIRST_VERSION)
+    def of(cls, keyring: Keyring) -> Vault:
+        """The vault over these keys."""
+        return cls(keyring.keys, keyring.current)
+
+    @property
+    def current(self) -> int:
+        """The key version that seals."""
+        return self._current
+
+    def holds(self, version: int) -> bool:
+        """Whether secrets sealed under this key version can be opened."""
+        return version in self._ciphers
 
     def seal(self, account_id: str, secret: str) -> bytes:
         """The secret, sealed for this account under the current key."""
@@ -57,6 +54,10 @@ class Vault:
             nonce, secret.encode(), _bound(self._current, account_id)
         )
         return bytes([self._current]) + nonce + ciphertext
+
+    def reseal(self, account_id: str, sealed: bytes) -> bytes:
+        """The same secret under the current key. Raises VaultClosed when it does not open."""
+        return self.seal(account_id, self.open(account_id, sealed))
 
     def open(self, account_id: str, sealed: bytes) -> str:
         """The secret of this account. Raises VaultClosed when it was not sealed for it under a key we hold."""

@@ -12,7 +12,6 @@ from contracts.events import AccountChange
 from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.factors import PENDING_S
 from services.challenges.lifecycle import FactorInUse
-from services.challenges.service import ChallengesService
 from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault, VaultClosed
 from services.database import Database
@@ -129,16 +128,6 @@ async def test_a_ciphertext_moved_between_accounts_passes_nothing(world: World) 
 
     with pytest.raises(VaultClosed):
         await world.service.verify("c1", world.code(mine))
-
-
-async def test_a_wrong_key_is_found_before_serving(world: World) -> None:
-    other = ChallengesService(world.database, world.intake, Vault({1: bytes(32)}, 1), world.clock)
-    await other.check_key()
-    await world.lifecycle.enrol("li")
-
-    await world.service.check_key()
-    with pytest.raises(VaultClosed):
-        await other.check_key()
 
 
 async def test_secrets_and_codes_reach_no_log_and_no_text_form(
