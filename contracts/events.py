@@ -150,7 +150,10 @@ class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=Fal
 
 
 class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", gc=False, omit_defaults=True):
-    """A change to credentials, contacts, limits or factors of an account."""
+    """A change to credentials, contacts, limits or factors of an account.
+
+    Those of the factor come from PayGuard itself: `totp_enrolled` the first, `totp_replaced` one in place of another.
+    """
 
     change: Literal[
         "password_reset",
@@ -160,8 +163,15 @@ class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", g
         "address_change",
         "limit_raise",
         "device_removed",
+        "totp_enrolment_started",
         "totp_enrolled",
+        "totp_replaced",
         "totp_removed",
+        "totp_locked",
+        "totp_disabled",
+        "totp_reset_requested",
+        "totp_reset_approved",
+        "totp_reset_cancelled",
         "recovery_codes_made",
         "recovery_code_used",
     ]

@@ -1,7 +1,7 @@
 """The second factor is removed, replaced or gone around, and then money leaves to somewhere new.
 
-Sees: outgoing money within a day of a second factor removed or enrolled, a recovery code used or new ones made, when a new
-device or a new payee (or both) came with it. A change that is held back until its challenge is passed counts too.
+Sees: outgoing money within a day of a second factor removed, enrolled or replaced, a recovery code used or new ones made, when a
+new device or payee (or both) came with it. A change that is held back until its challenge is passed counts too.
 Misses: attackers who wait longer than a day; who own the factor already; who pay a known payee from a known device.
 Fires falsely when: the owner moves to a new phone: removes the old authenticator, enrols the new one and pays from it. An
 enrolment alone weighs little, and so do new recovery codes; on the own device and to a known payee nothing fires.
@@ -58,6 +58,7 @@ FACTOR_CHANGES = {
     "totp_removed": "factor_removed_then_money",
     "recovery_code_used": "recovery_code_then_money",
     "totp_enrolled": "factor_enrolled_then_money",
+    "totp_replaced": "factor_enrolled_then_money",
     "recovery_codes_made": "factor_enrolled_then_money",
 }
 
@@ -139,6 +140,7 @@ def _finding(event: Transaction, changes: list[Step], device: bool, payee: bool,
         "totp_removed": params.removed_nats,
         "recovery_code_used": params.code_used_nats,
         "totp_enrolled": params.enrolled_nats,
+        "totp_replaced": params.enrolled_nats,
         "recovery_codes_made": params.codes_made_nats,
     }
     kinds = {what for _, what in changes}

@@ -51,7 +51,7 @@ SPEC = Spec(
 )
 
 MAX_CHANGES = 6
-_FACTOR = frozenset({"totp_removed", "totp_enrolled", "recovery_code_used"})
+_FACTOR = frozenset({"totp_removed", "totp_enrolled", "totp_replaced", "recovery_code_used"})
 CHANGES = _FACTOR | {
     "password_reset",
     "password_change",

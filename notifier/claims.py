@@ -12,21 +12,27 @@ from sqlalchemy import Row, func, select, update
 
 from contracts.decisions import Decision
 from notifier.routing import Contact
+from services.cases.news import News
 from services.cases.tables import contacts, deliveries, notices, recorded_decisions
 from services.database import Database, insert_new
 
 _decode = json.Decoder(Decision).decode
+_decode_news = json.Decoder(News).decode
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """One notice in hand, with all that its letters need; `delivered` names channels that took theirs before."""
+    """One notice in hand, with all that its letters need; `delivered` names channels that took theirs before.
+
+    It is about `news`, or else about a decision.
+    """
 
     notice_id: str
     template: str
     recorded_at: float
     attempts: int
     lease: str
-    decision: Decision
+    decision: Decision | None
+    news: News | None
     contact: Contact | None
     delivered: frozenset[str]
 
@@ -53,7 +59,7 @@ async def claim(database: Database, *, lease: str, now: float, lease_s: float, l
             select(
                 notices, recorded_decisions.c.body, contacts.c.email, contacts.c.locale, contacts.c.time_zone
             )
-            .join(recorded_decisions)
+            .outerjoin(recorded_decisions, recorded_decisions.c.event_id == notices.c.event_id)
             .outerjoin(contacts, contacts.c.account_id == notices.c.account_id)
             .where(notices.c.notice_id.in_(ids))
             .order_by(notices.c.recorded_at, notices.c.notice_id)
@@ -111,7 +117,8 @@ def _claimed(row: Row[Any], lease: str, done: set[tuple[str, str]]) -> Claim:
         recorded_at=row.recorded_at,
         attempts=row.attempts,
         lease=lease,
-        decision=_decode(row.body),
+        decision=None if row.body is None else _decode(row.body),
+        news=None if row.news is None else _decode_news(row.news),
         contact=None if row.email is None else Contact(row.email, row.locale, row.time_zone),
         delivered=frozenset(channel for notice_id, channel in done if notice_id == row.notice_id),
     )

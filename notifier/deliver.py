@@ -14,7 +14,7 @@ from msgspec import Struct
 from contracts.decisions import Decision
 from contracts.errors import Malformed, Unavailable
 from notifier import claims
-from notifier.channels import Channel
+from notifier.channels import Channel, Letter
 from notifier.claims import Claim
 from notifier.render import Templates
 from notifier.routing import Route, idempotency_key, routes
@@ -82,14 +82,21 @@ class Delivery:
         await self._end(notice, "delivered", wanted[-1].channel, None)
 
     async def _send(self, notice: Claim, route: Route) -> None:
-        reasons = self._explain(notice.decision, route.locale)
-        letter = self._templates.letter(notice.template, notice.decision, route, reasons, self._service)
+        letter = self._letter(notice, route)
         key = idempotency_key(notice.notice_id, route.channel)
         try:
             async with asyncio.timeout(self._patience.send_s):
                 await self._channels[route.channel].send(letter, key, notice.recorded_at)
         except TimeoutError:
             raise Unavailable("the channel took too long") from None
+
+    def _letter(self, notice: Claim, route: Route) -> Letter:
+        if notice.news is not None:
+            return self._templates.news(notice.template, notice.news, route, self._service)
+        if notice.decision is None:
+            raise Malformed("unknown_event", "a notice about nothing that is recorded")
+        reasons = self._explain(notice.decision, route.locale)
+        return self._templates.letter(notice.template, notice.decision, route, reasons, self._service)
 
     async def _later(self, notice: Claim, channel: str, error: str) -> None:
         now = self._clock()

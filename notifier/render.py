@@ -14,6 +14,7 @@ from contracts.decisions import Decision, IssueChallenge
 from contracts.errors import Malformed
 from notifier.channels import Letter
 from notifier.routing import LOCALES, Route
+from services.cases.news import News
 
 #: What an event is called, by locale and event type.
 WHAT: Mapping[str, Mapping[str, str]] = {
@@ -53,17 +54,34 @@ class Templates:
 
         Raises Malformed for a notice without a text.
         """
-        locale = route.locale if route.locale in LOCALES else LOCALES[0]
+        locale = _locale(route)
+        said = [" ".join(reason.split()) for reason in reasons] or [_NOTHING[locale]]
+        filled = {
+            "service": service,
+            "what": WHAT[locale].get(decision.type, _OTHER[locale]),
+            "details": _list(_details(decision, locale, route.time_zone)),
+            "reasons": _list(said),
+        }
+        return self._written(notice, filled, route)
+
+    def news(self, notice: str, news: News, route: Route, service: str) -> Letter:
+        """The letter of a notice that no decision asked for. Raises Malformed for a notice without a text."""
+        locale = _locale(route)
+        name = "时间：" if locale == "zh-CN" else "When: "
+        filled = {
+            "service": service,
+            "details": _list([name + moment(news.at, locale, route.time_zone)]),
+            "due": "" if news.due_at is None else moment(news.due_at, locale, route.time_zone),
+            "codes_left": "" if news.codes_left is None else str(news.codes_left),
+        }
+        return self._written(notice, filled, route)
+
+    def _written(self, notice: str, filled_in: Mapping[str, str], route: Route) -> Letter:
+        locale = _locale(route)
         text = self._texts.get((notice, locale))
         if text is None:
             raise Malformed("unknown_notice", f"no text for the notice {notice[:64]!r}")
-        said = [" ".join(reason.split()) for reason in reasons] or [_NOTHING[locale]]
-        filled = Template(text).substitute(
-            service=service,
-            what=WHAT[locale].get(decision.type, _OTHER[locale]),
-            details="\n".join(f"- {line}" for line in _details(decision, locale, route.time_zone)),
-            reasons="\n".join(f"- {sentence}" for sentence in said),
-        )
+        filled = Template(text).substitute(filled_in)
         subject, _, body = filled.partition("\n")
         body = body.strip() + "\n"
         page = self._layout.substitute(language=locale, title=html.escape(subject), body=_paragraphs(body))
@@ -95,6 +113,14 @@ def _details(decision: Decision, locale: str, time_zone: str) -> list[str]:
         if isinstance(effect, IssueChallenge) and effect.amount is not None and effect.currency is not None:
             lines.append(names[1] + money(effect.amount, effect.currency, locale))
     return lines
+
+
+def _locale(route: Route) -> str:
+    return route.locale if route.locale in LOCALES else LOCALES[0]
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _zone(name: str) -> tzinfo:

@@ -123,11 +123,12 @@ contacts = Table(
 )
 
 #: What the owner is to be told once; `notice_id` is the effect's id. A lease says who works on it until when.
+#: `event_id` is that of a recorded decision, or of an account change of PayGuard's own: then `news` holds what happened.
 notices = Table(
     "notices",
     metadata,
     Column("notice_id", ID, primary_key=True),
-    Column("event_id", ID, ForeignKey(recorded_decisions.c.event_id), nullable=False),
+    Column("event_id", ID, nullable=False),
     Column("account_id", ID, nullable=False),
     Column("template", String(64), nullable=False),
     Column("recorded_at", Double, nullable=False),
@@ -137,6 +138,7 @@ notices = Table(
     Column("lease", String(64)),
     Column("last_error", String(256)),
     Column("ended_at", Double),
+    Column("news", Text),
     CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable')", name="state"),
 )
 Index(

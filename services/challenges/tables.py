@@ -19,11 +19,14 @@ from sqlalchemy import (
 
 from services.database import metadata
 
-_KEPT = text("state <> 'removed'")
+_IN_USE = text("state <> 'removed' AND state <> 'pending'")
+_PENDING = text("state = 'pending'")
+_OPEN = text("state = 'requested' OR state = 'approved'")
 
-#: One authenticator of an account; at most one that is not removed. `secret` is sealed, and empty once removed.
+#: One authenticator of an account: at most one in use, and one pending beside it. `secret` is sealed, empty once removed.
 #: States: pending (not yet confirmed), active, disabled (too many failures), removed.
 #: `failures_in_row` counts towards the lock and starts again after it; `failures_total` counts since the last pass.
+#: `replaces` is the factor in use that a pending one was allowed to replace; `qr_ticket` the hash of what shows its QR once.
 factors = Table(
     "factors",
     metadata,
@@ -37,11 +40,68 @@ factors = Table(
     Column("locked_until", Double, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("confirmed_at", Double),
+    Column("replaces", String(32)),
+    Column("qr_ticket", String(64)),
     CheckConstraint("state IN ('pending', 'active', 'disabled', 'removed')", name="state"),
-    Index("uq_factors_account_kept", "account_id", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
+    Index(
+        "uq_factors_account_in_use",
+        "account_id",
+        unique=True,
+        sqlite_where=_IN_USE,
+        postgresql_where=_IN_USE,
+    ),
+    Index(
+        "uq_factors_account_pending",
+        "account_id",
+        unique=True,
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
+    ),
 )
 
-#: A demand for a second factor. States: open, passed, failed, expired; `passed_step` is the step burnt by its pass.
+#: An account's recovery codes: the group that finds one in clear, the rest as an argon2id hash.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("account_id", String(128), primary_key=True),
+    Column("prefix", String(4), primary_key=True),
+    Column("hash", String(128), nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("used_at", Double),
+)
+
+#: Administrators' requests to take a factor away. States: requested, approved, done, cancelled, lapsed. `requested_by`,
+#: `approved_by` and `ended_by` are ids of API keys; an owner who cancels is `owner`.
+factor_resets = Table(
+    "factor_resets",
+    metadata,
+    Column("reset_id", String(32), primary_key=True),
+    Column("account_id", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("requested_by", String(12), nullable=False),
+    Column("requested_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("approved_by", String(12)),
+    Column("approved_at", Double),
+    Column("ended_by", String(12)),
+    Column("ended_at", Double),
+    CheckConstraint("state IN ('requested', 'approved', 'done', 'cancelled', 'lapsed')", name="state"),
+    CheckConstraint("approved_by <> requested_by", name="two_people"),
+    Index(
+        "uq_factor_resets_account_open",
+        "account_id",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+    Index(None, "state", "due_at"),
+)
+
+_UNANSWERED = text("state = 'open'")
+
+#: A demand for a second factor, one open at a time for an event. States: open, passed, failed, expired; `passed_step` is the
+#: step burnt by its pass (-1: a recovery code), `passed_code` the keyed hash of the recovery code.
 challenges = Table(
     "challenges",
     metadata,
@@ -59,10 +119,18 @@ challenges = Table(
     Column("attempts_left", Integer, nullable=False),
     Column("closed_at", Double),
     Column("passed_step", BigInteger),
+    Column("passed_code", String(16)),
     CheckConstraint("state IN ('open', 'passed', 'failed', 'expired')", name="state"),
     CheckConstraint("(state = 'passed') = (passed_step IS NOT NULL)", name="passed_step"),
     Index(None, "state", "expires_at"),
     Index(None, "account_id"),
+    Index(
+        "uq_challenges_event_open",
+        "event_id",
+        unique=True,
+        sqlite_where=_UNANSWERED,
+        postgresql_where=_UNANSWERED,
+    ),
 )
 
 #: The audit: what `audit.record` writes, append-only by trigger. `lane` and `seq` give a row its place, `hash` covers it

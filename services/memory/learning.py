@@ -84,10 +84,12 @@ def learn(
             return
     elif kind is AccountChange:
         change = event.change  # type: ignore[union-attr]
-        if change == "totp_enrolled":
+        if change in ("totp_enrolled", "totp_replaced"):
             profile.has_factor = True
         elif change == "totp_removed":
             profile.has_factor = False
+        elif change == "totp_enrolment_started":
+            return  # whoever began it has proved the password alone
     if held:
         _hold(profile, event_key, facts_of(event), challenged)
         return

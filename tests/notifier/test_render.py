@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from contracts.decisions import Decision
@@ -10,10 +12,13 @@ from contracts.events import AccountChange, Login, Transaction
 from notifier.channels import Letter
 from notifier.render import Templates, moment, money
 from notifier.routing import LOCALES, Contact, Route, idempotency_key, routes
+from services.cases.news import News
+from services.challenges.changes import Notice
 from services.scoring.effects import NOTICES
 from tests.services.cases.decided import challenge, decision
 
 TEMPLATES = Templates.load()
+T0 = 1_790_000_000.0
 NAMES = (
     "login_notice",
     "transaction_notice",
@@ -22,6 +27,7 @@ NAMES = (
     "hold_notice",
     "deny_notice",
 )
+NEWS = get_args(Notice)
 
 
 def letter(
@@ -42,8 +48,21 @@ def test_every_notice_has_words_in_every_language(notice: str, locale: str) -> N
         assert len(made.text.split("\n\n")) >= 5
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("notice", NEWS)
+def test_every_change_of_a_factor_has_words_in_every_language(notice: str, locale: str) -> None:
+    route = Route("mail", "li@upay.example", locale, "Asia/Shanghai")
+    made = TEMPLATES.news(notice, News(at=T0, due_at=T0 + 86_400.0, codes_left=9), route, "UPay")
+
+    assert "$" not in made.subject + made.text + made.html
+    assert moment(T0, locale, "Asia/Shanghai") in made.text
+    assert len(made.text.split("\n\n")) >= 5
+    if notice in ("reset_requested", "factor_locked"):
+        assert moment(T0 + 86_400.0, locale, "Asia/Shanghai") in made.text
+
+
 def test_there_are_no_other_notices_and_scoring_asks_for_none() -> None:
-    assert TEMPLATES.notices == set(NAMES)
+    assert TEMPLATES.notices == {*NAMES, *NEWS}
     assert {NOTICES[kind] for kind in (Login, Transaction, AccountChange)} <= TEMPLATES.notices
 
 

@@ -1,0 +1,37 @@
+"""Notices that no decision asks for: something about the account happened, and its owner is told."""
+
+from __future__ import annotations
+
+from msgspec import Struct, json
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.cases.tables import notices
+from services.database import insert_new
+
+
+class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the letter says besides its text: when it happened, when something will, how many codes are left."""
+
+    at: float
+    due_at: float | None = None
+    codes_left: int | None = None
+
+
+async def put_news(
+    connection: AsyncConnection, notice_id: str, event_id: str, account_id: str, template: str, news: News
+) -> None:
+    """Have the owner told, inside the caller's transaction; a notice whose id is there already is left alone.
+
+    `event_id` is the account change that tells the stream the same.
+    """
+    row = {
+        "notice_id": notice_id,
+        "event_id": event_id,
+        "account_id": account_id,
+        "template": template,
+        "recorded_at": news.at,
+        "state": "waiting",
+        "next_at": news.at,
+        "news": json.encode(news).decode(),
+    }
+    await connection.execute(insert_new(notices).values(row))

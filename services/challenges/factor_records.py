@@ -1,0 +1,88 @@
+"""A factor's life as plain data, the same for SQL, service and routes. Times are epoch seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+FactorState = Literal["none", "pending", "active", "disabled"]
+ResetState = Literal["requested", "approved", "done", "cancelled", "lapsed"]
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A new secret, its otpauth URI and the ticket that shows its QR code, all shown once. Its text form shows none."""
+
+    account_id: str
+    secret: str
+    uri: str
+    expires_at: float
+    ticket: str
+
+    def __repr__(self) -> str:
+        return "Enrolment(...)"
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Whether the first code activated the factor, and then its recovery codes, shown once."""
+
+    confirmed: bool
+    recovery_codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class FactorStatus:
+    """What anyone with the scope may know of an account's factor.
+
+    `locked_until` only while it is locked; `pending_until` while an enrolment waits for its first code, which may be beside
+    an active factor; `reset_due_at` while administrators are about to take the factor away.
+    """
+
+    account_id: str
+    state: FactorState
+    confirmed_at: float | None = None
+    locked_until: float | None = None
+    pending_until: float | None = None
+    recovery_codes_left: int = 0
+    reset_due_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Reset:
+    """A request of administrators to take an account's factor away, due at `due_at` once another has approved it.
+
+    `requested_by`, `approved_by` and `ended_by` are ids of API keys; `ended_by` may be `owner` or `payguard`.
+    """
+
+    reset_id: str
+    account_id: str
+    state: ResetState
+    reason: str
+    requested_by: str
+    requested_at: float
+    due_at: float
+    approved_by: str | None = None
+    approved_at: float | None = None
+    ended_by: str | None = None
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A factor's row as its life sees it; the secret is still sealed."""
+
+    id: str
+    state: FactorState
+    created_at: float
+    confirmed_at: float | None
+    locked_until: float
+    replaces: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account's factor in use and the one that waits to be confirmed, each if there is one."""
+
+    in_use: Kept | None = None
+    pending: Kept | None = None
