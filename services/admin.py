@@ -1,4 +1,4 @@
-"""`payguard admin`: topics, database, dead letters, API keys."""
+"""`payguard admin`: topics, database, dead letters, API keys, keys of secrets, the audit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.options import EXIT_BAD, Database, Json, Kafka, print_json, run, settings_from
+from services import audit_commands, key_commands
+from services.options import EXIT_BAD, Database, Json, Kafka, operator, print_json, run, settings_from
 
 if TYPE_CHECKING:
     from services.dead_letters import Letter
 
 app = typer.Typer(
-    no_args_is_help=True, help="Topics, database, dead letters, API keys.", rich_markup_mode="rich"
+    no_args_is_help=True,
+    help="Topics, database, dead letters, API keys, keys of secrets, the audit.",
+    rich_markup_mode="rich",
 )
 topics_app = typer.Typer(no_args_is_help=True, help="Create and describe the Kafka topics.")
 database_app = typer.Typer(no_args_is_help=True, help="The SQL schema.")
@@ -25,6 +28,8 @@ for name, sub in (
     ("database", database_app),
     ("dead", dead_app),
     ("api-key", keys_app),
+    ("keys", key_commands.app),
+    ("audit", audit_commands.app),
 ):
     app.add_typer(sub, name=name)
 
@@ -134,11 +139,12 @@ def dead_redrive(
         str | None, typer.Option(help="With --all: only these; the others count as passed over.")
     ] = None,
     kafka: Kafka = None,
+    database: Database = None,
     as_json: Json = False,
 ) -> None:
     """Put the original bytes back into account-events, under their original key.
 
-    With --all, what was redriven is remembered, so a repeat takes only newer letters.
+    With --all, what was redriven is remembered, so a repeat takes only newer letters. The audit names who did it.
 
     [dim]Examples:[/dim]
 
@@ -147,14 +153,21 @@ def dead_redrive(
     """
     from services.dead_letters import redrive_all, redrive_one
 
+    async def work() -> int:
+        about = position or f"all {reason or ''}".strip()
+        await audit_commands.note(settings.database, "dead_letters_redriven", "started", about)
+        if position is None:
+            count = await redrive_all(settings, reason)
+        else:
+            await redrive_one(settings, position)
+            count = 1
+        await audit_commands.note(settings.database, "dead_letters_redriven", "done", f"{about}: {count}")
+        return count
+
     if everything == (position is not None):
         raise typer.BadParameter("give either PARTITION:OFFSET or --all")
-    settings = settings_from(kafka=kafka)
-    if position is not None:
-        run(redrive_one(settings, position))
-        count = 1
-    else:
-        count = run(redrive_all(settings, reason))
+    settings = settings_from(kafka=kafka, database=database)
+    count = run(work())
     _told({"redriven": count}, f"{count} put back into {settings.topic_events}", as_json)
 
 
@@ -171,7 +184,7 @@ def key_create(
     """
 
     async def work(keys: Any) -> tuple[str, Any]:
-        made: tuple[str, Any] = await keys.create(label, scope)
+        made: tuple[str, Any] = await keys.create(label, scope, operator())
         return made
 
     text, key = run(_with_keys(settings_from(database=database).database, work))
@@ -204,7 +217,7 @@ def key_revoke(
     """End a key for good; every process refuses it within ten seconds. Exit code 1 when there is no such active key."""
 
     async def work(keys: Any) -> bool:
-        return bool(await keys.revoke(key_id))
+        return bool(await keys.revoke(key_id, operator()))
 
     if not run(_with_keys(settings_from(database=database).database, work)):
         typer.echo(f"there is no active key {key_id}", err=True)

@@ -13,6 +13,7 @@ import typer
 from contracts.errors import Malformed, Unavailable
 from services.scoring.model_file import InvalidModel
 from services.scoring.policy_reader import InvalidPolicy
+from services.secrets import UnusableKeys
 from services.settings import Settings, load_settings
 
 #: 0 all well; 1 the result is bad (something lost, doubled or refused by a check); 2 wrong usage or unusable input;
@@ -53,6 +54,16 @@ def settings_from(**flags: Any) -> Settings:
         raise typer.BadParameter(str(error)) from None
 
 
+def operator() -> str:
+    """Who runs the command line, for the audit: `cli:` and the name of the system's user."""
+    import getpass
+
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "cli:unknown"
+
+
 def existing(path: Path) -> Path:
     """The path, or a usage error when there is no such file (`-` always exists)."""
     if str(path) != "-" and not path.is_file():
@@ -88,7 +99,7 @@ def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:
         for fault in error.faults:
             say(f"error: {fault}")
         sys.exit(EXIT_USAGE)
-    except InvalidModel as error:
+    except (InvalidModel, UnusableKeys) as error:
         say(f"error: {error}")
         sys.exit(EXIT_USAGE)
     except Unavailable as error:

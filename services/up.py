@@ -118,11 +118,11 @@ class _Up:
         database = Database(standing.settings.database)
         keys = ApiKeys(database)
         try:
-            text, key = await keys.create("demo wallet", ["ingest", "verify", "support"])
+            text, key = await keys.create("demo wallet", ["ingest", "verify", "support"], "payguard up")
             play = Play(options.rate, options.seed, options.for_s, "kafka" not in options.external)
             demo = Demo(standing.settings, database, standing.url, text, self._board, play)
             figures = await demo.run(self._stopping)
-            await keys.revoke(key.key_id)
+            await keys.revoke(key.key_id, "payguard up")
             return figures
         finally:
             await keys.close()

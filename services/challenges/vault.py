@@ -43,6 +43,11 @@ class Vault:
         """The key version that seals."""
         return self._current
 
+    @property
+    def versions(self) -> list[int]:
+        """The key versions held."""
+        return sorted(self._ciphers)
+
     def holds(self, version: int) -> bool:
         """Whether secrets sealed under this key version can be opened."""
         return version in self._ciphers

@@ -23,6 +23,7 @@ from sqlalchemy import Column, Double, LargeBinary, Row, String, Table, insert, 
 from starlette.requests import Request
 
 from contracts.errors import Malformed, Unavailable
+from services.challenges.audit import Entry, record
 from services.database import Database, metadata
 from services.ingest.problems import Problem
 
@@ -84,8 +85,11 @@ class ApiKeys:
         self._loading: dict[str, asyncio.Task[_Cached]] = {}
         self._noting: set[asyncio.Task[None]] = set()
 
-    async def create(self, name: str, scopes: Iterable[str]) -> tuple[str, ApiKey]:
-        """A new key: its text, shown this once, and what is kept. Raises Malformed for an unknown scope or no name."""
+    async def create(self, name: str, scopes: Iterable[str], actor: str = "operator") -> tuple[str, ApiKey]:
+        """A new key: its text, shown this once, and what is kept; the audit says that `actor` made it.
+
+        Raises Malformed for an unknown scope or no name.
+        """
         wanted = frozenset(scopes)
         if not wanted or not wanted <= set(SCOPES):
             raise Malformed("unknown_scope", f"scopes are one or more of {', '.join(SCOPES)}")
@@ -102,6 +106,7 @@ class ApiKeys:
         }
         async with self._database.begin() as connection:
             await connection.execute(insert(api_keys).values(row))
+            await record(connection, _act("api_key_made", key.key_id, actor, key.created_at, row["scopes"]))
         return f"pg_{key.key_id}_{secret}", key
 
     async def list(self) -> list[ApiKey]:
@@ -112,15 +117,18 @@ class ApiKeys:
             )
             return [_key(row) for row in rows]
 
-    async def revoke(self, key_id: str) -> bool:
-        """End a key for good; False when there is no such key or it was revoked before."""
+    async def revoke(self, key_id: str, actor: str = "operator") -> bool:
+        """End a key for good, audited as done by `actor`; False when there is no such key or it was revoked before."""
+        at = self._clock()
         statement = (
             update(api_keys)
             .where(api_keys.c.key_id == key_id, api_keys.c.revoked_at.is_(None))
-            .values(revoked_at=self._clock())
+            .values(revoked_at=at)
         )
         async with self._database.begin() as connection:
             changed = (await connection.execute(statement)).rowcount == 1
+            if changed:
+                await record(connection, _act("api_key_revoked", key_id, actor, at))
         self._cache.pop(key_id, None)
         return changed
 
@@ -184,6 +192,10 @@ class ApiKeys:
                 await connection.execute(statement)
         except Unavailable:
             return  # a busy database must not close the door; the next refresh notes it
+
+
+def _act(action: str, key_id: str, actor: str, at: float, scopes: object = "") -> Entry:
+    return Entry(at=at, action=action, result="done", actor=actor, reason=f"{key_id} {scopes}".strip())
 
 
 def _key(row: Row[tuple[object, ...]]) -> ApiKey:

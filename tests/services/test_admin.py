@@ -7,9 +7,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from contracts import topics
 from contracts.errors import Malformed, Unavailable
+from services.challenges.audit import rows
+from services.cli import app
+from services.database import Database
 from services.dead_letters import Letter, read_letter, read_letters, redrive_all, redrive_one
 from services.lab.kafka_out import KafkaOut
 from services.lab.lines import read_events, read_lines
@@ -69,6 +73,29 @@ async def events(settings: Settings, count: int) -> list[tuple[bytes | None, byt
         return found
     finally:
         await consumer.stop()
+
+
+async def test_the_audit_names_who_put_letters_back(settings: Settings, tmp_path: Path) -> None:
+    await bury(settings, [b"{}"])
+    url = f"sqlite:///{tmp_path / 'audit.db'}"
+    environment = {
+        f"PAYGUARD_{name.upper()}": str(getattr(settings, name))
+        for name in ("kafka", "partitions", "topic_events", "topic_dead", "topic_decisions", "topic_actions")
+    }
+
+    def redrive() -> Result:
+        arguments = ["admin", "dead", "redrive", "1:0", "--database", url]
+        return CliRunner().invoke(app, arguments, prog_name="payguard", env=environment)
+
+    assert (await asyncio.to_thread(redrive)).exit_code == 0
+    database = Database(url)
+    told = [(row.entry.action, row.entry.result, row.entry.reason) for row in await rows(database)]
+    await database.close()
+
+    assert told == [
+        ("dead_letters_redriven", "done", "1:0: 1"),
+        ("dead_letters_redriven", "started", "1:0"),
+    ]
 
 
 async def test_topics_are_created_once_and_described(settings: Settings) -> None:
