@@ -164,7 +164,7 @@ def test_a_file_that_holds_no_heads_is_refused(url: str, tmp_path: Path) -> None
     ("keys", "told"),
     [
         ("", "neither PAYGUARD_FACTOR_KEY nor PAYGUARD_FACTOR_KEY_FILE is set"),
-        ("nonsense", "is not base64"),
+        ("nonsense", "entry 1 holds 6 bytes instead of 32"),
         (as_text((1, WRONG)), "PAYGUARD_FACTOR_KEY is not the key"),
         (as_text((2, NEW)), "stored secrets need key version 1"),
     ],
