@@ -1,6 +1,6 @@
 # make help lists the verbs.
 .DEFAULT_GOAL := help
-.PHONY: help demo env dev kafka test check test-real chaos bench screenshot new-detector docs lock clean
+.PHONY: help demo env dev kafka test check test-real test-browser chaos bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -38,6 +38,9 @@ check: $(DEV) ## lint, format, types, import rules and house rules
 
 test-real: $(DEV) ## the tests on Apache Kafka, Redis and PostgreSQL, short chaos included
 	@$(BIN)/python -m pytest -q -m "(real or chaos) and not bench" $(ARGS)
+
+test-browser: $(DEV) ## the pages in headless Chromium (Debian: chromium, chromium-driver)
+	@$(BIN)/python -m pytest -q -m browser $(ARGS)
 
 chaos: $(DEV) ## the long chaos suite: kill -9 of everything, many times
 	@PAYGUARD_CHAOS=long $(BIN)/python -m pytest -q -m chaos --timeout 3600 $(ARGS)

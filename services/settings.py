@@ -63,6 +63,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http_max_body_bytes: int = 4_000_000
     decision_wait_s: float = 2.0
     totp_issuer: str = "UPay"
+    refused_codes_network: int = 60
+    refused_codes_refill_s: float = 30.0
+    refused_codes_fleet: int = 300
+    portal_url: str = ""
     # notices
     smtp: str = ""
     smtp_sender: str = "security@upay.example"

@@ -44,6 +44,7 @@ MEANINGS: dict[str, str] = {
     "refused_codes_network": "Refused codes that a network (/24, or /48 of IPv6) may offer at once; then its codes are answered 429.",
     "refused_codes_refill_s": "Seconds after which a network may offer one more.",
     "refused_codes_fleet": "Refused codes of everybody in 5 minutes from which networks without a pass in 90 days are answered 429.",
+    "portal_url": "Where users reach the pages, as `https://HOST`; the API's own address when not set.",
     "smtp": "Mail server: `smtp://[USER:PASSWORD@]HOST[:PORT][?starttls=1]` or `smtps://`; or else `outbox_dir`.",
     "smtp_sender": "Sender of notices.",
     "outbox_dir": "Folder that gets each notice as a file when `smtp` is not set.",

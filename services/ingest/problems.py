@@ -72,7 +72,8 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Malformed):
         return Problem(400, error.reason, error.detail)
     if isinstance(error, Overloaded):
-        return Problem(429, "overloaded", str(error) or "too many requests", {"Retry-After": RETRY_AFTER_S})
+        wait_s = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
+        return Problem(429, "overloaded", str(error) or "too many requests", {"Retry-After": wait_s})
     if isinstance(error, Unavailable):
         detail = "a part PayGuard needs is away; repeat the request, with the same event ids"
         return Problem(503, "unavailable", detail, {"Retry-After": RETRY_AFTER_S})
@@ -94,13 +95,18 @@ def _invalid_request(error: RequestValidationError) -> Problem:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    return problem_response(as_problem(error), request_id_of(request))
+    problem = as_problem(error)
+    # A route for people says here how it shows a problem.
+    shown = request.scope.get("problem_page")
+    if shown is not None:
+        page: Response = shown(request, problem)
+        return page
+    return problem_response(problem, request_id_of(request))
 
 
 async def _crashed(request: Request, error: Exception) -> Response:
-    request_id = request_id_of(request)
-    _log.error("unexpected %s in request %s", type(error).__name__, request_id)
-    return problem_response(as_problem(error), request_id)
+    _log.error("unexpected %s in request %s", type(error).__name__, request_id_of(request))
+    return await _answer(request, error)
 
 
 def request_id_of(request: Request) -> str:

@@ -1,0 +1,156 @@
+"""Pages of a challenge: what is asked, the code, and "this wasn't me". All they show is PayGuard's stored copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from services.challenges.records import Challenge
+from services.challenges.service import ChallengesService
+from services.ingest.problems import Problem
+from services.portal.disown import disown
+from services.portal.figures import clock_face, has_look_alikes, money, visible
+from services.portal.forms import as_typed, is_offered
+from services.portal.pages import PREFIX, locale_of, page
+from services.portal.portal import portal_of
+from services.portal.problem_pages import outcome
+from services.portal.sessions import (
+    PageRoute,
+    Session,
+    context_of,
+    form_of,
+    go_to,
+    session_for,
+)
+
+router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/approve")
+async def approve_page(request: Request) -> Response:
+    """What the user is asked to approve, or how it ended."""
+    session = await session_for(request, "challenge")
+    challenge = await _challenge(request, session)
+    return await _shown(request, session, challenge)
+
+
+@router.post("/approve")
+async def approve(request: Request) -> Response:
+    """Offer a code or a recovery code."""
+    session, fields = await form_of(request, "challenge")
+    challenge = await _challenge(request, session)
+    code = as_typed(fields.get("code", ""))
+    if challenge.state != "open":
+        return go_to(request, "approve")
+    service: ChallengesService = request.app.state.challenges
+    if not is_offered(code):
+        await service.refuse_malformed(context_of(request, session.visit))
+        return await _shown(
+            request, session, challenge, error="approve.wrong_form", field=fields.get("field")
+        )
+    answer = await service.verify(challenge.challenge_id, code, context_of(request, session.visit))
+    if answer.passed:
+        return go_to(request, "approve")
+    challenge = await _challenge(request, session)
+    if (locked := await _lock(request, session, challenge)) is not None:
+        return locked
+    return await _shown(request, session, challenge, error="approve.wrong_next", field=fields.get("field"))
+
+
+@router.get("/approve/stop")
+async def stop_page(request: Request) -> Response:
+    """Ask once more before refusing."""
+    session = await session_for(request, "challenge")
+    challenge = await _challenge(request, session)
+    if challenge.state != "open":
+        return go_to(request, "approve")
+    return page(request, "stop", wanted=session.visit.locale, challenge=challenge, token=session.form_token)
+
+
+@router.post("/approve/stop")
+async def stop(request: Request) -> Response:
+    """Refuse the challenge and report it."""
+    session, _ = await form_of(request, "challenge")
+    challenge = await _challenge(request, session)
+    await disown(portal_of(request).database, challenge, portal_of(request).visits.clock())
+    return go_to(request, "approve/stopped")
+
+
+@router.get("/approve/stopped")
+async def stopped(request: Request) -> Response:
+    """That it is refused, and what happens now."""
+    session = await session_for(request, "challenge")
+    challenge = await _challenge(request, session)
+    if challenge.state in ("open", "passed"):
+        return go_to(request, "approve")
+    return outcome(request, "stopped", wanted=session.visit.locale)
+
+
+async def _challenge(request: Request, session: Session) -> Challenge:
+    service: ChallengesService = request.app.state.challenges
+    challenge = await service.challenge(session.visit.challenge_id or "")
+    if challenge is None or challenge.account_id != session.visit.account_id:
+        raise Problem(403, "no_session", "the page is not for this challenge")
+    return challenge
+
+
+async def _lock(request: Request, session: Session, challenge: Challenge) -> Response | None:
+    """The page of a pause, when the account's codes are paused; a device that the wallet names may be let in all the same."""
+    if session.visit.device_id is not None and challenge.state == "open":
+        return None
+    known = await request.app.state.lifecycle.status(session.visit.account_id)
+    left_s = (known.locked_until or 0.0) - portal_of(request).visits.clock()
+    if left_s <= 0:
+        return None
+    return outcome(request, "locked", wanted=session.visit.locale, minutes=int(left_s // 60) + 1)
+
+
+async def _shown(
+    request: Request, session: Session, challenge: Challenge, error: str = "", field: str | None = None
+) -> Response:
+    locale = locale_of(request, session.visit.locale)
+    asked = _asked(challenge, session, locale)
+    if challenge.state == "passed":
+        return outcome(
+            request, "approved", wanted=session.visit.locale, kind=_kind(challenge, asked), **asked
+        )
+    if challenge.state != "open":
+        name = "expired" if challenge.state == "expired" else "refused"
+        return outcome(request, name, wanted=session.visit.locale)
+    left_s = challenge.expires_at - portal_of(request).visits.clock()
+    return page(
+        request,
+        "approve",
+        wanted=session.visit.locale,
+        challenge=challenge,
+        asked=asked,
+        left_s=int(left_s),
+        left=clock_face(left_s),
+        token=session.form_token,
+        error=error,
+        field="recovery" if field == "recovery" else "code",
+    )
+
+
+def _asked(challenge: Challenge, session: Session, locale: str) -> dict[str, Any]:
+    amount = None
+    if challenge.amount is not None and challenge.currency is not None:
+        amount = money(challenge.amount, challenge.currency, locale)
+    payee = challenge.payee_id
+    return {
+        "amount": amount,
+        "payee": None if payee is None else visible(payee),
+        "look_alike": payee is not None and has_look_alikes(payee),
+        "device": None if session.visit.device_name is None else visible(session.visit.device_name),
+    }
+
+
+def _kind(challenge: Challenge, asked: dict[str, Any]) -> str:
+    """Which sentence says what was approved: one that names the money where there is any."""
+    if challenge.purpose != "transaction":
+        return challenge.purpose
+    if asked["amount"] is None:
+        return "any"
+    return "amount" if asked["payee"] is None else "transaction"

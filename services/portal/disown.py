@@ -1,0 +1,33 @@
+"""The owner says "this wasn't me": the challenge is refused, and the report goes into the stream."""
+
+from __future__ import annotations
+
+from contracts.decisions import effect_id
+from contracts.events import UserReport, to_wire
+from services.cases.outbox import Outgoing, put
+from services.challenges import repository
+from services.challenges.records import Challenge
+from services.database import Database
+from services.metrics import CHALLENGES
+
+
+async def disown(database: Database, challenge: Challenge, at: float) -> bool:
+    """Close the challenge as failed and report its event as not the owner's, in one transaction; whether it was open.
+
+    A challenge that somebody else passed meanwhile stays passed, and the report is made all the same: that is when it
+    matters most. Its event id derives from the challenge's, so telling twice is telling once. `at` is epoch seconds.
+    """
+    event_id = effect_id(challenge.challenge_id, "disowned")
+    report = UserReport(
+        event_id=event_id,
+        account_id=challenge.account_id,
+        occurred_at=int(at * 1000),
+        about_event_id=challenge.event_id,
+        verdict="not_me",
+    )
+    async with database.begin() as connection:
+        closed = await repository.close(connection, challenge, "failed", at)
+        await put(connection, [Outgoing(event_id, "event", challenge.account_id, to_wire(report))], at)
+    if closed:
+        CHALLENGES.labels(challenge.purpose, "failed").inc()
+    return closed

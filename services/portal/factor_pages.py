@@ -1,0 +1,160 @@
+"""Pages of an authenticator: setting it up, its recovery codes, removing it. A secret is in one answer and no other."""
+
+from __future__ import annotations
+
+import segno
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from services.challenges.factor_records import Enrolment
+from services.challenges.lifecycle import FactorLifecycle
+from services.portal.figures import in_fours, visible
+from services.portal.forms import as_typed, is_offered
+from services.portal.pages import PREFIX, page
+from services.portal.problem_pages import outcome
+from services.portal.sessions import PageRoute, Session, context_of, form_of, go_to, session_for
+
+router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
+
+#: The quiet zone that ISO/IEC 18004 asks for, in modules.
+_QUIET_ZONE = 4
+
+
+@router.get("/factor")
+async def factor_page(request: Request) -> Response:
+    """What will happen, before anything does."""
+    return await _start(request, await session_for(request, "enrol"))
+
+
+@router.post("/factor/start")
+async def start(request: Request) -> Response:
+    """Make a secret and show it, this once. Sending the form again makes another and voids this one."""
+    session, fields = await form_of(request, "enrol")
+    visit = session.visit
+    code = as_typed(fields.get("code", "")) or None
+    if code is not None and not is_offered(code):
+        return await _start(request, session, error="approve.wrong_form")
+    made = await _lifecycle(request).enrol(
+        visit.account_id, visit.proved_at or 0.0, context_of(request, visit), code
+    )
+    return _setup(request, session, made)
+
+
+@router.post("/factor/confirm")
+async def confirm(request: Request) -> Response:
+    """Take the first code; the recovery codes are in this answer and no other."""
+    session, fields = await form_of(request, "enrol")
+    code = as_typed(fields.get("code", ""))
+    confirmed = None
+    if is_offered(code):
+        context = context_of(request, session.visit)
+        confirmed = await _lifecycle(request).confirm(session.visit.account_id, code, context)
+    if confirmed is None or not confirmed.confirmed:
+        return page(request, "confirm", wanted=session.visit.locale, token=session.form_token)
+    return _codes(request, session, confirmed.recovery_codes, renewed=False)
+
+
+@router.post("/factor/kept")
+async def kept(request: Request) -> Response:
+    """The user kept the codes: nothing is left to do."""
+    await form_of(request, "enrol", "factor")
+    return go_to(request, "factor/done")
+
+
+@router.get("/factor/done")
+async def done(request: Request) -> Response:
+    """That it works from now on."""
+    session = await session_for(request, "enrol", "factor")
+    return outcome(request, "done", wanted=session.visit.locale)
+
+
+@router.get("/authenticator")
+async def authenticator_page(request: Request) -> Response:
+    """The state of the authenticator, and what can be done with it."""
+    return await _authenticator(request, await session_for(request, "factor"))
+
+
+@router.post("/authenticator/codes")
+async def renew(request: Request) -> Response:
+    """New recovery codes for a code."""
+    session, fields = await form_of(request, "factor")
+    code = as_typed(fields.get("code", ""))
+    if not is_offered(code):
+        return await _authenticator(request, session, error="approve.wrong_form", form="codes")
+    codes = await _lifecycle(request).regenerate(
+        session.visit.account_id, code, context_of(request, session.visit)
+    )
+    if codes is None:
+        return await _authenticator(request, session, error="approve.wrong_next", form="codes")
+    return _codes(request, session, codes, renewed=True)
+
+
+@router.post("/authenticator/remove")
+async def remove(request: Request) -> Response:
+    """Remove the authenticator for a code."""
+    session, fields = await form_of(request, "factor")
+    code = as_typed(fields.get("code", ""))
+    if not is_offered(code):
+        return await _authenticator(request, session, error="approve.wrong_form", form="remove")
+    gone = await _lifecycle(request).remove(
+        session.visit.account_id, code, context_of(request, session.visit)
+    )
+    if not gone:
+        return await _authenticator(request, session, error="approve.wrong_next", form="remove")
+    return outcome(request, "removed", wanted=session.visit.locale)
+
+
+def _lifecycle(request: Request) -> FactorLifecycle:
+    lifecycle: FactorLifecycle = request.app.state.lifecycle
+    return lifecycle
+
+
+async def _start(request: Request, session: Session, error: str = "") -> Response:
+    known = await _lifecycle(request).status(session.visit.account_id)
+    return page(
+        request,
+        "factor",
+        wanted=session.visit.locale,
+        token=session.form_token,
+        has_factor=known.state in ("active", "disabled"),
+        error=error,
+    )
+
+
+def _setup(request: Request, session: Session, made: Enrolment) -> Response:
+    drawn = segno.make(made.uri, error="m", micro=False).svg_inline(omitsize=True, border=_QUIET_ZONE)
+    return page(
+        request,
+        "setup",
+        wanted=session.visit.locale,
+        token=session.form_token,
+        qr=drawn,
+        uri=made.uri,
+        account=visible(made.account_id),
+        groups=in_fours(made.secret),
+    )
+
+
+def _codes(request: Request, session: Session, codes: tuple[str, ...], *, renewed: bool) -> Response:
+    return page(
+        request,
+        "codes",
+        wanted=session.visit.locale,
+        token=session.form_token,
+        codes=codes,
+        renewed=renewed,
+        kept_at="factor/kept",
+    )
+
+
+async def _authenticator(request: Request, session: Session, error: str = "", form: str = "") -> Response:
+    known = await _lifecycle(request).status(session.visit.account_id)
+    return page(
+        request,
+        "authenticator",
+        wanted=session.visit.locale,
+        token=session.form_token,
+        factor=known,
+        error=error,
+        form=form,
+    )

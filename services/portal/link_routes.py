@@ -1,0 +1,76 @@
+"""`POST /v1/links`: the wallet's backend asks for a link and hands it to the user it has in front of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.challenges.http import no_store, utc
+from services.challenges.service import ChallengesService
+from services.ingest.keys import require
+from services.ingest.problems import RESPONSES, Problem
+from services.portal.pages import PREFIX
+from services.portal.portal import portal_of
+from services.portal.visits import Purpose, Visit
+
+router = APIRouter(
+    prefix="/v1",
+    tags=["pages"],
+    dependencies=[Depends(require("verify")), Depends(no_store)],
+    responses=RESPONSES,
+)
+
+_NO_NUL = r"^[^\x00]+$"
+Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
+
+
+class LinkWanted(BaseModel):
+    """Whom the link is for and what its pages do.
+
+    `enrol` sets up an authenticator; say in `proved_at` (epoch seconds) when the user last gave their password.
+    `challenge` approves or refuses `challenge_id`, which must be the account's. `factor` shows the authenticator.
+    `ip` and `device_id` are the user's, as the wallet sees them; `device_name` is what the page calls the device that
+    asked. `locale` is the page's first language; the user can change it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: Identifier
+    purpose: Purpose
+    challenge_id: Identifier | None = None
+    proved_at: Annotated[float, Field(ge=0, le=253402300799, strict=True)] | None = None
+    device_id: Annotated[str, Field(min_length=1, max_length=256, pattern=_NO_NUL)] | None = None
+    device_name: Annotated[str, Field(min_length=1, max_length=64, pattern=_NO_NUL)] | None = None
+    ip: Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[0-9A-Fa-f:.]+$")] | None = None
+    locale: Literal["en", "zh-CN"] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.purpose == "challenge") != (self.challenge_id is not None):
+            raise ValueError("challenge_id belongs to the purpose challenge, which needs it")
+        if self.purpose == "enrol" and self.proved_at is None:
+            raise ValueError("the purpose enrol needs proved_at")
+        return self
+
+
+class Link(BaseModel):
+    """A link that opens once, before `expires_at`. Hand it to the user at once; keep it out of logs."""
+
+    url: str
+    expires_at: datetime
+
+
+@router.post("/links", status_code=201, responses={404: {"description": "The account has no such challenge"}})
+async def make_link(request: Request, wanted: LinkWanted) -> Link:
+    """Make a link to a page for one user."""
+    if wanted.challenge_id is not None:
+        service: ChallengesService = request.app.state.challenges
+        challenge = await service.challenge(wanted.challenge_id)
+        if challenge is None or challenge.account_id != wanted.account_id:
+            raise Problem(404, "unknown_challenge", "the account has no such challenge")
+    portal = portal_of(request)
+    link, expires_at = await portal.visits.link(Visit(**wanted.model_dump()))
+    return Link(url=f"{portal.url}{PREFIX}/open/{link}", expires_at=utc(expires_at))

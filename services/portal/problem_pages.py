@@ -1,0 +1,49 @@
+"""When a page cannot be shown: the same errors as everywhere else, told to a person."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.ingest.problems import Problem, request_id_of
+from services.portal.pages import page
+
+_PAGES = {400: "ended", 403: "ended", 410: "used", 429: "slow", 503: "away"}
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """The page that says what the problem means to the reader and what they can do."""
+    name = problem.extra.get("page") or _PAGES.get(problem.status, "broken")
+    response = outcome(request, name, status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def outcome(
+    request: Request,
+    name: str,
+    *,
+    wanted: str | None = None,
+    status: int = 200,
+    kind: str = "",
+    **values: object,
+) -> Response:
+    """A page of one result: `name` is its part of the catalogue, `kind` chooses its sentence, `values` fill it."""
+    lead = f"{name}.lead_{kind}" if kind else f"{name}.lead"
+    shown = {"request": request_id_of(request), **values}
+    tone = _TONES.get(name, "calm")
+    return page(
+        request, "result", wanted=wanted, status=status, name=name, lead=lead, values=shown, tone=tone
+    )
+
+
+_TONES = {
+    "approved": "good",
+    "done": "good",
+    "stopped": "good",
+    "refused": "stop",
+    "locked": "pause",
+    "slow": "pause",
+    "away": "pause",
+    "broken": "pause",
+}

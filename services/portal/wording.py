@@ -1,0 +1,69 @@
+"""Every sentence of the pages, in both languages, and how the reader's language is found."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+LOCALES = ("en", "zh-CN")
+#: What each language calls itself, for the switch.
+NAMES = {"en": "English", "zh-CN": "简体中文"}
+_LONGEST_HEADER = 200
+
+
+class Wording:
+    """The sentences of one language; `wording("approve.title")`."""
+
+    def __init__(self, locale: str, texts: Mapping[str, str]) -> None:
+        self.locale = locale
+        self._texts = texts
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The sentence with its values filled in. Raises KeyError for one that does not exist."""
+        return self._texts[key].format_map({name: str(value) for name, value in values.items()})
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._texts
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """Every key with its sentence by locale, read once."""
+    parsed = tomllib.loads(files("services.portal").joinpath("wording.toml").read_text("utf-8"))
+    return {f"{page}.{name}": said for page, names in parsed.items() for name, said in names.items()}
+
+
+@cache
+def wording(locale: str) -> Wording:
+    """The sentences of a locale of LOCALES."""
+    return Wording(locale, {key: said[locale] for key, said in catalogue().items()})
+
+
+def known(locale: str | None) -> str | None:
+    """The locale when we speak it, else None."""
+    return locale if locale in LOCALES else None
+
+
+def preferred(accept_language: str) -> str:
+    """The locale of an Accept-Language header that the reader likes most (RFC 9110 section 12.5.4); en for any other."""
+    best, best_weight = LOCALES[0], 0.0
+    for offered in accept_language[:_LONGEST_HEADER].split(","):
+        tag, _, parameter = offered.strip().partition(";")
+        language = tag.strip().lower().split("-")[0]
+        locale = {"en": "en", "zh": "zh-CN"}.get(language)
+        weight = _weight(parameter)
+        if locale is not None and weight > best_weight:
+            best, best_weight = locale, weight
+    return best
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
+from tests.services.challenges.conftest import world  # noqa: F401
+from tests.services.challenges.world import World
+from tests.services.portal.site import Site, client, site_app
+
+
+@pytest.fixture
+async def site(world: World) -> AsyncIterator[Site]:  # noqa: F811
+    """The pages, a browser and the wallet's backend."""
+    app = site_app(world)
+    key, _ = await app.state.keys.create("wallet", ["verify"])
+    browser = client(app, **{"accept-language": "en"})
+    wallet = client(app, authorization=f"Bearer {key}")
+    async with browser, wallet:
+        yield Site(world, app, browser, wallet)
+    await app.state.keys.close()

@@ -1,0 +1,81 @@
+"""The pages over a migrated database, and a browser without scripts in front of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from services.ingest import problems
+from services.ingest.keys import ApiKeys
+from services.keyring import Keyring
+from services.portal import approve_pages, factor_pages, link_routes, routes
+from services.portal.portal import Portal
+from services.portal.visits import Visits
+from tests.services.challenges.world import World
+from tests.services.portal.reading import Page, read
+
+URL = "https://pay.example"
+KEYS = Keyring({1: b"k" * 32}, 1)
+
+
+@dataclass
+class Site:
+    """The world of challenges with its pages; `browser` keeps cookies, `wallet` has a key of scope verify."""
+
+    world: World
+    app: FastAPI
+    browser: httpx.AsyncClient
+    wallet: httpx.AsyncClient
+
+    async def link(self, purpose: str = "challenge", **more: Any) -> str:
+        """The path of a new link."""
+        wanted = {"account_id": "li", "purpose": purpose, **more}
+        answer = await self.wallet.post("/v1/links", json=wanted)
+        assert answer.status_code == 201, answer.text
+        url: str = answer.json()["url"]
+        return url.removeprefix(URL)
+
+    async def open(self, purpose: str = "challenge", **more: Any) -> Page:
+        """Follow a new link to its first page."""
+        return await self.follow(await self.link(purpose, **more))
+
+    async def follow(self, path: str) -> Page:
+        """Open a link as a person does, and arrive."""
+        arrived = await self.send(read(await self.browser.get(path)), "/my/open")
+        return read(arrived)
+
+    async def approving(self, challenge_id: str = "c1", **more: Any) -> Page:
+        """The page of a new challenge of the account."""
+        await self.world.issue(challenge_id)
+        return await self.open("challenge", challenge_id=challenge_id, **more)
+
+    async def enrolling(self) -> Page:
+        """The page that begins an enrolment."""
+        return await self.open("enrol", proved_at=self.world.clock.at)
+
+    async def send(self, page: Page, action: str, **typed: str) -> httpx.Response:
+        """Send the page's form with what the user typed, and follow to where it leads."""
+        form = page.form(action)
+        return await self.browser.post(form.action, data={**form.fields, **typed}, follow_redirects=True)
+
+
+def site_app(world: World, url: str = URL) -> FastAPI:
+    """The pages and `POST /v1/links`."""
+    app = FastAPI()
+    problems.install(app)
+    for module in (link_routes, routes, approve_pages, factor_pages):
+        app.include_router(module.router)
+    app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
+    app.state.challenges = world.service
+    app.state.lifecycle = world.lifecycle
+    app.state.keys = ApiKeys(world.database, world.clock)
+    return app
+
+
+def client(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+    """A client of the application, which crashes as a server would: with an answer."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("203.0.113.9", 5000))
+    return httpx.AsyncClient(transport=transport, base_url=URL, headers=headers)

@@ -1,0 +1,77 @@
+"""`POST /v1/links`, for the wallet's backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.portal.tables import visits
+from tests.services.portal.site import URL, Site
+
+
+async def test_a_link_is_short_lived_kept_by_nobody_and_names_nobody(site: Site) -> None:
+    await site.world.issue("challenge-77")
+    wanted = {
+        "account_id": "li",
+        "purpose": "challenge",
+        "challenge_id": "challenge-77",
+        "device_id": "phone",
+    }
+    answer = await site.wallet.post("/v1/links", json=wanted)
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
+    assert answer.json()["expires_at"] == "2027-01-15T08:05:00Z"
+    url = answer.json()["url"]
+    assert url.startswith(f"{URL}/my/open/")
+    assert not any(name in url for name in ("li/", "challenge-77", "phone"))
+
+
+async def test_a_link_to_a_challenge_of_somebody_else_is_not_made(site: Site) -> None:
+    await site.world.issue("c1", "wang")
+    answers = [
+        await site.wallet.post(
+            "/v1/links", json={"account_id": "li", "purpose": "challenge", "challenge_id": challenge_id}
+        )
+        for challenge_id in ("c1", "nobody-issued-it")
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert len({answer.text for answer in answers}) == 1
+    assert await site.world.rows(visits) == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"account_id": "li"},
+        {"account_id": "", "purpose": "factor"},
+        {"account_id": "l\x00i", "purpose": "factor"},
+        {"account_id": "x" * 129, "purpose": "factor"},
+        {"account_id": "li", "purpose": "pay"},
+        {"account_id": "li", "purpose": "challenge"},
+        {"account_id": "li", "purpose": "factor", "challenge_id": "c1"},
+        {"account_id": "li", "purpose": "enrol"},
+        {"account_id": "li", "purpose": "enrol", "proved_at": "now"},
+        {"account_id": "li", "purpose": "enrol", "proved_at": 1e400},
+        {"account_id": "li", "purpose": "factor", "ip": "<script>"},
+        {"account_id": "li", "purpose": "factor", "locale": "fr"},
+        {"account_id": "li", "purpose": "factor", "amount": "1.00"},
+    ],
+)
+async def test_any_other_request_is_malformed(site: Site, wanted: dict[str, Any]) -> None:
+    import json
+
+    answer = await site.wallet.post("/v1/links", content=json.dumps(wanted))
+
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+async def test_a_link_needs_a_key_of_scope_verify(site: Site) -> None:
+    other, _ = await site.app.state.keys.create("events", ["ingest"])
+    wanted = {"account_id": "li", "purpose": "factor"}
+
+    assert (await site.browser.post("/v1/links", json=wanted)).status_code == 401
+    headers = {"authorization": f"Bearer {other}"}
+    assert (await site.browser.post("/v1/links", json=wanted, headers=headers)).status_code == 403
