@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from prometheus_client import Histogram
 
-from deploy.prometheus.causes import RISK_RECORDINGS
+from deploy.prometheus.causes import CODE_RECORDINGS, RISK_RECORDINGS
 from deploy.prometheus.rules import recordings
 from services import metrics
 
@@ -16,7 +16,7 @@ _USED = re.compile(r"\bpayguard[_:][A-Za-z0-9_:]+")
 
 def declared_series() -> frozenset[str]:
     """Every series name our processes serve or Prometheus records."""
-    return frozenset(_series()) | {name for name, _ in [*recordings(), *RISK_RECORDINGS]}
+    return frozenset(_series()) | {name for name, _ in [*recordings(), *RISK_RECORDINGS, *CODE_RECORDINGS]}
 
 
 def used_series(expression: str) -> set[str]:

@@ -175,6 +175,33 @@ CHALLENGES: Counter = _declare(
     [(p, r) for p in ("login", "transaction", "change") for r in ("issued", "passed", "failed", "expired")],
 )
 LOCKOUTS: Counter = _declare(Counter, "lockouts_total", "Factors locked after consecutive failures.")
+CODES: Counter = _declare(
+    Counter,
+    "codes_total",
+    "Codes offered, by what came of them.",
+    ["result"],
+    [
+        (result,)
+        for result in (
+            "passed", "repeated", "wrong", "replayed", "skewed", "locked",
+            "lapsed", "no_factor", "closed", "unknown", "malformed",
+        )
+    ],
+)  # fmt: skip
+CODES_SLOWED: Counter = _declare(
+    Counter,
+    "codes_slowed_total",
+    "Codes answered 429 before they were compared, by the limit that was reached.",
+    ["limit"],
+    [("network",), ("fleet",)],
+)
+KNOWN_DEVICE_CODES: Counter = _declare(
+    Counter,
+    "known_device_codes_total",
+    "Codes that only a known device could offer, a lock or limit keeping others out.",
+    ["result"],
+    [("passed",), ("refused",)],
+)
 REPLAY_REFUSED: Counter = _declare(
     Counter, "replay_refused_total", "Codes refused because their step was used."
 )

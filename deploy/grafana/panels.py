@@ -197,6 +197,27 @@ ROWS = (
                 "reqps",
             ),
             Panel(
+                "Codes",
+                "Offered per second, by what came of them.",
+                (rate("payguard_codes_total", "result"),),
+                "reqps",
+            ),
+            Panel(
+                "Share of wrong codes",
+                "Of wrong and passed ones, over 15 minutes and a day.",
+                tuple(Query(f"payguard:codes_wrong:ratio_rate{window}", window) for window in ("15m", "1d")),
+                "percentunit",
+            ),
+            Panel(
+                "Codes slowed down, and known devices let through",
+                "Per second. A limit keeps others out; a known device has a few tries of its own.",
+                (
+                    rate("payguard_codes_slowed_total", "limit"),
+                    rate("payguard_known_device_codes_total", "result"),
+                ),
+                "reqps",
+            ),
+            Panel(
                 "Codes of another time",
                 "Refused codes per second, by how many steps of 30 s the clocks differ at most.",
                 (rate("payguard_clock_skew_steps_bucket", "le"),),

@@ -136,6 +136,42 @@ _BOUNCED = 'payguard_notices_total{channel="mail",result="failed"}'
 _DELIVERED = 'payguard_notices_total{channel="mail",result="delivered"}'
 _PENDING = 'payguard_outbox_pending{kind="action"}'
 
+_WRONG, _RIGHT = 'payguard_codes_total{result="wrong"}', 'payguard_codes_total{result="passed"}'
+_SLOWED = 'payguard_codes_slowed_total{limit="fleet"}'
+
+_GUESSING = (
+    Story(
+        "OtpGuessing",
+        "fires while one code is tried at each of 10,000 accounts within an hour, and resolves when that ends",
+        {_WRONG: counter((60, 1), (60, 167), (60, 1)), _RIGHT: counter((180, 20))},
+        (("60m", QUIET), ("70m", FIRES), ("140m", QUIET)),
+    ),
+    Story(
+        "OtpGuessing",
+        "fires when the same is spread over a day of few passes",
+        {_WRONG: counter((60, 0), (600, 7)), _RIGHT: counter((660, 2))},
+        (("60m", QUIET), ("120m", FIRES)),
+    ),
+    Story(
+        "OtpGuessing",
+        "stays quiet when a busy hour brings its usual share of slips",
+        {_WRONG: counter((60, 1), (60, 10)), _RIGHT: counter((60, 20), (60, 200))},
+        (("100m", QUIET),),
+    ),
+    Story(
+        "OtpFleetLimit",
+        "fires at the first code that is slowed down, and resolves after 5 quiet minutes",
+        {_SLOWED: counter((10, 0), (5, 3), (20, 0))},
+        (("10m", QUIET), ("12m", FIRES), ("25m", QUIET)),
+    ),
+    Story(
+        "OtpFleetLimit",
+        "leaves one network's limit to itself",
+        {_SLOWED: counter((30, 0)), 'payguard_codes_slowed_total{limit="network"}': counter((30, 40))},
+        (("20m", QUIET),),
+    ),
+)
+
 _REST = (
     Story(
         "DetectorFailing",
@@ -244,4 +280,4 @@ _REST = (
     ),
 )
 
-CAUSE_STORIES = (*_STREAM, *_REST)
+CAUSE_STORIES = (*_STREAM, *_GUESSING, *_REST)

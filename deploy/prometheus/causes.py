@@ -122,7 +122,35 @@ RISK = (
     ),
 )
 
+#: Share of wrong codes among those that were compared.
+CODE_RECORDINGS = [
+    (
+        f"payguard:codes_wrong:ratio_rate{window}",
+        f'sum(rate(payguard_codes_total{{result="wrong"}}[{window}]))\n'
+        f'  / sum(rate(payguard_codes_total{{result=~"wrong|passed"}}[{window}]))',
+    )
+    for window in ("15m", "1d")
+]
+
 SECOND_FACTOR = (
+    Alert(
+        "OtpGuessing",
+        "ticket",
+        "0s",
+        'sum(increase(payguard_codes_total{result="wrong"}[15m])) > 50\n'
+        "and (payguard:codes_wrong:ratio_rate15m > 0.5\n"
+        "  or payguard:codes_wrong:ratio_rate15m > 3 * payguard:codes_wrong:ratio_rate1d)",
+        "Wrong codes over all accounts are many more than usual.",
+        "otp-guessing.md",
+    ),
+    Alert(
+        "OtpFleetLimit",
+        "page",
+        "0s",
+        'sum(increase(payguard_codes_slowed_total{limit="fleet"}[5m])) > 0',
+        "So many codes are wrong that networks without a pass before are slowed down.",
+        "otp-fleet-limit.md",
+    ),
     Alert(
         "OtpLockouts",
         "ticket",

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from deploy.prometheus.cause_stories import CAUSE_STORIES
-from deploy.prometheus.causes import CASES, RISK, RISK_RECORDINGS, SECOND_FACTOR, STREAM
+from deploy.prometheus.causes import CASES, CODE_RECORDINGS, RISK, RISK_RECORDINGS, SECOND_FACTOR, STREAM
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
 from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
 
@@ -24,7 +24,11 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-cases": CASES,
 }
 #: Recorded first in the group whose alerts compare them.
-RECORDINGS = {_OBJECTIVES: recordings(), "payguard-risk": RISK_RECORDINGS}
+RECORDINGS = {
+    _OBJECTIVES: recordings(),
+    "payguard-risk": RISK_RECORDINGS,
+    "payguard-second-factor": CODE_RECORDINGS,
+}
 ALERTS: dict[str, Alert] = {alert.name: alert for group in GROUPS.values() for alert in group}
 
 

@@ -15,7 +15,9 @@ from services.cases import verdicts
 from services.cases.desk import CaseDesk
 from services.cases.service import CasesService
 from services.challenges import sealed
+from services.challenges.factor_check import CodeChecker
 from services.challenges.lifecycle import FactorLifecycle
+from services.challenges.limits import Limits, Rates
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
@@ -28,6 +30,7 @@ from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
 from services.scoring.explain import Reasons, reasons_of, sentences
 from services.scoring.learned_pattern import NAME as LEARNED
+from services.secrets import decode_key
 from services.settings import Settings
 
 
@@ -37,8 +40,19 @@ def open_challenges(
     """Challenges and factors over one vault. Raises ValueError for a missing or unusable key."""
     intake = RedisChallengeIntake(client, time.time)
     vault = open_vault(settings)
-    lifecycle = FactorLifecycle(database, vault, time.time, settings.totp_issuer)
-    return ChallengesService(database, intake, vault, time.time), lifecycle
+    checker = CodeChecker(vault, open_limits(settings))
+    lifecycle = FactorLifecycle(database, vault, checker, time.time, settings.totp_issuer)
+    return ChallengesService(database, intake, checker, time.time), lifecycle
+
+
+def open_limits(settings: Settings) -> Limits:
+    """The limits of refused codes. Raises UnusableKeys without a key to name networks and devices by."""
+    rates = Rates(
+        network_codes=settings.refused_codes_network,
+        network_refill_s=settings.refused_codes_refill_s,
+        fleet_codes=settings.refused_codes_fleet,
+    )
+    return Limits(decode_key("pseudonym_key", settings.pseudonym_key), rates)
 
 
 def open_vault(settings: Settings) -> Vault:

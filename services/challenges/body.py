@@ -1,40 +1,85 @@
-"""The one body our code endpoints read: `{"code": "123456"}`, and nothing else."""
+"""The one body that every endpoint for a code reads: `{"code": "123456", "ip"?: ..., "device_id"?: ...}`, nothing else."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import Malformed
+from services.challenges.records import Context
+from services.challenges.recovery import is_recovery_code
 from services.challenges.totp import is_code
+from services.memory.pseudonyms import network_prefix
 
-MAX_BODY_BYTES = 256
-_WANTED = 'the body must be {"code": "123456"}: one JSON string of six ASCII digits, and nothing else'
+MAX_BODY_BYTES = 2048
+MAX_DEVICE_ID = 128
+#: Longer than any address: an IPv4 one inside an IPv6 one.
+_MAX_IP = 45
+_NAMES = frozenset({"code", "ip", "device_id"})
+_WANTED = (
+    'the body must be {"code": "123456"}: one JSON string of six ASCII digits or a recovery code; '
+    "beside it at most ip, an address, and device_id, 1 to 128 characters"
+)
 
 
-def code_in(body: bytes) -> str:
-    """The code in a request's body. Raises Malformed, quoting nothing of it, for any other shape."""
+@dataclass(frozen=True)
+class Submission:
+    """What a body offers: the code, None when the body is malformed, and from whom. Its text form shows neither."""
+
+    code: str | None
+    context: Context
+
+    def __repr__(self) -> str:
+        return "Submission(...)"
+
+
+def malformed() -> Malformed:
+    """The one answer to every malformed body; it quotes nothing."""
+    return Malformed("code_form", _WANTED)
+
+
+def submission_in(body: bytes) -> Submission:
+    """What the body offers. A malformed one still says where it came from, if that can be read."""
     if len(body) > MAX_BODY_BYTES:
-        raise Malformed("code_form", _WANTED)
+        return Submission(None, Context())
     try:
         parsed = json.loads(body.decode("utf-8"), object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError):
-        raise Malformed("code_form", _WANTED) from None
-    if not isinstance(parsed, dict) or parsed.keys() != {"code"} or not is_code(parsed["code"]):
-        raise Malformed("code_form", _WANTED)
-    code: str = parsed["code"]
-    return code
+        return Submission(None, Context())
+    if not isinstance(parsed, dict):
+        return Submission(None, Context())
+    ip, device_id, code = (parsed.get(name) for name in ("ip", "device_id", "code"))
+    context = Context(
+        ip=ip if _is_address(ip) else None, device_id=device_id if _is_device(device_id) else None
+    )
+    said = context.ip == ip and context.device_id == device_id
+    right = said and parsed.keys() <= _NAMES and (is_code(code) or is_recovery_code(code))
+    return Submission(code if right else None, context)
 
 
-async def read_code(stream: AsyncIterator[bytes]) -> str:
-    """The code in a request's stream, reading no further than a body can be. Raises Malformed."""
+async def read_submission(stream: AsyncIterator[bytes]) -> Submission:
+    """What a request's stream offers, reading no further than a body can be."""
     body = b""
     async for chunk in stream:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise Malformed("code_form", _WANTED)
-    return code_in(body)
+            break
+    return submission_in(body)
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _MAX_IP and network_prefix(value) is not None
+
+
+def _is_device(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_DEVICE_ID and _is_text(value)
+
+
+def _is_text(value: str) -> bool:
+    """Neither a NUL, which no database takes, nor half a surrogate pair, which is no character."""
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from services.challenges.records import Check
-from services.metrics import CLOCK_SKEW, LOCKOUTS, REPLAY_REFUSED
+from services.metrics import CLOCK_SKEW, CODES, LOCKOUTS, REPLAY_REFUSED
 
 
 def count_check(check: Check) -> None:
-    """Count a replay, a skewed clock or a lock-out."""
+    """Count what came of a code: a replay, a skewed clock or a lock-out by itself too."""
+    CODES.labels(check.result).inc()
     if check.result == "replayed":
         REPLAY_REFUSED.inc()
     if check.skew_steps is not None:

@@ -6,16 +6,21 @@ event become true together or not at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy import and_, case, false, literal, or_, select, update
+from sqlalchemy import and_, case, false, literal, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.challenges import totp
+from services.challenges.changes import News, tell
 from services.challenges.factors import PENDING_S
-from services.challenges.records import Check, Factor, Result
+from services.challenges.limits import Limits, Visitor
+from services.challenges.records import RECOVERY_STEP, Check, Context, Factor, Result
+from services.challenges.recovery import is_recovery_code, use
 from services.challenges.tables import factors
 from services.challenges.vault import Vault
+from services.metrics import KNOWN_DEVICE_CODES
 
 #: Consecutive failures that lock a factor, and for how long.
 LOCK_AFTER = 5
@@ -28,36 +33,122 @@ _NOBODYS_SECRET = "A" * 32
 Stage = Literal["pending", "active"]
 
 
-async def check_code(
-    connection: AsyncConnection, vault: Vault, account_id: str, stage: Stage, code: str, at: float
-) -> Check:
-    """Compare the code with the account's factor at this stage, and burn its step or count the failure.
+class CodeChecker:
+    """Judges codes against factors, within the limits. Everybody who checks a code does it here: the counters are shared."""
 
-    A locked or lapsed factor is not compared with. A code that only a wrong clock explains is refused without
-    counting towards the lock: guessing gains nothing by it, and our own clock cannot lock everyone out.
-    """
-    factor = await _take(connection, account_id, stage)
-    idle = _idle(factor, stage, at)
-    if factor is None or idle is not None:
-        _compare(_NOBODYS_SECRET, code, at)
-        return Check(result=idle or "no_factor", factor_id=None if factor is None else factor.id)
-    secret = vault.open(account_id, factor.sealed)
-    step, skewed = _compare(secret, code, at)
-    if skewed is not None and skewed > factor.last_step:
-        return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))
-    return await _burn_or_count(connection, factor.id, stage, step, at)
+    def __init__(self, vault: Vault, limits: Limits) -> None:
+        self._vault = vault
+        self.limits = limits
 
+    async def check(
+        self,
+        connection: AsyncConnection,
+        account_id: str,
+        stage: Stage,
+        code: str,
+        context: Context,
+        at: float,
+    ) -> Check:
+        """Compare the code with the account's factor at this stage, and burn it or count the failure, here and in the limits.
 
-async def is_code_of_step(
-    connection: AsyncConnection, vault: Vault, account_id: str, code: str, step: int
-) -> Check:
-    """Whether this is the code of a step that was burnt before; counts nothing."""
-    factor = await _take(connection, account_id, "active")
-    secret = _NOBODYS_SECRET if factor is None else vault.open(account_id, factor.sealed)
-    same = totp.matched_step(secret, code, step * totp.STEP_S, window=0) is not None
-    if factor is None or not same:
-        return Check(result="closed", factor_id=None if factor is None else factor.id)
-    return Check(result="repeated", factor_id=factor.id, step=step)
+        `code` is six ASCII digits or a recovery code. A locked or lapsed factor is not compared with, unless the context
+        names a device that is known. A code that only a wrong clock explains is refused without counting: guessing gains
+        nothing by it, and our own clock cannot lock everyone out. Raises SlowDown when a limit is reached, VaultClosed when
+        the secret does not open.
+        """
+        factor = await _take(connection, account_id, stage)
+        visitor = self.limits.visitor(account_id, context)
+        admission = await self.limits.admit(connection, visitor, None if factor is None else factor.id, at)
+        idle = _idle(factor, stage, at)
+        locked = idle == "locked"
+        if factor is None or (idle is not None and not (locked and admission.known_device)):
+            await _compare_in_vain(connection, code, at)
+            check = Check(result=idle or "no_factor", factor_id=None if factor is None else factor.id)
+        else:
+            check = await self._compared(connection, factor, stage, code, locked, context, at)
+            check = replace(check, known_device=locked or admission.barred)
+            await self._note(connection, visitor, factor.id, check, at)
+        if check.result not in ("passed", "skewed"):
+            await self.limits.refused(connection, visitor, at)
+        await _tell(connection, account_id, check, at)
+        return check
+
+    async def refuse(
+        self,
+        connection: AsyncConnection,
+        result: Result,
+        account_id: str | None,
+        code: str,
+        context: Context,
+        at: float,
+    ) -> Check:
+        """Refuse a code that there is no factor to compare with, as slowly and counted by the limits. Raises SlowDown."""
+        visitor = self.limits.visitor(account_id, context)
+        await self.limits.admit(connection, visitor, None, at)
+        await _compare_in_vain(connection, code, at)
+        await self.limits.refused(connection, visitor, at)
+        return Check(result=result)
+
+    async def recheck(
+        self,
+        connection: AsyncConnection,
+        account_id: str,
+        code: str,
+        step: int,
+        same_recovery_code: bool,
+        context: Context,
+        at: float,
+    ) -> Check:
+        """Whether this is the code that was accepted before: the one of `step`, or the recovery code that the caller knows.
+
+        A failure counts for the limits alone.
+        """
+        factor = await _take(connection, account_id, "active")
+        same = same_recovery_code
+        if factor is not None and step != RECOVERY_STEP:
+            secret = self._vault.open(account_id, factor.sealed)
+            same = totp.matched_step(secret, code, step * totp.STEP_S, window=0) is not None
+        factor_id = None if factor is None else factor.id
+        if factor is not None and same:
+            return Check(result="repeated", factor_id=factor_id, step=step)
+        await self.limits.refused(connection, self.limits.visitor(account_id, context), at)
+        return Check(result="closed", factor_id=factor_id)
+
+    async def _compared(
+        self,
+        connection: AsyncConnection,
+        factor: Factor,
+        stage: Stage,
+        code: str,
+        locked: bool,
+        context: Context,
+        at: float,
+    ) -> Check:
+        if is_recovery_code(code):
+            used = stage == "active" and await use(connection, factor.account_id, code, at, context)
+            return await _burn_or_count(
+                connection, factor, stage, RECOVERY_STEP if used else None, locked, at
+            )
+        secret = self._vault.open(factor.account_id, factor.sealed)
+        step, skewed = _compare(secret, code, at)
+        if skewed is not None and skewed > factor.last_step:
+            return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))
+        return await _burn_or_count(connection, factor, stage, step, locked, at)
+
+    async def _note(
+        self,
+        connection: AsyncConnection,
+        visitor: Visitor,
+        factor_id: str,
+        check: Check,
+        at: float,
+    ) -> None:
+        if check.result == "passed":
+            await self.limits.passed(connection, visitor, factor_id, at)
+        elif check.known_device:
+            await self.limits.spend_try(connection, visitor, factor_id, at)
+        if check.known_device:
+            KNOWN_DEVICE_CODES.labels("passed" if check.result == "passed" else "refused").inc()
 
 
 async def _take(connection: AsyncConnection, account_id: str, stage: Stage) -> Factor | None:
@@ -89,32 +180,60 @@ def _compare(secret: str, code: str, at: float) -> tuple[int | None, int | None]
     return step, skewed if step is None else None
 
 
-async def _burn_or_count(
-    connection: AsyncConnection, factor_id: str, stage: Stage, step: int | None, at: float
-) -> Check:
-    """ONE compare-and-set: whoever burns the step has passed; everyone else has failed once more."""
-    burns: Any = false() if step is None else factors.c.last_step < literal(step)
-    in_row, total = factors.c.failures_in_row + 1, factors.c.failures_total + 1
-    confirms = and_(burns, factors.c.state == "pending")
-    statement = (
-        update(factors)
-        .where(factors.c.id == factor_id, factors.c.state == stage, factors.c.locked_until <= at)
-        .values(
-            last_step=case((burns, step), else_=factors.c.last_step),
-            failures_in_row=case((or_(burns, in_row >= LOCK_AFTER), 0), else_=in_row),
-            failures_total=case((burns, 0), else_=total),
-            locked_until=case(
-                (burns, 0.0), (in_row >= LOCK_AFTER, at + LOCK_S), else_=factors.c.locked_until
-            ),
-            state=case((burns, "active"), (total >= DISABLE_AFTER, "disabled"), else_=factors.c.state),
-            confirmed_at=case((confirms, at), else_=factors.c.confirmed_at),
+async def _tell(connection: AsyncConnection, account_id: str, check: Check, at: float) -> None:
+    """Tell the stream and the owner that failures locked or disabled the factor."""
+    about = f"{check.factor_id}\x00{at}"
+    if check.disables:
+        await tell(connection, account_id, "totp_disabled", about, News(at=at), "factor_disabled")
+    elif check.locks:
+        await tell(
+            connection, account_id, "totp_locked", about, News(at=at, due_at=at + LOCK_S), "factor_locked"
         )
-        .returning(factors.c.failures_total, factors.c.locked_until)
+
+
+async def _compare_in_vain(connection: AsyncConnection, code: str, at: float) -> None:
+    """Take as long as a comparison does."""
+    if is_recovery_code(code):
+        await use(connection, "", code, at)
+    else:
+        _compare(_NOBODYS_SECRET, code, at)
+
+
+async def _burn_or_count(
+    connection: AsyncConnection, factor: Factor, stage: Stage, step: int | None, locked: bool, at: float
+) -> Check:
+    """ONE compare-and-set: whoever burns the step has passed; everyone else has failed once more.
+
+    `locked` is a lock that a known device was let through: it stays as it is for everyone else.
+    """
+    table = factors
+    by_recovery = step == RECOVERY_STEP
+    burns: Any = true() if by_recovery else false() if step is None else table.c.last_step < literal(step)
+    in_row, total = table.c.failures_in_row + 1, table.c.failures_total + 1
+    lock_now: Any = false() if locked else in_row >= LOCK_AFTER
+    unchanged = and_(
+        table.c.id == factor.id, table.c.state == stage, table.c.locked_until == factor.locked_until
+    )
+    statement = (
+        update(table)
+        .where(unchanged)
+        .values(
+            last_step=case((burns, table.c.last_step if by_recovery else step), else_=table.c.last_step),
+            failures_in_row=case(
+                (or_(burns, lock_now), 0), else_=table.c.failures_in_row if locked else in_row
+            ),
+            failures_total=case((burns, 0), else_=total),
+            locked_until=case((and_(lock_now, not_(burns)), at + LOCK_S), else_=table.c.locked_until),
+            state=case((burns, "active"), (total >= DISABLE_AFTER, "disabled"), else_=table.c.state),
+            confirmed_at=case((and_(burns, table.c.state == "pending"), at), else_=table.c.confirmed_at),
+        )
+        .returning(table.c.failures_total, table.c.locked_until, table.c.state)
     )
     row = (await connection.execute(statement)).first()
     if row is None:
-        return Check(result="locked", factor_id=factor_id)
+        return Check(result="locked", factor_id=factor.id)
     if row.failures_total == 0:
-        return Check(result="passed", factor_id=factor_id, step=step)
+        return Check(result="passed", factor_id=factor.id, step=step)
     result: Result = "wrong" if step is None else "replayed"
-    return Check(result=result, factor_id=factor_id, step=step, locks=row.locked_until > at)
+    locks, disables = row.locked_until > factor.locked_until, row.state == "disabled"
+    return Check(result=result, factor_id=factor.id, step=step, locks=locks, disables=disables)

@@ -69,7 +69,7 @@ async def enrol(account_id: AccountId, lifecycle: Lifecycle) -> NewFactor:
 @router.post("/accounts/{account_id}/totp/confirm", openapi_extra=CODE_BODY)
 async def confirm(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> Confirmation:
     """Activate the pending factor with the first code of the user's authenticator."""
-    return Confirmation(result="confirmed" if await lifecycle.confirm(account_id, code) else "refused")
+    return Confirmation(result="confirmed" if await lifecycle.confirm(account_id, code.code) else "refused")
 
 
 @router.get("/accounts/{account_id}/totp")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
 
 from contracts.errors import Malformed
-from services.challenges.body import read_code
+from services.challenges.body import MAX_DEVICE_ID, malformed, read_submission
+from services.challenges.records import Context
+from services.challenges.recovery import PATTERN as RECOVERY_CODE
+from services.challenges.service import ChallengesService
 
 
 def no_store(response: Response) -> None:
@@ -35,13 +39,30 @@ def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)])
     return _identifier(challenge_id)
 
 
-async def _code(request: Request) -> str:
-    return await read_code(request.stream())
+@dataclass(frozen=True)
+class Offered:
+    """A well-formed code of a request's body, and who offers it. Its text form shows neither."""
+
+    code: str
+    context: Context
+
+    def __repr__(self) -> str:
+        return "Offered(...)"
+
+
+async def _offered(request: Request) -> Offered:
+    """The code in the body; a malformed one costs its network, then it is 400 or, when there were many, 429."""
+    offered = await read_submission(request.stream())
+    if offered.code is None:
+        challenges: ChallengesService = request.app.state.challenges
+        await challenges.refuse_malformed(offered.context)
+        raise malformed()
+    return Offered(offered.code, offered.context)
 
 
 AccountId = Annotated[str, Depends(_account)]
 ChallengeId = Annotated[str, Depends(_challenge)]
-Code = Annotated[str, Depends(_code)]
+Code = Annotated[Offered, Depends(_offered)]
 
 #: For the decorator of a route that reads a code.
 CODE_BODY: dict[str, Any] = {
@@ -53,7 +74,23 @@ CODE_BODY: dict[str, Any] = {
                     "type": "object",
                     "required": ["code"],
                     "additionalProperties": False,
-                    "properties": {"code": {"type": "string", "pattern": "^[0-9]{6}$"}},
+                    "properties": {
+                        "code": {
+                            "type": "string",
+                            "pattern": f"^(?:[0-9]{{6}}|{RECOVERY_CODE})$",
+                            "description": "Six digits of the authenticator, or a recovery code.",
+                        },
+                        "ip": {
+                            "type": ["string", "null"],
+                            "description": "The user's address, where the wallet knows it.",
+                        },
+                        "device_id": {
+                            "type": ["string", "null"],
+                            "minLength": 1,
+                            "maxLength": MAX_DEVICE_ID,
+                            "description": "The user's device, as in events.",
+                        },
+                    },
                 }
             }
         },

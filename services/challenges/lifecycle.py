@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from services.challenges import factor_check, factors, repository, totp
+from services.challenges import factors, repository, totp
 from services.challenges.counts import count_check
-from services.challenges.records import Enrolment, FactorStatus
+from services.challenges.factor_check import CodeChecker
+from services.challenges.records import Context, Enrolment, FactorStatus
 from services.challenges.vault import Vault
 from services.database import Database
 from services.metrics import ENROLMENTS
@@ -20,9 +21,17 @@ class FactorInUse(Exception):
 class FactorLifecycle:
     """The second factor of every account. `clock` gives epoch seconds, `issuer` is what authenticators show."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float], issuer: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        checker: CodeChecker,
+        clock: Callable[[], float],
+        issuer: str,
+    ) -> None:
         self._database = database
         self._vault = vault
+        self._checker = checker
         self._clock = clock
         self._issuer = issuer
 
@@ -45,7 +54,7 @@ class FactorLifecycle:
         """Activate the pending factor by its first code, which is burnt; False for any other code or no such factor."""
         async with self._database.begin() as connection:
             at = self._clock()
-            check = await factor_check.check_code(connection, self._vault, account_id, "pending", code, at)
+            check = await self._checker.check(connection, account_id, "pending", code, Context(), at)
             if check.result == "passed" and check.factor_id is not None:
                 await repository.tell_enrolled(connection, account_id, check.factor_id, at)
             await repository.audit(connection, account_id, None, check, at)

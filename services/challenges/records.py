@@ -17,10 +17,15 @@ Result = Literal[
 ]
 #: Tries a challenge allows before it has failed.
 ATTEMPTS = 5
+#: Stands for the step where a recovery code passed instead of an authenticator's.
+RECOVERY_STEP = -1
 
 
 class Challenge(Struct, frozen=True, kw_only=True):
-    """A challenge as PayGuard stored it, which is what the wallet must show. Times are epoch seconds."""
+    """A challenge as PayGuard stored it, which is what the wallet must show. Times are epoch seconds.
+
+    `passed_code` is a keyed hash of the recovery code that passed it, if one did.
+    """
 
     challenge_id: str
     account_id: str
@@ -35,6 +40,8 @@ class Challenge(Struct, frozen=True, kw_only=True):
     currency: str | None = None
     payee_id: str | None = None
     passed_step: int | None = None
+    passed_code: str | None = None
+    closed_at: float | None = None
 
     def as_of(self, at: float) -> Challenge:
         """As its reader should see it at epoch seconds `at`: expired when its time is over, no attempts once closed."""
@@ -76,13 +83,31 @@ class Factor:
 
 @dataclass(frozen=True)
 class Check:
-    """What came of one code against one account's factor; `skew_steps` when a wrong clock would explain it."""
+    """What came of one code against one account's factor; `skew_steps` when a wrong clock would explain it.
+
+    `locks` and `disables` say what the failure did to the factor; `known_device` that only its device let the code in.
+    """
 
     result: Result
     factor_id: str | None = None
     step: int | None = None
     skew_steps: int | None = None
     locks: bool = False
+    disables: bool = False
+    known_device: bool = False
+
+    @property
+    def reason(self) -> str | None:
+        """What the result does not say, in words for people."""
+        if self.skew_steps is not None:
+            return f"the code of {self.skew_steps} steps away"
+        said = {
+            "a recovery code": self.step == RECOVERY_STEP,
+            "the factor is locked now": self.locks and not self.disables,
+            "the factor is disabled now": self.disables,
+            "let in for a known device": self.known_device,
+        }
+        return ", ".join(words for words, true in said.items() if true) or None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -91,18 +92,35 @@ async def give_back_attempt(connection: AsyncConnection, challenge_id: str) -> N
     )
 
 
+async def pass_it(
+    connection: AsyncConnection, challenge: Challenge, at: float, step: int, code: str | None = None
+) -> Challenge:
+    """Close a claimed open challenge as passed, its attempt given back; as it is then.
+
+    `step` is the burnt one, `code` the keyed hash of a recovery code.
+    """
+    passed = replace(
+        challenge,
+        state="passed",
+        attempts_left=challenge.attempts_left + 1,
+        closed_at=at,
+        passed_step=step,
+        passed_code=code,
+    )
+    values = {name: getattr(passed, name) for name in ("attempts_left", "passed_step", "passed_code")}
+    if not await close(connection, challenge, "passed", at, **values):
+        raise RuntimeError("a claimed challenge was closed by somebody else")
+    return passed
+
+
 async def close(
-    connection: AsyncConnection,
-    challenge: Challenge,
-    state: ChallengeState,
-    at: float,
-    step: int | None = None,
+    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float, **values: Any
 ) -> bool:
     """Move an open challenge to its end and put its outcome into the outbox; False when it was closed before."""
     statement = (
         update(challenges)
         .where(challenges.c.challenge_id == challenge.challenge_id, challenges.c.state == "open")
-        .values(state=state, closed_at=at, passed_step=step)
+        .values(state=state, closed_at=at, **values)
         .returning(challenges.c.challenge_id)
     )
     if (await connection.execute(statement)).first() is None:
@@ -194,4 +212,6 @@ def _challenge(row: Row[Any]) -> Challenge:
         currency=kept["currency"],
         payee_id=kept["payee_id"],
         passed_step=kept["passed_step"],
+        passed_code=kept["passed_code"],
+        closed_at=kept["closed_at"],
     )

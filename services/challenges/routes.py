@@ -52,10 +52,11 @@ class ChallengeShown(BaseModel):
 
 
 class Verification(BaseModel):
-    """Whether the code was accepted, and how many attempts the challenge has left."""
+    """Whether the code was accepted, how many attempts the challenge has left, and what a pass is worth: a signed grant."""
 
     result: Literal["passed", "refused"]
     attempts_left: int
+    grant: str | None
 
 
 @router.get("/challenges/{challenge_id}", responses={404: {"description": "Nobody issued it"}})
@@ -82,6 +83,14 @@ async def show(challenge_id: ChallengeId, service: Service) -> ChallengeShown:
 
 @router.post("/challenges/{challenge_id}/verify", openapi_extra=CODE_BODY)
 async def verify(challenge_id: ChallengeId, code: Code, service: Service) -> Verification:
-    """Judge one code. Repeating an accepted one answers the same until the challenge expires."""
-    answer = await service.verify(challenge_id, code)
-    return Verification(result="passed" if answer.passed else "refused", attempts_left=answer.attempts_left)
+    """Judge one code. Repeating an accepted one answers the same, and the same grant, until the challenge expires.
+
+    Say `ip` and `device_id` of the user: without them PayGuard can neither slow an attacker's network down nor let the
+    owner's known device in while the factor is locked.
+    """
+    answer = await service.verify(challenge_id, code.code, code.context)
+    return Verification(
+        result="passed" if answer.passed else "refused",
+        attempts_left=answer.attempts_left,
+        grant=answer.grant,
+    )

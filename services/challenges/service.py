@@ -12,22 +12,23 @@ from collections.abc import Callable
 from typing import Protocol
 
 from contracts.errors import Unavailable
-from services.challenges import repository, verification
+from services.challenges import repository
 from services.challenges.counts import count_check
-from services.challenges.records import (
-    Answer,
-    Challenge,
-    Check,
-    Verdict,
-    issued,
-)
-from services.challenges.vault import Vault
+from services.challenges.factor_check import CodeChecker
+from services.challenges.records import Answer, Challenge, Context, Verdict, issued
+from services.challenges.recovery import is_recovery_code
+from services.challenges.verification import Judge, Offer
 from services.database import Database
 from services.memory.challenge_record import ChallengeRecord
-from services.metrics import CHALLENGES
+from services.metrics import CHALLENGES, CODES
 
 SWEEP_EVERY_S = 5.0
 SWEEP_ROWS = 200
+TIDY_EVERY_S = 600.0
+#: When a refusal is answered, in seconds after the request: later than any refusal is known, so that the time it took to
+#: refuse tells nothing. A recovery code costs a hash, a TOTP code does not.
+REFUSED_AFTER_S, RECOVERY_REFUSED_AFTER_S = 0.02, 0.25
+NOBODY = Context()
 _log = logging.getLogger(__name__)
 
 
@@ -39,20 +40,34 @@ class ChallengeReader(Protocol):
         ...
 
 
+class GrantMaker(Protocol):
+    """What signs a pass."""
+
+    def issue(self, challenge: Challenge, at: float) -> str:
+        """The grant of a challenge that passed at epoch seconds `at`; the same for the same two."""
+        ...
+
+
 class ChallengesService:
-    """The challenges of every account. `clock` gives epoch seconds."""
+    """The challenges of every account. `clock` gives epoch seconds; without `grants` a pass is worth no token."""
 
     def __init__(
         self,
         database: Database,
         reader: ChallengeReader,
-        vault: Vault,
+        checker: CodeChecker,
         clock: Callable[[], float],
+        grants: GrantMaker | None = None,
+        refused_after_s: tuple[float, float] = (REFUSED_AFTER_S, RECOVERY_REFUSED_AFTER_S),
     ) -> None:
+        """`refused_after_s`: when a refusal of a TOTP code and of a recovery code is answered."""
         self._database = database
         self._reader = reader
-        self._vault = vault
         self._clock = clock
+        self._limits = checker.limits
+        self._grants = grants
+        self._judge = Judge(checker)
+        self._refused_after_s = refused_after_s
 
     async def challenge(self, challenge_id: str) -> Challenge | None:
         """The challenge as stored, expired when its time is over; None when nobody issued it."""
@@ -64,20 +79,35 @@ class ChallengesService:
                 found = await repository.find(connection, challenge_id)
         return None if found is None else found.as_of(at)
 
-    async def verify(self, challenge_id: str, code: str) -> Answer:
-        """Judge `code` (six ASCII digits) for the challenge: passed, or refused with the attempts left.
+    async def verify(self, challenge_id: str, code: str, context: Context = NOBODY) -> Answer:
+        """Judge `code` (six ASCII digits or a recovery code): passed with its grant, or refused with the attempts left.
 
-        The same accepted code again answers the same until the challenge expires. Raises Unavailable, never a pass,
-        when SQL is away, or when Redis is and SQL does not know the challenge.
+        The same accepted code again answers the same until the challenge expires. Raises SlowDown when too many codes were
+        refused, and Unavailable, never a pass, when SQL is away, or when Redis is and SQL does not know the challenge.
         """
-        verdict = await self._judge(challenge_id, code)
-        if verdict.check.result == "unknown":
-            if await self._adopt(challenge_id):
-                verdict = await self._judge(challenge_id, code)
-            else:
-                await self._audit_unknown(challenge_id, verdict.check)
+        answer_at = self._time() + self._refused_after_s[is_recovery_code(code)]
+        offer = Offer(challenge_id, code, context, self._clock())
+        verdict = await self._judged(offer, last=False)
+        if verdict is None:
+            await self._adopt(challenge_id)
+            verdict = await self._judged(offer, last=True)
+            assert verdict is not None
         _count(verdict)
-        return Answer(verdict.passed, verdict.attempts_left)
+        if verdict.passed:
+            return Answer(True, verdict.attempts_left, self._grant(verdict.challenge))
+        await asyncio.sleep(answer_at - self._time())
+        return Answer(False, verdict.attempts_left)
+
+    async def refuse_malformed(self, context: Context) -> None:
+        """Count what is no code at all against its network; no account is asked. Raises SlowDown, Unavailable."""
+        CODES.labels("malformed").inc()
+        visitor = self._limits.visitor(None, context)
+        if visitor.network is None:
+            return
+        async with self._database.begin() as connection:
+            at = self._clock()
+            await self._limits.admit(connection, visitor, None, at)
+            await self._limits.refused(connection, visitor, at, fleet=False)
 
     async def expire_due(self, limit: int = SWEEP_ROWS) -> int:
         """Close challenges whose time is over, at most `limit`, each with its outcome; how many."""
@@ -89,21 +119,34 @@ class ChallengesService:
 
     async def sweep_for_ever(self, every_s: float = SWEEP_EVERY_S) -> None:
         """Expire challenges every `every_s` seconds until cancelled; waits when the database is away."""
+        tidy_at = 0.0
         while True:
             try:
                 while await self.expire_due() == SWEEP_ROWS:
                     pass
+                if self._time() >= tidy_at:
+                    await self._tidy()
+                    tidy_at = self._time() + TIDY_EVERY_S
             except Unavailable as error:
                 _log.warning("challenges are not being expired: %s", error)
             await asyncio.sleep(every_s)
 
-    async def _judge(self, challenge_id: str, code: str) -> Verdict:
+    async def _tidy(self) -> None:
         async with self._database.begin() as connection:
-            return await verification.judge(connection, self._vault, challenge_id, code, self._clock())
+            await self._limits.forget(connection, self._clock())
 
-    async def _audit_unknown(self, challenge_id: str, check: Check) -> None:
+    async def _judged(self, offer: Offer, last: bool) -> Verdict | None:
         async with self._database.begin() as connection:
-            await repository.audit(connection, None, challenge_id, check, self._clock())
+            return await self._judge.judge(connection, offer, last)
+
+    def _grant(self, challenge: Challenge | None) -> str | None:
+        if self._grants is None or challenge is None or challenge.closed_at is None:
+            return None
+        return self._grants.issue(challenge, challenge.closed_at)
+
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _adopt(self, challenge_id: str) -> bool:
         record = await self._reader.get(challenge_id)

@@ -13,7 +13,7 @@ from services.challenges.service import ChallengesService
 from services.challenges.tables import factors
 from services.challenges.vault import Vault
 from services.secrets import UnusableKeys
-from tests.services.challenges.world import KEY, World
+from tests.services.challenges.world import KEY, World, checker
 
 OTHER = bytes([7]) * 32
 BOTH = Vault({1: KEY, 2: OTHER}, 2)
@@ -84,14 +84,14 @@ async def test_rotation_keeps_old_ones_readable_and_then_lets_the_old_key_go(wor
     await require_keys(world.database, NEW)
     assert await sealed.counts(world.database) == {2: 1}
     await world.issue("c1")
-    renewed = ChallengesService(world.database, world.intake, NEW, world.clock)
+    renewed = ChallengesService(world.database, world.intake, checker(NEW), world.clock)
     assert (await renewed.verify("c1", world.code(secret))).passed
 
 
 async def test_a_code_is_accepted_before_its_factor_is_rotated(world: World) -> None:
     secret = await world.enrolled()
     await world.issue("c1")
-    renewed = ChallengesService(world.database, world.intake, BOTH, world.clock)
+    renewed = ChallengesService(world.database, world.intake, checker(BOTH), world.clock)
 
     assert (await renewed.verify("c1", world.code(secret))).passed
 

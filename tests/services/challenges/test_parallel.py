@@ -12,9 +12,8 @@ from contracts.events import ChallengeOutcome
 from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.service import ChallengesService
 from services.challenges.tables import audit, factors
-from services.challenges.vault import Vault
 from services.database import Database
-from tests.services.challenges.world import KEY, World
+from tests.services.challenges.world import World, checker
 
 PARALLEL = 100
 
@@ -23,7 +22,7 @@ PARALLEL = 100
 async def second(world: World, database_url: str) -> AsyncIterator[ChallengesService]:
     """Another process's service on the same database."""
     database = Database(database_url)
-    yield ChallengesService(database, world.intake, Vault({1: KEY}, 1), world.clock)
+    yield ChallengesService(database, world.intake, checker(), world.clock)
     await database.close()
 
 

@@ -12,10 +12,9 @@ from services.challenges.records import ATTEMPTS, Answer
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.tables import audit, challenges, factors
-from services.challenges.vault import Vault
 from services.memory.challenge_record import ChallengeRecord
 from services.metrics import CHALLENGES, CLOCK_SKEW, LOCKOUTS, REPLAY_REFUSED
-from tests.services.challenges.world import KEY, World, asked
+from tests.services.challenges.world import World, asked, checker
 
 
 class Away:
@@ -266,7 +265,7 @@ async def test_recording_a_challenge_again_changes_nothing(world: World) -> None
 
 async def test_nothing_passes_while_redis_is_away_and_sql_does_not_know_the_challenge(world: World) -> None:
     secret = await world.enrolled()
-    service = ChallengesService(world.database, Away(), Vault({1: KEY}, 1), world.clock)
+    service = ChallengesService(world.database, Away(), checker(), world.clock)
     await world.issue("known")
 
     with pytest.raises(Unavailable):

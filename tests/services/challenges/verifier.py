@@ -10,16 +10,15 @@ import json
 import sys
 
 from services.challenges.service import ChallengesService
-from services.challenges.vault import Vault
 from services.database import Database
 from services.memory.in_process import InProcessChallengeIntake
-from tests.services.challenges.world import KEY, Clock
+from tests.services.challenges.world import Clock, checker
 
 
 async def submit(url: str, at: float, jobs: list[tuple[float, str, str]]) -> None:
     """Submit the codes one after the other, printing whether each passed."""
     database, clock = Database(url), Clock(at)
-    service = ChallengesService(database, InProcessChallengeIntake(clock), Vault({1: KEY}, 1), clock)
+    service = ChallengesService(database, InProcessChallengeIntake(clock), checker(), clock)
     print("started", flush=True)
     for after_s, challenge_id, code in jobs:
         clock.at = at + after_s

@@ -12,7 +12,9 @@ from contracts.decisions import Decision, IssueChallenge, approval_digest
 from contracts.events import AnyEvent
 from services.cases.tables import outbox
 from services.challenges import totp
+from services.challenges.factor_check import CodeChecker
 from services.challenges.lifecycle import FactorLifecycle
+from services.challenges.limits import Limits, Rates
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
@@ -69,9 +71,15 @@ class World:
 
     service: ChallengesService
     lifecycle: FactorLifecycle
+    checker: CodeChecker
     database: Database
     intake: InProcessChallengeIntake
     clock: Clock
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the services share."""
+        return self.checker.limits
 
     async def enrolled(self, account_id: str = "li") -> str:
         """The secret of an account whose factor is active; the clock stands two steps later."""
@@ -107,8 +115,14 @@ class World:
             return [_EVENT.decode(payload) for payload in found.scalars()]
 
 
-def build(database: Database, clock: Clock, key: bytes = KEY) -> World:
-    """A world over a migrated database."""
+def checker(vault: Vault | None = None, rates: Rates | None = None) -> CodeChecker:
+    """What every process checks codes with."""
+    return CodeChecker(vault or Vault({1: KEY}, 1), Limits(KEY, rates))
+
+
+def build(database: Database, clock: Clock, key: bytes = KEY, rates: Rates | None = None) -> World:
+    """A world over a migrated database; refusals are answered at once."""
     intake, vault = InProcessChallengeIntake(clock), Vault({1: key}, 1)
-    service = ChallengesService(database, intake, vault, clock)
-    return World(service, FactorLifecycle(database, vault, clock, "UPay"), database, intake, clock)
+    checks = checker(vault, rates)
+    service = ChallengesService(database, intake, checks, clock, refused_after_s=(0.0, 0.0))
+    return World(service, FactorLifecycle(database, vault, checks, clock, "UPay"), checks, database, intake, clock)

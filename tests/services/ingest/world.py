@@ -15,7 +15,9 @@ from contracts.events import AnyEvent
 from contracts.topics import HEADER_REPLY_TO
 from services.api import ApiResources, create_app
 from services.cases.desk import CaseDesk
+from services.challenges.factor_check import CodeChecker
 from services.challenges.lifecycle import FactorLifecycle
+from services.challenges.limits import Limits
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
 from services.database import Database
@@ -100,6 +102,7 @@ def resources(
     """Everything the API needs over the given parts."""
     clock = Clock()
     intake, vault = InProcessChallengeIntake(clock), Vault({1: b"v" * 32}, 1)
+    checks = CodeChecker(vault, Limits(b"n" * 32))
     return ApiResources(
         settings=Settings(**settings),
         database=database,
@@ -108,8 +111,8 @@ def resources(
         mailbox=mailbox,
         replies=Replies(mailbox, CHANNEL),
         keys=keys,
-        challenges=ChallengesService(database, intake, vault, clock),
-        lifecycle=FactorLifecycle(database, vault, clock, issuer="UPay"),
+        challenges=ChallengesService(database, intake, checks, clock),
+        lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         cases=CaseDesk(database, clock),
         reasons={},
     )
