@@ -31,6 +31,7 @@ from services.cases.desk import CaseDesk
 from services.cases.routes import router as cases_router
 from services.challenges.factor_routes import router as factors_router
 from services.challenges.lifecycle import FactorLifecycle
+from services.challenges.reset_routes import router as resets_router
 from services.challenges.routes import router as challenges_router
 from services.challenges.service import ChallengesService
 from services.database import Database
@@ -43,6 +44,8 @@ from services.ingest.producer import EventSink, open_producer
 from services.ingest.replies import Mailbox, Replies
 from services.memory.redis_client import ask
 from services.metrics import HTTP_REQUESTS, REGISTRY
+from services.portal.portal import Portal
+from services.portal.routers import ROUTERS as PORTAL_ROUTERS
 from services.scoring.explain import Reasons
 from services.settings import Settings
 
@@ -81,6 +84,7 @@ class ApiResources:
     challenges: ChallengesService
     lifecycle: FactorLifecycle
     cases: CaseDesk
+    portal: Portal
     reasons: Reasons
 
 
@@ -96,6 +100,7 @@ def create_app(resources: ApiResources) -> FastAPI:
     app.state.challenges = resources.challenges
     app.state.lifecycle = resources.lifecycle
     app.state.cases = resources.cases
+    app.state.portal = resources.portal
     return app
 
 
@@ -156,7 +161,14 @@ def _routed() -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     add_events_route(app)
-    for router in (events_router, factors_router, challenges_router, cases_router):
+    for router in (
+        events_router,
+        factors_router,
+        resets_router,
+        challenges_router,
+        cases_router,
+        *PORTAL_ROUTERS,
+    ):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
     app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})

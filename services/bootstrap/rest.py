@@ -28,6 +28,8 @@ from services.ingest.replies import Replies
 from services.keyring import read_keyring
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
+from services.portal.portal import Portal, public_url
+from services.portal.visits import Visits
 from services.scoring.explain import Reasons, reasons_of, sentences
 from services.scoring.learned_pattern import NAME as LEARNED
 from services.secrets import decode_key
@@ -41,7 +43,14 @@ def open_challenges(
     intake = RedisChallengeIntake(client, time.time)
     vault = open_vault(settings)
     checker = CodeChecker(vault, open_limits(settings))
-    lifecycle = FactorLifecycle(database, vault, checker, time.time, settings.totp_issuer)
+    lifecycle = FactorLifecycle(
+        database,
+        vault,
+        checker,
+        time.time,
+        settings.totp_issuer,
+        reset_delay_s=settings.factor_reset_delay_s,
+    )
     return ChallengesService(database, intake, checker, time.time), lifecycle
 
 
@@ -58,6 +67,13 @@ def open_limits(settings: Settings) -> Limits:
 def open_vault(settings: Settings) -> Vault:
     """The vault over the factor keys. Raises UnusableKeys."""
     return Vault.of(read_keyring("factor_key", settings.factor_key, settings.factor_key_file))
+
+
+def open_portal(settings: Settings, database: Database) -> Portal:
+    """The pages for users. Raises UnusableKeys."""
+    keys = read_keyring("factor_key", settings.factor_key, settings.factor_key_file)
+    visits = Visits(database, keys, time.time)
+    return Portal(visits, database, settings.totp_issuer, public_url(settings))
 
 
 def open_reasons() -> Reasons:
@@ -83,6 +99,7 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
         challenges=challenges,
         lifecycle=lifecycle,
         cases=CaseDesk(database, time.time),
+        portal=open_portal(settings, database),
         reasons=open_reasons(),
     )
 

@@ -24,8 +24,11 @@ from services.database import Database
 from services.ingest.keys import ApiKeys
 from services.ingest.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.ingest.replies import Mailbox, Replies
+from services.keyring import Keyring
 from services.memory.in_process import InProcessChallengeIntake, InProcessMailbox
 from services.memory.redis_client import connect
+from services.portal.portal import Portal
+from services.portal.visits import Visits
 from services.settings import Settings
 
 CHANNEL = "api-1"
@@ -114,6 +117,9 @@ def resources(
         challenges=ChallengesService(database, intake, checks, clock),
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         cases=CaseDesk(database, clock),
+        portal=Portal(
+            Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
+        ),
         reasons={},
     )
 

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from services.ingest import problems
 from services.ingest.keys import ApiKeys
 from services.keyring import Keyring
-from services.portal import approve_pages, factor_pages, link_routes, routes
 from services.portal.portal import Portal
+from services.portal.routers import ROUTERS
 from services.portal.visits import Visits
 from tests.services.challenges.world import World
 from tests.services.portal.reading import Page, read
@@ -66,8 +66,8 @@ def site_app(world: World, url: str = URL) -> FastAPI:
     """The pages and `POST /v1/links`."""
     app = FastAPI()
     problems.install(app)
-    for module in (link_routes, routes, approve_pages, factor_pages):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle

@@ -1,0 +1,7 @@
+"""Every router of the pages, for the application to take in."""
+
+from __future__ import annotations
+
+from services.portal import approve_pages, factor_pages, link_routes, routes
+
+ROUTERS = (link_routes.router, routes.router, approve_pages.router, factor_pages.router)
