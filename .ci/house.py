@@ -90,6 +90,7 @@ def undeclared_imports(paths: list[str]) -> Iterator[str]:
     names = {re.split(r"[\[=<>!~; ]", line)[0].lower().replace("-", "_") for line in declared}
     names |= {"faust", "mode", "google", "starlette", "pydantic", "click", "mako", "markupsafe", "aiohttp"}
     names |= {"sklearn"} if "scikit_learn" in names else set()
+    names |= {"jwt"} if "pyjwt" in names else set()
     names |= {"argon2"} if "argon2_cffi" in names else set()
     names |= {"contracts", "detectors", "services", "notifier", "benchmarks"} | set(sys.stdlib_module_names)
     for path in paths:
