@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import fcntl
 import os
-import secrets
 import shutil
 import socket
 import sys
@@ -22,7 +20,7 @@ from msgspec import Struct
 from contracts.errors import Unavailable
 from services.database import Database
 from services.embedded import EmbeddedBroker, EmbeddedStore, free_port
-from services.secrets import KEY_BYTES
+from services.keyring import new_key
 from services.settings import PREFIX, Settings
 from services.supervise import Supervised
 from services.topics_admin import create_topics
@@ -40,8 +38,11 @@ class InUse(Unavailable):
 
 
 class _Secrets(Struct, frozen=True):
-    pseudonym_key: str
-    factor_key: str
+    """Empty where a folder of an earlier version has none yet."""
+
+    pseudonym_key: str = ""
+    factor_key: str = ""
+    grant_key: str = ""
 
 
 class Standing:
@@ -75,7 +76,7 @@ class Standing:
         """
         self._take_folder()
         await asyncio.to_thread(self._start_parts, tell)
-        self.settings = msgspec.structs.replace(self.settings, **self._local_settings())
+        self.settings = msgspec.structs.replace(self.settings, **self.local_settings())
         database = Database(self.settings.database)
         try:
             await database.migrate()
@@ -134,7 +135,8 @@ class Standing:
             found["database"] = f"sqlite:///{(self.folder / 'payguard.sqlite3').resolve()}"
         self.settings = msgspec.structs.replace(self.settings, **found)
 
-    def _local_settings(self) -> dict[str, object]:
+    def local_settings(self) -> dict[str, object]:
+        """The settings that this folder gives its processes, keys included."""
         settings = self.settings
         keys = _secrets(self.folder)
         port = settings.http_port
@@ -145,7 +147,8 @@ class Standing:
             "http_port": port,
             "metrics_port": settings.metrics_port or free_port(),
             "pseudonym_key": settings.pseudonym_key or keys.pseudonym_key,
-            "factor_key": settings.factor_key or keys.factor_key,
+            "factor_key": settings.factor_key or ("" if settings.factor_key_file else keys.factor_key),
+            "grant_key": settings.grant_key or ("" if settings.grant_key_file else keys.grant_key),
             "outbox_dir": settings.outbox_dir or (self.folder / "outbox").resolve(),
         }
 
@@ -193,14 +196,20 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _secrets(folder: Path) -> _Secrets:
-    """The folder's own keys, made on the first run, readable by their owner alone."""
+    """The folder's own keys, each made on the first run that wants it, readable by their owner alone."""
     file = folder / "secrets.json"
-    if not file.exists():
-        made = _Secrets(*(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for _ in range(2)))
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    kept = msgspec.json.decode(file.read_bytes(), type=_Secrets) if file.exists() else _Secrets()
+    made = _Secrets(**{name: key or new_key() for name, key in msgspec.structs.asdict(kept).items()})
+    if made != kept:
+        fresh = folder / "secrets.json.new"
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as target:
             target.write(msgspec.json.encode(made))
-    return msgspec.json.decode(file.read_bytes(), type=_Secrets)
+            target.flush()
+            os.fsync(target.fileno())
+        fresh.replace(file)
+    return made
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -28,7 +28,7 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 _REQUIRED = re.compile(r"\$\{(\w+):\?([^}]+)\}")
 _PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.?\d*[\w.-]*")
 #: Only what the process cannot start without; both name people, the API opens second factors.
-NEEDS_SECRET = {"worker": {"pseudonym_key"}, "api": {"pseudonym_key", "factor_key"}}
+NEEDS_SECRET = {"worker": {"pseudonym_key"}, "api": {"pseudonym_key", "factor_key", "grant_key"}}
 NEEDS_PART = {
     "worker": {"kafka", "store"},
     "api": {"kafka", "store", "postgres"},
