@@ -29,10 +29,8 @@ from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from services.cases.desk import CaseDesk
 from services.cases.routes import router as cases_router
-from services.challenges.factor_routes import router as factors_router
 from services.challenges.lifecycle import FactorLifecycle
-from services.challenges.reset_routes import router as resets_router
-from services.challenges.routes import router as challenges_router
+from services.challenges.routers import ROUTERS as FACTOR_ROUTERS
 from services.challenges.service import ChallengesService
 from services.database import Database
 from services.ingest import problems, schema
@@ -163,9 +161,7 @@ def _routed() -> FastAPI:
     add_events_route(app)
     for router in (
         events_router,
-        factors_router,
-        resets_router,
-        challenges_router,
+        *FACTOR_ROUTERS,
         cases_router,
         *PORTAL_ROUTERS,
     ):

@@ -98,13 +98,14 @@ async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
     database = Database(settings.database)
     stops: list[Callable[[], None]] = []
     works: list[Coroutine[Any, Any, None]] = []
-    sweeping: asyncio.Task[None] | None = None
+    sweeping: list[asyncio.Task[None]] = []
     if "api" in roles:
         resources = await rest.open_api(settings, database)
         http = rest.open_server(resources)
         works.append(http.serve())
         stops.append(partial(rest.leave, http))
-        sweeping = asyncio.create_task(resources.challenges.sweep_for_ever())
+        sweeping.append(asyncio.create_task(resources.challenges.sweep_for_ever()))
+        sweeping.append(asyncio.create_task(resources.lifecycle.resets.sweep_for_ever()))
     if "cases" in roles:
         cases = rest.open_cases(settings, database)
         works.append(cases.run())
@@ -126,7 +127,7 @@ async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
             for work in works:
                 tasks.create_task(work)
     finally:
-        if sweeping is not None:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+        for sweeper in sweeping:
+            sweeper.cancel()
+        await asyncio.gather(*sweeping, return_exceptions=True)
         await database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,31 +42,51 @@ def malformed() -> Malformed:
 
 def submission_in(body: bytes) -> Submission:
     """What the body offers. A malformed one still says where it came from, if that can be read."""
+    fields = fields_in(body)
+    context, said = context_in(fields)
+    code = fields.get("code")
+    right = said and fields.keys() <= _NAMES and is_offered(code)
+    return Submission(code if right else None, context)
+
+
+def is_offered(code: object) -> bool:
+    """Whether this is a code that may be offered: six ASCII digits or a recovery code."""
+    return is_code(code) or is_recovery_code(code)
+
+
+def fields_in(body: bytes) -> dict[str, Any]:
+    """The JSON object in the body; empty when it is none, or names a field twice."""
     if len(body) > MAX_BODY_BYTES:
-        return Submission(None, Context())
+        return {}
     try:
         parsed = json.loads(body.decode("utf-8"), object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError):
-        return Submission(None, Context())
-    if not isinstance(parsed, dict):
-        return Submission(None, Context())
-    ip, device_id, code = (parsed.get(name) for name in ("ip", "device_id", "code"))
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def context_in(fields: Mapping[str, Any]) -> tuple[Context, bool]:
+    """Whom the fields say the body comes from, as far as it can be read, and whether all of that could be."""
+    ip, device_id = fields.get("ip"), fields.get("device_id")
     context = Context(
         ip=ip if _is_address(ip) else None, device_id=device_id if _is_device(device_id) else None
     )
-    said = context.ip == ip and context.device_id == device_id
-    right = said and parsed.keys() <= _NAMES and (is_code(code) or is_recovery_code(code))
-    return Submission(code if right else None, context)
+    return context, context.ip == ip and context.device_id == device_id
 
 
 async def read_submission(stream: AsyncIterator[bytes]) -> Submission:
     """What a request's stream offers, reading no further than a body can be."""
+    return submission_in(await read_body(stream))
+
+
+async def read_body(stream: AsyncIterator[bytes]) -> bytes:
+    """The body, cut off where it is longer than it can be."""
     body = b""
     async for chunk in stream:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             break
-    return submission_in(body)
+    return body
 
 
 def _is_address(value: Any) -> bool:

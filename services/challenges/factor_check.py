@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.challenges import totp
 from services.challenges.changes import News, tell
-from services.challenges.factors import PENDING_S
+from services.challenges.factor_records import PENDING_S
 from services.challenges.limits import Limits, Visitor
 from services.challenges.records import RECOVERY_STEP, Check, Context, Factor, Result
 from services.challenges.recovery import is_recovery_code, use
@@ -224,8 +224,7 @@ async def _burn_or_count(
             ),
             failures_total=case((burns, 0), else_=total),
             locked_until=case((and_(lock_now, not_(burns)), at + LOCK_S), else_=table.c.locked_until),
-            state=case((burns, "active"), (total >= DISABLE_AFTER, "disabled"), else_=table.c.state),
-            confirmed_at=case((and_(burns, table.c.state == "pending"), at), else_=table.c.confirmed_at),
+            state=case((and_(not_(burns), total >= DISABLE_AFTER), "disabled"), else_=table.c.state),
         )
         .returning(table.c.failures_total, table.c.locked_until, table.c.state)
     )

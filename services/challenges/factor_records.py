@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FactorState = Literal["none", "pending", "active", "disabled"]
+#: How long an enrolment waits for its first code, in seconds.
+PENDING_S = 900.0
 ResetState = Literal["requested", "approved", "done", "cancelled", "lapsed"]
 
 
@@ -69,8 +71,20 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class NewFactor:
+    """A factor to be kept as pending: its secret sealed, of the ticket only the hash. Its text form shows neither."""
+
+    id: str
+    account_id: str
+    sealed: bytes = field(repr=False)
+    ticket_hash: str = field(repr=False)
+    replaces: str | None
+    at: float
+
+
+@dataclass(frozen=True)
 class Kept:
-    """A factor's row as its life sees it; the secret is still sealed."""
+    """A factor's row as its life sees it. `replaces` is the factor that a pending one may replace."""
 
     id: str
     state: FactorState
@@ -79,6 +93,11 @@ class Kept:
     locked_until: float
     replaces: str | None
 
+    def waits_until(self, at: float) -> float | None:
+        """When the enrolment will be void; None when it does not wait for a code at `at`."""
+        until = self.created_at + PENDING_S
+        return until if self.state == "pending" and until > at else None
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -86,3 +105,21 @@ class Standing:
 
     in_use: Kept | None = None
     pending: Kept | None = None
+
+
+def status_of(
+    account_id: str, standing: Standing, codes_left: int, reset: Reset | None, at: float
+) -> FactorStatus:
+    """What these come to at epoch seconds `at`."""
+    in_use, pending = standing.in_use, standing.pending
+    until = None if pending is None else pending.waits_until(at)
+    state: FactorState = "none" if until is None else "pending"
+    return FactorStatus(
+        account_id=account_id,
+        state=state if in_use is None else in_use.state,
+        confirmed_at=None if in_use is None else in_use.confirmed_at,
+        locked_until=in_use.locked_until if in_use is not None and in_use.locked_until > at else None,
+        pending_until=until,
+        recovery_codes_left=codes_left,
+        reset_due_at=None if reset is None else reset.due_at,
+    )

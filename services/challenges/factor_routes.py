@@ -1,17 +1,26 @@
-"""HTTP of a factor's life, for the wallet's backend (scope `verify`). Every answer is no-store."""
+"""HTTP of a factor's life, for the wallet's backend (scope `verify`). Every answer is no-store.
+
+A refused code looks the same whatever its cause: wrong, used, locked, or no factor at all.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
-from services.challenges.http import CODE_BODY, AccountId, Code, no_store, utc
-from services.challenges.lifecycle import FactorInUse, FactorLifecycle
+from services.challenges import qr
+from services.challenges.body import read_body
+from services.challenges.enrol_body import ENROL_BODY, Application, application_in, malformed
+from services.challenges.factor_records import FactorState
+from services.challenges.http import CODE_BODY, AccountId, Code, count_malformed, no_store, utc
+from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
+from services.challenges.proof import PROOF_S, ProofTooOld
+from services.challenges.resets import FactorResets, NoReset
 from services.ingest.keys import require
-from services.ingest.problems import RESPONSES, Problem
+from services.ingest.problems import MEDIA_TYPE, RESPONSES, Problem
 
 
 def _lifecycle(request: Request) -> FactorLifecycle:
@@ -19,10 +28,31 @@ def _lifecycle(request: Request) -> FactorLifecycle:
     return lifecycle
 
 
+def _resets(request: Request) -> FactorResets:
+    return _lifecycle(request).resets
+
+
+async def _application(request: Request) -> Application:
+    offered = application_in(await read_body(request.stream()))
+    if offered.proved_at is None:
+        await count_malformed(request, offered.context)
+        raise malformed()
+    return offered
+
+
+Enrolling = Annotated[Application, Depends(_application)]
 Lifecycle = Annotated[FactorLifecycle, Depends(_lifecycle)]
+Resets = Annotated[FactorResets, Depends(_resets)]
+
+
+def problem(description: str) -> dict[str, Any]:
+    """Documentation of an answer that is a problem."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
 
 router = APIRouter(
-    prefix="/v1",
+    prefix="/v1/accounts/{account_id}/totp",
     tags=["second factor"],
     dependencies=[Depends(require("verify")), Depends(no_store)],
     responses=RESPONSES,
@@ -30,51 +60,161 @@ router = APIRouter(
 
 
 class NewFactor(BaseModel):
-    """A pending factor. The secret is shown this once; put `otpauth_uri` into a QR code."""
+    """A pending factor. Secret and URI are shown this once; `qr_url` answers the URI as a QR code (SVG), once."""
 
     account_id: str
     secret: str
     otpauth_uri: str
+    qr_url: str
     expires_at: datetime
 
 
 class Confirmation(BaseModel):
-    """Whether the first code activated the factor."""
+    """Whether the first code activated the factor, and then its recovery codes, shown this once.
+
+    They may be missing when a part of PayGuard was away right then: ask for new ones.
+    """
 
     result: Literal["confirmed", "refused"]
+    recovery_codes: list[str]
 
 
-class FactorState(BaseModel):
-    """Whether the account has a second factor."""
+class FactorShown(BaseModel):
+    """Whether the account has a second factor, and what stands in its way.
+
+    `locked_until` while wrong codes keep it locked, `pending_until` while an enrolment waits for its first code, which may be
+    beside an active factor, `reset_due_at` while administrators are about to take the factor away.
+    """
 
     account_id: str
-    state: Literal["none", "pending", "active", "disabled"]
+    state: FactorState
     confirmed_at: datetime | None
+    locked_until: datetime | None
+    pending_until: datetime | None
+    recovery_codes_left: int
+    reset_due_at: datetime | None
+
+
+class Removal(BaseModel):
+    """Whether the factor is gone."""
+
+    result: Literal["removed", "refused"]
+
+
+class RecoveryCodes(BaseModel):
+    """New recovery codes, shown this once; none when the code was refused."""
+
+    result: Literal["made", "refused"]
+    recovery_codes: list[str]
+
+
+class Cancellation(BaseModel):
+    """Whether the reset is cancelled."""
+
+    result: Literal["cancelled", "refused"]
 
 
 @router.post(
-    "/accounts/{account_id}/totp", status_code=201, responses={409: {"description": "Has one already"}}
+    "",
+    status_code=201,
+    openapi_extra=ENROL_BODY,
+    responses={
+        403: problem(
+            "The key lacks the scope, the password proof is too old, or the factor's code was refused."
+        ),
+        409: problem("The account has a factor: send its present code, or a recovery code."),
+    },
 )
-async def enrol(account_id: AccountId, lifecycle: Lifecycle) -> NewFactor:
-    """Start an enrolment. An earlier one that was not confirmed is void."""
+async def enrol(
+    request: Request, account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle
+) -> NewFactor:
+    """Start an enrolment. An earlier one that was not confirmed is void; a factor in use stays until the confirmation."""
     try:
-        made = await lifecycle.enrol(account_id)
-    except FactorInUse as error:
-        raise Problem(409, "factor_in_use", str(error)) from None
+        made = await lifecycle.enrol(account_id, offered.proved_at or 0.0, offered.context, offered.code)
+    except ProofTooOld:
+        detail = f"the password must have been proved within the last {PROOF_S:.0f} s"
+        raise Problem(403, "proof_too_old", detail) from None
+    except FactorInUse:
+        detail = "the account has a second factor: send its present code, or a recovery code"
+        raise Problem(409, "factor_in_use", detail) from None
+    except CodeRefused:
+        raise Problem(403, "code_refused", "the code was not accepted") from None
     return NewFactor(
-        account_id=made.account_id, secret=made.secret, otpauth_uri=made.uri, expires_at=utc(made.expires_at)
+        account_id=made.account_id,
+        secret=made.secret,
+        otpauth_uri=made.uri,
+        qr_url=request.url_for("show_qr", account_id=account_id, ticket=made.ticket).path,
+        expires_at=utc(made.expires_at),
     )
 
 
-@router.post("/accounts/{account_id}/totp/confirm", openapi_extra=CODE_BODY)
+@router.get(
+    "/qr/{ticket}",
+    response_class=Response,
+    responses={
+        200: {"description": "The QR code.", "content": {qr.MEDIA_TYPE: {"schema": {"type": "string"}}}},
+        404: problem("The ticket was used, is unknown, or its enrolment is over."),
+    },
+)
+async def show_qr(
+    account_id: AccountId, ticket: Annotated[str, Path(min_length=1, max_length=64)], lifecycle: Lifecycle
+) -> Response:
+    """The QR code of an enrolment, once."""
+    drawn = await lifecycle.qr(account_id, ticket)
+    if drawn is None:
+        raise Problem(404, "unknown_ticket", "this ticket shows nothing (any more)")
+    return Response(drawn, media_type=qr.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/confirm", openapi_extra=CODE_BODY)
 async def confirm(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> Confirmation:
-    """Activate the pending factor with the first code of the user's authenticator."""
-    return Confirmation(result="confirmed" if await lifecycle.confirm(account_id, code.code) else "refused")
+    """Activate the pending factor with the first code of the user's authenticator; the one it replaces is gone then."""
+    made = await lifecycle.confirm(account_id, code.code, code.context)
+    return Confirmation(
+        result="confirmed" if made.confirmed else "refused", recovery_codes=list(made.recovery_codes)
+    )
 
 
-@router.get("/accounts/{account_id}/totp")
-async def status(account_id: AccountId, lifecycle: Lifecycle) -> FactorState:
+@router.get("")
+async def status(account_id: AccountId, lifecycle: Lifecycle) -> FactorShown:
     """The state of the account's factor; never its secret."""
     known = await lifecycle.status(account_id)
-    confirmed_at = None if known.confirmed_at is None else utc(known.confirmed_at)
-    return FactorState(account_id=known.account_id, state=known.state, confirmed_at=confirmed_at)
+    return FactorShown(
+        account_id=known.account_id,
+        state=known.state,
+        confirmed_at=_utc(known.confirmed_at),
+        locked_until=_utc(known.locked_until),
+        pending_until=_utc(known.pending_until),
+        recovery_codes_left=known.recovery_codes_left,
+        reset_due_at=_utc(known.reset_due_at),
+    )
+
+
+@router.delete("", openapi_extra=CODE_BODY)
+async def remove(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> Removal:
+    """Remove the factor and its recovery codes with one of its codes."""
+    gone = await lifecycle.remove(account_id, code.code, code.context)
+    return Removal(result="removed" if gone else "refused")
+
+
+@router.post("/recovery-codes", openapi_extra=CODE_BODY)
+async def regenerate(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> RecoveryCodes:
+    """Make new recovery codes in place of the old ones."""
+    made = await lifecycle.regenerate(account_id, code.code, code.context)
+    return RecoveryCodes(result="refused" if made is None else "made", recovery_codes=list(made or ()))
+
+
+@router.post(
+    "/reset/cancel", openapi_extra=CODE_BODY, responses={404: problem("The account has no open reset.")}
+)
+async def cancel_reset(account_id: AccountId, code: Code, resets: Resets) -> Cancellation:
+    """Cancel the account's open reset, as its owner, with a code of the factor."""
+    try:
+        cancelled = await resets.cancel_own(account_id, code.code, code.context)
+    except NoReset:
+        raise Problem(404, "no_reset", "the account has no open reset") from None
+    return Cancellation(result="cancelled" if cancelled else "refused")
+
+
+def _utc(at: float | None) -> datetime | None:
+    return None if at is None else utc(at)

@@ -8,12 +8,9 @@ from typing import Any
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.challenges.factor_records import FactorStatus, Kept, Standing
+from services.challenges.factor_records import PENDING_S, Kept, NewFactor, Standing
 from services.challenges.tables import factors
 from services.database import insert_new
-
-#: How long an enrolment waits for its first code.
-PENDING_S = 900.0
 
 
 async def standing(connection: AsyncConnection, account_id: str) -> Standing:
@@ -21,51 +18,34 @@ async def standing(connection: AsyncConnection, account_id: str) -> Standing:
     return _standing((await connection.execute(_not_removed(account_id))).all())
 
 
-async def status(connection: AsyncConnection, account_id: str) -> FactorStatus:
-    """The state of the account's factor, without anything secret."""
-    found = await standing(connection, account_id)
-    kept = found.in_use or found.pending
-    if kept is None:
-        return FactorStatus(account_id, "none")
-    return FactorStatus(account_id, kept.state, kept.confirmed_at)
-
-
 async def hold(connection: AsyncConnection, account_id: str) -> Standing:
     """The account's factors, locked in one order until the transaction ends, so that changes of an account wait."""
     return _standing((await connection.execute(_not_removed(account_id).with_for_update())).all())
 
 
-async def start_enrolment(
-    connection: AsyncConnection,
-    factor_id: str,
-    account_id: str,
-    sealed: bytes,
-    at: float,
-    ticket_hash: str | None = None,
-    replaces: str | None = None,
-) -> bool:
+async def start_enrolment(connection: AsyncConnection, new: NewFactor) -> bool:
     """Keep a pending factor in place of an earlier pending one.
 
     False when the account has another factor in use than the one to replace, or a rival enrolment came first.
     """
-    held = await hold(connection, account_id)
-    if (None if held.in_use is None else held.in_use.id) != replaces:
+    held = await hold(connection, new.account_id)
+    if (None if held.in_use is None else held.in_use.id) != new.replaces:
         return False
-    await void_pending(connection, account_id)
+    await void_pending(connection, new.account_id)
     added = await connection.execute(
         insert_new(factors)
         .values(
-            id=factor_id,
-            account_id=account_id,
-            secret=sealed,
+            id=new.id,
+            account_id=new.account_id,
+            secret=new.sealed,
             state="pending",
             last_step=-1,
             failures_in_row=0,
             failures_total=0,
             locked_until=0.0,
-            created_at=at,
-            replaces=replaces,
-            qr_ticket=ticket_hash,
+            created_at=new.at,
+            replaces=new.replaces,
+            qr_ticket=new.ticket_hash,
         )
         .returning(factors.c.id)
     )

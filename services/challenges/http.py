@@ -25,18 +25,19 @@ def utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def _identifier(value: str) -> str:
+def plain(value: str) -> str:
+    """The identifier without change. Raises Malformed for a NUL, which no database takes."""
     if "\x00" in value:
         raise Malformed("identifier", "an identifier must not hold a NUL character")
     return value
 
 
 def _account(account_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
-    return _identifier(account_id)
+    return plain(account_id)
 
 
 def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
-    return _identifier(challenge_id)
+    return plain(challenge_id)
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,17 @@ class Offered:
         return "Offered(...)"
 
 
+async def count_malformed(request: Request, context: Context) -> None:
+    """Count what is no code against its network. Raises SlowDown when there were many."""
+    challenges: ChallengesService = request.app.state.challenges
+    await challenges.refuse_malformed(context)
+
+
 async def _offered(request: Request) -> Offered:
     """The code in the body; a malformed one costs its network, then it is 400 or, when there were many, 429."""
     offered = await read_submission(request.stream())
     if offered.code is None:
-        challenges: ChallengesService = request.app.state.challenges
-        await challenges.refuse_malformed(offered.context)
+        await count_malformed(request, offered.context)
         raise malformed()
     return Offered(offered.code, offered.context)
 
@@ -63,6 +69,26 @@ async def _offered(request: Request) -> Offered:
 AccountId = Annotated[str, Depends(_account)]
 ChallengeId = Annotated[str, Depends(_challenge)]
 Code = Annotated[Offered, Depends(_offered)]
+
+#: Schema of what a body may say of the user.
+WHOM: dict[str, Any] = {
+    "ip": {
+        "type": ["string", "null"],
+        "description": "The user's address, where the wallet knows it.",
+    },
+    "device_id": {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": MAX_DEVICE_ID,
+        "description": "The user's device, as in events.",
+    },
+}
+#: Schema of a code.
+CODE: dict[str, Any] = {
+    "type": "string",
+    "pattern": f"^(?:[0-9]{{6}}|{RECOVERY_CODE})$",
+    "description": "Six digits of the authenticator, or a recovery code.",
+}
 
 #: For the decorator of a route that reads a code.
 CODE_BODY: dict[str, Any] = {
@@ -75,21 +101,8 @@ CODE_BODY: dict[str, Any] = {
                     "required": ["code"],
                     "additionalProperties": False,
                     "properties": {
-                        "code": {
-                            "type": "string",
-                            "pattern": f"^(?:[0-9]{{6}}|{RECOVERY_CODE})$",
-                            "description": "Six digits of the authenticator, or a recovery code.",
-                        },
-                        "ip": {
-                            "type": ["string", "null"],
-                            "description": "The user's address, where the wallet knows it.",
-                        },
-                        "device_id": {
-                            "type": ["string", "null"],
-                            "minLength": 1,
-                            "maxLength": MAX_DEVICE_ID,
-                            "description": "The user's device, as in events.",
-                        },
+                        "code": CODE,
+                        **WHOM,
                     },
                 }
             }

@@ -13,11 +13,9 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, IssueChallenge, effect_id
-from contracts.events import AccountChange, ChallengeOutcome, Event, to_wire
+from contracts.events import ChallengeOutcome, Event, to_wire
 from services.cases.outbox import Outgoing, put
-from services.challenges.audit import Entry
-from services.challenges.audit import record as record_act
-from services.challenges.records import Challenge, ChallengeState, Check, issued
+from services.challenges.records import Challenge, ChallengeState, issued
 from services.challenges.tables import challenges
 from services.database import insert_new
 from services.memory.challenge_record import recorded
@@ -140,35 +138,6 @@ async def expire_due(connection: AsyncConnection, at: float, limit: int) -> list
     )
     found = [_challenge(row) for row in await connection.execute(due)]
     return [challenge for challenge in found if await close(connection, challenge, "expired", at)]
-
-
-async def audit(
-    connection: AsyncConnection, account_id: str | None, challenge_id: str | None, check: Check, at: float
-) -> None:
-    """One row for one offered code, whatever came of it; the code itself is not kept."""
-    await record_act(
-        connection,
-        Entry(
-            at=at,
-            action="confirm" if challenge_id is None else "verify",
-            result=check.result,
-            actor="wallet",
-            account_id=account_id,
-            factor_id=check.factor_id,
-            challenge_id=challenge_id,
-        ),
-    )
-
-
-async def tell_enrolled(connection: AsyncConnection, account_id: str, factor_id: str, at: float) -> None:
-    """Put the account's new factor into the outbox as an account change; its event id derives from the factor's id."""
-    event = AccountChange(
-        event_id=effect_id(factor_id, "totp_enrolled"),
-        account_id=account_id,
-        occurred_at=_epoch_ms(at),
-        change="totp_enrolled",
-    )
-    await _send(connection, event, at)
 
 
 async def _tell_outcome(

@@ -37,7 +37,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_enrol_confirm_and_verify_over_http(world: World, http: httpx.AsyncClient) -> None:
-    made = await http.post("/v1/accounts/li/totp")
+    made = await http.post("/v1/accounts/li/totp", json={"proved_at": world.clock.at})
     code = world.code(made.json()["secret"])
     confirmed = await http.post("/v1/accounts/li/totp/confirm", json={"code": code})
     await world.issue("c1")
@@ -47,7 +47,8 @@ async def test_enrol_confirm_and_verify_over_http(world: World, http: httpx.Asyn
 
     assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
     assert made.json()["otpauth_uri"].startswith("otpauth://totp/UPay:li?secret=")
-    assert confirmed.json() == {"result": "confirmed"}
+    assert confirmed.json()["result"] == "confirmed"
+    assert len(confirmed.json()["recovery_codes"]) == 10
     assert passed.json() == {"result": "passed", "attempts_left": 5, "grant": None}
     assert passed.headers["cache-control"] == "no-store"
 
@@ -55,17 +56,25 @@ async def test_enrol_confirm_and_verify_over_http(world: World, http: httpx.Asyn
 async def test_a_second_enrolment_is_a_conflict(world: World, http: httpx.AsyncClient) -> None:
     await world.enrolled()
 
-    refused = await http.post("/v1/accounts/li/totp")
+    refused = await http.post("/v1/accounts/li/totp", json={"proved_at": world.clock.at})
 
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:payguard:problem:factor_in_use")
 
 
 async def test_the_status_never_holds_the_secret(world: World, http: httpx.AsyncClient) -> None:
-    made = (await http.post("/v1/accounts/li/totp")).json()
+    made = (await http.post("/v1/accounts/li/totp", json={"proved_at": world.clock.at})).json()
 
     status = await http.get("/v1/accounts/li/totp")
 
-    assert status.json() == {"account_id": "li", "state": "pending", "confirmed_at": None}
+    assert status.json() == {
+        "account_id": "li",
+        "state": "pending",
+        "confirmed_at": None,
+        "locked_until": None,
+        "pending_until": "2027-01-15T08:15:00Z",
+        "recovery_codes_left": 0,
+        "reset_due_at": None,
+    }
     assert made["secret"] not in status.text
 
 

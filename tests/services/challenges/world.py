@@ -9,12 +9,15 @@ from msgspec import json
 from sqlalchemy import Table, select
 
 from contracts.decisions import Decision, IssueChallenge, approval_digest
-from contracts.events import AnyEvent
+from contracts.events import AccountChange, AnyEvent
 from services.cases.tables import outbox
 from services.challenges import totp
 from services.challenges.factor_check import CodeChecker
+from services.challenges.factor_records import Enrolment
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.limits import Limits, Rates
+from services.challenges.records import Context
+from services.challenges.recovery import Cost
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
@@ -22,6 +25,10 @@ from services.database import Database
 from services.memory.in_process import InProcessChallengeIntake
 
 KEY = bytes(range(32))
+#: Nothing is said of where the owner is, so no limit of networks and no known device is met by chance.
+OWNER = Context()
+#: A hash that costs next to nothing.
+CHEAP = Cost(passes=1, memory_kib=8)
 NOON_S = 1_800_000_000.0
 _EVENT = json.Decoder(AnyEvent)
 
@@ -83,10 +90,18 @@ class World:
 
     async def enrolled(self, account_id: str = "li") -> str:
         """The secret of an account whose factor is active; the clock stands two steps later."""
-        made = await self.lifecycle.enrol(account_id)
-        assert await self.lifecycle.confirm(account_id, self.code(made.secret))
+        made = await self.enrol(account_id)
+        assert await self.confirm(account_id, self.code(made.secret))
         self.clock.at += 60.0
         return made.secret
+
+    async def enrol(self, account_id: str = "li", code: str | None = None) -> Enrolment:
+        """Start an enrolment from the owner's phone, the password just proved."""
+        return await self.lifecycle.enrol(account_id, self.clock.at, OWNER, code)
+
+    async def confirm(self, account_id: str, code: str) -> bool:
+        """Whether this first code activated the pending factor."""
+        return (await self.lifecycle.confirm(account_id, code, OWNER)).confirmed
 
     async def issue(self, challenge_id: str, account_id: str = "li", lifetime_s: int = 300) -> None:
         """Record a challenge as the cases service does."""
@@ -108,6 +123,10 @@ class World:
         async with self.database.read() as connection:
             return [dict(row) for row in (await connection.execute(select(table))).mappings()]
 
+    async def changes(self) -> list[str]:
+        """What the outbox tells of changes of accounts, in order."""
+        return [event.change for event in await self.sent() if isinstance(event, AccountChange)]
+
     async def sent(self) -> list[AnyEvent]:
         """The events in the outbox, in order."""
         async with self.database.read() as connection:
@@ -125,4 +144,11 @@ def build(database: Database, clock: Clock, key: bytes = KEY, rates: Rates | Non
     intake, vault = InProcessChallengeIntake(clock), Vault({1: key}, 1)
     checks = checker(vault, rates)
     service = ChallengesService(database, intake, checks, clock, refused_after_s=(0.0, 0.0))
-    return World(service, FactorLifecycle(database, vault, checks, clock, "UPay"), checks, database, intake, clock)
+    return World(
+        service,
+        FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP),
+        checks,
+        database,
+        intake,
+        clock,
+    )
