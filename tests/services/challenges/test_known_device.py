@@ -166,9 +166,8 @@ async def test_a_known_device_gets_past_limits_that_strangers_reached(world: Wor
     few = build(world.database, world.clock, rates=Rates(network_codes=3, fleet_codes=4))
     secret = await known(few)
     near = Context(ip="192.0.2.99", device_id="stranger")
-    with pytest.raises(SlowDown):
-        for number in range(9):
-            await verified(few, f"n{number}", "000000", near, f"account-{number}")
+    for number in range(3):
+        await verified(few, f"n{number}", "000000", near, f"account-{number}")
 
     assert await verified(few, "own", few.code(secret), PHONE)
     with pytest.raises(SlowDown):
