@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -104,7 +105,7 @@ async def _lock(request: Request, session: Session, challenge: Challenge) -> Res
     left_s = (known.locked_until or 0.0) - portal_of(request).visits.clock()
     if left_s <= 0:
         return None
-    return outcome(request, "locked", wanted=session.visit.locale, minutes=int(left_s // 60) + 1)
+    return outcome(request, "locked", wanted=session.visit.locale, minutes=math.ceil(left_s / 60))
 
 
 async def _shown(

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from services.challenges.factor_records import Enrolment
-from services.challenges.lifecycle import FactorLifecycle
+from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
+from services.challenges.proof import ProofTooOld
+from services.challenges.service import ChallengesService
 from services.portal.figures import in_fours, visible
 from services.portal.forms import as_typed, is_offered
 from services.portal.pages import PREFIX, page
@@ -32,11 +34,18 @@ async def start(request: Request) -> Response:
     session, fields = await form_of(request, "enrol")
     visit = session.visit
     code = as_typed(fields.get("code", "")) or None
-    if code is not None and not is_offered(code):
+    if code is not None and not await _is_offered(request, session, code):
         return await _start(request, session, error="approve.wrong_form")
-    made = await _lifecycle(request).enrol(
-        visit.account_id, visit.proved_at or 0.0, context_of(request, visit), code
-    )
+    try:
+        made = await _lifecycle(request).enrol(
+            visit.account_id, visit.proved_at or 0.0, context_of(request, visit), code
+        )
+    except ProofTooOld:
+        return outcome(request, "stale", wanted=visit.locale)
+    except FactorInUse:
+        return await _start(request, session, error="factor.present_next")
+    except CodeRefused:
+        return await _start(request, session, error="approve.wrong_next")
     return _setup(request, session, made)
 
 
@@ -46,11 +55,13 @@ async def confirm(request: Request) -> Response:
     session, fields = await form_of(request, "enrol")
     code = as_typed(fields.get("code", ""))
     confirmed = None
-    if is_offered(code):
+    if await _is_offered(request, session, code):
         context = context_of(request, session.visit)
         confirmed = await _lifecycle(request).confirm(session.visit.account_id, code, context)
     if confirmed is None or not confirmed.confirmed:
         return page(request, "confirm", wanted=session.visit.locale, token=session.form_token)
+    if not confirmed.recovery_codes:
+        return outcome(request, "codeless", wanted=session.visit.locale)
     return _codes(request, session, confirmed.recovery_codes, renewed=False)
 
 
@@ -79,7 +90,7 @@ async def renew(request: Request) -> Response:
     """New recovery codes for a code."""
     session, fields = await form_of(request, "factor")
     code = as_typed(fields.get("code", ""))
-    if not is_offered(code):
+    if not await _is_offered(request, session, code):
         return await _authenticator(request, session, error="approve.wrong_form", form="codes")
     codes = await _lifecycle(request).regenerate(
         session.visit.account_id, code, context_of(request, session.visit)
@@ -94,7 +105,7 @@ async def remove(request: Request) -> Response:
     """Remove the authenticator for a code."""
     session, fields = await form_of(request, "factor")
     code = as_typed(fields.get("code", ""))
-    if not is_offered(code):
+    if not await _is_offered(request, session, code):
         return await _authenticator(request, session, error="approve.wrong_form", form="remove")
     gone = await _lifecycle(request).remove(
         session.visit.account_id, code, context_of(request, session.visit)
@@ -104,6 +115,15 @@ async def remove(request: Request) -> Response:
     return outcome(request, "removed", wanted=session.visit.locale)
 
 
+async def _is_offered(request: Request, session: Session, code: str) -> bool:
+    """Whether it has the form of a code; what has not is counted against its network."""
+    if is_offered(code):
+        return True
+    service: ChallengesService = request.app.state.challenges
+    await service.refuse_malformed(context_of(request, session.visit))
+    return False
+
+
 def _lifecycle(request: Request) -> FactorLifecycle:
     lifecycle: FactorLifecycle = request.app.state.lifecycle
     return lifecycle
@@ -111,12 +131,14 @@ def _lifecycle(request: Request) -> FactorLifecycle:
 
 async def _start(request: Request, session: Session, error: str = "") -> Response:
     known = await _lifecycle(request).status(session.visit.account_id)
+    if known.state == "disabled":
+        return outcome(request, "disabled", wanted=session.visit.locale)
     return page(
         request,
         "factor",
         wanted=session.visit.locale,
         token=session.form_token,
-        has_factor=known.state in ("active", "disabled"),
+        has_factor=known.state == "active",
         error=error,
     )
 

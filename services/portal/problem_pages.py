@@ -43,6 +43,8 @@ _TONES = {
     "stopped": "good",
     "refused": "stop",
     "locked": "pause",
+    "disabled": "pause",
+    "codeless": "good",
     "slow": "pause",
     "away": "pause",
     "broken": "pause",

@@ -1,0 +1,150 @@
+"""Headless Chromium as a phone, and what is asked of it in every test."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+PHONE = (360, 740)
+_FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars""".split()
+_WAIT_S = 15.0
+
+
+def installed() -> tuple[str, str] | None:
+    """Paths of the browser and of its driver; None when one is missing."""
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    return None if browser is None or driver is None else (browser, driver)
+
+
+class Browser:
+    """One browser with a profile of its own. Use `close` when done."""
+
+    def __init__(self, programs: tuple[str, str], profile: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = programs[0]
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service(programs[1]))
+        self.look()
+
+    def close(self) -> None:
+        """End the browser and its driver."""
+        self.driver.quit()
+
+    def look(
+        self,
+        *,
+        size: tuple[int, int] = PHONE,
+        dark: bool = False,
+        language: str = "en",
+        still: bool = True,
+        sharpness: float = 1.0,
+    ) -> None:
+        """Look at pages on a screen of this size, in this scheme and language."""
+        width, height = size
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"},
+        ]
+        metrics = {"width": width, "height": height, "deviceScaleFactor": sharpness, "mobile": width < 700}
+        self.command("Emulation.setDeviceMetricsOverride", **metrics)
+        self.command("Emulation.setEmulatedMedia", features=features)
+        self.command("Network.enable")
+        self.command("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+
+    def command(self, name: str, **values: Any) -> Any:
+        """A command of the DevTools protocol."""
+        return self.driver.execute_cdp_cmd(name, values)
+
+    def script(self, text: str, *values: Any) -> Any:
+        """What a script in the page returns."""
+        return self.driver.execute_script(text, *values)
+
+    def go(self, url: str) -> None:
+        """Open the address and, when it is a link's, wait until it has led to its page."""
+        self.driver.get(url)
+        if "/my/open/" in url:
+            self.until_at("/my/approve", "/my/factor", "/my/authenticator", "/my/open")
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until it holds; a page that is just being replaced does not count."""
+        waiting = WebDriverWait(self.driver, _WAIT_S, 0.05, ignored_exceptions=[WebDriverException])
+        try:
+            waiting.until(lambda _: holds())
+        except TimeoutException:
+            pytest.fail(f"still at {self.path}, {self.heading!r}, {self.text[:600]!r}")
+
+    def until_at(self, *paths: str) -> None:
+        """Wait until the address is one of these."""
+        self.until(lambda: self.path in paths)
+
+    def until_heading(self, heading: str) -> None:
+        """Wait until the page is the one with this heading."""
+        self.until(lambda: self.heading == heading)
+
+    def until_text(self, text: str) -> None:
+        """Wait until the page shows the text."""
+        self.until(lambda: text in self.text)
+
+    def until_complaint(self, about: str) -> None:
+        """Wait until the browser complains about it; what it said before is gone then."""
+        self.until(lambda: any(about in one for one in self.complaints()))
+
+    @property
+    def path(self) -> str:
+        """The path of the page's address."""
+        return str(self.script("return location.pathname"))
+
+    @property
+    def heading(self) -> str:
+        """The text of the page's first heading; empty while there is none."""
+        return str(self.script("return document.querySelector('h1')?.textContent ?? ''"))
+
+    @property
+    def text(self) -> str:
+        """What the page shows."""
+        return str(self.script("return document.body.innerText"))
+
+    @property
+    def focused(self) -> str:
+        """The id, else the text, of what has the focus."""
+        return str(self.script("const e = document.activeElement; return e.id || e.innerText || e.tagName"))
+
+    def find(self, selector: str) -> WebElement:
+        """The first element of a CSS selector."""
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other, wherever the focus is."""
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def complaints(self) -> list[str]:
+        """What the browser complained of since the last look: errors, refused resources, violations of the policy."""
+        return [entry["message"] for entry in self._log() if entry["level"] != "INFO"]
+
+    def _log(self) -> list[dict[str, str]]:
+        entries: list[dict[str, str]] = self.driver.execute("getLog", {"type": "browser"})["value"]
+        return entries
+
+    def picture(self, whole: bool = True) -> bytes:
+        """The page as PNG, from top to bottom or only what is on the screen."""
+        wanted: dict[str, Any] = {"format": "png"}
+        if whole:
+            size = self.command("Page.getLayoutMetrics")["cssContentSize"]
+            clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+            wanted |= {"captureBeyondViewport": True, "clip": clip}
+        return base64.b64decode(self.command("Page.captureScreenshot", **wanted)["data"])

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Browser, installed
+from tests.browser.served import Served
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for the run; its cookies are cleared before each test."""
+    programs = installed()
+    if programs is None:
+        if os.environ.get("PAYGUARD_REAL"):
+            pytest.fail("chromium and chromedriver are not installed")
+        pytest.skip("chromium and chromedriver are not installed")
+    browser = Browser(programs, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """A phone with no cookies. After the test, the browser must have had nothing to complain of."""
+    chromium.driver.delete_all_cookies()
+    chromium.command("Network.enable")
+    chromium.command("Network.clearBrowserCookies")
+    chromium.command("Emulation.setScriptExecutionDisabled", value=False)
+    chromium.look()
+    chromium.complaints()
+    yield chromium
+    assert chromium.complaints() == []
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """The pages on loopback."""
+    with Served(tmp_path) as pages:
+        yield pages
