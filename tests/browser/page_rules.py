@@ -23,8 +23,7 @@ def faults(browser: Browser) -> list[str]:
 
 def focus_order(browser: Browser) -> list[str]:
     """The focus from the page's beginning to its end by Tab; fails where it cannot be seen."""
-    browser.script("document.activeElement.blur(); document.body.tabIndex = -1; document.body.focus()")
-    browser.script("document.body.removeAttribute('tabindex')")
+    _begin(browser)
     order: list[str] = []
     while len(order) < 30:
         browser.press("\ue004")
@@ -35,3 +34,18 @@ def focus_order(browser: Browser) -> list[str]:
         assert width_px >= 2, f"{browser.focused} shows a thin focus"
         order.append(browser.focused)
     return order
+
+
+def tab_to(browser: Browser, name: str) -> None:
+    """Press Tab from the page's beginning until the focus is on it."""
+    _begin(browser)
+    for _ in range(30):
+        browser.press("\ue004")
+        if browser.focused == name:
+            return
+    raise AssertionError(f"the keyboard does not reach {name!r}")
+
+
+def _begin(browser: Browser) -> None:
+    browser.script("document.activeElement.blur(); document.body.tabIndex = -1; document.body.focus()")
+    browser.script("document.body.removeAttribute('tabindex')")

@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from tests.browser.chromium import Browser
-from tests.browser.page_rules import faults, focus_order
+from tests.browser.page_rules import faults, focus_order, tab_to
 from tests.browser.served import Served
 
 pytestmark = pytest.mark.browser
@@ -63,11 +63,11 @@ def test_the_keyboard_alone_refuses_and_reports(browser: Browser, served: Served
         "This wasn’t me",
         "I cannot get a code",
     ]
-    browser.script("document.querySelector('.stop').focus()")
+    tab_to(browser, "This wasn’t me")
     browser.press("\ue007")
     browser.until_heading("Stop this payment?")
     assert focus_order(browser)[2:] == ["Yes, stop it", "Go back"]
-    browser.script("document.querySelector('button.danger').focus()")
+    tab_to(browser, "Yes, stop it")
     browser.press("\ue007")
     browser.until_heading("Stopped")
 
@@ -148,8 +148,8 @@ def test_a_script_that_was_smuggled_in_does_not_run(browser: Browser, served: Se
     browser.go(served.challenge_link("c1"))
     browser.until_heading("Approve this payment?")
     browser.script(
-        "const s = document.createElement('img'); s.setAttribute('onerror', 'document.title = \"owned\"');"
-        "s.src = 'data:,'; document.body.append(s)"
+        "const a = document.createElement('a'); a.textContent = 'win'; a.href = 'javascript:document.title = `owned`';"
+        "document.body.append(a); a.click()"
     )
     browser.until_complaint("Content Security Policy")
 

@@ -12,7 +12,7 @@ import pyotp
 import pytest
 
 from tests.browser.chromium import Browser
-from tests.browser.page_rules import faults, focus_order
+from tests.browser.page_rules import faults, focus_order, tab_to
 from tests.browser.served import Served
 
 pytestmark = pytest.mark.browser
@@ -66,6 +66,7 @@ def test_the_typed_key_is_the_scanned_one(browser: Browser, served: Served, tmp_
 def test_the_keyboard_alone_sets_it_up(browser: Browser, served: Served) -> None:
     browser.go(served.enrol_link())
     assert focus_order(browser) == ["Skip to the content", "简体中文", "Show my QR code"]
+    tab_to(browser, "Show my QR code")
     browser.press(ENTER)
     browser.until_heading("Add UPay to your authenticator")
     secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
@@ -76,11 +77,11 @@ def test_the_keyboard_alone_sets_it_up(browser: Browser, served: Served) -> None
         "code",
         "Confirm",
     ]
-    browser.script("document.getElementById('code').focus()")
+    tab_to(browser, "code")
     browser.press(pyotp.TOTP(secret).at(int(time.time())), ENTER)
     browser.until_heading("Keep your recovery codes")
     assert focus_order(browser) == ["Skip to the content", "Copy", "Print", "kept", "Finish"]
-    browser.script("document.getElementById('kept').focus()")
+    tab_to(browser, "kept")
     browser.press(SPACE, TAB, ENTER)
     browser.until_heading("You are protected")
 
