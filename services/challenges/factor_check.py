@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.challenges import totp
 from services.challenges.changes import News, tell
 from services.challenges.factor_records import PENDING_S
-from services.challenges.limits import Limits, Visitor
+from services.challenges.limits import Booking, Limits, Visitor
 from services.challenges.records import RECOVERY_STEP, Check, Context, Factor, Result
 from services.challenges.recovery import is_recovery_code, use
 from services.challenges.tables import factors
@@ -48,28 +48,33 @@ class CodeChecker:
         code: str,
         context: Context,
         at: float,
+        booking: Booking | None = None,
     ) -> Check:
         """Compare the code with the account's factor at this stage, and burn it or count the failure, here and in the limits.
 
         `code` is six ASCII digits or a recovery code. A locked or lapsed factor is not compared with, unless the context
         names a device that is known. A code that only a wrong clock explains is refused without counting: guessing gains
-        nothing by it, and our own clock cannot lock everyone out. Raises SlowDown when a limit is reached, VaultClosed when
-        the secret does not open.
+        nothing by it, and our own clock cannot lock everyone out. `booking` is what the network paid in a transaction before;
+        without one it pays in this. Raises SlowDown when a limit is reached, VaultClosed when the secret does not open.
         """
         factor = await _take(connection, account_id, stage)
         visitor = self.limits.visitor(account_id, context)
-        admission = await self.limits.admit(connection, visitor, None if factor is None else factor.id, at)
+        factor_id = None if factor is None else factor.id
+        booking = booking or await self.limits.book(connection, visitor, at)
+        admission = await self.limits.admit(connection, visitor, booking, factor_id, at)
         idle = _idle(factor, stage, at)
         locked = idle == "locked"
         if factor is None or (idle is not None and not (locked and admission.known_device)):
             await _compare_in_vain(connection, code, at)
-            check = Check(result=idle or "no_factor", factor_id=None if factor is None else factor.id)
+            check = Check(result=idle or "no_factor", factor_id=factor_id)
         else:
             check = await self._compared(connection, factor, stage, code, locked, context, at)
             check = replace(check, known_device=locked or admission.barred)
             await self._note(connection, visitor, factor.id, check, at)
-        if check.result not in ("passed", "skewed"):
-            await self.limits.refused(connection, visitor, at)
+        if check.result in ("passed", "skewed"):
+            await self.limits.give_back(connection, visitor, booking)
+        else:
+            await self.limits.refused(connection, visitor, booking, at)
         await _tell(connection, account_id, check, at)
         return check
 
@@ -81,12 +86,13 @@ class CodeChecker:
         code: str,
         context: Context,
         at: float,
+        booking: Booking,
     ) -> Check:
         """Refuse a code that there is no factor to compare with, as slowly and counted by the limits. Raises SlowDown."""
         visitor = self.limits.visitor(account_id, context)
-        await self.limits.admit(connection, visitor, None, at)
+        await self.limits.admit(connection, visitor, booking, None, at)
         await _compare_in_vain(connection, code, at)
-        await self.limits.refused(connection, visitor, at)
+        await self.limits.refused(connection, visitor, booking, at)
         return Check(result=result)
 
     async def recheck(
@@ -98,11 +104,13 @@ class CodeChecker:
         same_recovery_code: bool,
         context: Context,
         at: float,
+        booking: Booking,
     ) -> Check:
         """Whether this is the code that was accepted before: the one of `step`, or the recovery code that the caller knows.
 
-        A failure counts for the limits alone.
+        A failure counts for the limits alone, and no limit stands in the way of the answer that was lost.
         """
+        visitor = self.limits.visitor(account_id, context)
         factor = await _take(connection, account_id, "active")
         same = same_recovery_code
         if factor is not None and step != RECOVERY_STEP:
@@ -110,8 +118,9 @@ class CodeChecker:
             same = totp.matched_step(secret, code, step * totp.STEP_S, window=0) is not None
         factor_id = None if factor is None else factor.id
         if factor is not None and same:
+            await self.limits.give_back(connection, visitor, booking)
             return Check(result="repeated", factor_id=factor_id, step=step)
-        await self.limits.refused(connection, self.limits.visitor(account_id, context), at)
+        await self.limits.refused(connection, visitor, booking, at)
         return Check(result="closed", factor_id=factor_id)
 
     async def _compared(

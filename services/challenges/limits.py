@@ -15,7 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from msgspec import Struct
-from sqlalchemy import Table, and_, case, delete, func, or_, select, update
+from sqlalchemy import Table, and_, case, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Overloaded
@@ -66,6 +66,20 @@ class Visitor:
 
 
 @dataclass(frozen=True)
+class Booking:
+    """What a network pays before its code is compared: `charged` a refused code, given back to a right one, or the `limit`
+    that is reached and in how many seconds to come back."""
+
+    charged: bool = False
+    limit: str | None = None
+    wait_s: float = 0.0
+
+
+#: Of a network that owes nothing: it pays when its code is refused.
+UNPAID = Booking()
+
+
+@dataclass(frozen=True)
 class Admission:
     """`known_device`: it may offer a code although others may not now; `barred`: it is let in for that reason alone."""
 
@@ -95,40 +109,65 @@ class Limits:
         text = f"{challenge_id}\x00{code}".encode()
         return blake2b(text, digest_size=8, key=self._key, person=b"accepted_code").hexdigest()
 
+    async def is_clear(self, connection: AsyncConnection, visitor: Visitor, at: float) -> bool:
+        """Whether the network needs no booking: nobody said which, or codes pass from there and none was refused lately."""
+        if visitor.network is None:
+            return True
+        row = await _network(connection, visitor.network)
+        return row is not None and row.spent_until <= at and _is_known(row.passed_at, at)
+
+    async def book(self, connection: AsyncConnection, visitor: Visitor, at: float) -> Booking:
+        """Charge the network a refused code in advance, so that no two processes let one too many in.
+
+        It holds the network's row until the transaction ends: let that be soon.
+        """
+        if visitor.network is None:
+            return UNPAID
+        row = await _network(connection, visitor.network)
+        if not _is_known(None if row is None else row.passed_at, at) and await self._is_sprayed(
+            connection, at
+        ):
+            return Booking(limit="fleet", wait_s=float(MINUTE_S))
+        most_s = (self._rates.network_codes - 1) * self._rates.network_refill_s
+        if await self._charge(connection, visitor.network, at, at + most_s):
+            return Booking(charged=True)
+        row = await _network(connection, visitor.network)
+        return Booking(limit="network", wait_s=row.spent_until - at - most_s)
+
     async def admit(
-        self, connection: AsyncConnection, visitor: Visitor, factor_id: str | None, at: float
+        self,
+        connection: AsyncConnection,
+        visitor: Visitor,
+        booking: Booking,
+        factor_id: str | None,
+        at: float,
     ) -> Admission:
-        """Whether a code may be offered now. Raises SlowDown, the same for every account and every code."""
+        """Whether a code may be compared. Raises SlowDown, the same for every account and every code."""
         device = await _known_device(connection, visitor, factor_id, at)
-        limit, wait_s = await self._reached(connection, visitor.network, at)
-        if limit is None:
+        if booking.limit is None:
             return Admission(known_device=device)
         if device:
             return Admission(known_device=True, barred=True)
-        CODES_SLOWED.labels(limit).inc()
-        raise SlowDown(wait_s)
+        CODES_SLOWED.labels(booking.limit).inc()
+        raise SlowDown(booking.wait_s)
 
     async def refused(
-        self, connection: AsyncConnection, visitor: Visitor, at: float, fleet: bool = True
+        self, connection: AsyncConnection, visitor: Visitor, booking: Booking, at: float, fleet: bool = True
     ) -> None:
-        """Count a refused code against its network and, unless it was malformed, against the fleet."""
-        if visitor.network is not None:
-            forgiven = self._rates.network_refill_s
-            later = case(
-                (code_networks.c.spent_until > at, code_networks.c.spent_until + forgiven),
-                else_=at + forgiven,
-            )
-            await _bump(
-                connection,
-                code_networks,
-                {"network": visitor.network},
-                {"spent_until": later},
-                {"spent_until": at + forgiven},
-            )
+        """Count a refused code against its network, unless that paid before, and against the fleet, unless it was malformed."""
+        if visitor.network is not None and not booking.charged:
+            await self._charge(connection, visitor.network, at, math.inf)
         if fleet:
             key = {"minute": int(at) // MINUTE_S, "lane": visitor.lane}
             more = {"refused": code_minutes.c.refused + 1}
             await _bump(connection, code_minutes, key, more, {"refused": 1})
+
+    async def give_back(self, connection: AsyncConnection, visitor: Visitor, booking: Booking) -> None:
+        """Undo what was booked for a code that was not refused."""
+        if booking.charged:
+            table = code_networks
+            less = {"spent_until": table.c.spent_until - self._rates.network_refill_s}
+            await connection.execute(update(table).where(table.c.network == visitor.network).values(less))
 
     async def passed(self, connection: AsyncConnection, visitor: Visitor, factor_id: str, at: float) -> None:
         """Remember where a code passed; written once a day at most."""
@@ -160,33 +199,36 @@ class Limits:
         await connection.execute(delete(networks).where(networks.c.spent_until < at, unknown))
         await connection.execute(delete(factor_devices).where(factor_devices.c.passed_at < known_since))
 
-    async def _reached(
-        self, connection: AsyncConnection, network: str | None, at: float
-    ) -> tuple[str | None, float]:
-        """The limit that is reached, if any, and in how many seconds to come back."""
-        if network is None:
-            return None, 0.0
-        most_s = (self._rates.network_codes - 1) * self._rates.network_refill_s
-        row = await _network(connection, network, lock=False)
-        if row is not None and row.spent_until - at > most_s / 2:
-            # Near the limit its codes wait for each other; before, a count would only cost the honest time.
-            row = await _network(connection, network, lock=True)
-        if row is not None and row.spent_until - at > most_s:
-            return "network", row.spent_until - at - most_s
-        if row is not None and row.passed_at is not None and row.passed_at > at - KNOWN_S:
-            return None, 0.0
+    async def _charge(self, connection: AsyncConnection, network: str, at: float, most: float) -> bool:
+        """Add a refused code to the network unless that is past the time `most` already; whether it was added."""
+        table, refill_s = code_networks, self._rates.network_refill_s
+        later = case((table.c.spent_until > at, table.c.spent_until + refill_s), else_=at + refill_s)
+        below = true() if most == math.inf else table.c.spent_until <= most
+        statement = update(table).where(table.c.network == network, below).values(spent_until=later)
+        if (await connection.execute(statement)).rowcount:
+            return True
+        fresh = insert_new(table).values(network=network, spent_until=at + refill_s)
+        if (await connection.execute(fresh.returning(table.c.network))).first() is not None:
+            return True
+        return bool((await connection.execute(statement)).rowcount)
+
+    async def _is_sprayed(self, connection: AsyncConnection, at: float) -> bool:
+        """Whether more codes were refused everywhere than a fleet of honest people comes to."""
         since = int(at) // MINUTE_S - FLEET_MINUTES
-        refused = await connection.scalar(
-            select(func.coalesce(func.sum(code_minutes.c.refused), 0)).where(code_minutes.c.minute > since)
+        total = select(func.coalesce(func.sum(code_minutes.c.refused), 0)).where(
+            code_minutes.c.minute > since
         )
-        return ("fleet", float(MINUTE_S)) if (refused or 0) >= self._rates.fleet_codes else (None, 0.0)
+        return int(await connection.scalar(total) or 0) >= self._rates.fleet_codes
 
 
-async def _network(connection: AsyncConnection, network: str, lock: bool) -> Any:
-    query = select(code_networks.c.spent_until, code_networks.c.passed_at).where(
-        code_networks.c.network == network
-    )
-    return (await connection.execute(query.with_for_update() if lock else query)).first()
+def _is_known(passed_at: float | None, at: float) -> bool:
+    return passed_at is not None and passed_at > at - KNOWN_S
+
+
+async def _network(connection: AsyncConnection, network: str) -> Any:
+    table = code_networks
+    query = select(table.c.spent_until, table.c.passed_at).where(table.c.network == network)
+    return (await connection.execute(query)).first()
 
 
 async def _known_device(
@@ -209,7 +251,7 @@ async def _known_device(
 
 async def _note_network(connection: AsyncConnection, network: str, at: float) -> None:
     table = code_networks
-    row = await _network(connection, network, lock=False)
+    row = await _network(connection, network)
     if row is not None and row.passed_at is not None and row.passed_at > at - DAY_S:
         return
     await _bump(

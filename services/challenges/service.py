@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from contracts.errors import Unavailable
@@ -87,11 +88,7 @@ class ChallengesService:
         """
         answer_at = self._time() + self._refused_after_s[is_recovery_code(code)]
         offer = Offer(challenge_id, code, context, self._clock())
-        verdict = await self._judged(offer, last=False)
-        if verdict is None:
-            await self._adopt(challenge_id)
-            verdict = await self._judged(offer, last=True)
-            assert verdict is not None
+        verdict = await self._judged(offer)
         _count(verdict)
         if verdict.passed:
             return Answer(True, verdict.attempts_left, self._grant(verdict.challenge))
@@ -106,8 +103,8 @@ class ChallengesService:
             return
         async with self._database.begin() as connection:
             at = self._clock()
-            await self._limits.admit(connection, visitor, None, at)
-            await self._limits.refused(connection, visitor, at, fleet=False)
+            booking = await self._limits.book(connection, visitor, at)
+            await self._limits.admit(connection, visitor, booking, None, at)
 
     async def expire_due(self, limit: int = SWEEP_ROWS) -> int:
         """Close challenges whose time is over, at most `limit`, each with its outcome; how many."""
@@ -135,9 +132,26 @@ class ChallengesService:
         async with self._database.begin() as connection:
             await self._limits.forget(connection, self._clock())
 
-    async def _judged(self, offer: Offer, last: bool) -> Verdict | None:
+    async def _judged(self, offer: Offer) -> Verdict:
+        """The verdict: at once for a network that owes nothing, else after a booking that is durable on its own."""
+        visitor = self._limits.visitor(None, offer.context)
         async with self._database.begin() as connection:
-            return await self._judge.judge(connection, offer, last)
+            clear = await self._limits.is_clear(connection, visitor, offer.at)
+            verdict = await self._judge.judge(connection, offer, last=False) if clear else None
+        if verdict is not None:
+            return verdict
+        if not clear:
+            async with self._database.begin() as connection:
+                offer = replace(offer, booking=await self._limits.book(connection, visitor, offer.at))
+            async with self._database.begin() as connection:
+                verdict = await self._judge.judge(connection, offer, last=False)
+            if verdict is not None:
+                return verdict
+        await self._adopt(offer.challenge_id)
+        async with self._database.begin() as connection:
+            verdict = await self._judge.judge(connection, offer, last=True)
+        assert verdict is not None
+        return verdict
 
     def _grant(self, challenge: Challenge | None) -> str | None:
         if self._grants is None or challenge is None or challenge.closed_at is None:

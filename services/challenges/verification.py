@@ -8,17 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.challenges import audit, repository
 from services.challenges.factor_check import CodeChecker
+from services.challenges.limits import UNPAID, Booking
 from services.challenges.records import RECOVERY_STEP, Challenge, Check, Context, Result, Verdict
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One code for one challenge: six ASCII digits or a recovery code, from whom, at epoch seconds `at`."""
+    """One code for one challenge: six ASCII digits or a recovery code, from whom, at epoch seconds `at`, and what its
+    network paid for it before."""
 
     challenge_id: str
     code: str
     context: Context
     at: float
+    booking: Booking = UNPAID
 
     def __repr__(self) -> str:
         return f"Offer(challenge_id={self.challenge_id!r})"
@@ -55,13 +58,13 @@ class Judge:
         account_id = None if known is None else known.account_id
         result: Result = "unknown" if known is None else "closed"
         check = await self._checker.refuse(
-            connection, result, account_id, offer.code, offer.context, offer.at
+            connection, result, account_id, offer.code, offer.context, offer.at, offer.booking
         )
         return Verdict(check, attempts_left=0, challenge=known)
 
     async def _first(self, connection: AsyncConnection, offer: Offer, claimed: Challenge) -> Verdict:
         check = await self._checker.check(
-            connection, claimed.account_id, "active", offer.code, offer.context, offer.at
+            connection, claimed.account_id, "active", offer.code, offer.context, offer.at, offer.booking
         )
         if check.result == "passed":
             assert check.step is not None
@@ -84,6 +87,7 @@ class Judge:
             claimed.passed_code == self._limits.name(offer.challenge_id, offer.code),
             offer.context,
             offer.at,
+            offer.booking,
         )
         if check.result != "repeated":
             return Verdict(check, claimed.attempts_left, claimed)
