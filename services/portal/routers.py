@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.portal import approve_pages, factor_pages, link_routes, routes
+from services.portal import approve_pages, factor_pages, grant_pickup, link_routes, routes
 
-ROUTERS = (link_routes.router, routes.router, approve_pages.router, factor_pages.router)
+ROUTERS = (link_routes.router, grant_pickup.router, routes.router, approve_pages.router, factor_pages.router)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from services.challenges.grants import Grants
 from services.ingest import problems
 from services.ingest.keys import ApiKeys
 from services.keyring import Keyring
@@ -71,6 +72,7 @@ def site_app(world: World, url: str = URL) -> FastAPI:
     app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle
+    app.state.grants = Grants(KEYS)
     app.state.keys = ApiKeys(world.database, world.clock)
     return app
 
