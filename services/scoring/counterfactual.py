@@ -27,7 +27,7 @@ from contracts.events import (
 )
 from contracts.findings import Finding, Tallies, Wanted
 from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
-from contracts.traits import LEVELS, ROW_BYTES, TRAIT_BYTES
+from contracts.traits import AT, TRAIT_BYTES, WHERE, WITH
 from detectors import Detector
 from services.memory.glance import Glance
 from services.memory.visit import traits_of
@@ -56,11 +56,6 @@ LEAST_SHARE = 0.01
 #: Steps, of equal ratio, in which the amounts below a bound are looked through once more.
 PROBES = 5
 _NOTIFY, _CHALLENGE = ACTIONS.index("notify"), ACTIONS.index("challenge")
-_AT_PLACE = slice(1 * TRAIT_BYTES, 5 * TRAIT_BYTES)
-_OF_DEVICE = slice(5 * TRAIT_BYTES, len(LEVELS) * TRAIT_BYTES)
-_DEVICE = slice(9 * TRAIT_BYTES, 10 * TRAIT_BYTES)
-_ADDRESS = slice(1 * TRAIT_BYTES, 2 * TRAIT_BYTES)
-_NETWORK = slice(3 * TRAIT_BYTES, 4 * TRAIT_BYTES)
 
 
 def chains_of(detectors: Sequence[Detector], policy: Policy) -> Chains:
@@ -186,7 +181,7 @@ def _halved(
 
 
 def _changed(event: Came, profile: Profile) -> Iterator[tuple[Change, Came]]:
-    latest = _latest_traits(profile)
+    latest = profile.traits.latest()
     changes: tuple[tuple[Change, Came | None], ...] = (
         ("known_device", _on_known_device(event, profile.devices, latest)),
         ("known_place", _at_known_place(event, profile, latest)),
@@ -200,19 +195,19 @@ def _changed(event: Came, profile: Profile) -> Iterator[tuple[Change, Came]]:
 def _on_known_device(event: Came, devices: Sightings, latest: bytes) -> Came | None:
     if not devices or event.device_key in devices:
         return None
-    known = _named(devices, latest[_DEVICE], slice(0, TRAIT_BYTES))
+    known = _named(devices, latest[AT["device"]], slice(0, TRAIT_BYTES))
     return _with(
         event,
         device_key=known,
         device_id=known.hex(),
         device=None,
         user_agent=None,
-        traits=traits_of(event)[: _OF_DEVICE.start] + (latest or traits_of(event))[_OF_DEVICE],
+        traits=traits_of(event)[WHERE] + (latest or traits_of(event))[WITH],
     )
 
 
 def _at_known_place(event: Came, profile: Profile, latest: bytes) -> Came | None:
-    fix = _last_fix(profile, latest[_ADDRESS])
+    fix = _last_fix(profile, latest[AT["address"]])
     networks = profile.networks
     if fix is None or not networks or event.ip_key == fix.ip_key:
         return None
@@ -222,10 +217,10 @@ def _at_known_place(event: Came, profile: Profile, latest: bytes) -> Came | None
         event,
         ip=fix.ip_key.hex(),
         ip_key=fix.ip_key,
-        network_key=_named(networks, latest[_NETWORK], slice(2, 2 + TRAIT_BYTES)),
+        network_key=_named(networks, latest[AT["network"]], slice(-TRAIT_BYTES, None)),
         network=None,
         place=place,
-        traits=traits[: _AT_PLACE.start] + (latest or traits)[_AT_PLACE] + traits[_AT_PLACE.stop :],
+        traits=(latest or traits)[WHERE] + traits[WITH],
     )
 
 
@@ -251,15 +246,6 @@ def _unchanged(profile: Profile, chains: Chains) -> tuple[Profile, float] | None
         slots[name] = (chain.version, msgpack.encode(replace(memory, changes=type(memory)().changes)))
     account = replace(profile, slots=slots, pending=pending)
     return account, max(chain.window_s for chain in chains.values())
-
-
-def _latest_traits(profile: Profile) -> bytes:
-    """The traits of the account's latest visit, in the order of LEVELS; empty when none was learned."""
-    rows = profile.traits.rows
-    first = len(rows) - len(LEVELS) * ROW_BYTES
-    if first < 0:
-        return b""
-    return b"".join(rows[row : row + TRAIT_BYTES] for row in range(first, len(rows), ROW_BYTES))
 
 
 def _named(seen: Sightings, trait: bytes, part: slice) -> Key:

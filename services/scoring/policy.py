@@ -25,6 +25,7 @@ AWAY_STATES = frozenset({"tallies_unavailable", "memory_unavailable"})
 #: States that a policy adds: findings were snoozed; a challenge was not asked for because too many were.
 SNOOZED, BUDGET_SPENT = "snoozed", "budget_spent"
 BUDGET_WINDOW_S = 7 * DAY_S
+HOUR_S = 3600.0
 
 _NOTIFY, _CHALLENGE, _HOLD, _DENY = range(1, 5)
 _Params = TypeVar("_Params", bound=Struct)
@@ -42,10 +43,11 @@ class Rules(NamedTuple):
 
 class Account(NamedTuple):
     """What a policy must know of an account: whether it has a second factor, and how many challenges it was asked for within
-    BUDGET_WINDOW_S of event time."""
+    BUDGET_WINDOW_S and within an hour of event time."""
 
     has_factor: bool
     asked: int = 0
+    asked_lately: int = 0
 
 
 class Ruling(NamedTuple):
@@ -71,7 +73,8 @@ class Policy:
     """A checked policy. `version` is the stated name, a plus sign and eight digits of a digest of all values.
 
     `modes` and `params` are by detector name and hold what the file states; `quiet` is the fused result of an event
-    without findings. `budget` is how many challenges an account may be asked for in a week; None is any number.
+    without findings. `budget` is how many challenges an account may be asked for in a week, `hourly` in an hour; None is any
+    number.
     """
 
     version: str
@@ -82,6 +85,7 @@ class Policy:
     bands: Mapping[str, Bands]
     cost: CostRule | None
     budget: int | None
+    hourly: int | None
     snoozes: Snoozes
     lifetime_s: int
     exempt_kinds: frozenset[str]
@@ -100,10 +104,11 @@ class Policy:
 
     def account(self, has_factor: bool, challenge_times: Sequence[float], at: float) -> Account:
         """What this policy must know of an account at event time `at`; `challenge_times` are event times."""
-        if self.budget is None:
+        if not challenge_times or (self.budget is None and self.hourly is None):
             return Account(has_factor)
-        since = at - BUDGET_WINDOW_S
-        return Account(has_factor, sum(since < when <= at for when in challenge_times))
+        week = 0 if self.budget is None else _within(challenge_times, at - BUDGET_WINDOW_S, at)
+        hour = 0 if self.hourly is None else _within(challenge_times, at - HOUR_S, at)
+        return Account(has_factor, week, hour)
 
     def judge(
         self,
@@ -162,7 +167,7 @@ class Policy:
         rules = self.rules.get(event.__class__)
         if rules is None or event.account_id in self.allowed:
             return Ruling("allow")
-        spent = self.budget is not None and account.has_factor and account.asked >= self.budget
+        spent = account.has_factor and self._is_spent(account)
         may_challenge = account.has_factor and not spent
         rank = self._weighed(event, rules, risk, reasoned)
         if rank and reasoned and self.ceilings:
@@ -252,9 +257,18 @@ class Policy:
                 highest = max(highest, self.ceilings.get(finding.detector, _DENY))
         return _HOLD if highest == _CHALLENGE and not may_challenge else highest
 
+    def _is_spent(self, account: Account) -> bool:
+        if self.hourly is not None and account.asked_lately >= self.hourly:
+            return True
+        return self.budget is not None and account.asked >= self.budget
+
     def _exempt(self, event: AnyEvent) -> bool:
         if event.__class__ is Login:
             return event.outcome == "failure"
         if event.__class__ is Transaction:
             return event.status == "failed" or event.kind in self.exempt_kinds
         return False
+
+
+def _within(times: Sequence[float], since: float, until: float) -> int:
+    return sum(since < when <= until for when in times)

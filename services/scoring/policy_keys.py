@@ -160,6 +160,14 @@ SCHEMA: Schema = {
             "Challenges that an account may be asked for in 7 days of event time.",
             UNLIMITED,
         ),
+        "challenges_per_hour": Key(
+            Expects(
+                f'a whole number from 1 to {MAX_CHALLENGES}, or "{UNLIMITED}"',
+                lambda v: v == UNLIMITED or (is_whole(v) and 1 <= v <= MAX_CHALLENGES),
+            ),
+            "Challenges that an account may be asked for in an hour of event time: whoever is asked ever again gives in.",
+            UNLIMITED,
+        ),
         "overflow": {
             kind: Key(INSTEAD, f"What a challenge of {what} becomes when the budget is spent.", "hold")
             for kind, what in _TYPES

@@ -64,7 +64,7 @@ def compiled(values: dict[str, Any]) -> Policy:
     calibration = Calibration((risk, score) for risk, score in values["calibration"])
     prior, fade = float(values["prior"]), float(values["fade"])
     everything = [*thresholds.values(), *(banded for rows in bands.values() for _, banded in rows)]
-    detectors, budget = values["detectors"], values["budget"]["challenges_per_week"]
+    detectors = values["detectors"]
     return Policy(
         version=version_of(values),
         prior=prior,
@@ -73,7 +73,8 @@ def compiled(values: dict[str, Any]) -> Policy:
         rules={KINDS[kind]: _rules(kind, thresholds[kind], values) for kind in KINDS},
         bands=bands,
         cost=cost,
-        budget=None if budget == UNLIMITED else budget,
+        budget=_most(values["budget"]["challenges_per_week"]),
+        hourly=_most(values["budget"]["challenges_per_hour"]),
         snoozes=snoozes,
         lifetime_s=values["challenge"]["lifetime_s"],
         exempt_kinds=frozenset(values["challenge"]["exempt_kinds"]),
@@ -130,6 +131,10 @@ def _rules(kind: str, thresholds: Thresholds, values: dict[str, Any]) -> Rules:
         unavailable=unavailable,
         degraded=degraded,
     )
+
+
+def _most(stated: Any) -> int | None:
+    return None if stated == UNLIMITED else int(stated)
 
 
 def _ceilings(detectors: dict[str, Any]) -> dict[str, int]:

@@ -59,7 +59,7 @@ STATES: dict[str, dict[str, str]] = {
         "late": "The event arrived too late to teach the account's history.",
         "clamped": "The event's time lay in the future and was set to the time it arrived.",
         "snoozed": "Findings are snoozed for now: they are shown and did not count.",
-        "budget_spent": "No code was asked for: the account was asked for as many as the policy allows in a week.",
+        "budget_spent": "No code was asked for: the account was asked for as many as the policy allows.",
     },
     "zh-CN": {
         "learning": "该账户历史记录较少，尚无法判断其使用习惯。",
@@ -70,7 +70,7 @@ STATES: dict[str, dict[str, str]] = {
         "late": "该事件到达过晚，未计入账户历史。",
         "clamped": "该事件的时间晚于当前时间，已按到达时间处理。",
         "snoozed": "部分检查结果处于静默期：仅作展示，未计入风险。",
-        "budget_spent": "本周请求动态验证码的次数已达策略上限，未再请求。",
+        "budget_spent": "请求动态验证码的次数已达策略上限，未再请求。",
     },
 }
 

@@ -14,13 +14,15 @@ from contracts.profile import DAY_S
 from services.bootstrap.belt import offline_core
 from services.lab.offline import offline_records
 from services.scoring.policy import BUDGET_SPENT, Account
+from services.scoring.policy_text import parse_policy
 from services.settings import Settings
 from tests.services.scoring.events import change, login, transaction
-from tests.services.scoring.policies import plain
+from tests.services.scoring.policies import DEFAULT, plain
 
 BUDGET = "[budget]\nchallenges_per_week = 3\n"
 OVERFLOW = BUDGET + '[budget.overflow]\nlogin = "notify"\ntransaction = "hold"\naccount_change = "deny"\n'
 AT = 1_760_000_000.0
+EVENTS: list[AnyEvent] = [login(), transaction(), change()]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,25 @@ def test_the_state_says_that_the_budget_is_spent_where_a_code_would_have_been_as
         (BUDGET_SPENT,),
         (),
     ]
+
+
+def test_challenges_of_an_hour_are_bounded_too() -> None:
+    policy = plain('[budget]\nchallenges_per_hour = 3\n[budget.overflow]\nlogin = "deny"\n')
+    times = [AT - 3601, AT - 3600, AT - 3599, AT - 60, AT, AT + 1]
+
+    assert policy.account(True, times, AT) == Account(True, 0, 3)
+    assert policy.rule(login(), 0.25, Account(True, 0, 2)).action == "challenge"
+    assert policy.rule(login(), 0.25, Account(True, 0, 3)).action == "deny"
+
+
+def test_the_default_policy_asks_an_account_for_ten_codes_an_hour_and_then_holds() -> None:
+    policy = parse_policy(DEFAULT)
+    asked = [AT - number for number in range(10)]
+
+    assert [policy.rule(each, 0.1, policy.account(True, asked[1:], AT)).action for each in EVENTS] == [
+        "challenge"
+    ] * 3
+    assert [policy.rule(each, 0.1, policy.account(True, asked, AT)).action for each in EVENTS] == ["hold"] * 3
 
 
 def lived(tmp_path: Path, per_week: str, events: list[AnyEvent]) -> list[Decision]:
