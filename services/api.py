@@ -29,6 +29,7 @@ from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from services.cases.desk import CaseDesk
 from services.cases.routes import router as cases_router
+from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.routers import ROUTERS as FACTOR_ROUTERS
 from services.challenges.service import ChallengesService
@@ -81,6 +82,7 @@ class ApiResources:
     keys: ApiKeys
     challenges: ChallengesService
     lifecycle: FactorLifecycle
+    grants: Grants
     cases: CaseDesk
     portal: Portal
     reasons: Reasons
@@ -97,6 +99,7 @@ def create_app(resources: ApiResources) -> FastAPI:
     app.state.keys = resources.keys
     app.state.challenges = resources.challenges
     app.state.lifecycle = resources.lifecycle
+    app.state.grants = resources.grants
     app.state.cases = resources.cases
     app.state.portal = resources.portal
     return app
@@ -159,12 +162,7 @@ def _routed() -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     add_events_route(app)
-    for router in (
-        events_router,
-        *FACTOR_ROUTERS,
-        cases_router,
-        *PORTAL_ROUTERS,
-    ):
+    for router in (events_router, *FACTOR_ROUTERS, cases_router, *PORTAL_ROUTERS):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
     app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})

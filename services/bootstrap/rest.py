@@ -16,6 +16,7 @@ from services.cases.desk import CaseDesk
 from services.cases.service import CasesService
 from services.challenges import sealed
 from services.challenges.factor_check import CodeChecker
+from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.limits import Limits, Rates
 from services.challenges.repository import record_issued
@@ -37,9 +38,9 @@ from services.settings import Settings
 
 
 def open_challenges(
-    settings: Settings, database: Database, client: Redis
+    settings: Settings, database: Database, client: Redis, grants: Grants
 ) -> tuple[ChallengesService, FactorLifecycle]:
-    """Challenges and factors over one vault. Raises ValueError for a missing or unusable key."""
+    """Challenges and factors over one vault; a pass is worth a grant. Raises ValueError for a missing or unusable key."""
     intake = RedisChallengeIntake(client, time.time)
     vault = open_vault(settings)
     checker = CodeChecker(vault, open_limits(settings))
@@ -51,7 +52,7 @@ def open_challenges(
         settings.totp_issuer,
         reset_delay_s=settings.factor_reset_delay_s,
     )
-    return ChallengesService(database, intake, checker, time.time), lifecycle
+    return ChallengesService(database, intake, checker, time.time, grants), lifecycle
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -67,6 +68,11 @@ def open_limits(settings: Settings) -> Limits:
 def open_vault(settings: Settings) -> Vault:
     """The vault over the factor keys. Raises UnusableKeys."""
     return Vault.of(read_keyring("factor_key", settings.factor_key, settings.factor_key_file))
+
+
+def open_grants(settings: Settings) -> Grants:
+    """The signer of grants. Raises UnusableKeys."""
+    return Grants(read_keyring("grant_key", settings.grant_key, settings.grant_key_file))
 
 
 def open_portal(settings: Settings, database: Database) -> Portal:
@@ -85,7 +91,8 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
     """What the HTTP API needs. Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit."""
     client = connect(settings.redis)
     mailbox = RedisMailbox(client)
-    challenges, lifecycle = open_challenges(settings, database, client)
+    grants = open_grants(settings)
+    challenges, lifecycle = open_challenges(settings, database, client, grants)
     await sealed.require_keys(database, open_vault(settings))
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
@@ -98,6 +105,7 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
         keys=ApiKeys(database),
         challenges=challenges,
         lifecycle=lifecycle,
+        grants=grants,
         cases=CaseDesk(database, time.time),
         portal=open_portal(settings, database),
         reasons=open_reasons(),

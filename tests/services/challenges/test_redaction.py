@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from services.cases.outbox import OutboxRelay, Outgoing
 from services.challenges.factor_routes import router as factors_router
@@ -199,11 +200,10 @@ async def dumped(database: Database) -> str:
 
 async def raised(work: Any) -> str:
     """What an exception says in every form that a log or a crash report would take."""
-    try:
+    with pytest.raises((VaultClosed, DBAPIError)) as caught:
         await work
-    except Exception as error:  # noqa: BLE001  whatever is raised is read
-        return "".join(traceback.format_exception(error)) + repr(error) + str(error.__dict__)
-    return ""
+    error = caught.value
+    return "".join(traceback.format_exception(error)) + repr(error) + str(error.__dict__)
 
 
 async def broken(world: World, http: httpx.AsyncClient, seen: Seen) -> None:
@@ -228,7 +228,6 @@ async def broken(world: World, http: httpx.AsyncClient, seen: Seen) -> None:
     async with world.database.begin() as connection:
         await connection.execute(text("ALTER TABLE gone RENAME TO audit_heads"))
     assert [answer.status_code for answer in answers] == [500, 500]
-    assert all(told)
     seen.places["exceptions"] = "\n".join(told)
     seen.places["broken answers"] = "\n".join(answer.text for answer in answers)
 

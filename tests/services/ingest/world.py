@@ -16,6 +16,7 @@ from contracts.topics import HEADER_REPLY_TO
 from services.api import ApiResources, create_app
 from services.cases.desk import CaseDesk
 from services.challenges.factor_check import CodeChecker
+from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.limits import Limits
 from services.challenges.service import ChallengesService
@@ -106,6 +107,7 @@ def resources(
     clock = Clock()
     intake, vault = InProcessChallengeIntake(clock), Vault({1: b"v" * 32}, 1)
     checks = CodeChecker(vault, Limits(b"n" * 32))
+    grants = Grants(Keyring({1: b"g" * 32}, 1))
     return ApiResources(
         settings=Settings(**settings),
         database=database,
@@ -114,8 +116,9 @@ def resources(
         mailbox=mailbox,
         replies=Replies(mailbox, CHANNEL),
         keys=keys,
-        challenges=ChallengesService(database, intake, checks, clock),
+        challenges=ChallengesService(database, intake, checks, clock, grants),
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
+        grants=grants,
         cases=CaseDesk(database, clock),
         portal=Portal(
             Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
