@@ -71,6 +71,15 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class Done:
+    """What is recorded of a step that no code decided."""
+
+    result: str
+    factor_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class NewFactor:
     """A factor to be kept as pending: its secret sealed, of the ticket only the hash. Its text form shows neither."""
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
 from services.challenges import audit, factors, qr, recovery, reset_rows, totp
+from services.challenges.answer_time import AnswerTime
 from services.challenges.changes import FactorChange, News, Notice, tell
 from services.challenges.counts import count_check
 from services.challenges.factor_check import CodeChecker
 from services.challenges.factor_records import (
     PENDING_S,
     Confirmed,
+    Done,
     Enrolment,
     FactorStatus,
     Kept,
@@ -47,15 +48,6 @@ class CodeRefused(Exception):
     """The account has a factor, and this is no code of it that may be used now."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """What is recorded of a step that no code decided."""
-
-    result: str
-    factor_id: str | None = None
-    reason: str | None = None
-
-
 _STARTED = Done("started")
 
 
@@ -71,9 +63,11 @@ class FactorLifecycle:
         issuer: str,
         cost: recovery.Cost = recovery.COST,
         reset_delay_s: float = DELAY_S,
+        answers: AnswerTime | None = None,
     ) -> None:
         """`cost` is that of hashing a recovery code, `reset_delay_s` what an owner has to object to a reset."""
-        self.resets = FactorResets(database, checker, clock, reset_delay_s)
+        self._answers = answers or AnswerTime()
+        self.resets = FactorResets(database, checker, clock, reset_delay_s, self._answers)
         self._database = database
         self._vault = vault
         self._checker = checker
@@ -89,6 +83,7 @@ class FactorLifecycle:
         `proved_at`: when the wallet last proved the password (epoch seconds). `code` is needed when the account has a factor,
         which stays in use until the new one is confirmed. Raises ProofTooOld, FactorInUse without a code, CodeRefused.
         """
+        answer_at = self._answers.due(code)
         secret, ticket = totp.new_secret(), qr.new_ticket()
         uri = totp.provisioning_uri(secret, account_id, self._issuer)
         sealed = self._vault.seal(account_id, secret)
@@ -107,6 +102,7 @@ class FactorLifecycle:
             await self._audit(connection, "enrol", account_id, check or _STARTED, context, at)
         ENROLMENTS.labels("started" if started else "refused").inc()
         if not started:
+            await self._answers.wait(answer_at)
             raise CodeRefused
         return Enrolment(account_id, secret, uri, at + PENDING_S, ticket)
 
@@ -126,6 +122,7 @@ class FactorLifecycle:
         without a pending factor. The recovery codes are empty when the database went away after the factor was activated:
         `regenerate` makes new ones.
         """
+        answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
             pending = await _confirmable(connection, account_id)
@@ -137,6 +134,7 @@ class FactorLifecycle:
         count_check(check)
         ENROLMENTS.labels("confirmed" if confirmed else "refused").inc()
         if not confirmed or pending is None:
+            await self._answers.wait(answer_at)
             return Confirmed(False)
         try:
             return Confirmed(True, await self._make_codes(account_id, pending.id, context, quietly=True))
@@ -153,6 +151,7 @@ class FactorLifecycle:
 
     async def remove(self, account_id: str, code: str, context: Context) -> bool:
         """Remove the factor, its recovery codes and any enrolment that waits; False when the code is refused."""
+        answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
             check = await self._check_active(connection, account_id, code, context, at)
@@ -166,16 +165,21 @@ class FactorLifecycle:
                 )
             await self._audit(connection, "remove", account_id, check, context, at)
         count_check(check)
-        return check.result == "passed"
+        if check.result == "passed":
+            return True
+        await self._answers.wait(answer_at)
+        return False
 
     async def regenerate(self, account_id: str, code: str, context: Context) -> tuple[str, ...] | None:
         """New recovery codes in place of the old ones, shown this once; None when the code is refused."""
+        answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
             check = await self._check_active(connection, account_id, code, context, at)
             await self._audit(connection, "regenerate", account_id, check, context, at)
         count_check(check)
         if check.result != "passed" or check.factor_id is None:
+            await self._answers.wait(answer_at)
             return None
         return await self._make_codes(account_id, check.factor_id, context, quietly=False) or None
 

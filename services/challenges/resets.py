@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
 from services.challenges import audit, factors, recovery, reset_rows
+from services.challenges.answer_time import AnswerTime
 from services.challenges.changes import News, tell
 from services.challenges.counts import count_check
 from services.challenges.factor_check import CodeChecker
@@ -59,11 +60,13 @@ class FactorResets:
         checker: CodeChecker,
         clock: Callable[[], float],
         delay_s: float = DELAY_S,
+        answers: AnswerTime | None = None,
     ) -> None:
         self._database = database
         self._checker = checker
         self._clock = clock
         self._delay_s = delay_s
+        self._answers = answers or AnswerTime()
 
     async def request(self, account_id: str, key_id: str, reason: str) -> Reset:
         """Ask for a reset; the owner is told when it is due. Raises NoFactor, ResetOpen."""
@@ -114,6 +117,7 @@ class FactorResets:
 
     async def cancel_own(self, account_id: str, code: str, context: Context) -> bool:
         """Cancel the account's open reset with a code of its factor; False when that is refused. Raises NoReset."""
+        answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
             await factors.hold(connection, account_id)
@@ -124,7 +128,10 @@ class FactorResets:
                 await cancel_open(connection, account_id, at)
             await self._record_code(connection, account_id, check, context, at)
         count_check(check)
-        return check.result == "passed"
+        if check.result == "passed":
+            return True
+        await self._answers.wait(answer_at)
+        return False
 
     async def newest(self, account_id: str | None, only_open: bool, limit: int) -> list[Reset]:
         """Resets, last requested first: of one account if given, only open ones if asked."""

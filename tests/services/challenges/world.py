@@ -10,8 +10,10 @@ from sqlalchemy import Table, select
 
 from contracts.decisions import Decision, IssueChallenge, approval_digest
 from contracts.events import AccountChange, AnyEvent
-from services.cases.tables import outbox
+from services.cases.news import News
+from services.cases.tables import notices, outbox
 from services.challenges import totp
+from services.challenges.answer_time import AnswerTime
 from services.challenges.factor_check import CodeChecker
 from services.challenges.factor_records import Enrolment
 from services.challenges.lifecycle import FactorLifecycle
@@ -29,7 +31,9 @@ KEY = bytes(range(32))
 OWNER = Context()
 #: A hash that costs next to nothing.
 CHEAP = Cost(passes=1, memory_kib=8)
+AT_ONCE = AnswerTime((0.0, 0.0))
 NOON_S = 1_800_000_000.0
+_NEWS = json.Decoder(News)
 _EVENT = json.Decoder(AnyEvent)
 
 
@@ -127,6 +131,12 @@ class World:
         """What the outbox tells of changes of accounts, in order."""
         return [event.change for event in await self.sent() if isinstance(event, AccountChange)]
 
+    async def letters(self) -> list[tuple[str, int | None, float | None]]:
+        """The letters to owners that wait: which, recovery codes left, when something is due."""
+        told = sorted(await self.rows(notices), key=lambda row: (row["recorded_at"], row["notice_id"]))
+        news = [(row["template"], _NEWS.decode(row["news"])) for row in told]
+        return [(template, one.codes_left, one.due_at) for template, one in news]
+
     async def sent(self) -> list[AnyEvent]:
         """The events in the outbox, in order."""
         async with self.database.read() as connection:
@@ -146,7 +156,7 @@ def build(database: Database, clock: Clock, key: bytes = KEY, rates: Rates | Non
     service = ChallengesService(database, intake, checks, clock, refused_after_s=(0.0, 0.0))
     return World(
         service,
-        FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP),
+        FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP, answers=AT_ONCE),
         checks,
         database,
         intake,
