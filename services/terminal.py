@@ -196,7 +196,7 @@ def _foot(board: Board) -> Text:
     text = Text("\n").join(Text(note, "yellow") for note in board.notes)
     if board.notes:
         text.append("\n")
-    for name, value in board.links:
+    for name, value in board.shown_links():
         text.append(f"{name} ", "dim")
         text.append(f"{value}\n")
     text.append("Ctrl-C stops everything", "dim")

@@ -65,7 +65,12 @@ class Board:
         self.p50_ms = 0.0
         self.p99_ms = 0.0
         self.links: list[tuple[str, str]] = []
+        self.page_link = ""
         self.notes: deque[str] = deque(maxlen=3)
+
+    def shown_links(self) -> list[tuple[str, str]]:
+        """Where to look: the fixed addresses, and the page of the newest challenge that waits for its owner."""
+        return [*self.links, *([("approve or stop", self.page_link)] if self.page_link else [])]
 
     def note(self, decision: Decision, words: list[str], now: float) -> None:
         """Count a decision, and remember one worth a line: whatever is not simply allowed, and now and then what is.

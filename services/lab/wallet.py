@@ -27,6 +27,10 @@ class _Verification(Struct, frozen=True):
     result: str
 
 
+class _Link(Struct, frozen=True):
+    url: str
+
+
 class Wallet:
     """Knows its people's secrets, as their phones do. `client` speaks to the API with a key of scopes ingest and verify."""
 
@@ -58,7 +62,11 @@ class Wallet:
         if decision.account_id not in self._secrets and not stranger:
             self._board.wallet["no factor"] += 1
             return
-        work = self._guess(challenge) if stranger else self._answer(decision.account_id, challenge)
+        work = (
+            self._guess(decision.account_id, challenge)
+            if stranger
+            else self._answer(decision.account_id, challenge)
+        )
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -108,9 +116,17 @@ class Wallet:
                 return
         self._board.wallet["not passed"] += 1
 
-    async def _guess(self, challenge: IssueChallenge) -> None:
+    async def _guess(self, account_id: str, challenge: IssueChallenge) -> None:
         self._board.wallet["guessed"] += 1
         await self._verify(challenge, "000000")
+        await self._invite(account_id, challenge)
+
+    async def _invite(self, account_id: str, challenge: IssueChallenge) -> None:
+        """Put a link on the board to the page that the owner would see of a challenge the stranger did not pass."""
+        wanted = {"account_id": account_id, "purpose": "challenge", "challenge_id": challenge.challenge_id}
+        answer = await self._post("/v1/links", wanted)
+        if answer.status_code == 201:
+            self._board.page_link = json.decode(answer.content, type=_Link).url
 
     async def _verify(self, challenge: IssueChallenge, code: str) -> str:
         answer = await self._post(f"/v1/challenges/{challenge.challenge_id}/verify", {"code": code})
