@@ -17,7 +17,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from contracts.traits import AGENT
+from contracts.traits import AT
 
 SPEC = Spec(
     name="automation",
@@ -85,11 +85,11 @@ def observe(
 
 
 def _is_new_program(event: Login | Transaction | AccountChange, profile: Profile) -> bool:
-    device, agent = event.device, event.traits[AGENT]
+    device, agent = event.device, event.traits[AT["agent"]]
     if device is None or device.kind != "bot" or not agent:
         return False
     known = profile.traits
-    return len(known) > 0 and agent not in known
+    return len(known) > 0 and not known.knows("agent", agent)
 
 
 def _pace(at: float, failed: bool, profile: Profile, params: Params) -> Finding | None:

@@ -17,7 +17,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from contracts.traits import LEVELS, TRAIT_BYTES, nothing
+from contracts.traits import AT, TRAIT_BYTES, nothing
 
 SPEC = Spec(
     name="session_switch",
@@ -40,7 +40,6 @@ SPEC = Spec(
     wakes_on=Circumstance.NEW_DEVICE | Circumstance.NEW_AGENT,
 )
 
-_SYSTEM = LEVELS.index("system")
 _NO_SYSTEM = nothing("system")
 
 
@@ -76,11 +75,10 @@ def observe(
 
 def _is_other_system(event: Transaction | AccountChange, profile: Profile) -> bool:
     """Whether the event tells a system that none of the account's remembered events had."""
-    start = _SYSTEM * TRAIT_BYTES
-    system, traits = event.traits[start : start + TRAIT_BYTES], profile.traits
+    system, traits = event.traits[AT["system"]], profile.traits
     if len(system) < TRAIT_BYTES or system == _NO_SYSTEM or not len(traits):
         return False
-    return system not in traits and _NO_SYSTEM not in traits
+    return not traits.knows("system", system) and not traits.knows("system", _NO_SYSTEM)
 
 
 def _finding(reason: str, nats: float, profile: Profile) -> Finding:

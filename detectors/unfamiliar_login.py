@@ -57,7 +57,7 @@ SPEC = Spec(
 
 _LOOSE = frozenset({"vpn", "hosting", "tor"})
 _NOTHING = tuple(nothing(level) for level in LEVELS)
-_ADDRESS, _PREFIX, _NETWORK, _COUNTRY, _AGENT, _BROWSER, _SYSTEM, _KIND, _DEVICE = range(1, len(LEVELS))
+_ADDRESS, _PREFIX, _NETWORK, _COUNTRY, _, _AGENT, _BROWSER, _SYSTEM, _KIND, _DEVICE = range(len(LEVELS))
 _Survey = tuple[list[float], list[float], list[int]]
 
 

@@ -18,7 +18,7 @@ from msgspec.structs import force_setattr, replace
 
 from contracts.events import Activity, AnyEvent, Device, Label, Network, Place, Transaction
 from contracts.profile import Key
-from contracts.traits import NO_TRAITS, TRAIT_BYTES, nothing
+from contracts.traits import NO_TRAITS, TRAIT_BYTES, WITH, nothing
 from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of
 from services.ingest.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
 from services.ingest.user_agents import UserAgents
@@ -62,7 +62,7 @@ class _Known(Struct, frozen=True, gc=False):
     place_states: int
     network_states: int
     address: Address | None
-    traits: bytes = NO_TRAITS[: 3 * TRAIT_BYTES]
+    traits: bytes = NO_TRAITS[: 2 * TRAIT_BYTES]
 
 
 class _Agent(Struct, frozen=True, gc=False):
@@ -74,7 +74,7 @@ class _Agent(Struct, frozen=True, gc=False):
 
 Answer = TypeVar("Answer", bound="_Known | _Agent | Key")
 _NOWHERE = _Known(None, None, None, None, 0, 0, None)
-_NO_AGENT_TRAITS = NO_TRAITS[5 * TRAIT_BYTES : 9 * TRAIT_BYTES]
+_NO_AGENT_TRAITS = NO_TRAITS[WITH][: 4 * TRAIT_BYTES]
 
 
 class _Recent(dict[str, Answer]):
@@ -234,7 +234,7 @@ class Enricher:
             if network is None
             else _OLD_NETWORK * (self._asn.stale and asn is not None),
             address=address,
-            traits=NO_TRAITS[:TRAIT_BYTES] + ip_key[:TRAIT_BYTES] + prefix,
+            traits=ip_key[:TRAIT_BYTES] + prefix,
         )
 
 

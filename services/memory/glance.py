@@ -30,7 +30,7 @@ from contracts.money import Nine
 from contracts.payees import ACCOUNTS_2D, AGE_H, FRAUDS, FRAUDS_NEW, NAMES
 from contracts.profile import DAY_S, HOUR_S, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
-from contracts.traits import ADDRESS, AGENT
+from contracts.traits import AT
 from contracts.traits import ROW_BYTES as TRAIT_ROW_BYTES
 from services.memory.till import turn_to
 from services.memory.visit import goes_on, traits_of
@@ -63,6 +63,7 @@ _FRAUD_AT_PAYEE = int(Circumstance.FRAUD_AT_PAYEE)
 _CROWD_AT_PAYEE = int(Circumstance.CROWD_AT_PAYEE)
 
 NONE = -1
+_ADDRESS, _AGENT = AT["address"], AT["agent"]
 _FRAUDS = FRAUDS[-1]
 _OF_PAYEE = frozenset(NAMES)
 _ACTIVITIES = frozenset({Login, Transaction, AccountChange})
@@ -158,9 +159,9 @@ def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
             bits |= _NEW_NETWORK
     traits, rows = traits_of(event), profile.trait_rows
     if rows:
-        if row_of(rows, traits[ADDRESS], TRAIT_ROW_BYTES) < 0:
+        if row_of(rows, traits[_ADDRESS], TRAIT_ROW_BYTES) < 0:
             bits |= _NEW_ADDRESS
-        if row_of(rows, traits[AGENT], TRAIT_ROW_BYTES) < 0:
+        if row_of(rows, traits[_AGENT], TRAIT_ROW_BYTES) < 0:
             bits |= _NEW_AGENT
     place = event.place
     if place is not None:

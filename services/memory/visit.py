@@ -6,14 +6,21 @@ are only counted, and written when the visit ends or somebody reads the tables (
 
 from __future__ import annotations
 
+from functools import cache
+
 from msgspec.structs import force_setattr
 
 from contracts.events import Activity
 from contracts.profile import Profile
 from contracts.sightings import stays
-from contracts.traits import NO_TRAITS, TRAIT_BYTES, nothing
+from contracts.traits import ALL, NO_TRAITS, TRAIT_BYTES, nothing
 
 _NETWORK, _COUNTRY, _DEVICE = nothing("network"), nothing("country"), nothing("device")
+
+
+@cache
+def _country(country: str) -> bytes:
+    return country.encode("ascii", "replace")[:TRAIT_BYTES].ljust(TRAIT_BYTES, b"-")
 
 
 def traits_of(event: Activity) -> bytes:
@@ -27,7 +34,8 @@ def traits_of(event: Activity) -> bytes:
     traits = (
         event.address_traits
         + (_NETWORK if network is None else network[-TRAIT_BYTES:])
-        + (_COUNTRY if country is None else b"C-" + country.encode("ascii", "replace")[:4].ljust(4, b"-"))
+        + (_COUNTRY if country is None else _country(country))
+        + ALL
         + event.agent_traits
         + (_DEVICE if device is None else device[:TRAIT_BYTES])
     )

@@ -6,13 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.traits import (
+    ALL,
+    AT,
     HALF_LIFE_DAYS,
     LEVELS,
-    MAX_TRAITS,
+    MAX_ROWS,
     NO_TRAITS,
     ROW_BYTES,
     TRAIT_BYTES,
     TRAITS_BYTES,
+    WHERE,
+    WITH,
     Traits,
     nothing,
     see_latest_again,
@@ -23,8 +27,24 @@ DAY_S = 86_400.0
 
 
 def traits(number: int) -> bytes:
-    """Ten keys of one event; the first is that of all events."""
-    return NO_TRAITS[:TRAIT_BYTES] + b"".join(f"{level[:3]}{number:03}".encode() for level in LEVELS[1:])
+    """Ten keys of one event, all its own but for that of all events."""
+    return b"".join(
+        ALL if level == "all" else bytes([index]) + number.to_bytes(3) for index, level in enumerate(LEVELS)
+    )
+
+
+def at_home(number: int) -> bytes:
+    """As `traits`, but at another address and with another version of the one at home."""
+    keys = {
+        **split(traits(0)),
+        "address": traits(number)[AT["address"]],
+        "agent": traits(number)[AT["agent"]],
+    }
+    return b"".join(keys.values())
+
+
+def split(keys: bytes) -> dict[str, bytes]:
+    return {level: keys[AT[level]] for level in LEVELS}
 
 
 def test_an_event_that_says_nothing_has_a_key_at_every_level() -> None:
@@ -36,7 +56,8 @@ def test_an_event_that_says_nothing_has_a_key_at_every_level() -> None:
 
 def test_what_was_never_seen_counts_nothing() -> None:
     assert Traits().counts(traits(1), 0.0) == (0.0,) * len(LEVELS)
-    assert traits(1)[-TRAIT_BYTES:] not in Traits()
+    assert not Traits().knows("device", traits(1)[AT["device"]])
+    assert Traits().latest() == b""
 
 
 def test_a_count_halves_in_its_half_life() -> None:
@@ -49,12 +70,41 @@ def test_a_count_halves_in_its_half_life() -> None:
 
 def test_a_full_table_forgets_what_was_not_seen_for_longest() -> None:
     rows = bytearray()
-    for number in range(9):
+    for number in range(40):
         see_traits(rows, traits(number), number * DAY_S)
+    known = Traits(rows)
 
-    assert len(rows) == MAX_TRAITS * ROW_BYTES
-    assert traits(8)[-TRAIT_BYTES:] in Traits(rows)
-    assert traits(0)[-TRAIT_BYTES:] not in Traits(rows)
+    assert len(known) <= MAX_ROWS
+    assert known.knows("address", traits(39)[AT["address"]])
+    assert not known.knows("address", traits(0)[AT["address"]])
+    assert not known.knows("network", traits(0)[AT["network"]])
+
+
+def test_what_is_forgotten_at_a_fine_level_still_counts_at_the_coarse_ones() -> None:
+    rows = bytearray()
+    for number in range(40):
+        see_traits(rows, at_home(number), 0.0)
+    counts = dict(zip(LEVELS, Traits(rows).counts(at_home(39), 0.0), strict=True))
+
+    assert counts["address"] == counts["agent"] == 1.0
+    assert (
+        counts["network"] == counts["country"] == counts["all"] == counts["system"] == counts["kind"] == 40.0
+    )
+    assert not Traits(rows).knows("address", at_home(0)[AT["address"]])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 300)), min_size=1, max_size=60)
+)
+def test_every_event_is_the_latest_and_no_row_stands_twice(seen: list[tuple[int, int, int]]) -> None:
+    rows = bytearray()
+    for where, what, day in seen:
+        keys = at_home(where)[WHERE] + traits(what)[WITH]
+        see_traits(rows, keys, day * DAY_S)
+        assert Traits(rows).latest() == keys
+    keys_of_rows = [bytes(rows[row : row + TRAITS_BYTES // 2]) for row in range(0, len(rows), ROW_BYTES)]
+
+    assert len(set(keys_of_rows)) == len(keys_of_rows) <= MAX_ROWS
 
 
 def test_a_table_that_knows_no_event_has_no_latest_one_to_count_again() -> None:
@@ -109,7 +159,9 @@ def test_a_survey_tells_the_own_count_that_of_all_and_how_many_there_are() -> No
         see_traits(rows, traits(each), 0.0)
     counts, together, distinct = Traits(rows).survey(traits(1), HALF_LIFE_DAYS * DAY_S)
 
-    assert counts == [1.5] + [1.0] * (len(LEVELS) - 1)
+    assert dict(zip(LEVELS, counts, strict=True)) == {
+        level: 1.5 if level == "all" else 1.0 for level in LEVELS
+    }
     assert together == [1.5] * len(LEVELS)
-    assert distinct == [1] + [2] * (len(LEVELS) - 1)
+    assert dict(zip(LEVELS, distinct, strict=True)) == {level: 1 if level == "all" else 2 for level in LEVELS}
     assert counts == list(Traits(rows).counts(traits(1), HALF_LIFE_DAYS * DAY_S))

@@ -26,7 +26,7 @@ from contracts.profile import (
     Velocities,
     Velocity,
 )
-from contracts.traits import LEVELS, NO_TRAITS, TRAIT_BYTES, nothing
+from contracts.traits import ALL, LEVELS, TRAIT_BYTES, WITH, nothing
 
 NOW = 1_760_000_000.0
 ACCOUNT = "account-0001"
@@ -55,8 +55,7 @@ def traits(
         "country": None if place is None else place.country, "agent": agent, "browser": words[0],
         "system": words[2], "kind": words[3], "device": device,
     }  # fmt: skip
-    keys = [_trait(level, named[level]) for level in LEVELS[1:]]
-    return NO_TRAITS[:TRAIT_BYTES] + b"".join(keys)
+    return b"".join(ALL if level == "all" else _trait(level, named[level]) for level in LEVELS)
 
 
 def _trait(level: str, name: str | None) -> bytes:
@@ -77,8 +76,8 @@ def origin(
     keys = traits(device, ip, network, place, agent)
     return {
         "traits": keys,
-        "address_traits": keys[: 3 * TRAIT_BYTES],
-        "agent_traits": keys[5 * TRAIT_BYTES : 9 * TRAIT_BYTES],
+        "address_traits": keys[: 2 * TRAIT_BYTES],
+        "agent_traits": keys[WITH][: 4 * TRAIT_BYTES],
         "device_id": None if device is None else f"device-id-{device}",
         "device_key": None if device is None else key(device),
         "ip": None if ip is None else "198.51.100.7",
