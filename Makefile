@@ -48,8 +48,9 @@ chaos: $(DEV) ## the long chaos suite: kill -9 of everything, many times
 bench: $(RUN_TIME) ## throughput and latency on this machine; ARGS='--json' for figures
 	@$(BIN)/payguard bench $(ARGS)
 
-screenshot: $(DEV) ## make the pictures of the README again
+screenshot: $(DEV) ## make the pictures of the README and of the pages again
 	@$(BIN)/python docs/screenshot.py
+	@$(BIN)/python docs/page_pictures.py
 
 new-detector: $(RUN_TIME) ## write a detector and its test to fill in: NAME=my_rule
 	@[ -n "$(NAME)" ] || { echo "say which: make new-detector NAME=my_rule" >&2; exit 2; }
