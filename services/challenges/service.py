@@ -135,21 +135,22 @@ class ChallengesService:
     async def _judged(self, offer: Offer) -> Verdict:
         """The verdict: at once for a network that owes nothing, else after a booking that is durable on its own."""
         visitor = self._limits.visitor(None, offer.context)
+        verdict = None
         async with self._database.begin() as connection:
             clear = await self._limits.is_clear(connection, visitor, offer.at)
-            verdict = await self._judge.judge(connection, offer, last=False) if clear else None
-        if verdict is not None:
-            return verdict
+            if clear:
+                verdict = await self._judge.judge(connection, offer, last=False)
+            else:
+                offer = replace(offer, booking=await self._limits.book(connection, visitor, offer.at))
+                if offer.context.device_id is None:
+                    await self._limits.admit(connection, visitor, offer.booking, None, offer.at)
         if not clear:
             async with self._database.begin() as connection:
-                offer = replace(offer, booking=await self._limits.book(connection, visitor, offer.at))
-            async with self._database.begin() as connection:
                 verdict = await self._judge.judge(connection, offer, last=False)
-            if verdict is not None:
-                return verdict
-        await self._adopt(offer.challenge_id)
-        async with self._database.begin() as connection:
-            verdict = await self._judge.judge(connection, offer, last=True)
+        if verdict is None:
+            await self._adopt(offer.challenge_id)
+            async with self._database.begin() as connection:
+                verdict = await self._judge.judge(connection, offer, last=True)
         assert verdict is not None
         return verdict
 

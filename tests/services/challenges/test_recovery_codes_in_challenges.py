@@ -7,7 +7,7 @@ from collections import Counter
 from contracts.events import ChallengeOutcome
 from services.challenges import recovery
 from services.challenges.factor_check import LOCK_AFTER
-from services.challenges.tables import audit, challenges, factors
+from services.challenges.tables import audit, challenges, factors, recovery_codes
 from tests.services.challenges.world import World
 
 CHEAP = recovery.Cost(passes=1, memory_kib=64)
@@ -114,6 +114,6 @@ async def test_no_table_holds_an_accepted_recovery_code(world: World) -> None:
     first, *_ = await codes(world)
     await verified(world, "c1", first)
 
-    kept = str([await world.rows(table) for table in (challenges, audit, factors, recovery.recovery_codes)])
+    kept = str([await world.rows(table) for table in (challenges, audit, factors, recovery_codes)])
     assert first not in kept
     assert first.replace("-", "") not in kept
