@@ -23,6 +23,12 @@ VIEWS = {
 
 def tour(browser: Browser, served: Served) -> Iterator[str]:
     """Go to one page after the other, and say which."""
+    yield from enrolment(browser, served)
+    yield from challenge(browser, served)
+
+
+def enrolment(browser: Browser, served: Served) -> Iterator[str]:
+    """The pages of an authenticator."""
     browser.go(served.enrol_link())
     yield "start"
     browser.find("button.main").click()
@@ -48,6 +54,10 @@ def tour(browser: Browser, served: Served) -> Iterator[str]:
     browser.go(served.link("factor"))
     browser.until_at("/my/authenticator")
     yield "authenticator"
+
+
+def challenge(browser: Browser, served: Served) -> Iterator[str]:
+    """The pages of a challenge, and those of links and sessions that are over."""
     browser.go(served.challenge_link("c1", device_name="Pixel 9"))
     browser.until_at("/my/approve")
     yield "approve"
