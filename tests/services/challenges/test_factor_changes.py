@@ -20,7 +20,7 @@ from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault
 from services.database import Database
 from services.ingest.decode import decode_event
-from tests.services.challenges.world import CHEAP, World
+from tests.services.challenges.world import CHEAP, KEY, World
 
 PHONE = Context(ip="203.0.113.7", device_id="phone-1")
 Step = Callable[[World, str, tuple[str, ...]], Awaitable[object]]

@@ -133,6 +133,7 @@ async def test_many_sweepers_carry_a_reset_out_once(office: Office, database_url
 
 async def test_the_owner_cancels_with_a_code(office: Office) -> None:
     await office.approved()
+    office.world.clock.at += 1.0
 
     assert await office.resets.cancel_own("li", office.world.code(office.secret), OWNER)
 
@@ -155,6 +156,7 @@ async def test_a_wrong_code_cancels_nothing_and_counts_as_a_failure(office: Offi
 
 async def test_an_administrator_cancels_without_a_code(office: Office) -> None:
     reset_id = await office.approved()
+    office.world.clock.at += 1.0
 
     cancelled = await office.resets.cancel(reset_id, office.first)
 
