@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from contracts.ports import Shard, TallyQuery
+from contracts.ports import PayeeQuestions, Questions, Shard, TallyQuestions
 from contracts.profile import (
     MAX_COUNTRIES,
     MAX_DEVICES,
@@ -82,20 +82,22 @@ def typical_profile(events: int) -> Profile:
     )
 
 
-def questions(first: int, keys: int, members: Sequence[int]) -> list[TallyQuery]:
+def questions(first: int, keys: int, members: Sequence[int]) -> Questions:
     """One question an event; an account has one key of its own, and some keys are far busier."""
-    return [
-        TallyQuery(
-            offset=first + n,
-            name="credential_stuffing",
-            key=f"network-{min(keys - 1, int(random.Random(member).paretovariate(0.5)))}",
-            member=f"account-{member:06d}",
-            at=float(NOW_S),
-            bucket_s=600,
-            adds=True,
-        )
-        for n, member in enumerate(members)
-    ]
+    count = len(members)
+    asked = TallyQuestions(
+        name="credential_stuffing",
+        bucket_s=600,
+        owners=list(range(count)),
+        offsets=list(range(first, first + count)),
+        keys=[
+            f"network-{min(keys - 1, int(random.Random(member).paretovariate(0.5)))}" for member in members
+        ],
+        members=[f"account-{member:06d}" for member in members],
+        ats=[float(NOW_S)] * count,
+        adds=[True] * count,
+    )
+    return Questions([asked], PayeeQuestions())
 
 
 async def measured(name: str, step: Callable[[int], Awaitable[Any]]) -> None:

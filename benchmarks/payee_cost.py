@@ -71,17 +71,18 @@ async def run(url: str) -> None:
     for start in range(0, len(happened), BATCH):
         part, offsets = happened[start : start + BATCH], range(start, start + BATCH)
         began = time.process_time()
-        queries, owners = plan.questions(part, offsets)
+        questions = plan.nothing_asked()
+        plan.ask(questions, part, offsets)
         planned.append(time.process_time() - began)
         before, began = await _store_s(client), time.process_time()
-        [counts] = await store.observe([(SHARD, queries)])
+        [counts] = await store.observe([(SHARD, questions)])
         asked.append(time.process_time() - began)
         used.append(await _store_s(client) - before)
         began = time.process_time()
-        plan.answers(len(part), queries, owners, counts)
+        plan.answers(len(part), questions, counts)
         planned[-1] += time.process_time() - began
-    keys = [key async for key in client.scan_iter(match="*payee:*")]
-    sizes = sorted([int(await client.strlen(key)) for key in keys])
+    hashes = [key async for key in client.scan_iter(match="*payee:*")]
+    sizes = sorted([len(record) for key in hashes for record in await client.hvals(key)])
     print(f"questions and answers {_us(planned)}, client {_us(asked)}, store {_us(used)} us a transaction")
     print(f"record: median {sizes[len(sizes) // 2]} B, largest {sizes[-1]} B, {len(sizes)} payees")
     await client.aclose()

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from contracts.decisions import Decision, IssueChallenge
-from contracts.payees import PayeeCounts
+from contracts.payees import LABEL_DELAY_DAYS, PayeeCounts
 
 
 class Shard(Struct, frozen=True, gc=False):
@@ -25,45 +25,59 @@ class Shard(Struct, frozen=True, gc=False):
 Entry = tuple[str, int, bytes]
 
 
-class TallyQuery(Struct, frozen=True, gc=False):
-    """One event's question to a tally, in event order: distinct members of `key` in the bucket of `at` and the one before.
+class TallyQuestions(Struct):
+    """What a batch asks one tally, in event order: distinct members of each `key` in the bucket of `at` and the one before.
 
-    `offset` is the event's position in its shard; `member` joins the count first when `adds`. Where `most` is not 0 no more
-    than so many are counted, in one small record of the newest two buckets, which older events read too.
+    All lists run beside each other. `offsets` are the events' positions in their shard and `owners` their indexes in the batch,
+    which the store leaves alone; a member joins the count first where `adds`. Where `most` is not 0 no more than so many are
+    counted, in one small record of the newest two buckets, which older events read too. An event asks a tally once at most.
     """
 
-    offset: int
     name: str
-    key: str
-    member: str
-    at: float
     bucket_s: int
-    adds: bool
     most: int = 0
+    owners: list[int] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
+    ats: list[float] = field(default_factory=list)
+    adds: list[bool] = field(default_factory=list)
 
 
 #: What an event changes of a payee's record: nothing, one payment more, one fraud more, a fraud taken back.
 PAYEE_NONE, PAYEE_PAYMENT, PAYEE_FRAUD, PAYEE_NO_FRAUD = range(4)
 
 
-class PayeeQuery(Struct, frozen=True, gc=False):
-    """One event's question to the record of a payee (`contracts.payees`), in event order; an event asks one at most.
+class PayeeQuestions(Struct):
+    """What a batch asks of the records of payees (`contracts.payees`), in event order; all lists run beside each other.
 
-    `hour` is the transaction's time in whole hours since 1970 and `transaction` its event id; a label speaks of the one that
-    it is about. `change` joins the record before it is read, `member` with it. Labels are out up to `until_day`.
+    `owners` and `offsets` as of tallies. `payees` are keys of 8 bytes. `hours` are the transactions' times in whole hours since
+    1970 and `transactions` their event ids; a label speaks of the one that it is about. `changes` join the record before it is
+    read, `members` with them. Labels are out `delay_days` after the day of what they are about. An event asks once at most.
     """
 
-    offset: int
-    payee: bytes
-    member: str
-    transaction: str
-    hour: int
-    until_day: int
-    change: int
+    delay_days: int = LABEL_DELAY_DAYS
+    owners: list[int] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    payees: list[bytes] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
+    transactions: list[str] = field(default_factory=list)
+    hours: list[int] = field(default_factory=list)
+    changes: list[int] = field(default_factory=list)
 
 
-Query = TallyQuery | PayeeQuery
-Count = int | PayeeCounts
+class Questions(Struct):
+    """What a batch asks across accounts; each tally by its own name."""
+
+    tallies: list[TallyQuestions]
+    payees: PayeeQuestions
+
+
+class Answers(Struct):
+    """The counts a batch is told, beside its questions: a list for each tally, and the counts of payees."""
+
+    tallies: list[list[int]]
+    payees: list[PayeeCounts]
 
 
 class ProfileStore(Protocol):
@@ -90,8 +104,8 @@ class ProfileStore(Protocol):
 class TallyStore(Protocol):
     """Counts of distinct accounts for keys that cross accounts, and records of payees."""
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
-        """Add and count shard by shard, each in event order; the answers stand in the order of the questions. One round trip.
+    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+        """Add and count shard by shard, each tally and the payees in event order. One round trip.
 
         Idempotent: a repeated member counts once, and a question at an offset of its shard that was answered before gets
         the very answer it got then (the last 64 batches of answers of a shard are kept), so a redelivered event is decided

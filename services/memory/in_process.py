@@ -6,10 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
 from contracts.decisions import Decision, IssueChallenge
 from contracts.payees import PayeeCounts
-from contracts.ports import PAYEE_NONE, Count, Entry, PayeeQuery, Query, Shard, TallyQuery
+from contracts.ports import PAYEE_NONE, Answers, Entry, PayeeQuestions, Questions, Shard, TallyQuestions
 from services.memory.challenge_record import KEPT_AFTER_S, ChallengeRecord, recorded
 from services.memory.in_process_payees import PayeeRecord
 
@@ -18,6 +19,7 @@ KEPT_BATCHES = 64
 LIFE_BUCKETS = 4
 DECISION_KEPT_S = 3600.0
 _NOTHING: dict[str, tuple[int, bytes]] = {}
+_Count = TypeVar("_Count", int, PayeeCounts)
 
 
 class InProcessProfileStore:
@@ -50,12 +52,31 @@ class InProcessProfileStore:
         return refused
 
 
-class _Memo:
-    """The last answers to one kind of question of a shard."""
+class _Memo(Generic[_Count]):
+    """The last answers to one kind of question of a shard, by name and offset."""
 
     def __init__(self) -> None:
-        self.batches: deque[dict[tuple[int, str], Count]] = deque(maxlen=KEPT_BATCHES)
+        self.batches: deque[dict[tuple[str, int], _Count]] = deque(maxlen=KEPT_BATCHES)
         self.highest = -1
+        self._new: dict[tuple[str, int], _Count] = {}
+
+    def told(self, name: str, offset: int) -> _Count | None:
+        """What was answered before."""
+        if offset > self.highest:
+            return None
+        ident = (name, offset)
+        return next((batch[ident] for batch in self.batches if ident in batch), None)
+
+    def note(self, name: str, offset: int, count: _Count) -> bool:
+        """Keep a new answer of this batch; whether it comes too late to be the first to this question."""
+        self._new[name, offset] = count
+        return offset <= self.highest
+
+    def end(self, last: int) -> None:
+        """A batch that ends at this offset is answered."""
+        if self._new:
+            self.batches.append(self._new)
+            self.highest, self._new = max(self.highest, last), {}
 
 
 #: One bucket's members and those of the bucket before, by key.
@@ -70,84 +91,83 @@ class InProcessTallyStore:
         self._newest: dict[tuple[str, int], int] = {}
         #: by name and key: newest bucket, members of it and of the one before, members of it
         self._few: dict[tuple[str, str], tuple[int, set[str], set[str]]] = {}
-        self._memos: dict[tuple[Shard, type], _Memo] = {}
+        self._told: dict[Shard, _Memo[int]] = {}
+        self._told_payees: dict[Shard, _Memo[PayeeCounts]] = {}
         #: by payee key
         self.payees: dict[bytes, PayeeRecord] = {}
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
         """See `contracts.ports.TallyStore.observe`."""
-        return [self._answered(shard, queries) for shard, queries in asked]
+        return [
+            Answers(self._counted(shard, questions.tallies), self._paid(shard, questions.payees))
+            for shard, questions in asked
+        ]
 
-    def _answered(self, shard: Shard, queries: Sequence[Query]) -> list[Count]:
-        answers: list[Count] = [0] * len(queries)
-        for kind in (TallyQuery, PayeeQuery):
-            places = [place for place, query in enumerate(queries) if query.__class__ is kind]
-            if places:
-                memo = self._memos.setdefault((shard, kind), _Memo())
-                for place, answer in zip(
-                    places, self._recalled(memo, [queries[n] for n in places]), strict=True
-                ):
-                    answers[place] = answer
+    def _counted(self, shard: Shard, tallies: Sequence[TallyQuestions]) -> list[list[int]]:
+        memo = self._told.setdefault(shard, _Memo())
+        answers = [self._answered(memo, asked) for asked in tallies]
+        memo.end(max((asked.offsets[-1] for asked in tallies if asked.offsets), default=-1))
         return answers
 
-    def _recalled(self, memo: _Memo, queries: Sequence[Query]) -> list[Count]:
-        highest = memo.highest
-        repeats = queries[0].offset <= highest
-        new: dict[tuple[int, str], Count] = {}
-        answers: list[Count] = []
-        for query in queries:
-            ident = (query.offset, query.name if isinstance(query, TallyQuery) else "")
-            answer = (
-                next((batch[ident] for batch in memo.batches if ident in batch), None) if repeats else None
-            )
-            if answer is None:
-                stale = query.offset <= highest
-                if isinstance(query, TallyQuery):
-                    count = new[ident] = self._count(query)
-                    answer = -1 - count if stale else count
-                else:
-                    counts = new[ident] = self._payee(query, stale)
-                    answer = (-1 - counts[0], *counts[1:]) if stale else counts
-            answers.append(answer)
-        if new:
-            memo.batches.append(new)
-            memo.highest = max(highest, queries[-1].offset)
+    def _answered(self, memo: _Memo[int], asked: TallyQuestions) -> list[int]:
+        answers = []
+        for offset, key, member, at, adds in zip(
+            asked.offsets, asked.keys, asked.members, asked.ats, asked.adds, strict=True
+        ):
+            count = memo.told(asked.name, offset)
+            if count is None:
+                of_tally = self._count_few if asked.most else self._count
+                count = of_tally(asked, key, int(at // asked.bucket_s), member if adds else None)
+                if memo.note(asked.name, offset, count):
+                    count = -1 - count
+            answers.append(count)
         return answers
 
-    def _payee(self, query: PayeeQuery, stale: bool) -> PayeeCounts:
-        known = self.payees.get(query.payee) or PayeeRecord()
-        if query.change != PAYEE_NONE and not stale:
-            known.change(query)
-            self.payees[query.payee] = known
-        return known.counts(query)
+    def _paid(self, shard: Shard, asked: PayeeQuestions) -> list[PayeeCounts]:
+        memo = self._told_payees.setdefault(shard, _Memo())
+        answers = []
+        for index, offset in enumerate(asked.offsets):
+            counts = memo.told("", offset)
+            if counts is None:
+                stale = offset <= memo.highest
+                counts = self._payee(asked, index, stale)
+                if memo.note("", offset, counts):
+                    counts = (-1 - counts[0], *counts[1:])
+            answers.append(counts)
+        memo.end(asked.offsets[-1] if asked.offsets else -1)
+        return answers
 
-    def _count_few(self, query: TallyQuery) -> int:
-        key, bucket = (query.name, query.key), int(query.at // query.bucket_s)
-        newest, both, latest = self._few.get(key, (bucket, set(), set()))
+    def _payee(self, asked: PayeeQuestions, index: int, stale: bool) -> PayeeCounts:
+        payee, hour, change = asked.payees[index], asked.hours[index], asked.changes[index]
+        known = self.payees.get(payee) or PayeeRecord()
+        if change != PAYEE_NONE and not stale:
+            known.change(change, hour, asked.members[index], asked.transactions[index])
+            self.payees[payee] = known
+        return known.counts(hour, asked.delay_days)
+
+    def _count_few(self, asked: TallyQuestions, key: str, bucket: int, member: str | None) -> int:
+        newest, both, latest = self._few.get((asked.name, key), (bucket, set(), set()))
         if bucket > newest:
             newest, both, latest = bucket, latest if bucket == newest + 1 else set(), set()
-        if query.adds:
+        if member is not None:
             both, latest = set(both), set(latest)
             for members, spared in ((both, 1), (latest, 0)):
-                if newest - bucket <= spared and len(members) < query.most:
-                    members.add(query.member)
-            self._few[key] = (newest, both, latest)
+                if newest - bucket <= spared and len(members) < asked.most:
+                    members.add(member)
+            self._few[asked.name, key] = (newest, both, latest)
         return len(both)
 
-    def _count(self, query: TallyQuery) -> int:
-        if query.most:
-            return self._count_few(query)
-        tally = (query.name, query.bucket_s)
-        bucket = int(query.at // query.bucket_s)
+    def _count(self, asked: TallyQuestions, key: str, bucket: int, member: str | None) -> int:
+        tally = (asked.name, asked.bucket_s)
         windows = self._windows.setdefault(tally, {})
         if bucket > self._newest.get(tally, -1):
             self._newest[tally] = bucket
             for old in [old for old in windows if old < bucket - LIFE_BUCKETS]:
                 del windows[old]
-        if query.adds:
+        if member is not None:
             for each in (bucket, bucket + 1):
-                windows.setdefault(each, {}).setdefault(query.key, set()).add(query.member)
-        return len(windows.get(bucket, {}).get(query.key, ()))
+                windows.setdefault(each, {}).setdefault(key, set()).add(member)
+        return len(windows.get(bucket, {}).get(key, ()))
 
 
 class InProcessMailbox:

@@ -12,7 +12,7 @@ from contracts.payees import (
     WINDOWS_DAYS,
     PayeeCounts,
 )
-from contracts.ports import PAYEE_FRAUD, PAYEE_NO_FRAUD, PAYEE_PAYMENT, PayeeQuery
+from contracts.ports import PAYEE_FRAUD, PAYEE_NO_FRAUD, PAYEE_PAYMENT
 
 _DAY_H = 24
 
@@ -32,47 +32,47 @@ class PayeeRecord:
         self.latest: deque[str] = deque(maxlen=MAX_PAYMENTS)
         self.labels: dict[str, int] = {}
 
-    def change(self, query: PayeeQuery) -> None:
-        """What the question's event changes."""
-        if query.change == PAYEE_PAYMENT:
-            self._pay(query)
-        elif query.change == PAYEE_FRAUD:
-            self._blame(query)
-        elif query.change == PAYEE_NO_FRAUD:
-            day = self.labels.pop(query.transaction, None)
+    def change(self, change: int, hour: int, member: str, transaction: str) -> None:
+        """What a question's event changes."""
+        if change == PAYEE_PAYMENT:
+            self._pay(hour, member, transaction)
+        elif change == PAYEE_FRAUD:
+            self._blame(hour, transaction)
+        elif change == PAYEE_NO_FRAUD:
+            day = self.labels.pop(transaction, None)
             if day in self.frauds:
                 self.frauds[day] -= 1
 
-    def counts(self, query: PayeeQuery) -> PayeeCounts:
-        """What the question is answered now."""
-        until = query.until_day
-        age_h = 0 if self.first_hour is None else max(0, query.hour - self.first_hour)
+    def counts(self, hour: int, delay_days: int) -> PayeeCounts:
+        """What a question about that hour is answered now, when labels are out so many days after their day."""
+        until = hour // _DAY_H - delay_days - 1
+        age_h = 0 if self.first_hour is None else max(0, hour - self.first_hour)
         c1, c7, c30 = _windows(self.payments, until)
         f1, f7, f30 = _windows(self.frauds, until)
         new = sum(count for day, count in self.frauds.items() if day > until) if self.frauds else 0
         return age_h, len(self.both), c1, c7, c30, f1, f7, f30, new
 
-    def _pay(self, query: PayeeQuery) -> None:
-        if query.transaction in self.latest:
+    def _pay(self, hour: int, member: str, transaction: str) -> None:
+        if transaction in self.latest:
             return
-        self.latest.append(query.transaction)
-        day = query.hour // _DAY_H
+        self.latest.append(transaction)
+        day = hour // _DAY_H
         ago = self._reach(day)
         if ago >= KEPT_DAYS:
             return
         self.payments[day] = self.payments.get(day, 0) + 1
-        if self.first_hour is None or query.hour < self.first_hour:
-            self.first_hour = query.hour
+        if self.first_hour is None or hour < self.first_hour:
+            self.first_hour = hour
         if ago <= 1:
-            _join(self.both, query.member)
+            _join(self.both, member)
         if ago == 0:
-            _join(self.today, query.member)
+            _join(self.today, member)
 
-    def _blame(self, query: PayeeQuery) -> None:
-        day = query.hour // _DAY_H
-        if query.transaction in self.labels or self._reach(day) >= KEPT_DAYS:
+    def _blame(self, hour: int, transaction: str) -> None:
+        day = hour // _DAY_H
+        if transaction in self.labels or self._reach(day) >= KEPT_DAYS:
             return
-        self.labels[query.transaction] = day
+        self.labels[transaction] = day
         if len(self.labels) > MAX_LABELS:
             del self.labels[next(iter(self.labels))]
         self.frauds[day] = self.frauds.get(day, 0) + 1

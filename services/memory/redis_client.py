@@ -117,10 +117,11 @@ def unless_error(answers: Sequence[Any]) -> Sequence[Any]:
 
 
 class Script:
-    """A Lua script beside this file, called by its digest and sent again when the server has forgotten it."""
+    """Lua files beside this one that make one script, called by its digest and sent again when the server has forgotten it."""
 
-    def __init__(self, file_name: str) -> None:
-        self.body = files("services.memory").joinpath(file_name).read_text(encoding="utf-8")
+    def __init__(self, *file_names: str) -> None:
+        folder = files("services.memory")
+        self.body = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in file_names)
         self.digest = hashlib.sha1(self.body.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, client: Redis, calls: Sequence[Command]) -> Sequence[Any]:

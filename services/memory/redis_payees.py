@@ -6,67 +6,68 @@ taken for one about once in two million records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import blake2b
-from struct import Struct
+from itertools import repeat
+from struct import Struct, pack
 from zlib import crc32
 
 from contracts.payees import KEPT_DAYS, MAX_ACCOUNTS, MAX_LABELS, MAX_PAYMENTS, PayeeCounts
-from contracts.ports import PAYEE_FRAUD, PayeeQuery, Shard
+from contracts.ports import PAYEE_FRAUD, PayeeQuestions, Shard
 from services.memory.redis_client import Command, Script
 
-#: A record is kept so long after its newest day came, by the wall clock.
+#: A record is kept for one to two times as long after it last changed, by the store's clock.
 KEPT_RECORD_S = 90 * 86_400
 
-SCRIPT = Script("payees.lua")
-_row = Struct(">IIIIIIB").pack
-_label_row = Struct(">IIII8sB").pack
-_answers = Struct(">4x9i").iter_unpack
+SCRIPT = Script("records.lua", "payee_record.lua", "payees.lua")
+_row = Struct(">8sBII8sII").pack
+_label_row = Struct(">8sBII8s8s").pack
+#: The rest of a record's head: one payment on its only day, nothing else.
+_FIRST_PAID = pack(">IBBBB", 1, 0, 1, 0, 0)
+_answers = Struct(">9i").iter_unpack
 
 
-def call(
-    head: str, shard: Shard, queries: Sequence[PayeeQuery], kept_answers_s: int, kept_batches: int
-) -> Command:
+def call(head: str, shard: Shard, asked: PayeeQuestions, kept_answers_s: int, kept_batches: int) -> Command:
     """The call that asks the questions; `head` begins every key, with the cluster slot's tag."""
-    base = queries[0].offset
-    stem = f"{head}payee:".encode()
-    indexes: dict[bytes, int] = {}
-    keys: list[bytes] = []
-    rows: list[bytes] = []
-    for query in queries:
-        payee, change = query.payee, query.change
-        index = indexes.get(payee)
-        if index is None:
-            keys.append(stem + payee)
-            index = indexes[payee] = len(keys) + 2
-        about = query.transaction.encode()
-        if change < PAYEE_FRAUD:
-            who = crc32(query.member.encode())
-            rows.append(
-                _row(query.offset - base, query.hour, query.until_day, index, who, crc32(about), change)
-            )
-        else:
-            digest = blake2b(about, digest_size=8).digest()
-            rows.append(_label_row(query.offset - base, query.hour, query.until_day, index, digest, change))
+    first, last = asked.offsets[0], asked.offsets[-1]
     memo = f"{head}payees:{shard.epoch}.{shard.partition}"
     return (
-        len(keys) + 2,
+        3,
         f"{memo}:highest",
         memo,
-        *keys,
-        b"".join(rows),
-        f"{base:012x}",
-        f"{queries[-1].offset:012x}",
+        f"{head}payee:",
+        _rows(asked),
+        pack(f">{len(asked.offsets)}I", *[offset - first for offset in asked.offsets]),
+        f"{first:012x}",
+        f"{last:012x}",
         kept_answers_s,
         kept_batches,
         KEPT_RECORD_S,
+        asked.delay_days,
         KEPT_DAYS + 1,
         MAX_ACCOUNTS,
         MAX_PAYMENTS,
-        b"%d" % MAX_LABELS,
+        MAX_LABELS,
     )
 
 
 def answers(blob: bytes) -> list[PayeeCounts]:
     """The script's answers, in the order of the questions."""
     return list(_answers(blob))
+
+
+def _rows(asked: PayeeQuestions) -> bytes:
+    whos = map(crc32, map(str.encode, asked.members))
+    about = map(str.encode, asked.transactions)
+    days = [hour // 24 for hour in asked.hours]
+    rest = repeat(_FIRST_PAID)
+    if max(asked.changes) < PAYEE_FRAUD:
+        whats = map(crc32, about)
+        return b"".join(map(_row, asked.payees, asked.changes, asked.hours, days, rest, whats, whos))
+    return b"".join(
+        _row(payee, change, hour, day, _FIRST_PAID, crc32(transaction), who)
+        if change < PAYEE_FRAUD
+        else _label_row(payee, change, hour, day, _FIRST_PAID, blake2b(transaction, digest_size=8).digest())
+        for payee, change, hour, day, who, transaction in zip(
+            asked.payees, asked.changes, asked.hours, days, whos, about, strict=True
+        )
+    )

@@ -1,9 +1,11 @@
-"""What a batch asks across accounts, counts and records of payees, as one list of questions in event order. Pure."""
+"""What a batch asks across accounts, counts and records of payees, as lists of questions in event order. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from itertools import compress
+from operator import attrgetter
+from typing import Any
 
 from contracts.events import AnyEvent, Label, Transaction
 from contracts.findings import PayeeWanted, Tallies, TallyWanted, Wanted
@@ -13,14 +15,16 @@ from contracts.ports import (
     PAYEE_NO_FRAUD,
     PAYEE_NONE,
     PAYEE_PAYMENT,
-    Count,
-    PayeeQuery,
-    Query,
-    TallyQuery,
+    Answers,
+    PayeeQuestions,
+    Questions,
+    TallyQuestions,
 )
 from contracts.profile import DAY_S, HOUR_S
 
 NONE_ASKED: Tallies = {}
+_account_id = attrgetter("account_id")
+_at = attrgetter("at")
 
 
 class TallyPlan:
@@ -35,108 +39,135 @@ class TallyPlan:
             raise ValueError(f"label_delay_days must lie between 0 and {LONGEST_DELAY_DAYS}")
         self._delay_days = label_delay_days
         self._payees = any(isinstance(each, PayeeWanted) for each in wanted)
-        self._by_type: dict[type, list[TallyWanted]] = {}
-        if self._payees:
-            self._by_type |= {Transaction: [], Label: []}
-        for tally in wanted:
-            if isinstance(tally, TallyWanted):
-                for event_type in tally.event_types:
-                    self._by_type.setdefault(event_type, []).append(tally)
+        self._tallies = [each for each in wanted if isinstance(each, TallyWanted)]
 
-    def questions(
-        self, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int = 0
-    ) -> tuple[list[Query], list[int]]:
-        """The questions of events in their order, and for each the index of its event, counted from `first_index`."""
-        queries: list[Query] = []
-        owners: list[int] = []
-        by_type, payees = self._by_type, self._payees
-        for index, event in enumerate(events):
-            kind = event.__class__
-            if kind not in by_type:
-                continue
-            if payees:
-                query = None
-                if kind is Transaction:
-                    query = self._paid(event, offsets[index])  # type: ignore[arg-type]
-                elif kind is Label:
-                    query = self._labelled(event, offsets[index])  # type: ignore[arg-type]
-                if query is not None:
-                    queries.append(query)
-                    owners.append(first_index + index)
-            for tally in by_type[kind]:
-                key = tally.key(event)
-                if key is not None:
-                    queries.append(
-                        TallyQuery(
-                            offsets[index],
-                            tally.name,
-                            key,
-                            event.account_id,
-                            event.at,
-                            tally.bucket_s,
-                            tally.adds(event),
-                            tally.most_count,
-                        )
-                    )
-                    owners.append(first_index + index)
-        return queries, owners
-
-    def _paid(self, event: Transaction, offset: int) -> PayeeQuery | None:
-        payee = event.payee_key
-        if payee is None:
-            return None
-        hour = int(event.at / HOUR_S)
-        return PayeeQuery(
-            offset,
-            payee,
-            event.account_id,
-            event.event_id,
-            hour,
-            hour // 24 - self._delay_days - 1,
-            PAYEE_NONE if event.status == "failed" or event.kind == "refund" else PAYEE_PAYMENT,
+    def nothing_asked(self) -> Questions:
+        """The questions of no event, to be asked more."""
+        return Questions(
+            [TallyQuestions(each.name, each.bucket_s, each.most_count) for each in self._tallies],
+            PayeeQuestions(self._delay_days),
         )
 
-    def _labelled(self, event: Label, offset: int) -> PayeeQuery | None:
-        payee = event.payee_key
-        if payee is None:
-            return None
-        about_at = event.about_at
-        if about_at is None:
-            about_at = event.at - self._delay_days * DAY_S
-        hour = int(max(0.0, min(about_at, event.at)) / HOUR_S)
-        change = PAYEE_FRAUD if event.verdict == "fraud" else PAYEE_NO_FRAUD
-        return PayeeQuery(offset, payee, event.account_id, event.about_event_id, hour, 0, change)
+    def ask(
+        self, questions: Questions, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int = 0
+    ) -> None:
+        """Add the questions of further events of a batch, whose indexes in it begin with `first_index`."""
+        kinds = [event.__class__ for event in events]
+        chosen: dict[tuple[type, ...], _Chosen] = {}
+        for tally, asked in zip(self._tallies, questions.tallies, strict=True):
+            of_types = chosen.get(tally.event_types)
+            if of_types is None:
+                of_types = chosen[tally.event_types] = _Chosen(
+                    tally.event_types, kinds, events, offsets, first_index
+                )
+            of_types.ask(tally, asked)
+        if self._payees:
+            _ask_payees(questions.payees, events, offsets, first_index)
 
     @staticmethod
-    def answers(
-        size: int, queries: Sequence[Query], owners: Sequence[int], counts: Sequence[Count]
-    ) -> list[Tallies]:
-        """The counts each of `size` events may read; events with the same answer share one mapping."""
-        answers: list[Tallies] = [NONE_ASKED] * size
-        alone: dict[tuple[str, int], Tallies] = {}
-        for query, owner, count in zip(queries, owners, counts, strict=True):
-            known = answers[owner]
-            if query.__class__ is PayeeQuery:
-                if query.change < PAYEE_FRAUD:
-                    answers[owner] = _of_payee(cast(PayeeCounts, count))
+    def answers(size: int, questions: Questions, answers: Answers) -> list[Tallies]:
+        """The counts each of `size` events may read; events with the same answers share one mapping."""
+        known: list[Tallies] = [NONE_ASKED]
+        states = [0] * size
+        _tell_payees(known, states, questions.payees, answers.payees)
+        for asked, counts in zip(questions.tallies, answers.tallies, strict=True):
+            name = asked.name
+            after: dict[tuple[int, int], int] = {}
+            for owner, count in zip(asked.owners, counts, strict=True):
+                step = (states[owner], count)
+                state = after.get(step)
+                if state is None:
+                    state = after[step] = len(known)
+                    known.append({**known[step[0]], name: count})
+                states[owner] = state
+        return [known[state] for state in states]
+
+
+class _Chosen:
+    """The events of some types, as lists that run beside each other."""
+
+    def __init__(
+        self,
+        event_types: tuple[type, ...],
+        kinds: Sequence[type],
+        events: Sequence[AnyEvent],
+        offsets: Sequence[int],
+        first_index: int,
+    ) -> None:
+        places = [place for place, kind in enumerate(kinds) if kind in event_types]
+        self._events = [events[place] for place in places]
+        events_chosen: list[Any] = self._events
+        self._beside: list[list[Any]] = [
+            [first_index + place for place in places],
+            [offsets[place] for place in places],
+            list(map(_account_id, events_chosen)),
+            list(map(_at, events_chosen)),
+        ]
+
+    def ask(self, tally: TallyWanted, asked: TallyQuestions) -> None:
+        events, beside = self._events, self._beside
+        keys = list(map(tally.key, events))
+        if None in keys:
+            has_key = [key is not None for key in keys]
+            events = list(compress(events, has_key))
+            beside = [list(compress(each, has_key)) for each in beside]
+            keys = list(compress(keys, has_key))
+        owners, offsets, members, ats = beside
+        asked.owners += owners
+        asked.offsets += offsets
+        asked.members += members
+        asked.ats += ats
+        asked.keys += keys  # type: ignore[arg-type]
+        asked.adds += map(tally.adds, events)
+
+
+def _ask_payees(
+    asked: PayeeQuestions, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int
+) -> None:
+    add_hour, add_change, add_transaction = (
+        asked.hours.append,
+        asked.changes.append,
+        asked.transactions.append,
+    )
+    places = []
+    for place, event in enumerate(events):
+        kind = event.__class__
+        if kind is Transaction:
+            if event.payee_key is None:  # type: ignore[union-attr]
                 continue
-            name, number = cast(TallyQuery, query).name, cast(int, count)
-            if known:
-                answers[owner] = {**known, name: number}
-                continue
-            shared = alone.get((name, number))
-            if shared is None:
-                shared = alone[name, number] = {name: number}
-            answers[owner] = shared
-        return answers
+            places.append(place)
+            add_hour(int(event.at / HOUR_S))
+            add_transaction(event.event_id)
+            refused = event.status == "failed" or event.kind == "refund"  # type: ignore[union-attr]
+            add_change(PAYEE_NONE if refused else PAYEE_PAYMENT)
+        elif kind is Label and event.payee_key is not None:  # type: ignore[union-attr]
+            places.append(place)
+            add_hour(_labelled_hour(event, asked.delay_days))  # type: ignore[arg-type]
+            add_transaction(event.about_event_id)  # type: ignore[union-attr]
+            add_change(PAYEE_FRAUD if event.verdict == "fraud" else PAYEE_NO_FRAUD)  # type: ignore[union-attr]
+    chosen: list[Any] = [events[place] for place in places]
+    asked.owners += [first_index + place for place in places]
+    asked.offsets += [offsets[place] for place in places]
+    asked.payees += [event.payee_key for event in chosen]
+    asked.members += map(_account_id, chosen)
 
 
-_AGE, _ACCOUNTS, _C1, _C7, _C30, _F1, _F7, _F30, _NEW = NAMES
+def _labelled_hour(event: Label, delay_days: int) -> int:
+    about_at = event.about_at
+    if about_at is None:
+        about_at = event.at - delay_days * DAY_S
+    return int(max(0.0, min(about_at, event.at)) / HOUR_S)
 
 
-def _of_payee(counts: PayeeCounts) -> Tallies:
-    age, accounts, c1, c7, c30, f1, f7, f30, new = counts
-    return {
-        _AGE: age, _ACCOUNTS: accounts, _C1: c1, _C7: c7, _C30: c30,
-        _F1: f1, _F7: f7, _F30: f30, _NEW: new,
-    }  # fmt: skip
+def _tell_payees(
+    known: list[Tallies], states: list[int], asked: PayeeQuestions, counts: Sequence[PayeeCounts]
+) -> None:
+    """Labels are told nothing."""
+    of_counts: dict[PayeeCounts, int] = {}
+    for owner, change, told in zip(asked.owners, asked.changes, counts, strict=True):
+        if change < PAYEE_FRAUD:
+            state = of_counts.get(told)
+            if state is None:
+                state = of_counts[told] = len(known)
+                known.append(dict(zip(NAMES, told, strict=True)))
+            states[owner] = state

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.ports import Count
+from contracts.ports import Answers, PayeeQuestions, TallyQuestions
 from services.memory.accounts import Account, LiveAccounts
 from services.stream.reading import Arrived
 
@@ -18,37 +18,42 @@ async def owned_counts(
     memory: LiveAccounts,
     arrived: Sequence[Arrived],
     accounts: Sequence[Sequence[Account]],
-    counts: Sequence[list[Count]],
-) -> list[list[Count]]:
+    counts: Sequence[Answers],
+) -> list[Answers]:
     """The counts as detectors read them, partition by partition.
 
     A question that was answered too long ago is harmless when its event was learned, which is what a redelivery looks
     like. Raises Fenced when the store has learned an event that our memory has not, and Unavailable.
     """
     return [
-        await _checked(memory, each, known, counted) if any(map(_is_new, counted)) else counted
+        await _checked(memory, each, known, counted) if _has_new(counted) else counted
         for each, known, counted in zip(arrived, accounts, counts, strict=True)
     ]
 
 
+def _has_new(counted: Answers) -> bool:
+    """Whether some question was answered before, and this is not that answer."""
+    if counted.payees and min(counted.payees)[0] < 0:
+        return True
+    return any(counts and min(counts) < 0 for counts in counted.tallies)
+
+
 async def _checked(
-    memory: LiveAccounts, arrived: Arrived, accounts: Sequence[Account], counts: list[Count]
-) -> list[Count]:
-    unlearned = {
-        question.member: question.offset
-        for question, owner, count in reversed(
-            list(zip(arrived.questions, arrived.owners, counts, strict=True))
-        )
-        if _is_new(count) and question.offset > accounts[owner].learned_offset
-    }
+    memory: LiveAccounts, arrived: Arrived, accounts: Sequence[Account], counted: Answers
+) -> Answers:
+    unlearned: dict[str, int] = {}
+    questions: list[TallyQuestions | PayeeQuestions] = [*arrived.questions.tallies, arrived.questions.payees]
+    first_counts = [*counted.tallies, [counts[0] for counts in counted.payees]]
+    for each, counts in zip(questions, first_counts, strict=True):
+        for member, offset, owner, count in zip(each.members, each.offsets, each.owners, counts, strict=True):
+            if count < 0 and offset > accounts[owner].learned_offset:
+                unlearned[member] = min(offset, unlearned.get(member, offset))
     await memory.check_owned(arrived.shard, unlearned)
-    return [_as_read(count) if _is_new(count) else count for count in counts]
+    return Answers(
+        [[_as_read(count) for count in counts] for counts in counted.tallies],
+        [(_as_read(counts[0]), *counts[1:]) for counts in counted.payees],
+    )
 
 
-def _is_new(count: Count) -> bool:
-    """Whether the question was answered before, and this is not that answer."""
-    return count < 0 if count.__class__ is int else count[0] < 0  # type: ignore[index]
-
-
-def _as_read(count: Count) -> Count:
-    return -1 - count if isinstance(count, int) else (-1 - count[0], *count[1:])
+def _as_read(count: int) -> int:
+    return -1 - count if count < 0 else count

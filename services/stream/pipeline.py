@@ -45,7 +45,7 @@ class Belt:
         draft = Draft(number, parts.settings.topic_events, times)
         for each, known, counted in zip(arrived, accounts, counts, strict=True):
             draft.begin(each.shard, each.dead)
-            tallies = parts.tally_plan.answers(len(each.events), each.questions, each.owners, counted)
+            tallies = parts.tally_plan.answers(len(each.events), each.questions, counted)
             for start in range(0, len(each.events), WINDOW):
                 part = slice(start, start + WINDOW)
                 decisions = parts.judge(

@@ -8,17 +8,14 @@ from collections.abc import Sequence
 import msgspec
 
 from contracts.events import AnyEvent
-from contracts.ports import Query, Shard
+from contracts.ports import Questions, Shard
 from services import metrics
 from services.ingest.decode import DeadLetter, Record, decode
 from services.stream.parts import STRETCH, WINDOW, Parts
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """A partition's share of a haul before any memory is asked: all but `dead` and the tallies runs beside `events`.
-
-    `owners` says of each tally question which event (by index) asks it.
-    """
+    """A partition's share of a haul before any memory is asked: all but `dead` and the questions runs beside `events`."""
 
     shard: Shard
     events: list[AnyEvent]
@@ -26,13 +23,13 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     offsets: list[int]
     states: list[tuple[str, ...]]
     dead: list[DeadLetter]
-    questions: list[Query]
-    owners: list[int]
+    questions: Questions
 
 
 async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arrived:
     """Decode and enrich what came of a partition; gives way after each stretch. Raises TooMuchInvalid."""
-    arrived = Arrived(Shard(parts.settings.topic_epoch, partition), [], [], [], [], [], [], [])
+    shard, questions = Shard(parts.settings.topic_epoch, partition), parts.tally_plan.nothing_asked()
+    arrived = Arrived(shard, [], [], [], [], [], questions)
     clamped = 0
     for start in range(0, len(records), WINDOW):
         incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s)
@@ -42,9 +39,7 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
             states[index] = (*states[index], "clamped")
         clamped += len(incoming.clamped)
         offsets = [record.offset for record in incoming.records]
-        questions, owners = parts.tally_plan.questions(events, offsets, len(arrived.events))
-        arrived.questions.extend(questions)
-        arrived.owners.extend(owners)
+        parts.tally_plan.ask(questions, events, offsets, len(arrived.events))
         arrived.events.extend(events)
         arrived.records.extend(incoming.records)
         arrived.offsets.extend(offsets)

@@ -23,7 +23,7 @@ from contracts.decisions import (
     RevokeSessions,
 )
 from contracts.payees import NAMES
-from contracts.ports import Count, PayeeQuery, Query, Shard
+from contracts.ports import Answers, Questions, Shard
 from services.bootstrap.belt import offline_core
 from services.lab.offline import OfflineCore
 from services.settings import Settings
@@ -62,15 +62,24 @@ class RecordedTallies:
                 if counts:
                     self._counts[partition, record.offset] = counts
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
         """The recorded counts; 0 where none was recorded."""
-        return [[self._said(shard, query) for query in queries] for shard, queries in asked]
+        return [
+            Answers(
+                [
+                    [self._said(shard, offset).get(tally.name, 0) for offset in tally.offsets]
+                    for tally in questions.tallies
+                ],
+                [
+                    tuple(self._said(shard, offset).get(name, 0) for name in NAMES)  # type: ignore[misc]
+                    for offset in questions.payees.offsets
+                ],
+            )
+            for shard, questions in asked
+        ]
 
-    def _said(self, shard: Shard, query: Query) -> Count:
-        counts = self._counts.get((shard.partition, query.offset), {})
-        if isinstance(query, PayeeQuery):
-            return tuple(counts.get(name, 0) for name in NAMES)  # type: ignore[return-value]
-        return counts.get(query.name, 0)
+    def _said(self, shard: Shard, offset: int) -> dict[str, int]:
+        return self._counts.get((shard.partition, offset), {})
 
 
 def event_id_of(value: bytes | None) -> str:

@@ -4,30 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from msgspec import Struct
 
-from contracts.payees import KEPT_DAYS, MAX_ACCOUNTS, MAX_LABELS, MAX_PAYMENTS, NAMES
+from contracts.payees import KEPT_DAYS, MAX_ACCOUNTS, MAX_PAYMENTS, NAMES, PayeeCounts
 from contracts.ports import (
     PAYEE_FRAUD,
     PAYEE_NO_FRAUD,
     PAYEE_NONE,
     PAYEE_PAYMENT,
-    Count,
-    PayeeQuery,
+    PayeeQuestions,
+    Questions,
     Shard,
-    TallyQuery,
+    TallyQuestions,
     TallyStore,
 )
-from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
 
 SHARD, OTHER = Shard(1, 3), Shard(1, 4)
 TODAY = 20_000
 DELAY_DAYS = 7
-_shared = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+
+
+class Asked(Struct, frozen=True):
+    """One question to the record of a payee."""
+
+    offset: int
+    payee: bytes
+    member: str
+    transaction: str
+    hour: int
+    change: int
+
+
+def batch(questions: Sequence[Asked]) -> PayeeQuestions:
+    """The questions of a batch."""
+    payees = PayeeQuestions(DELAY_DAYS)
+    for index, each in enumerate(questions):
+        payees.owners.append(index)
+        payees.offsets.append(each.offset)
+        payees.payees.append(each.payee)
+        payees.members.append(each.member)
+        payees.transactions.append(each.transaction)
+        payees.hours.append(each.hour)
+        payees.changes.append(each.change)
+    return payees
 
 
 def asked(
@@ -39,22 +59,21 @@ def asked(
     hour: int = 12,
     transaction: str | None = None,
     payee: bytes = b"a shop..",
-) -> PayeeQuery:
+) -> Asked:
     """A payment of its own on that day, unless told otherwise."""
     told = f"payment-{offset}" if transaction is None else transaction
-    return PayeeQuery(offset, payee, member, told, 24 * day + hour, day - DELAY_DAYS - 1, change)
+    return Asked(offset, payee, member, told, 24 * day + hour, change)
 
 
-def named(counts: Count) -> dict[str, int]:
+def named(counts: PayeeCounts) -> dict[str, int]:
     """A payee's counts that are not zero, by name."""
-    assert isinstance(counts, tuple)
     return {name.removeprefix("payee_"): count for name, count in zip(NAMES, counts, strict=True) if count}
 
 
-async def told(store: TallyStore, questions: Sequence[PayeeQuery], shard: Shard = SHARD) -> list[Count]:
+async def told(store: TallyStore, questions: Sequence[Asked], shard: Shard = SHARD) -> list[PayeeCounts]:
     """The answers to the questions of one shard."""
-    [answers] = await store.observe([(shard, questions)])
-    return answers
+    [answers] = await store.observe([(shard, Questions([], batch(questions)))])
+    return answers.payees
 
 
 async def seen(store: TallyStore, offset: int = 9_000_000, day: int = TODAY) -> dict[str, int]:
@@ -124,7 +143,7 @@ async def test_the_same_verdict_counts_once_and_may_be_taken_back(ports: Ports) 
     store = ports.tallies()
     await told(store, [asked(1, transaction="t1")])
 
-    def verdict(offset: int, change: int = PAYEE_FRAUD) -> PayeeQuery:
+    def verdict(offset: int, change: int = PAYEE_FRAUD) -> Asked:
         return asked(offset, change=change, transaction="t1")
 
     await told(store, [verdict(2), verdict(3)])
@@ -163,6 +182,12 @@ async def test_a_payment_with_the_same_id_is_one_payment_among_the_latest(ports:
     assert (await seen(store, day=TODAY + 8))["count_1d"] == MAX_PAYMENTS
 
 
+async def test_a_payment_of_the_first_days_of_1970_is_like_any_other(ports: Ports) -> None:
+    answers = await told(ports.tallies(), [asked(1, day=0), asked(2, "bo", day=1)])
+
+    assert [named(each) for each in answers] == [{"accounts_2d": 1}, {"age_h": 24, "accounts_2d": 2}]
+
+
 async def test_payees_are_known_apart_and_accounts_of_all_partitions_together(ports: Ports) -> None:
     store = ports.tallies()
     await told(store, [asked(1, "ann"), asked(2, "bo", payee=b"another.")])
@@ -180,13 +205,13 @@ async def test_what_is_older_than_the_kept_days_is_forgotten(ports: Ports) -> No
     assert set(counts) == {"age_h", "accounts_2d"}
 
 
-async def test_counts_and_payees_are_asked_together_in_any_order(ports: Ports) -> None:
-    store = ports.tallies()
-    tally = TallyQuery(1, "logins", "net", "ann", 6000.0, 600, True)
-    [answers] = await store.observe([(SHARD, [asked(1), tally, asked(2, "bo")])])
+async def test_counts_and_payees_are_asked_together(ports: Ports) -> None:
+    tally = TallyQuestions("logins", 600, 0, [0], [1], ["net"], ["ann"], [6000.0], [True])
+    payees = batch([asked(1), asked(2, "bo")])
+    [answers] = await ports.tallies().observe([(SHARD, Questions([tally], payees))])
 
-    assert answers[1] == 1
-    assert [named(answers[n])["accounts_2d"] for n in (0, 2)] == [1, 2]
+    assert answers.tallies == [[1]]
+    assert [named(each)["accounts_2d"] for each in answers.payees] == [1, 2]
 
 
 async def test_a_repeat_is_answered_as_before_and_one_too_old_changes_nothing_and_says_so(
@@ -201,99 +226,5 @@ async def test_a_repeat_is_answered_as_before_and_one_too_old_changes_nothing_an
     before = await seen(store, 70, day=TODAY + 8)
     [answer] = await told(store, [asked(1, "somebody else", transaction="t9", hour=13)])
 
-    assert isinstance(answer, tuple)
     assert answer[0] == -1 - 1
     assert await seen(store, 71, day=TODAY + 8) == before
-
-
-_changes = st.lists(
-    st.builds(
-        asked,
-        st.just(0),
-        st.sampled_from([f"account-{number}" for number in range(5)]),
-        st.sampled_from([PAYEE_PAYMENT] * 4 + [PAYEE_FRAUD, PAYEE_FRAUD, PAYEE_NO_FRAUD, PAYEE_NONE]),
-        day=st.one_of(
-            st.integers(TODAY, TODAY + 4),
-            st.integers(TODAY - 60, TODAY + 60),
-        ),
-        hour=st.integers(0, 23),
-        transaction=st.sampled_from([f"t{number}" for number in range(12)]),
-        payee=st.sampled_from([b"a shop..", b"another."]),
-    ),
-    min_size=1,
-    max_size=40,
-)
-_cuts = st.lists(st.integers(1, 9), min_size=1, max_size=6)
-
-
-def numbered(questions: list[PayeeQuery]) -> list[PayeeQuery]:
-    """The questions at offsets of their own."""
-    return [
-        PayeeQuery(offset, each.payee, each.member, each.transaction, each.hour, each.until_day, each.change)
-        for offset, each in enumerate(questions)
-    ]
-
-
-async def in_cuts(store: TallyStore, questions: list[PayeeQuery], cuts: list[int]) -> list[Count]:
-    """All answers, asked in batches of the lengths in `cuts`, over and over."""
-    answers: list[Count] = []
-    turn = 0
-    while len(answers) < len(questions):
-        answers += await told(store, questions[len(answers) : len(answers) + cuts[turn % len(cuts)]])
-        turn += 1
-    return answers
-
-
-async def record(store: TallyStore, offset: int) -> list[Count]:
-    """All that the record says, asked of many days and changing nothing."""
-    return await told(
-        store,
-        [
-            asked(offset + number, change=PAYEE_NONE, day=TODAY - 70 + number // 2, payee=payee)
-            for number in range(280)
-            for payee in [(b"a shop..", b"another.")[number % 2]]
-        ],
-        Shard(1, 9),
-    )
-
-
-@_shared
-@given(questions=_changes, cuts=_cuts, recuts=_cuts, data=st.data())
-async def test_any_cut_and_any_redelivery_leave_the_same_answers_and_the_same_record(
-    ports: Ports, questions: list[PayeeQuery], cuts: list[int], recuts: list[int], data: st.DataObject
-) -> None:
-    store, questions = ports.tallies(), numbered(questions)
-    first = await in_cuts(store, questions, cuts)
-    kept = await record(store, 0)
-    start = data.draw(st.integers(0, len(questions) - 1))
-
-    assert await in_cuts(store, questions[start:], recuts) == first[start:]
-    assert await record(store, 1000) == kept
-
-
-@_shared
-@given(questions=_changes, cuts=_cuts)
-async def test_every_implementation_says_what_days_counted_one_by_one_say(
-    ports: Ports, questions: list[PayeeQuery], cuts: list[int]
-) -> None:
-    store, counted = ports.tallies(), InProcessTallyStore()
-    questions = numbered(questions)
-
-    assert await in_cuts(store, questions, cuts) == await told(counted, questions)
-    assert await record(store, 0) == await record(counted, 0)
-
-
-@_shared
-@given(count=st.integers(1, MAX_LABELS), repeats=st.integers(1, 3), cuts=_cuts)
-async def test_labels_repeated_however_often_count_once(
-    ports: Ports, count: int, repeats: int, cuts: list[int]
-) -> None:
-    store = ports.tallies()
-    labels = [
-        asked(0, change=PAYEE_FRAUD, day=TODAY + number % 3, transaction=f"t{number}")
-        for number in range(count)
-        for _ in range(repeats)
-    ]
-    await in_cuts(store, numbered(labels), cuts)
-
-    assert (await seen(store, day=TODAY + 10))["frauds_7d"] == count

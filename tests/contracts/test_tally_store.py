@@ -6,14 +6,54 @@ from collections.abc import Sequence
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
-from contracts.ports import Count, Shard, TallyQuery, TallyStore
+from contracts.ports import PayeeQuestions, Questions, Shard, TallyQuestions, TallyStore
 from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
 
 SHARD = Shard(1, 3)
 OTHER = Shard(1, 4)
 _shared = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Asked(Struct, frozen=True):
+    """One question to a tally."""
+
+    offset: int
+    name: str
+    key: str
+    member: str
+    at: float
+    adds: bool
+    most: int
+
+
+def batch(questions: Sequence[Asked]) -> Questions:
+    """The questions of a batch, tally by tally."""
+    tallies: dict[str, TallyQuestions] = {}
+    for index, each in enumerate(questions):
+        tally = tallies.setdefault(each.name, TallyQuestions(each.name, 600, each.most))
+        tally.owners.append(index)
+        tally.offsets.append(each.offset)
+        tally.keys.append(each.key)
+        tally.members.append(each.member)
+        tally.ats.append(each.at)
+        tally.adds.append(each.adds)
+    return Questions(list(tallies.values()), PayeeQuestions())
+
+
+async def counted_in_shards(
+    store: TallyStore, asked_of: Sequence[tuple[Shard, Sequence[Asked]]]
+) -> list[list[int]]:
+    """The answers in the order of the questions, shard by shard."""
+    batches = [(shard, batch(questions)) for shard, questions in asked_of]
+    answers = []
+    for (_, questions), told in zip(batches, await store.observe(batches), strict=True):
+        owners = [owner for tally in questions.tallies for owner in tally.owners]
+        counts = [count for tally in told.tallies for count in tally]
+        answers.append([count for _, count in sorted(zip(owners, counts, strict=True))])
+    return answers
 
 
 def asked(
@@ -25,13 +65,13 @@ def asked(
     adds: bool = True,
     name: str = "logins",
     most: int = 0,
-) -> TallyQuery:
-    return TallyQuery(offset, name, key, member, at, 600, adds, most)
+) -> Asked:
+    return Asked(offset, name, key, member, at, adds, most)
 
 
-async def counted(store: TallyStore, questions: Sequence[TallyQuery], shard: Shard = SHARD) -> list[Count]:
+async def counted(store: TallyStore, questions: Sequence[Asked], shard: Shard = SHARD) -> list[int]:
     """The answers to the questions of one shard."""
-    [counts] = await store.observe([(shard, questions)])
+    [counts] = await counted_in_shards(store, [(shard, questions)])
     return counts
 
 
@@ -120,19 +160,22 @@ async def test_accounts_of_other_partitions_count_together(ports: Ports) -> None
 async def test_shards_are_asked_together_in_the_order_given(ports: Ports) -> None:
     store = ports.tallies()
 
-    assert await store.observe(
-        [(OTHER, [asked(5, "ann"), asked(6, "bo")]), (Shard(1, 5), []), (SHARD, [asked(1, "cy")])]
+    assert await counted_in_shards(
+        store, [(OTHER, [asked(5, "ann"), asked(6, "bo")]), (Shard(1, 5), []), (SHARD, [asked(1, "cy")])]
     ) == [[1, 2], [], [3]]
-    assert await store.observe([(SHARD, [asked(1, "cy")]), (OTHER, [asked(5, "ann")])]) == [[3], [1]]
+    assert await counted_in_shards(store, [(SHARD, [asked(1, "cy")]), (OTHER, [asked(5, "ann")])]) == [
+        [3],
+        [1],
+    ]
 
 
 async def test_a_repeated_question_gets_its_first_answer_though_others_joined_since(ports: Ports) -> None:
     store = ports.tallies()
-    batch = [asked(10, "ann"), asked(11, "bo"), asked(11, "bo", name="payees")]
-    first = await counted(store, batch)
+    questions = [asked(10, "ann"), asked(11, "bo"), asked(11, "bo", name="payees")]
+    first = await counted(store, questions)
     await counted(store, [asked(1, "cy"), asked(2, "dee", name="payees")], OTHER)
 
-    assert await counted(store, batch) == first == [1, 2, 1]
+    assert await counted(store, questions) == first == [1, 2, 1]
 
 
 async def test_a_new_question_behind_repeated_ones_is_counted_now(ports: Ports) -> None:
@@ -187,7 +230,7 @@ _questions = st.lists(
 _cuts = st.lists(st.integers(1, 8), min_size=1, max_size=6)
 
 
-def numbered(questions: list[TallyQuery]) -> list[TallyQuery]:
+def numbered(questions: list[Asked]) -> list[Asked]:
     """The questions at offsets of their own."""
     return [
         asked(
@@ -203,13 +246,12 @@ def numbered(questions: list[TallyQuery]) -> list[TallyQuery]:
     ]
 
 
-async def answered(store: TallyStore, questions: list[TallyQuery], cuts: list[int]) -> list[Count]:
+async def answered(store: TallyStore, questions: list[Asked], cuts: list[int]) -> list[int]:
     """All answers, asked in batches of the lengths in `cuts`, over and over."""
-    answers: list[Count] = []
+    answers: list[int] = []
     turn = 0
     while len(answers) < len(questions):
-        batch = questions[len(answers) : len(answers) + cuts[turn % len(cuts)]]
-        answers += await counted(store, batch)
+        answers += await counted(store, questions[len(answers) : len(answers) + cuts[turn % len(cuts)]])
         turn += 1
     return answers
 
@@ -217,7 +259,7 @@ async def answered(store: TallyStore, questions: list[TallyQuery], cuts: list[in
 @_shared
 @given(questions=_questions, cuts=_cuts, recuts=_cuts, data=st.data())
 async def test_redelivery_in_any_cut_gets_the_same_answers(
-    ports: Ports, questions: list[TallyQuery], cuts: list[int], recuts: list[int], data: st.DataObject
+    ports: Ports, questions: list[Asked], cuts: list[int], recuts: list[int], data: st.DataObject
 ) -> None:
     store, questions = ports.tallies(), numbered(questions)
     first = await answered(store, questions, cuts)
@@ -240,7 +282,7 @@ async def test_redelivery_in_any_cut_gets_the_same_answers(
 @_shared
 @given(questions=_questions, cuts=_cuts)
 async def test_every_implementation_counts_as_exact_sets_do(
-    ports: Ports, questions: list[TallyQuery], cuts: list[int]
+    ports: Ports, questions: list[Asked], cuts: list[int]
 ) -> None:
     questions = numbered(questions)
 

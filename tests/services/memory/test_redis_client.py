@@ -19,7 +19,7 @@ from services.embedded import EmbeddedStore
 from services.memory.redis_client import ask, connect, is_away
 from services.memory.redis_store import RedisMailbox, RedisProfileStore, RedisTallyStore
 from tests.contracts.test_profile_store import loaded, saved
-from tests.contracts.test_tally_store import asked
+from tests.contracts.test_tally_store import asked, batch
 
 SHARD = Shard(1, 0)
 
@@ -78,7 +78,7 @@ async def test_a_server_out_of_memory_is_unavailable(own_store: EmbeddedStore) -
     await ask(client, "CONFIG", "SET", "maxmemory", "1")
     for attempt in (
         saved(RedisProfileStore(client), ("ann", 1, b"one")),
-        RedisTallyStore(client).observe([(SHARD, [asked(1)])]),
+        RedisTallyStore(client).observe([(SHARD, batch([asked(1)]))]),
         RedisMailbox(client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):
@@ -91,7 +91,7 @@ async def test_a_replica_is_unavailable_for_saving(own_store: EmbeddedStore) -> 
     await ask(client, "REPLICAOF", "127.0.0.1", "1")
     for attempt in (
         saved(RedisProfileStore(client), ("ann", 1, b"one")),
-        RedisTallyStore(client).observe([(SHARD, [asked(1)])]),
+        RedisTallyStore(client).observe([(SHARD, batch([asked(1)]))]),
         RedisMailbox(client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):

@@ -49,6 +49,22 @@ async def test_keys_spread_over_tally_shards_are_answered_in_order(client: Redis
     assert await counted(store, questions[7:]) == expected[7:]
 
 
+async def test_a_bounded_tally_lies_in_hashes_that_expire(client: Redis) -> None:
+    store = RedisTallyStore(client, prefix="few")
+    assert await counted(store, [asked(n, key=f"k{n}", name="few", most=5) for n in range(90)]) == [1] * 90
+    keys = await ask(client, "KEYS", "few:{t0}:few:600:*")
+
+    assert 1 < len(keys) <= 16
+    assert all([2400 < await ask(client, "TTL", key) <= 2 * 2400 + 3600 for key in keys])
+
+
+async def test_a_bounded_tally_that_only_counts_leaves_nothing(client: Redis) -> None:
+    store = RedisTallyStore(client, prefix="few-quiet")
+
+    assert await counted(store, [asked(1, adds=False, name="few", most=5)]) == [0]
+    assert await ask(client, "KEYS", "few-quiet:{t0}:few:*") == []
+
+
 async def test_a_large_count_is_within_three_percent(client: Redis) -> None:
     """HyperLogLog's standard error is 0.81 %."""
     store = RedisTallyStore(client, prefix="large")

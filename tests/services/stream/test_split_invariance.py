@@ -11,7 +11,7 @@ from itertools import pairwise, zip_longest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.ports import Count, Query, Shard
+from contracts.ports import Answers, Questions, Shard
 from services.bootstrap.belt import offline_core
 from services.lab.offline import OfflineRecord, offline_records
 from services.lab.simulate import Simulation, simulate
@@ -41,9 +41,9 @@ class TalliesApart:
     def __init__(self) -> None:
         self._apart: defaultdict[Shard, InProcessTallyStore] = defaultdict(InProcessTallyStore)
 
-    async def observe(self, asked: Sequence[tuple[Shard, Sequence[Query]]]) -> list[list[Count]]:
+    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
         """Each shard's own counts."""
-        return [(await self._apart[shard].observe([(shard, queries)]))[0] for shard, queries in asked]
+        return [(await self._apart[shard].observe([(shard, questions)]))[0] for shard, questions in asked]
 
 
 def decided(cuts: Sequence[Sequence[int]], live_accounts: int, together: bool = False) -> Outcome:

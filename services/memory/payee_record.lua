@@ -1,0 +1,267 @@
+-- The record of a payee: goes before the script that keeps them, of whose ARGV it reads the last four.
+-- First hour paid (0: never), newest day, payments up to its end (a running total), days before it, how many latest payments,
+-- 1 more than how many verdicts (0: no fraud ever), how many accounts of the day before alone; then latest payments (hashes, the
+-- newest first), payments up to the end of each day before, frauds likewise, the newest day's first (only when there are any),
+-- verdicts (transaction, day), accounts (hashes): of the day before alone, of the newest day, of it beyond the bound on both.
+-- What is older than the running totals is forgotten.
+local sub, rep, find, byte = string.sub, string.rep, string.find, string.byte
+local pack, unpacked = struct.pack, struct.unpack
+local most_days, most_accounts = tonumber(ARGV[9]), tonumber(ARGV[10])
+local most_latest, most_labels = tonumber(ARGV[11]), 12 * ARGV[12]
+local HEAD, HEAD_BYTES, LABEL = '>I4I4I4BBBB', 16, '>c8I4'
+local ZERO, NONE = rep('\0', 4), rep('\0', 28)
+local words = setmetatable({}, {__index = function(made, number)
+  local word = pack('>i4', number)
+  made[number] = word
+  return word
+end})
+
+local function place(text, what, width)
+  local at = find(text, what, 1, true)
+  while at and (at - 1) % width ~= 0 do
+    at = find(text, what, at + 1, true)
+  end
+  return at
+end
+
+-- Where in a record what begins: totals, frauds, verdicts, accounts.
+local function places(days, latest, marked)
+  local totals = HEAD_BYTES + 1 + 4 * latest
+  local frauds = totals + 4 * days
+  if marked == 0 then
+    return totals, frauds, frauds, frauds
+  end
+  local labels = frauds + 4 * (days + 1)
+  return totals, frauds, labels, labels + 12 * (marked - 1)
+end
+
+-- The record after the days up to `day`, as long as there never was a fraud; how many days it has then and accounts of the last.
+local function passed(blob, from, totals, accounts, days, since, upto, before)
+  local held, lead = '', from
+  if since == 1 then
+    held = sub(blob, accounts + 4 * before)
+  end
+  if days + since >= most_days then
+    local grown = sub(sub(blob, totals, accounts - 1) .. rep(words[upto], since < most_days and since or most_days), 4 - 4 * most_days)
+    return sub(blob, lead, totals - 1) .. grown .. held, most_days - 1, #held / 4
+  end
+  return sub(blob, lead, accounts - 1) .. rep(words[upto], since) .. held, days + since, #held / 4
+end
+
+-- One payment more on the newest day or after it, which is the common case; nil when that is not all there is to it.
+-- Answers the record and what `counts` reads of it.
+local function paid(blob, hour, day, transaction, account)
+  local began, newest, upto, days, latest, marked, before = unpacked(HEAD, blob)
+  local since = day - newest
+  local totals, _, _, accounts = places(days, latest, marked)
+  if since < 0 or (marked > 0 and since > 0) or #blob - accounts >= 4 * most_accounts then
+    return nil
+  end
+  local seen = find(blob, transaction, HEAD_BYTES + 1, true)
+  if seen and seen < totals then
+    return nil
+  end
+  local from, kept = HEAD_BYTES + 1, ''
+  if latest == most_latest then
+    kept, from = sub(blob, from, totals - 5), totals
+  else
+    latest = latest + 1
+  end
+  if since > 0 then
+    local held
+    blob, days, held = passed(blob, from, totals, accounts, days, since, upto, before)
+    from, accounts, newest, before = 1, #blob - 4 * held + 1, day, held
+  end
+  local size, tail = (#blob + 1 - accounts) / 4, nil
+  local at = find(blob, account, accounts, true)
+  if not at then
+    if size == most_accounts then
+      return nil
+    end
+    tail, size = sub(blob, from) .. account, size + 1
+  elseif (at - accounts) % 4 ~= 0 then
+    return nil
+  elseif at < accounts + 4 * before then
+    tail, before = sub(blob, from, at - 1) .. sub(blob, at + 4) .. account, before - 1
+  else
+    tail = sub(blob, from)
+  end
+  if began == 0 or hour < began then
+    began = hour
+  end
+  upto = upto + 1
+  return pack(HEAD, began, newest, upto, days, latest, marked, before) .. transaction .. kept .. tail,
+    began, newest, upto, days, latest, marked, size
+end
+
+-- Running totals a number of days before the newest one; `at` is where those of the days before it begin.
+local function total(blob, at, days, upto, ago)
+  if ago <= 0 then
+    return upto
+  end
+  if ago > days then
+    if days < most_days - 1 then
+      return 0
+    end
+    ago = days
+  end
+  return (unpacked('>I4', blob, at + 4 * (days - ago)))
+end
+
+local function windows(blob, at, days, upto, ago)
+  local till = total(blob, at, days, upto, ago)
+  return till - total(blob, at, days, upto, ago + 1), till - total(blob, at, days, upto, ago + 7),
+    till - total(blob, at, days, upto, ago + 30), till
+end
+
+-- The answer behind its age, of a record with such a head; `ago` days before its newest one is the last day with labels.
+local function counts(blob, ago, upto, days, latest, marked, size)
+  local accounts = words[size < most_accounts and size or most_accounts]
+  if ago > days and marked == 0 then
+    return accounts, NONE
+  end
+  local at = HEAD_BYTES + 1 + 4 * latest
+  local c1, c7, c30 = windows(blob, at, days, upto, ago)
+  local f1, f7, f30, new = 0, 0, 0, 0
+  if marked > 0 then
+    at = at + 4 * days
+    local all, released = unpacked('>I4', blob, at), 0
+    f1, f7, f30, released = windows(blob, at + 4, days, all, ago)
+    new = all - released
+  end
+  return accounts, pack('>I4I4I4I4I4I4I4', c1, c7, c30, f1, f7, f30, new)
+end
+
+local function opened(blob)
+  if not blob then
+    return {began = 0, newest = 0, payments = '', frauds = '', both = '', today = '', latest = '', labels = ''}
+  end
+  local began, newest, upto, days, latest, marked, before = unpacked(HEAD, blob)
+  local totals, frauds, labels, accounts = places(days, latest, marked)
+  local p = {began = began, newest = newest, latest = sub(blob, HEAD_BYTES + 1, totals - 1)}
+  p.payments, p.labels = sub(blob, totals, frauds - 1) .. words[upto], sub(blob, labels, accounts - 1)
+  p.frauds = marked > 0 and sub(blob, frauds + 4, labels - 1) .. sub(blob, frauds, frauds + 3) or ''
+  p.both = sub(blob, accounts, accounts + 4 * most_accounts - 1)
+  p.today = sub(blob, accounts + 4 * before)
+  return p
+end
+
+local function closed(p)
+  local before, today, beyond = {}, {}, {}
+  for at = 1, #p.both, 4 do
+    local who = sub(p.both, at, at + 3)
+    local into = place(p.today, who, 4) and today or before
+    into[#into + 1] = who
+  end
+  for at = 1, #p.today, 4 do
+    local who = sub(p.today, at, at + 3)
+    if not place(p.both, who, 4) then
+      beyond[#beyond + 1] = who
+    end
+  end
+  local marked = p.frauds == '' and 0 or #p.labels / 12 + 1
+  return pack(HEAD, p.began, p.newest, unpacked('>I4', p.payments, #p.payments - 3), #p.payments / 4 - 1, #p.latest / 4, marked,
+    #before) .. p.latest .. sub(p.payments, 1, -5) .. sub(p.frauds, -4) .. sub(p.frauds, 1, -5) .. p.labels
+    .. table.concat(before) .. table.concat(today) .. table.concat(beyond)
+end
+
+local function longer(totals, days)
+  return sub(totals .. rep(sub(totals, -4), days), -4 * most_days)
+end
+
+-- Lets the record end no earlier than `day`; answers how many days before its end that is.
+local function reach(p, day)
+  local days = #p.payments / 4
+  if days == 0 then
+    p.newest, p.payments = day, ZERO
+  elseif day > p.newest then
+    local since = day - p.newest
+    local added = since < most_days and since or most_days
+    p.payments = longer(p.payments, added)
+    p.frauds = p.frauds ~= '' and longer(p.frauds, added) or ''
+    p.both, p.today, p.newest = since == 1 and p.today or '', '', day
+  elseif p.newest - day >= days and p.newest - day < most_days - 1 then
+    local before = rep(ZERO, p.newest - day - days + 1)
+    p.payments = before .. p.payments
+    p.frauds = p.frauds ~= '' and before .. p.frauds or ''
+  end
+  return p.newest - day
+end
+
+local function raised(totals, ago, by)
+  local at = #totals - 4 * ago - 3
+  local parts = {sub(totals, 1, at - 1)}
+  for i = at, #totals, 4 do
+    parts[#parts + 1] = words[unpacked('>I4', totals, i) + by]
+  end
+  return table.concat(parts)
+end
+
+local function join(text, who)
+  if #text < 4 * most_accounts and not place(text, who, 4) then
+    return text .. who
+  end
+  return text
+end
+
+local function pay(p, hour, day, transaction, account)
+  if place(p.latest, transaction, 4) then
+    return
+  end
+  p.latest = sub(transaction .. p.latest, 1, 4 * most_latest)
+  local ago = reach(p, day)
+  if ago >= most_days - 1 then
+    return
+  end
+  p.payments = raised(p.payments, ago, 1)
+  if p.began == 0 or hour < p.began then
+    p.began = hour
+  end
+  if ago <= 1 then
+    p.both = join(p.both, account)
+    if ago == 0 then
+      p.today = join(p.today, account)
+    end
+  end
+end
+
+local function blame(p, day, who)
+  if place(p.labels, who, 12) then
+    return
+  end
+  local ago = reach(p, day)
+  if ago >= most_days - 1 then
+    return
+  end
+  p.labels = sub(p.labels .. pack(LABEL, who, day), -most_labels)
+  if p.frauds == '' then
+    p.frauds = rep(ZERO, #p.payments / 4)
+  end
+  p.frauds = raised(p.frauds, ago, 1)
+end
+
+local function clear(p, who)
+  local at = place(p.labels, who, 12)
+  if not at then
+    return
+  end
+  local _, day = unpacked(LABEL, p.labels, at)
+  p.labels = sub(p.labels, 1, at - 1) .. sub(p.labels, at + 12)
+  local ago = p.newest - day
+  if ago < most_days - 1 then
+    p.frauds = raised(p.frauds, ago, -1)
+  end
+end
+
+-- Any change at all; nil when the record of a payee that has none stays away.
+local function altered(blob, hour, day, who, change)
+  local p = opened(blob)
+  if change == 1 then
+    pay(p, hour, day, sub(who, 1, 4), sub(who, 5))
+  elseif change == 2 then
+    blame(p, day, who)
+  else
+    clear(p, who)
+  end
+  return p.payments ~= '' and closed(p)
+end
