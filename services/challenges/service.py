@@ -14,10 +14,10 @@ from typing import Protocol
 
 from contracts.errors import Unavailable
 from services.challenges import repository
+from services.challenges.answer_time import AnswerTime
 from services.challenges.counts import count_check
 from services.challenges.factor_check import CodeChecker
 from services.challenges.records import Answer, Challenge, Context, Verdict, issued
-from services.challenges.recovery import is_recovery_code
 from services.challenges.verification import Judge, Offer
 from services.database import Database
 from services.memory.challenge_record import ChallengeRecord
@@ -26,9 +26,6 @@ from services.metrics import CHALLENGES, CODES
 SWEEP_EVERY_S = 5.0
 SWEEP_ROWS = 200
 TIDY_EVERY_S = 600.0
-#: When a refusal is answered, in seconds after the request: later than any refusal is known, so that the time it took to
-#: refuse tells nothing. A recovery code costs a hash, a TOTP code does not.
-REFUSED_AFTER_S, RECOVERY_REFUSED_AFTER_S = 0.02, 0.25
 NOBODY = Context()
 _log = logging.getLogger(__name__)
 
@@ -59,16 +56,16 @@ class ChallengesService:
         checker: CodeChecker,
         clock: Callable[[], float],
         grants: GrantMaker | None = None,
-        refused_after_s: tuple[float, float] = (REFUSED_AFTER_S, RECOVERY_REFUSED_AFTER_S),
+        answers: AnswerTime | None = None,
     ) -> None:
-        """`refused_after_s`: when a refusal of a TOTP code and of a recovery code is answered."""
+        """`answers` says when a refusal is answered, by default as `AnswerTime` does."""
         self._database = database
         self._reader = reader
         self._clock = clock
         self._limits = checker.limits
         self._grants = grants
         self._judge = Judge(checker)
-        self._refused_after_s = refused_after_s
+        self._answers = answers or AnswerTime()
 
     async def challenge(self, challenge_id: str) -> Challenge | None:
         """The challenge as stored, expired when its time is over; None when nobody issued it."""
@@ -86,13 +83,13 @@ class ChallengesService:
         The same accepted code again answers the same until the challenge expires. Raises SlowDown when too many codes were
         refused, and Unavailable, never a pass, when SQL is away, or when Redis is and SQL does not know the challenge.
         """
-        answer_at = self._time() + self._refused_after_s[is_recovery_code(code)]
+        due = self._answers.due(code)
         offer = Offer(challenge_id, code, context, self._clock())
         verdict = await self._judged(offer)
         _count(verdict)
         if verdict.passed:
             return Answer(True, verdict.attempts_left, self._grant(verdict.challenge))
-        await asyncio.sleep(answer_at - self._time())
+        await self._answers.wait(due)
         return Answer(False, verdict.attempts_left)
 
     async def refuse_malformed(self, context: Context) -> None:

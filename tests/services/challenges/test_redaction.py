@@ -36,7 +36,7 @@ from services.keyring import Keyring
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake
 from services.metrics import REGISTRY
-from tests.services.challenges.world import KEY, Clock, World, asked, build
+from tests.services.challenges.world import AT_ONCE, KEY, Clock, World, asked, build
 
 GRANT_KEY = bytes([5]) * 32
 #: The test's own clients; their logs are not ours.
@@ -104,7 +104,7 @@ async def world(
     made = build(database, clock)
     grants = Grants(Keyring({1: GRANT_KEY}, 1))
     service = ChallengesService(
-        database, RedisChallengeIntake(store, clock), made.checker, clock, grants, (0.0, 0.0)
+        database, RedisChallengeIntake(store, clock), made.checker, clock, grants, AT_ONCE
     )
     yield replace(made, service=service)
     await database.close()

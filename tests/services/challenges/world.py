@@ -153,7 +153,7 @@ def build(database: Database, clock: Clock, key: bytes = KEY, rates: Rates | Non
     """A world over a migrated database; refusals are answered at once."""
     intake, vault = InProcessChallengeIntake(clock), Vault({1: key}, 1)
     checks = checker(vault, rates)
-    service = ChallengesService(database, intake, checks, clock, refused_after_s=(0.0, 0.0))
+    service = ChallengesService(database, intake, checks, clock, answers=AT_ONCE)
     return World(
         service,
         FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP, answers=AT_ONCE),
