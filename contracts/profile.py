@@ -8,6 +8,7 @@ default; anything else is a new schema version with an upgrade (`services.memory
 from __future__ import annotations
 
 from math import exp
+from struct import Struct as Layout
 
 from msgspec import Struct, field
 
@@ -26,7 +27,6 @@ from contracts.sightings import (
     Key,
     Seen,
     Sightings,
-    country_key,
     row_of,
     see_again,
     stay,
@@ -59,9 +59,12 @@ MAX_FAILURES = 12
 MAX_PAYEES = 32
 MAX_PENDING = 8
 MAX_CHALLENGES = 12
-MAX_EVENT_IDS = 64
-#: 64 of these keys know a stranger by mistake once in 4 * 10^12 events.
+MAX_EVENT_IDS = 48
+#: So many of these keys know a stranger by mistake once in 6 * 10^12 events.
 EVENT_ID_BYTES = 6
+#: Layout of the visit: device, address, digest of the coordinates (0: none), country, network, user agent among the traits.
+VISIT = Layout("<8s8sI2s8s4s")
+NO_KEY, NO_COUNTRY = bytes(8), bytes(2)
 HOUR_S = 3600.0
 DAY_S = 86400.0
 
@@ -74,7 +77,8 @@ class Facts(Struct, array_like=True, frozen=True, gc=False):
     device: Key | None = None
     network: Key | None = None
     country: str | None = None
-    fix: Fix | None = None
+    #: latitude, longitude, accuracy in km and the address, where there are coordinates
+    fix: tuple[float, float, float, Key] | None = None
     payee: Key | None = None
     kind: str | None = None
     currency: str | None = None
@@ -83,15 +87,14 @@ class Facts(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Pending(Struct, array_like=True, frozen=True, gc=False):
-    """Facts of a held event, by the key of its event id, until `expires_at` (event time).
+    """Facts of a held event, by the key of its event id.
 
-    `matures_at` (0: never) is when facts that nobody was challenged about count as the owner's, if nobody objected.
+    Facts that nobody was challenged about mature: after a while they count as the owner's, if nobody objected.
     """
 
     event_key: Key
-    expires_at: float
     facts: Facts
-    matures_at: float = 0.0
+    matures: bool = False
 
 
 class Profile(Struct, array_like=True, gc=False):
@@ -123,31 +126,23 @@ class Profile(Struct, array_like=True, gc=False):
     #: second factor
     has_factor: bool = False
     failed_challenges: list[float] = []
-    passed_challenge_at: float = 0.0
+    passed_challenge_at: int = 0
     pending: list[Pending] = []
     #: keyed hashes of the last MAX_EVENT_IDS event ids, EVENT_ID_BYTES each, oldest first
     event_ids: bytearray = field(default_factory=bytearray)
     #: detectors' own memories by detector name: (version, packed)
     slots: dict[str, tuple[int, bytes]] = {}
     #: reports and labels against the account: time of the last "not me" or fraud verdict
-    reported_at: float = 0.0
+    reported_at: int = 0
     #: the till (`services.memory.till`): kind and currency moved last, with what is not in the rows of them
     till_kind: str = ""
     till_currency: str = ""
     till_amount: tuple[int, float, float] = (0, 0.0, 0.0)
     till_velocity: Nine | None = None
     #: the visit (`services.memory.visit`): where the latest events come from, and how many are not yet in the rows
-    visit_device: Key | None = None
-    visit_ip: Key | None = None
-    visit_network: Key | None = None
-    visit_country: str | None = None
-    visit_latitude: float | None = None
-    visit_longitude: float | None = None
-    visit_accuracy_km: float = 0.0
+    visit: bytes = b""
     visit_at: float = 0.0
     visit_count: int = 0
-    #: the visit's user agent, as its key among the traits
-    visit_agent: bytes = b""
     #: decayed counts of what events had in common (`contracts.traits`); hours of day of logins and of money
     trait_rows: bytearray = field(default_factory=bytearray)
     login_hours: bytearray = field(default_factory=bytearray)
@@ -161,17 +156,14 @@ class Profile(Struct, array_like=True, gc=False):
         if not times:
             return
         self.visit_count = 0
-        at, device, ip_key = self.visit_at, self.visit_device, self.visit_ip
-        network, country = self.visit_network, self.visit_country
-        assert device is not None
-        assert ip_key is not None
+        at = self.visit_at
+        device, ip_key, place, country, network, _ = VISIT.unpack(self.visit)
         see_again(self.device_rows, row_of(self.device_rows, device, SEEN_BYTES), at, times)
-        if network is not None:
+        if network != NO_KEY:
             see_again(self.network_rows, row_of(self.network_rows, network, SEEN_BYTES), at, times)
-        if country is not None:
-            row = row_of(self.country_rows, country_key(country), SEEN_BYTES)
-            see_again(self.country_rows, row, at, times)
-        if self.visit_latitude is not None and self.visit_longitude is not None:
+        if country != NO_COUNTRY:
+            see_again(self.country_rows, row_of(self.country_rows, country, SEEN_BYTES), at, times)
+        if place:
             stay(self.fix_rows, at, ip_key)
         see_latest_again(self.trait_rows, at, times)
 

@@ -27,7 +27,6 @@ from contracts.profile import (
     MAX_FAILURES,
     MAX_PENDING,
     Facts,
-    Fix,
     Key,
     Pending,
     Profile,
@@ -109,7 +108,7 @@ def conclude(profile: Profile, event: Event, about_key: Key) -> None:
     if isinstance(event, ChallengeOutcome):
         good, bad = event.outcome == "passed", event.outcome == "failed"
         if good:
-            profile.passed_challenge_at = max(profile.passed_challenge_at, event.at)
+            profile.passed_challenge_at = max(profile.passed_challenge_at, int(event.at))
             profile.failed_challenges = []
         elif bad:
             profile.failed_challenges = [*profile.failed_challenges, event.at][-MAX_FAILURES:]
@@ -117,7 +116,7 @@ def conclude(profile: Profile, event: Event, about_key: Key) -> None:
         good = event.verdict in ("was_me", "legitimate")
         bad = not good
         if bad:
-            profile.reported_at = max(profile.reported_at, event.at)
+            profile.reported_at = max(profile.reported_at, int(event.at))
     else:
         return
     kept = []
@@ -136,7 +135,7 @@ def facts_of(event: AnyEvent) -> Facts:
     if place is not None:
         country = place.country
         if place.latitude is not None and place.longitude is not None and event.ip_key is not None:
-            fix = Fix(event.at, place.latitude, place.longitude, place.accuracy_km, event.ip_key, country)
+            fix = place.latitude, place.longitude, place.accuracy_km, event.ip_key
     if event.__class__ is Transaction:
         return Facts(
             "transaction", event.at, event.device_key, event.network_key, country, fix,
@@ -176,7 +175,7 @@ def mature(profile: Profile, at: float) -> None:
     due = [
         each
         for each in profile.pending
-        if 0.0 < each.matures_at <= at and profile.reported_at < each.facts.at
+        if each.matures and each.facts.at + MATURE_S <= at and profile.reported_at < each.facts.at
     ]
     if due:
         profile.pending = [each for each in profile.pending if each not in due]
@@ -185,7 +184,6 @@ def mature(profile: Profile, at: float) -> None:
 
 
 def _hold(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> None:
-    kept = [pending for pending in profile.pending if pending.expires_at > facts.at]
-    matures_at = 0.0 if challenged else facts.at + MATURE_S
-    kept.append(Pending(event_key, facts.at + PENDING_LIFETIME_S, facts, matures_at))
+    kept = [each for each in profile.pending if each.facts.at + PENDING_LIFETIME_S > facts.at]
+    kept.append(Pending(event_key, facts, not challenged))
     profile.pending = kept[-MAX_PENDING:]

@@ -102,17 +102,8 @@ def apply_facts(profile: Profile, facts: Facts) -> None:
         see(profile.country_rows, country_key(facts.country), at, MAX_COUNTRIES)
     see_traits(profile.trait_rows, facts.traits or NO_TRAITS, at)
     if facts.fix is not None:
-        fix = facts.fix
-        add_fix(
-            profile.fix_rows,
-            fix.at,
-            fix.ip_key,
-            fix.latitude,
-            fix.longitude,
-            fix.accuracy_km,
-            fix.country,
-            MAX_FIXES,
-        )
+        latitude, longitude, accuracy_km, ip_key = facts.fix
+        add_fix(profile.fix_rows, at, ip_key, latitude, longitude, accuracy_km, facts.country, MAX_FIXES)
     if facts.type == "login":
         profile.logins += 1
         profile.failures_in_row = 0

@@ -7,23 +7,57 @@ from typing import Any
 
 from msgspec import msgpack
 
+from contracts.profile import EVENT_ID_BYTES, NO_COUNTRY, NO_KEY, VISIT
 from contracts.sightings import pack_fix
 
-_FIX_ROWS, _PENDING, _EVENT_IDS = 9, 18, 19
+#: Where version 1 had what has changed since; its visit was nine fields, the last two of which are as they were.
+_FIX_ROWS, _CHALLENGE_AT, _PENDING, _EVENT_IDS, _REPORTED_AT, _VISIT = 9, 17, 18, 19, 21, 26
+_VISIT_FIELDS = 7
 _FIX_1 = Layout("<d8sddd2s")
-_EVENT_ID_1, _EVENT_ID_2 = 8, 6
+_EVENT_ID_1 = 8
 
 
 def from_1(payload: bytes) -> bytes:
-    """Version 2 keeps places in scaled whole numbers, and six bytes of an event id instead of eight."""
+    """Version 2 keeps places, the visit and held facts in fewer bytes, and six bytes of an event id instead of eight."""
     fields: list[Any] = msgpack.decode(payload)
     if len(fields) > _FIX_ROWS:
         fields[_FIX_ROWS] = b"".join(pack_fix(*row) for row in _FIX_1.iter_unpack(fields[_FIX_ROWS]))
     if len(fields) > _PENDING:
-        fields[_PENDING] = [[each[0][:_EVENT_ID_2], *each[1:]] for each in fields[_PENDING]]
+        fields[_CHALLENGE_AT] = int(fields[_CHALLENGE_AT])
+        fields[_PENDING] = [_pending(*each) for each in fields[_PENDING]]
     if len(fields) > _EVENT_IDS:
         known = fields[_EVENT_IDS]
         fields[_EVENT_IDS] = b"".join(
-            known[start : start + _EVENT_ID_2] for start in range(0, len(known), _EVENT_ID_1)
+            known[start : start + EVENT_ID_BYTES] for start in range(0, len(known), _EVENT_ID_1)
         )
+    if len(fields) > _REPORTED_AT:
+        fields[_REPORTED_AT] = int(fields[_REPORTED_AT])
+    if len(fields) > _VISIT:
+        fields[_VISIT : _VISIT + _VISIT_FIELDS] = [_visit(*fields[_VISIT : _VISIT + _VISIT_FIELDS])]
     return msgpack.encode(fields)
+
+
+def _pending(event_key: bytes, _expires_at: float, facts: list[Any], matures_at: float = 0.0) -> list[Any]:
+    """Facts named the time and the country of their place twice; when they expire and mature follows from their time."""
+    facts = [*facts, None][: max(6, len(facts))]
+    if facts[5] is not None:
+        _, latitude, longitude, accuracy_km, ip_key, *_ = facts[5]
+        facts[5] = [latitude, longitude, accuracy_km, ip_key]
+    return [event_key[:EVENT_ID_BYTES], facts, matures_at > 0.0]
+
+
+def _visit(
+    device: bytes | None,
+    ip_key: bytes | None,
+    network: bytes | None,
+    country: str | None,
+    latitude: float | None,
+    longitude: float | None,
+    _accuracy_km: float,
+) -> bytes:
+    """The visit ends with the next event, as no agent is like its own; what it counted is written then."""
+    if device is None or ip_key is None:
+        return b""
+    digest = int(latitude is not None and longitude is not None)
+    named = NO_COUNTRY if country is None else country.encode("ascii")
+    return VISIT.pack(device, ip_key, digest, named, NO_KEY if network is None else network, b"")

@@ -7,14 +7,17 @@ are only counted, and written when the visit ends or somebody reads the tables (
 from __future__ import annotations
 
 from functools import cache
+from struct import Struct as Layout
+from zlib import crc32
 
 from msgspec.structs import force_setattr
 
 from contracts.events import Activity
-from contracts.profile import Profile
-from contracts.sightings import stays
+from contracts.profile import NO_COUNTRY, NO_KEY, VISIT, Profile
+from contracts.sightings import country_key, stays
 from contracts.traits import ALL, NO_TRAITS, TRAIT_BYTES, nothing
 
+_pack_visit, _pack_place = VISIT.pack, Layout("<ddd").pack
 _NETWORK, _COUNTRY, _DEVICE = nothing("network"), nothing("country"), nothing("device")
 
 
@@ -45,64 +48,41 @@ def traits_of(event: Activity) -> bytes:
 
 def goes_on(profile: Profile, event: Activity) -> bool:
     """Whether the event comes from where the visit is, and not before its latest event."""
-    device = profile.visit_device
-    if (
-        device is None
-        or event.device_key != device
-        or event.ip_key != profile.visit_ip
-        or event.network_key != profile.visit_network
-        or event.agent_traits[:TRAIT_BYTES] != profile.visit_agent
-        or event.at < profile.visit_at
-    ):
-        return False
-    place = event.place
-    if place is None:
-        return profile.visit_country is None and profile.visit_latitude is None
-    return (
-        place.country == profile.visit_country
-        and place.latitude == profile.visit_latitude
-        and place.longitude == profile.visit_longitude
-        and place.accuracy_km == profile.visit_accuracy_km
-    )
+    visit = profile.visit
+    return bool(visit) and event.at >= profile.visit_at and _visit_of(event) == visit
 
 
 def end(profile: Profile) -> None:
     """Settle, and forget where the visit was."""
-    if profile.visit_device is None:
-        return
-    profile.settle()
-    profile.visit_device = profile.visit_ip = profile.visit_network = profile.visit_country = None
-    profile.visit_latitude = profile.visit_longitude = None
-    profile.visit_agent = b""
-    profile.visit_accuracy_km = profile.visit_at = 0.0
+    if profile.visit:
+        profile.settle()
+        profile.visit, profile.visit_at = b"", 0.0
 
 
 def begin(profile: Profile, event: Activity) -> None:
     """The event, which the rows have just been taught, begins a visit, unless it tells too little or comes late."""
-    at, ip_key, place = event.at, event.ip_key, event.place
-    if event.device_key is None or ip_key is None or at < profile.visit_at:
+    place = event.place
+    visit = b"" if event.at < profile.visit_at else _visit_of(event)
+    if visit and place is not None and place.latitude is not None and place.longitude is not None:
+        visit = visit if stays(profile.fix_rows, event.at, event.ip_key) else b""
+    if not visit:
         end(profile)
         return
-    country = latitude = longitude = None
-    accuracy_km = 0.0
+    profile.visit, profile.visit_at = visit, event.at
+
+
+def _visit_of(event: Activity) -> bytes:
+    """Where the event comes from, as `VISIT` has it; empty when it names no device or no address."""
+    device, ip_key, network, place = event.device_key, event.ip_key, event.network_key, event.place
+    if device is None or ip_key is None:
+        return b""
+    digest, country = 0, NO_COUNTRY
     if place is not None:
-        country, latitude, longitude, accuracy_km = (
-            place.country,
-            place.latitude,
-            place.longitude,
-            place.accuracy_km,
-        )
-        if latitude is not None and longitude is not None and not stays(profile.fix_rows, at, ip_key):
-            end(profile)
-            return
-    profile.visit_device, profile.visit_ip, profile.visit_network = (
-        event.device_key,
-        ip_key,
-        event.network_key,
-    )
-    profile.visit_country, profile.visit_latitude, profile.visit_longitude = country, latitude, longitude
-    profile.visit_accuracy_km, profile.visit_at, profile.visit_agent = (
-        accuracy_km,
-        at,
-        event.agent_traits[:TRAIT_BYTES],
+        if place.country is not None:
+            country = country_key(place.country)
+        latitude, longitude = place.latitude, place.longitude
+        if latitude is not None and longitude is not None:
+            digest = crc32(_pack_place(latitude, longitude, place.accuracy_km)) or 1
+    return _pack_visit(
+        device, ip_key, digest, country, NO_KEY if network is None else network, event.agent_traits
     )

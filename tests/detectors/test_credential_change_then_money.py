@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile, Seen, Sightings
+from contracts.profile import HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile, Seen, Sightings
 from detectors import credential_change_then_money as chain
 from tests.detectors.build import NOW, ask, change, key, payer, transaction, weigh
 
@@ -15,7 +15,7 @@ def changed(*what: str, hours_ago: float = 2.0) -> chain.Memory:
 
 
 def held(facts: Facts) -> Profile:
-    return payer(pending=[Pending(b"held....", NOW + DAY_S, facts)])
+    return payer(pending=[Pending(b"held....", facts)])
 
 
 def test_fires_on_the_whole_chain_and_names_it() -> None:

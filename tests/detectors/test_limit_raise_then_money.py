@@ -32,7 +32,7 @@ def test_fires_at_the_threshold_it_names() -> None:
 
 def test_fires_on_a_raise_that_is_held_back() -> None:
     facts = Facts("account_change", NOW - HOUR_S, key("phone"), kind="limit_raise")
-    account = payer(pending=[Pending(b"held....", NOW + DAY_S, facts)])
+    account = payer(pending=[Pending(b"held....", facts)])
 
     assert ask(limit, transaction(600.0), account) is not None
 

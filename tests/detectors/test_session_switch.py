@@ -27,7 +27,7 @@ def payment_with(agent: str | None) -> Transaction:
 
 def waiting(device: str) -> Pending:
     """A login on the device that waits for its code."""
-    return Pending(key("held"), NOW + DAY_S, Facts("login", NOW - 60, key(device)))
+    return Pending(key("held"), Facts("login", NOW - 60, key(device)))
 
 
 def test_fires_on_a_payment_from_a_device_that_never_logged_in() -> None:

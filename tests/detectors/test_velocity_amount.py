@@ -50,7 +50,7 @@ def test_splitting_weighs_more_than_the_same_sum_in_unusual_amounts() -> None:
 def held(value: float, at: float = NOW - 60, currency: str = "CNY") -> Pending:
     """A payment that waits for its challenge."""
     facts = Facts("transaction", at, kind="payment", currency=currency, value=value)
-    return Pending(key("held"), at + DAY_S, facts)
+    return Pending(key("held"), facts)
 
 
 def test_payments_held_back_are_part_of_the_burst() -> None:

@@ -7,13 +7,12 @@ import struct
 import msgspec
 import pytest
 
-from contracts.profile import AmountStatistics, Facts, Fix, Pending, Profile, Seen, Velocity
+from contracts.profile import VISIT, AmountStatistics, Facts, Fix, Pending, Profile, Seen, Velocity
 from services.memory.codec import UPGRADES, VERSION, UnknownSchema, pack, unpack, upgraded
 from tests.detectors.build import profile_of
 
 
 def full_profile() -> Profile:
-    fix = Fix(10.5, 31.2, 121.5, 20.0, b"ipipipip", "CN")
     return profile_of(
         first_at=1.5,
         last_at=2.5,
@@ -21,10 +20,17 @@ def full_profile() -> Profile:
         devices={b"device!!": Seen(1, 2, 3)},
         networks={b"ASN:\x00\x00\x10&": Seen(1, 2)},
         countries={"CN": Seen(1, 2)},
-        fixes=[fix],
+        fixes=[Fix(10.5, 31.2, 121.5, 20.0, b"ipipipip", "CN")],
         amounts={("payment", "CNY"): AmountStatistics(2, 4.0, 0.5)},
         velocity={"CNY": Velocity(at=2.0, count_1h=1.0)},
-        pending=[Pending(b"an-key", 99.0, Facts("login", 2.0, fix=fix))],
+        pending=[
+            Pending(b"an-key", Facts("login", 2.0, country="CN", fix=(31.2, 121.5, 20.0, b"ipipipip")), True)
+        ],
+        passed_challenge_at=7,
+        reported_at=8,
+        visit=VISIT.pack(b"device!!", b"ipipipip", 1, b"CN", b"ASN:\x00\x00\x10&", b""),
+        visit_at=2.5,
+        visit_count=4,
         event_ids=bytearray(b"123456" * 2),
         slots={"unusual_hour": (1, b"\x00\xff")},
     )
@@ -87,13 +93,29 @@ def test_nothing_stored_is_an_error() -> None:
         unpack(b"")
 
 
-def test_the_first_schema_keeps_its_places_and_its_event_ids() -> None:
-    """Version 1 held places as doubles, and eight bytes of an event id."""
+def test_the_first_schema_keeps_its_places_its_visit_its_held_facts_and_its_event_ids() -> None:
+    """Version 1 held doubles where whole numbers do, a visit of nine fields, and eight bytes of an event id."""
     old = msgspec.to_builtins(full_profile(), builtin_types=(bytes, bytearray))
     names = Profile.__struct_fields__
     old[names.index("fix_rows")] = struct.pack("<d8sddd2s", 10.5, b"ipipipip", 31.2, 121.5, 20.0, b"CN")
     old[names.index("event_ids")] = b"123456xx" * 2
-    old[names.index("pending")][0][0] = b"an-keyxx"
+    held = [
+        "login",
+        2.0,
+        None,
+        None,
+        "CN",
+        [2.0, 31.2, 121.5, 20.0, b"ipipipip", "CN"],
+        None,
+        None,
+        None,
+        0.0,
+    ]
+    old[names.index("pending")] = [[b"an-keyxx", 604802.0, held, 259202.0]]
+    old[names.index("passed_challenge_at")], old[names.index("reported_at")] = 7.5, 8.5
+    visit = names.index("visit")
+    old[visit : visit + 1] = [b"device!!", b"ipipipip", b"ASN:\x00\x00\x10&", "CN", 31.2, 121.5, 20.0]
+    old = old[: names.index("visit_count") + 7]
 
     assert unpack(b"\x01" + msgspec.msgpack.encode(old)) == full_profile()
 

@@ -152,7 +152,7 @@ def test_facts_the_owner_was_only_told_of_mature_after_quiet_days() -> None:
 
 def test_an_objection_stops_maturing() -> None:
     """A `not_me` about any later event of the account keeps what waits out."""
-    profile = Profile(reported_at=T0_MS / 1000 + 5)
+    profile = Profile(reported_at=T0_MS // 1000 + 5)
     learn(profile, login(0, STRANGE), b"held....", held=True, challenged=False)
     mature(profile, T0_MS / 1000 + MATURE_S)
 
@@ -174,6 +174,30 @@ def test_enrolment_counts_even_when_its_device_is_held() -> None:
     learn(profile, change, b"held....", held=True)
 
     assert profile.has_factor
+
+
+def test_a_replaced_factor_is_a_factor() -> None:
+    profile = Profile()
+    change = AccountChange(event_id="c", account_id="a", occurred_at=T0_MS, change="totp_replaced")
+    learn(profile, change, b"k1......")
+
+    assert profile.has_factor
+
+
+def test_an_enrolment_that_only_began_teaches_nothing() -> None:
+    """Whoever began it has proved the password alone."""
+    profile = Profile()
+    begun = AccountChange(
+        event_id="c",
+        account_id="a",
+        occurred_at=T0_MS,
+        change="totp_enrolment_started",
+        device_key=b"stranger",
+    )
+    for held in (False, True):
+        learn(profile, begun, b"k1......", held=held)
+
+    assert Profile() == profile
 
 
 def test_pending_facts_are_few() -> None:

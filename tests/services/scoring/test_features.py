@@ -83,8 +83,18 @@ def test_counts_that_were_not_read_are_unknown_not_zero() -> None:
 
 def test_whether_the_account_was_reported_before_is_not_among_the_numbers() -> None:
     plain, reported = lived(), lived()
-    reported.reported_at = LATER_MS / 1000
+    reported.reported_at = LATER_MS // 1000
     assert vector(plain, occurred_at=LATER_MS) == vector(reported, occurred_at=LATER_MS)
+
+
+def test_money_that_is_still_held_is_counted_for_a_week_in_its_currency() -> None:
+    account = lived()
+    for day, currency in ((0, "USD"), (4, "USD"), (5, "USD"), (5, "EUR")):
+        event = transaction(occurred_at=LATER_MS + day * 24 * HOUR_MS, amount="900.00", currency=currency)
+        learn(account, event, day.to_bytes(8, "big"), held=True)
+    at = LATER_MS + 8 * 24 * HOUR_MS
+    assert vector(account, occurred_at=at, currency="USD")["held_count_7d"] == 2.0
+    assert vector(lived(), occurred_at=at, currency="USD")["held_count_7d"] == 0.0
 
 
 def test_a_category_stands_by_its_table_and_an_unknown_one_is_average() -> None:
