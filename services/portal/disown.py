@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.decisions import effect_id
 from contracts.events import UserReport, to_wire
 from services.cases.outbox import Outgoing, put
-from services.challenges import repository
+from services.challenges import audit, repository
 from services.challenges.records import Challenge
 from services.database import Database
 from services.metrics import CHALLENGES
@@ -28,6 +28,16 @@ async def disown(database: Database, challenge: Challenge, at: float) -> bool:
     async with database.begin() as connection:
         closed = await repository.close(connection, challenge, "failed", at)
         await put(connection, [Outgoing(event_id, "event", challenge.account_id, to_wire(report))], at)
+        entry = audit.Entry(
+            at=at,
+            action="disown",
+            result="refused" if closed else "told",
+            actor="page",
+            account_id=challenge.account_id,
+            challenge_id=challenge.challenge_id,
+            reason="the owner says it was not them",
+        )
+        await audit.record(connection, entry)
     if closed:
         CHALLENGES.labels(challenge.purpose, "failed").inc()
     return closed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.events import ChallengeOutcome, UserReport
+from services.challenges import audit
 from services.challenges.tables import challenges
 from tests.services.portal.reading import read
 from tests.services.portal.site import Site
@@ -75,6 +76,7 @@ async def test_a_wrong_code_says_so_calmly_and_counts(site: Site) -> None:
 
     assert "That code was not accepted" in again.text
     assert "Tries left: 4" in again.text
+    assert again.title.startswith("That code was not accepted")
     alert = next(given for tag, given in again.tags if given.get("role") == "alert")
     code = next(given for tag, given in again.tags if given.get("id") == "code")
     assert (code["aria-invalid"], alert["id"] in code["aria-describedby"].split()) == ("true", True)
@@ -142,6 +144,14 @@ async def test_not_me_asks_once_refuses_and_reports(site: Site) -> None:
     assert isinstance(report, UserReport)
     assert (report.about_event_id, report.verdict) == ("event-c1", "not_me")
     assert late.headers["location"] == "/my/approve"
+
+
+async def test_not_me_is_in_the_audit(site: Site) -> None:
+    await site.approving()
+    await site.send(read(await site.browser.get("/my/approve/stop")), "/my/approve/stop")
+    (row,) = await audit.rows(site.world.database, "li", "disown")
+
+    assert (row.entry.result, row.entry.actor, row.entry.challenge_id) == ("refused", "page", "c1")
 
 
 async def test_not_me_twice_is_one_report(site: Site) -> None:
