@@ -59,13 +59,10 @@ def lane_of(entry: Entry) -> int:
     return NO_ACCOUNT if about is None else hashlib.sha256(about.encode()).digest()[0] % LANES
 
 
-def linked(head: Head, entry: Entry) -> Row:
-    """The row that follows `head`: SHA-256 over the hash before it and the entry's canonical bytes.
-
-    Canonical is a JSON array of lane, number and the entry's fields in their order, as msgspec writes it.
-    """
-    seq = head.seq + 1
+def canonical(lane: int, entry: Entry) -> bytes:
+    """The bytes that are hashed: a JSON array of the lane and the entry's fields in their order, as msgspec writes it."""
     fields = (
+        lane,
         float(entry.at),
         entry.action,
         entry.result,
@@ -76,8 +73,14 @@ def linked(head: Head, entry: Entry) -> Row:
         entry.network,
         entry.reason,
     )
-    canonical = json.encode((head.lane, seq, *fields))
-    return Row(head.lane, seq, entry, hashlib.sha256(head.hash + canonical).digest())
+    return json.encode(fields)
+
+
+def linked(head: Head, entry: Entry) -> Row:
+    """The row that follows `head`: SHA-256 over the hash before it, its number in 8 bytes, and the entry's bytes."""
+    seq = head.seq + 1
+    hashed = head.hash + seq.to_bytes(8, "big") + canonical(head.lane, entry)
+    return Row(head.lane, seq, entry, hashlib.sha256(hashed).digest())
 
 
 class Broken(Struct, frozen=True):
