@@ -100,7 +100,7 @@ def train(rows: Rows, options: TrainOptions) -> Trained:
             f"{day_named(options.last_day)}; at least {_LEAST_FRAUDS} frauds on {_PARTS} days are needed",
         )
     numbers = np.frombuffer(rows.numbers, np.float32).reshape(len(rows), rows.width).astype(np.float64)
-    everyday, used = _category_odds(rows, frauds)
+    everyday, used = category_odds(rows, frauds, days)
     numbers[:, _CATEGORY_AT] = used
     trees, losses = _number_of_trees(numbers, frauds, days, options)
     held = _held_out(numbers, frauds, days, trees, options)
@@ -130,23 +130,28 @@ def train(rows: Rows, options: TrainOptions) -> Trained:
     return Trained(_with_checksum(file), tuple(losses))
 
 
-def _category_odds(rows: Rows, frauds: Numbers) -> tuple[dict[str, float], Numbers]:
-    """Log-odds of each category above the average, and the column of them; each row's own truth is left out of its own."""
+def category_odds(rows: Rows, frauds: Numbers, days: NDArray[np.int32]) -> tuple[dict[str, float], Numbers]:
+    """Log-odds of each category above the average, and the column of them: each row's from the other parts' days.
+
+    Leaving out the row alone would give frauds and honest payments of one category two neighbouring values, which a
+    tree can tell apart: the truth would leak.
+    """
     index = np.frombuffer(rows.categories, np.int16)
     size = len(rows.category_names)
-    count = np.bincount(index, np.ones(len(index)), size)
-    bad = np.bincount(index, frauds, size)
     rate = frauds.mean()
     average = np.log(rate / (1.0 - rate))
 
-    def odds(bad: NDArray[Any], count: NDArray[Any]) -> Numbers:
-        share = (bad + _CATEGORY_PRIOR * rate) / (count + _CATEGORY_PRIOR)
+    def odds(some: NDArray[np.bool_]) -> Numbers:
+        bad = np.bincount(index[some], frauds[some], size) + _CATEGORY_PRIOR * rate
+        share = bad / (np.bincount(index[some], minlength=size) + _CATEGORY_PRIOR)
         result: Numbers = np.log(share / (1.0 - share)) - average
         return result
 
-    table = odds(bad, count)
+    table = odds(np.ones(len(index), np.bool_))
     known = {name: float(table[at]) for name, at in rows.category_names.items() if name is not None}
-    column = odds(bad[index] - frauds, count[index] - 1.0)
+    column = np.zeros(len(index))
+    for mine in _parts(days):
+        column[mine] = odds(~mine)[index[mine]]
     nameless = rows.category_names.get(None)
     if nameless is not None:
         column[index == nameless] = 0.0
@@ -170,11 +175,15 @@ def _held_out(
 ) -> Numbers:
     """The raw score of every row, by a fit that has not seen its days."""
     raw = np.zeros(len(frauds))
-    named = np.unique(days)
-    for part in range(_PARTS):
-        mine = np.isin(days, named[part::_PARTS])
+    for mine in _parts(days):
         raw[mine] = _Fit(numbers[~mine], frauds[~mine], trees, options).raw(numbers[mine])
     return raw
+
+
+def _parts(days: NDArray[np.int32]) -> list[NDArray[np.bool_]]:
+    """The rows of each part: every fifth day."""
+    named = np.unique(days)
+    return [np.isin(days, named[part::_PARTS]) for part in range(_PARTS)]
 
 
 def exported(classifier: Any, columns: int) -> tuple[Tree, ...]:

@@ -10,11 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli import app
+from services.lab.train import category_odds
 from services.lab.train_calibration import calibration_points
+from services.lab.train_rows import FeatureTap, Rows
 from services.model_loading import load_model
 from services.scoring.model_file import InvalidModel, written
 
@@ -143,3 +146,17 @@ def test_calibration_points_rise_in_both_numbers_whatever_the_scores() -> None:
     points = calibration_points(raw, frauds)
     assert len(points) >= 2
     assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(points))
+
+
+def test_what_a_category_says_of_a_row_comes_from_other_days_alone() -> None:
+    random = Random(3)
+    days = np.repeat(np.arange(10, dtype=np.int32), 200)
+    frauds = np.array([float(random.random() < 0.1) for _ in days])
+    rows = Rows(FeatureTap(0.0, 1.0))
+    rows.category_names["food"] = 0
+    rows.categories.extend([0] * len(days))
+
+    _, column = category_odds(rows, frauds, days)
+
+    for day in range(10):
+        assert len(set(column[days == day].tolist())) == 1, "the row's own truth must not show"
