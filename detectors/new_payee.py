@@ -1,7 +1,8 @@
 """Money to a payee this account has not paid before.
 
 Sees: a payee that is not among the 32 most recent, on an account that seldom pays new ones.
-Misses: a mule the account has paid before; the first three transactions; payments that name no payee.
+Misses: a mule the account has paid before; the first three transactions; payments that name no payee; accounts whose habit it
+is to pay somebody new, two times in five or more.
 Fires falsely when: the owner pays a new shop or friend. The account's own rate of new payees is the baseline, so people
 who always pay somebody new are not asked; a payee forgotten after 32 others counts as new.
 When it fires: show the payee's name once more before the money leaves; nothing else on its own.
@@ -20,7 +21,7 @@ from contracts.profile import Profile
 
 SPEC = Spec(
     name="new_payee",
-    version=1,
+    version=2,
     event_types=(Transaction,),
     family="payee",
     reasons=(
@@ -36,14 +37,17 @@ SPEC = Spec(
 
 
 class Params(Struct, frozen=True):
-    """The account's rate of new payees is shrunk to the population's as if by `prior_strength_count` payments."""
+    """The account's rate of new payees is shrunk to the population's as if by `prior_strength_count` payments.
+
+    From `habit_new_share` on, new payees are the account's habit and say nothing.
+    """
 
     least_transactions_count: int = 3
     attacker_new_share: float = 0.9
     population_new_share: float = 0.3
     prior_strength_count: float = 4.0
     most_history_count: int = 40
-    least_nats: float = 0.3
+    habit_new_share: float = 0.4
     most_nats: float = 2.5
 
 
@@ -66,9 +70,9 @@ def observe(
     n = min(paid, params.most_history_count)
     strength = params.prior_strength_count
     own = (n * profile.new_payee_rate + strength * params.population_new_share) / (n + strength)
-    weight = min(log(params.attacker_new_share / own), params.most_nats)
-    if weight < params.least_nats:
+    if own >= params.habit_new_share:
         return None
+    weight = min(log(params.attacker_new_share / own), params.most_nats)
     return Finding(
         detector="new_payee",
         reason="new_payee",

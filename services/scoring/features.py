@@ -22,7 +22,7 @@ from detectors.measures.amounts import UNITS_PER_USD
 from services.memory.glance import Glance
 
 #: Raise it when a name, its place or its meaning changes: a model of another version is refused.
-VERSION = 1
+VERSION = 2
 
 UNKNOWN = -1.0
 _POPULATION_USD = 40.0
@@ -32,6 +32,8 @@ _SPREAD_COUNT, _MEAN_COUNT = 3.0, 2.0
 _DEVIATION_FLOOR = 0.15
 _MOST_DAYS, _MOST_COUNT, _MOST_RATIO = 60.0, 50, 100.0
 _MONTH_DAYS = 32.0
+#: As long as the facts of money that nobody answers for are kept.
+_HELD_S = 7.0 * DAY_S
 #: Pseudo-transactions of the payees' risk over 1, 7 and 30 days, and the share of them that is fraud.
 _PAYEE_PRIORS = (2.0, 6.0, 20.0)
 _PAYEE_RATE = 0.01
@@ -91,6 +93,7 @@ FEATURES: tuple[tuple[str, str], ...] = (
     ("login_failures", "failures"),
     ("history_count", "history"),
     ("account_age_days", "history"),
+    ("held_count_7d", "held"),
 )
 NAMES = tuple(name for name, _ in FEATURES)
 #: A category that a model has not learnt stands where an average one does.
@@ -128,6 +131,18 @@ def features(
         profile.failures_in_row,
         profile.transactions if profile.transactions < _MOST_COUNT else _MOST_COUNT,
         age_days if age_days < _MOST_DAYS else _MOST_DAYS,
+        _held(event, profile) if profile.pending else 0.0,
+    )
+
+
+def _held(event: Transaction, profile: Profile) -> float:
+    since, currency = event.at - _HELD_S, event.currency
+    return float(
+        sum(
+            1
+            for each in profile.pending
+            if each.facts.type == "transaction" and each.facts.currency == currency and each.facts.at > since
+        )
     )
 
 

@@ -50,6 +50,7 @@ ASPECT_WORDS: dict[str, dict[str, str]] = {
         "aspect_country": "the country",
         "aspect_failures": "the failed logins before it",
         "aspect_history": "the account's age and history",
+        "aspect_held": "money of the last days that is still held back",
         "aspect_findings": "the other findings together",
     },
     "zh-CN": {
@@ -68,6 +69,7 @@ ASPECT_WORDS: dict[str, dict[str, str]] = {
         "aspect_country": "国家或地区",
         "aspect_failures": "此前的登录失败",
         "aspect_history": "该账户的历史长短",
+        "aspect_held": "近日仍被暂缓的款项",
         "aspect_findings": "其他各项发现的叠加",
     },
 }

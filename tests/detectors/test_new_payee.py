@@ -40,6 +40,13 @@ def test_quiet_on_somebody_who_always_pays_somebody_new() -> None:
     assert ask(new_payee, transaction(payee="next"), payer(new_payee_rate=0.9)) is None
 
 
+def test_quiet_from_two_new_payees_in_five_on() -> None:
+    event = transaction(payee="next")
+
+    assert ask(new_payee, event, payer(new_payee_rate=0.35)) is not None
+    assert ask(new_payee, event, payer(new_payee_rate=0.45)) is None
+
+
 @pytest.mark.parametrize(("movement", "status"), [("refund", "completed"), ("payment", "failed")])
 def test_quiet_on_refunds_and_failed_payments(movement: str, status: str) -> None:
     assert ask(new_payee, transaction(payee="mule", movement=movement, status=status), payer()) is None

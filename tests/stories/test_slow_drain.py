@@ -52,3 +52,30 @@ async def test_one_huge_amount_to_a_stranger_is_held_or_asked_about() -> None:
 
     assert told.action(huge) in ASKED
     assert {"unusual_amount", "new_payee"} <= told.reasons(huge)
+
+
+async def test_large_amounts_day_after_day_that_nobody_answers_for_add_up() -> None:
+    tale = Tale()
+    lin = tale.account("lin").lives(days=30)
+    payments = []
+    for day in (30, 32, 34):
+        tale.on(day, "15:00")
+        payments.append(lin.pays(1_500, "broker"))
+    told = await tale.told()
+
+    assert "held_again" not in told.reasons(payments[0])
+    assert {"held_again", "unusual_amount"} <= told.reasons(payments[2])
+
+
+async def test_an_answered_challenge_ends_it() -> None:
+    tale = Tale()
+    lin = tale.account("lin").lives(days=30)
+    tale.on(30, "15:00")
+    first = lin.pays(1_500, "broker")
+    tale.after(minutes=2)
+    lin.passes(first, "transaction")
+    tale.on(32, "15:00")
+    again = lin.pays(1_500, "broker")
+    told = await tale.told()
+
+    assert "held_again" not in told.reasons(again)

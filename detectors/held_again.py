@@ -1,0 +1,100 @@
+"""More large money while earlier money is held back and nobody has answered for it.
+
+Sees: an amount well above what the account moves on average, when money of the last seven days is still held back in the same
+currency. Owners answer a challenge within days; who took an account over cannot, and tries again.
+Misses: thieves who stop at one amount, or who wait a week; usual amounts (see velocity_amount).
+Fires falsely when: the owner makes several large payments, none of which could be answered for: a move, a wedding. One
+passed challenge takes its payment out of the count.
+When it fires: reach the owner by another way before anything is released; look at the held payments together.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from contracts.circumstances import Circumstance
+from contracts.events import Transaction
+from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.profile import HOUR_S, Profile
+from detectors.measures.amounts import usual_amount
+
+SPEC = Spec(
+    name="held_again",
+    version=1,
+    event_types=(Transaction,),
+    family="velocity",
+    reasons=(
+        Reason(
+            code="held_again",
+            en="Large again while {value} payments of the last {days} days are held back and nobody answered for them.",
+            zh_cn="金额再次偏大，而最近 {days} 天已有 {value} 笔款项被暂缓且无人确认。",
+        ),
+    ),
+    attack=("T1657",),
+    wakes_on=Circumstance.HELD,
+)
+
+_INCOMING = frozenset({"refund", "top_up"})
+
+
+class Params(Struct, frozen=True):
+    """`each_nats` for each payment held within `within_h`, if the amount is at least `least_ratio` of the usual one."""
+
+    within_h: float = 168.0
+    least_history_count: int = 3
+    least_ratio: float = 1.8
+    each_nats: float = 0.8
+    most_nats: float = 3.0
+    population_usd: float = 40.0
+    population_spread_log: float = 1.0
+
+
+PARAMS = Params()
+
+
+def observe(
+    event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
+) -> Finding | None:
+    """Weight: `each_nats` for each payment that is still held, in nats."""
+    currency = event.currency
+    if not profile.pending or event.kind in _INCOMING or event.status == "failed":
+        return None
+    held = _held(event, profile, params)
+    if not held:
+        return None
+    statistics = profile.amounts.get(event.kind, currency)
+    if statistics is None or statistics.n < params.least_history_count:
+        return None
+    usual, _ = usual_amount(
+        statistics,
+        profile.velocity.get(currency),
+        currency,
+        params.population_usd,
+        params.population_spread_log,
+    )
+    large_from = params.least_ratio * usual
+    if event.value < large_from:
+        return None
+    return Finding(
+        detector="held_again",
+        reason="held_again",
+        family="velocity",
+        weight=min(params.each_nats * held, params.most_nats),
+        value=held,
+        baseline=0,
+        threshold=1,
+        facts={"days": round(params.within_h / 24.0), "large_from": round(large_from, 2)},
+    )
+
+
+def _held(event: Transaction, profile: Profile, params: Params) -> int:
+    """How many payments out of the account, not after the event, are held back in its currency."""
+    since = event.at - params.within_h * HOUR_S
+    return sum(
+        1
+        for each in profile.pending
+        if each.facts.type == "transaction"
+        and each.facts.currency == event.currency
+        and each.facts.kind not in _INCOMING
+        and since < each.facts.at <= event.at
+    )

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.profile import DAY_S, Facts, Pending
+from detectors import held_again
+from tests.detectors.build import NOW, ask, key, payer, transaction, weigh
+
+
+def held(
+    at: float = NOW - DAY_S, currency: str = "CNY", of: str = "transaction", kind: str = "payment"
+) -> Pending:
+    """Facts that wait for their challenge."""
+    return Pending(key("held"), Facts(of, at, kind=kind, currency=currency, value=900.0))
+
+
+def test_fires_on_a_second_large_payment_while_the_first_is_unanswered() -> None:
+    finding = ask(held_again, transaction(1000.0), payer(pending=[held()]))
+
+    assert finding is not None
+    assert not finding.hold
+    assert finding.value == 1
+
+
+def test_fires_after_six_days_without_an_answer() -> None:
+    assert ask(held_again, transaction(1000.0), payer(pending=[held(NOW - 6 * DAY_S)])) is not None
+
+
+def test_quiet_when_nothing_is_held() -> None:
+    assert ask(held_again, transaction(1000.0), payer()) is None
+
+
+def test_quiet_on_a_usual_amount() -> None:
+    assert ask(held_again, transaction(50.0), payer(pending=[held()])) is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        held(NOW - 8 * DAY_S),
+        held(NOW + 60),
+        held(currency="USD"),
+        held(of="login"),
+        held(kind="refund"),
+        held(kind="top_up"),
+    ],
+)
+def test_quiet_when_what_is_held_is_old_later_or_another_thing(facts: Pending) -> None:
+    assert ask(held_again, transaction(1000.0), payer(pending=[facts])) is None
+
+
+@pytest.mark.parametrize(
+    ("movement", "status"), [("refund", "completed"), ("top_up", "completed"), ("payment", "failed")]
+)
+def test_quiet_on_money_that_does_not_leave(movement: str, status: str) -> None:
+    event = transaction(1000.0, movement=movement, status=status)
+
+    assert ask(held_again, event, payer(pending=[held()])) is None
+
+
+@given(st.integers(1, 7))
+def test_the_more_is_held_the_more_one_weighs(count: int) -> None:
+    event = transaction(1000.0)
+
+    heavier = weigh(held_again, event, payer(pending=[held()] * (count + 1)))
+
+    assert heavier >= weigh(held_again, event, payer(pending=[held()] * count))
