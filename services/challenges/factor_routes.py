@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
@@ -125,9 +126,7 @@ class Cancellation(BaseModel):
         409: problem("The account has a factor: send its present code, or a recovery code."),
     },
 )
-async def enrol(
-    request: Request, account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle
-) -> NewFactor:
+async def enrol(account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle) -> NewFactor:
     """Start an enrolment. An earlier one that was not confirmed is void; a factor in use stays until the confirmation."""
     try:
         made = await lifecycle.enrol(account_id, offered.proved_at or 0.0, offered.context, offered.code)
@@ -143,7 +142,7 @@ async def enrol(
         account_id=made.account_id,
         secret=made.secret,
         otpauth_uri=made.uri,
-        qr_url=request.url_for("show_qr", account_id=account_id, ticket=made.ticket).path,
+        qr_url=f"/v1/accounts/{quote(account_id, safe='')}/totp/qr/{made.ticket}",
         expires_at=utc(made.expires_at),
     )
 

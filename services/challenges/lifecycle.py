@@ -232,7 +232,9 @@ class FactorLifecycle:
             await recovery.keep(connection, account_id, made, at)
             about = f"{factor_id}\x00{at}"
             notice: Notice | None = None if quietly else "recovery_codes_made"
-            await tell(connection, account_id, "recovery_codes_made", about, News(at=at), notice, context)
+            # Part of a confirmation, whose own event says from where: one visit is not to look like two.
+            whence = None if quietly else context
+            await tell(connection, account_id, "recovery_codes_made", about, News(at=at), notice, whence)
             done = Done("made", factor_id)
             await self._audit(connection, "recovery_codes", account_id, done, context, at)
         return made.shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import Malformed
+from services.challenges.changes import FactorChange
 from services.ingest.offered import MAX_EVENTS, checked, read_body
 from services.ingest.producer import MAX_EVENT_BYTES
 from tests.services.ingest.world import a_login
@@ -65,6 +66,16 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "time without offset": (GOOD.replace(b"1700000000000", b'"2026-01-01T00:00:00"'), "invalid_event"),
 }
+
+
+@pytest.mark.parametrize("change", get_args(FactorChange))
+def test_no_change_of_a_factor_is_taken_from_outside(change: str) -> None:
+    forged = b'{"type":"account_change","event_id":"e","account_id":"a","occurred_at":5,"change":"%s"}'
+
+    with pytest.raises(Malformed) as refused:
+        checked(forged % change.encode())
+
+    assert "not_offered" == refused.value.reason
 
 
 @pytest.mark.parametrize("name", HOSTILE)
