@@ -16,6 +16,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from services.challenges.audit import rows
+from services.challenges.factor_records import NewFactor
 from services.challenges.factors import start_enrolment
 from services.challenges.vault import Vault
 from services.cli import app
@@ -31,6 +32,9 @@ def as_text(*keys: tuple[int, bytes]) -> str:
     return ",".join(f"{version}:{b64encode(key).decode()}" for version, key in keys)
 
 
+GRANT = as_text((1, bytes([5]) * 32))
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database with three factors sealed under version 1."""
@@ -43,7 +47,8 @@ def url(tmp_path: Path) -> str:
             for number in range(3):
                 account_id = f"account-{number}"
                 sealed = Vault({1: OLD}, 1).seal(account_id, "A" * 32)
-                await start_enrolment(connection, f"factor-{number}", account_id, sealed, 1.0)
+                new = NewFactor(f"factor-{number}", account_id, sealed, f"{number}", None, 1.0)
+                await start_enrolment(connection, new)
         await database.close()
 
     asyncio.run(fill())
@@ -161,19 +166,24 @@ def test_a_file_that_holds_no_heads_is_refused(url: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "grant", "told"),
     [
-        ("", "neither PAYGUARD_FACTOR_KEY nor PAYGUARD_FACTOR_KEY_FILE is set"),
-        ("nonsense", "entry 1 holds 6 bytes instead of 32"),
-        (as_text((1, WRONG)), "PAYGUARD_FACTOR_KEY is not the key"),
-        (as_text((2, NEW)), "stored secrets need key version 1"),
+        (as_text((1, OLD)), "", "neither PAYGUARD_GRANT_KEY nor PAYGUARD_GRANT_KEY_FILE is set"),
+        ("", GRANT, "neither PAYGUARD_FACTOR_KEY nor PAYGUARD_FACTOR_KEY_FILE is set"),
+        ("nonsense", GRANT, "entry 1 holds 6 bytes instead of 32"),
+        (as_text((1, WRONG)), GRANT, "PAYGUARD_FACTOR_KEY is not the key"),
+        (as_text((2, NEW)), GRANT, "stored secrets need key version 1"),
     ],
 )
-def test_the_api_refuses_to_start_without_the_keys_that_are_needed(url: str, keys: str, told: str) -> None:
+def test_the_api_refuses_to_start_without_the_keys_that_are_needed(
+    url: str, keys: str, grant: str, told: str
+) -> None:
     environment = {
         **os.environ,
         "PAYGUARD_DATABASE": url,
         "PAYGUARD_FACTOR_KEY": keys,
+        "PAYGUARD_PSEUDONYM_KEY": as_text((1, NEW)).removeprefix("1:"),
+        "PAYGUARD_GRANT_KEY": grant,
         "PAYGUARD_HTTP_PORT": "0",
         "PAYGUARD_LOG_LEVEL": "WARNING",
     }
