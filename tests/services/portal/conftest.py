@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
+from tests.services.cases.databases import database  # noqa: F401  found here by the tests
 from tests.services.challenges.conftest import world  # noqa: F401
 from tests.services.challenges.world import World
 from tests.services.portal.site import Site, client, site_app
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite for pages; `test_visits` holds links and sessions to PostgreSQL too."""
+    return f"sqlite:///{tmp_path / 'pages.db'}"
 
 
 @pytest.fixture
