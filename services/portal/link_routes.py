@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.challenges.http import no_store, utc
 from services.challenges.service import ChallengesService
@@ -42,10 +43,15 @@ class LinkWanted(BaseModel):
     purpose: Purpose
     challenge_id: Identifier | None = None
     proved_at: Annotated[float, Field(ge=0, le=253402300799, strict=True)] | None = None
-    device_id: Annotated[str, Field(min_length=1, max_length=256, pattern=_NO_NUL)] | None = None
+    device_id: Identifier | None = None
     device_name: Annotated[str, Field(min_length=1, max_length=64, pattern=_NO_NUL)] | None = None
-    ip: Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[0-9A-Fa-f:.]+$")] | None = None
+    ip: Annotated[str, Field(max_length=64, json_schema_extra={"format": "ip"})] | None = None
     locale: Literal["en", "zh-CN"] | None = None
+
+    @field_validator("ip")
+    @classmethod
+    def _address(cls, ip: str | None) -> str | None:
+        return None if ip is None else str(ip_address(ip))
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

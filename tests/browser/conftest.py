@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Browser, installed
+from tests.browser.chromium import Browser, installed, not_there
 from tests.browser.served import Served
 
 
@@ -15,9 +14,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for the run; its cookies are cleared before each test."""
     programs = installed()
     if programs is None:
-        if os.environ.get("PAYGUARD_REAL"):
-            pytest.fail("chromium and chromedriver are not installed")
-        pytest.skip("chromium and chromedriver are not installed")
+        not_there("chromium and chromedriver are not installed")
     browser = Browser(programs, tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from tests.browser.chromium import Browser
+from tests.browser.chromium import Browser, not_there
 from tests.browser.page_rules import faults, focus_order, tab_to
 from tests.browser.served import Served
 
@@ -24,7 +24,7 @@ def scanned(browser: Browser, folder: Path) -> str:
     """What a QR reader sees on the screen."""
     reader = shutil.which("zbarimg")
     if reader is None:
-        pytest.skip("zbarimg is not installed")
+        not_there("zbarimg is not installed (Debian: zbar-tools)")
     picture = folder / "screen.png"
     picture.write_bytes(browser.picture())
     found = subprocess.run([reader, "--raw", "-q", str(picture)], capture_output=True, text=True, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -49,6 +50,7 @@ async def test_a_link_to_a_challenge_of_somebody_else_is_not_made(site: Site) ->
         {"account_id": "", "purpose": "factor"},
         {"account_id": "l\x00i", "purpose": "factor"},
         {"account_id": "x" * 129, "purpose": "factor"},
+        {"account_id": "\ud800", "purpose": "factor"},
         {"account_id": "li", "purpose": "pay"},
         {"account_id": "li", "purpose": "challenge"},
         {"account_id": "li", "purpose": "factor", "challenge_id": "c1"},
@@ -56,13 +58,14 @@ async def test_a_link_to_a_challenge_of_somebody_else_is_not_made(site: Site) ->
         {"account_id": "li", "purpose": "enrol", "proved_at": "now"},
         {"account_id": "li", "purpose": "enrol", "proved_at": 1e400},
         {"account_id": "li", "purpose": "factor", "ip": "<script>"},
+        {"account_id": "li", "purpose": "factor", "ip": "::::"},
+        {"account_id": "li", "purpose": "factor", "ip": "1.2.3"},
+        {"account_id": "li", "purpose": "factor", "device_id": "x" * 129},
         {"account_id": "li", "purpose": "factor", "locale": "fr"},
         {"account_id": "li", "purpose": "factor", "amount": "1.00"},
     ],
 )
 async def test_any_other_request_is_malformed(site: Site, wanted: dict[str, Any]) -> None:
-    import json
-
     answer = await site.wallet.post("/v1/links", content=json.dumps(wanted))
 
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
