@@ -2,7 +2,7 @@
 -- A hash is of one period of the server's clock, as long as a record is to be kept. A record that is not in this period's hash
 -- is looked for in the last one's, from where it moves when it changes: what stays as it is for two periods is forgotten.
 local call = redis.call
-local PIECES, AT_ONCE = 16, 500
+local PIECES, AT_ONCE = 8, 500
 
 -- The records under `stem`: by field what is known (false: nothing), what changed; then how to ask for a field, to read all
 -- that were asked for, and to write what changed.

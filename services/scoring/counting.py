@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -52,14 +51,12 @@ class TallyPlan:
         self, questions: Questions, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int = 0
     ) -> None:
         """Add the questions of further events of a batch, whose indexes in it begin with `first_index`."""
-        kinds = [event.__class__ for event in events]
         chosen: dict[tuple[type, ...], _Chosen] = {}
         for tally, asked in zip(self._tallies, questions.tallies, strict=True):
             of_types = chosen.get(tally.event_types)
             if of_types is None:
-                of_types = chosen[tally.event_types] = _Chosen(
-                    tally.event_types, kinds, events, offsets, first_index
-                )
+                places = [place for place, event in enumerate(events) if event.__class__ in tally.event_types]
+                of_types = chosen[tally.event_types] = _Chosen(events, offsets, first_index, places)
             of_types.ask(tally, asked)
         if self._payees:
             _ask_payees(questions.payees, events, offsets, first_index)
@@ -84,41 +81,42 @@ class TallyPlan:
 
 
 class _Chosen:
-    """The events of some types, as lists that run beside each other."""
+    """Some of the events, as lists that run beside each other; made when the first tally needs them."""
 
     def __init__(
-        self,
-        event_types: tuple[type, ...],
-        kinds: Sequence[type],
-        events: Sequence[AnyEvent],
-        offsets: Sequence[int],
-        first_index: int,
+        self, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int, places: list[int]
     ) -> None:
-        places = [place for place, kind in enumerate(kinds) if kind in event_types]
-        self._events = [events[place] for place in places]
-        events_chosen: list[Any] = self._events
-        self._beside: list[list[Any]] = [
-            [first_index + place for place in places],
-            [offsets[place] for place in places],
-            list(map(_account_id, events_chosen)),
-            list(map(_at, events_chosen)),
-        ]
+        self._all, self._all_offsets, self._first_index = events, offsets, first_index
+        self._places = places
+        self._events: list[Any] = [events[place] for place in places]
+        self._beside: tuple[list[int], list[int], list[str], list[float]] | None = None
 
     def ask(self, tally: TallyWanted, asked: TallyQuestions) -> None:
-        events, beside = self._events, self._beside
-        keys = list(map(tally.key, events))
-        if None in keys:
-            has_key = [key is not None for key in keys]
-            events = list(compress(events, has_key))
-            beside = [list(compress(each, has_key)) for each in beside]
-            keys = list(compress(keys, has_key))
-        owners, offsets, members, ats = beside
+        """Add the tally's question of each event that has a key."""
+        keys = list(map(tally.key, self._events))
+        if None not in keys:
+            self._add(tally, asked, keys)
+            return
+        places = [place for place, key in zip(self._places, keys, strict=True) if key is not None]
+        if places:
+            chosen = _Chosen(self._all, self._all_offsets, self._first_index, places)
+            chosen._add(tally, asked, [key for key in keys if key is not None])
+
+    def _add(self, tally: TallyWanted, asked: TallyQuestions, keys: Sequence[str | None]) -> None:
+        if self._beside is None:
+            self._beside = (
+                [self._first_index + place for place in self._places],
+                [self._all_offsets[place] for place in self._places],
+                list(map(_account_id, self._events)),
+                list(map(_at, self._events)),
+            )
+        owners, offsets, members, ats = self._beside
         asked.owners += owners
         asked.offsets += offsets
         asked.members += members
         asked.ats += ats
         asked.keys += keys  # type: ignore[arg-type]
-        asked.adds += map(tally.adds, events)
+        asked.adds += map(tally.adds, self._events)
 
 
 def _ask_payees(
