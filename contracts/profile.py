@@ -103,8 +103,9 @@ class Profile(Struct, array_like=True, gc=False):
     Read devices, networks, countries and places through their views: those settle the visit first.
     """
 
-    first_at: float = 0.0
-    last_at: float = 0.0
+    #: event times of the first and the last event, in whole seconds
+    first_at: int = 0
+    last_at: int = 0
     events: int = 0
     #: successful logins learned, and login failures since the last learned success
     logins: int = 0

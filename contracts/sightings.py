@@ -18,8 +18,9 @@ Key = bytes
 KEY_BYTES = 8
 
 _LATEST_S = (1 << 32) - 1
-_SEEN = Layout("<8sIII")
-_TIMES = Layout("<III")
+_MOST = (1 << 16) - 1
+_SEEN = Layout("<8sIIH")
+_TIMES = Layout("<IIH")
 SEEN_BYTES = _SEEN.size
 _FIX = Layout("<d8siif2s")
 _FIX_HEAD = Layout("<d8s")
@@ -33,7 +34,7 @@ _DEGREE = 1e7
 
 
 class Seen(Struct, array_like=True, gc=False):
-    """How often something was seen, first and last (whole epoch seconds)."""
+    """How often something was seen (at most 65,535 times are counted), first and last (whole epoch seconds)."""
 
     first_at: int
     last_at: int
@@ -85,12 +86,13 @@ def see_again(rows: bytearray, row: int, at: float, times: int = 1) -> None:
     if when > _LATEST_S:
         when = _LATEST_S
     first_at, last_at, count = _read_times(rows, row + KEY_BYTES)
+    count += times
     _write_times(
         rows,
         row + KEY_BYTES,
         when if when < first_at else first_at,
         when if when > last_at else last_at,
-        count + times,
+        count if count < _MOST else _MOST,
     )
 
 

@@ -55,9 +55,9 @@ def note_event(profile: Profile, event_key: Key, at: float) -> None:
         del known[:EVENT_ID_BYTES]
     profile.events += 1
     if at > profile.last_at:
-        profile.last_at = at
-    if profile.first_at == 0.0 or at < profile.first_at:
-        profile.first_at = at
+        profile.last_at = int(at)
+    if not profile.first_at or at < profile.first_at:
+        profile.first_at = int(at)
 
 
 def learn(

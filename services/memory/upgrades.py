@@ -11,15 +11,21 @@ from contracts.profile import EVENT_ID_BYTES, NO_COUNTRY, NO_KEY, VISIT
 from contracts.sightings import pack_fix
 
 #: Where version 1 had what has changed since; its visit was nine fields, the last two of which are as they were.
+_SEEN_ROWS = (6, 7, 8, 13)
 _FIX_ROWS, _CHALLENGE_AT, _PENDING, _EVENT_IDS, _REPORTED_AT, _VISIT = 9, 17, 18, 19, 21, 26
 _VISIT_FIELDS = 7
+_SEEN_1, _SEEN_2 = Layout("<8sIII"), Layout("<8sIIH")
 _FIX_1 = Layout("<d8sddd2s")
 _EVENT_ID_1 = 8
 
 
 def from_1(payload: bytes) -> bytes:
-    """Version 2 keeps places, the visit and held facts in fewer bytes, and six bytes of an event id instead of eight."""
+    """Version 2 keeps counts, places, the visit and held facts in fewer bytes, and six of an event id instead of eight."""
     fields: list[Any] = msgpack.decode(payload)
+    fields[:2] = [int(at) for at in fields[:2]]
+    for index in _SEEN_ROWS:
+        if len(fields) > index:
+            fields[index] = b"".join(_seen(*row) for row in _SEEN_1.iter_unpack(fields[index]))
     if len(fields) > _FIX_ROWS:
         fields[_FIX_ROWS] = b"".join(pack_fix(*row) for row in _FIX_1.iter_unpack(fields[_FIX_ROWS]))
     if len(fields) > _PENDING:
@@ -35,6 +41,10 @@ def from_1(payload: bytes) -> bytes:
     if len(fields) > _VISIT:
         fields[_VISIT : _VISIT + _VISIT_FIELDS] = [_visit(*fields[_VISIT : _VISIT + _VISIT_FIELDS])]
     return msgpack.encode(fields)
+
+
+def _seen(key: bytes, first_at: int, last_at: int, count: int) -> bytes:
+    return _SEEN_2.pack(key, first_at, last_at, min(count, 65_535))
 
 
 def _pending(event_key: bytes, _expires_at: float, facts: list[Any], matures_at: float = 0.0) -> list[Any]:

@@ -172,6 +172,9 @@ def settled(
     return profile_of(**{**known, **fields})
 
 
+_WHOLE_SECONDS = ("first_at", "last_at", "passed_challenge_at", "reported_at")
+
+
 def profile_of(**fields: Any) -> Profile:
     """A profile from its fields; tables may be told as mappings or sequences under their views' names."""
     tables: dict[str, tuple[str, Any]] = {
@@ -185,7 +188,8 @@ def profile_of(**fields: Any) -> Profile:
     }
     told = {name: fields.pop(name) for name in tables if name in fields}
     rows = {tables[name][0]: tables[name][1](table).rows for name, table in told.items()}
-    return Profile(**rows, **fields)
+    seconds = {name: int(fields.pop(name)) for name in _WHOLE_SECONDS if name in fields}
+    return Profile(**rows, **seconds, **fields)
 
 
 def payer(

@@ -99,13 +99,13 @@ def test_quiet_a_day_later() -> None:
 
 
 def test_quiet_when_a_challenge_was_passed_since() -> None:
-    proved = broken_into(passed_challenge_at=int(NOW - HOUR_S))
+    proved = broken_into(passed_challenge_at=NOW - HOUR_S)
 
     assert ask(chain, BY_STRANGER, proved, memory=changed()) is None
 
 
 def test_a_code_of_a_factor_that_was_just_changed_proves_nothing() -> None:
-    proved = broken_into(passed_challenge_at=int(NOW - HOUR_S))
+    proved = broken_into(passed_challenge_at=NOW - HOUR_S)
 
     assert ask(chain, BY_STRANGER, proved, memory=changed("totp_enrolled")) is not None
 

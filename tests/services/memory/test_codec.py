@@ -14,8 +14,8 @@ from tests.detectors.build import profile_of
 
 def full_profile() -> Profile:
     return profile_of(
-        first_at=1.5,
-        last_at=2.5,
+        first_at=1,
+        last_at=2,
         events=3,
         devices={b"device!!": Seen(1, 2, 3)},
         networks={b"ASN:\x00\x00\x10&": Seen(1, 2)},
@@ -68,7 +68,7 @@ def test_an_older_schema_is_taken_up_step_by_step() -> None:
     """A made-up past: version 1 held only a count as text, version 2 the same as an array."""
     ways_up = {
         1: lambda payload: msgspec.msgpack.encode([int(payload)]),
-        2: lambda payload: msgspec.msgpack.encode([0.0, 0.0, *msgspec.msgpack.decode(payload)]),
+        2: lambda payload: msgspec.msgpack.encode([0, 0, *msgspec.msgpack.decode(payload)]),
     }
 
     assert upgraded(b"\x0141", 3, ways_up) == Profile(events=41)
@@ -93,11 +93,15 @@ def test_nothing_stored_is_an_error() -> None:
         unpack(b"")
 
 
-def test_the_first_schema_keeps_its_places_its_visit_its_held_facts_and_its_event_ids() -> None:
-    """Version 1 held doubles where whole numbers do, a visit of nine fields, and eight bytes of an event id."""
+def test_the_first_schema_keeps_its_counts_its_places_its_visit_its_held_facts_and_its_event_ids() -> None:
+    """Version 1 held doubles where whole numbers do, longer counts, a visit of nine fields, and eight bytes of an event id."""
     old = msgspec.to_builtins(full_profile(), builtin_types=(bytes, bytearray))
     names = Profile.__struct_fields__
+    old[:2] = [1.5, 2.5]
     old[names.index("fix_rows")] = struct.pack("<d8sddd2s", 10.5, b"ipipipip", 31.2, 121.5, 20.0, b"CN")
+    for table, count in (("device_rows", 3), ("network_rows", 1), ("country_rows", 1)):
+        key = old[names.index(table)][:8]
+        old[names.index(table)] = struct.pack("<8sIII", key, 1, 2, count)
     old[names.index("event_ids")] = b"123456xx" * 2
     held = [
         "login",

@@ -90,7 +90,7 @@ def test_money_wakes_on_a_change_of_the_last_day_that_is_held_back(
 
 
 def test_a_steady_pace_is_not_busy_and_a_burst_is() -> None:
-    profile = Profile(first_at=NOW - 120 * DAY_S)
+    profile = Profile(first_at=int(NOW - 120 * DAY_S))
     for minutes in range(0, 120 * 24 * 60, 240):
         learn(profile, transaction(20.0, NOW - 120 * DAY_S + minutes * 60.0), b"12345678")
     assert not look(transaction(20.0), profile, {}).circumstances & C.BUSY
