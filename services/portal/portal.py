@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -9,6 +10,8 @@ from starlette.requests import Request
 from services.database import Database
 from services.portal.visits import Visits
 from services.settings import Settings
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -33,5 +36,13 @@ def portal_of(request: Request) -> Portal:
 
 
 def public_url(settings: Settings) -> str:
-    """Where people reach the pages, without a slash at the end: the setting, else where the API listens."""
-    return settings.portal_url.rstrip("/") or f"http://{settings.http_host}:{settings.http_port}"
+    """Where people reach the pages, without a slash at the end: the setting, else where the API listens.
+
+    Raises ValueError for a setting that is not a scheme, http or https, and a host alone.
+    """
+    if not settings.portal_url:
+        return f"http://{settings.http_host}:{settings.http_port}"
+    url = settings.portal_url.rstrip("/")
+    if _ORIGIN.fullmatch(url) is None:
+        raise ValueError("PAYGUARD_PORTAL_URL must be https://HOST or http://HOST, with a port if need be")
+    return url
