@@ -18,7 +18,8 @@ from services.challenges import sealed
 from services.challenges.factor_check import CodeChecker
 from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
-from services.challenges.limits import Limits, Rates
+from services.challenges.limit_records import Rates
+from services.challenges.limits import Limits
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault

@@ -6,7 +6,7 @@ event become true together or not at all.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import and_, case, false, literal, not_, or_, select, true, update
@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.challenges import totp
 from services.challenges.changes import News, tell
 from services.challenges.factor_records import PENDING_S
-from services.challenges.limits import Booking, Limits, Visitor
+from services.challenges.limit_records import Booking, Seen, Visitor
+from services.challenges.limits import Limits
 from services.challenges.records import RECOVERY_STEP, Check, Context, Factor, Result
 from services.challenges.recovery import is_recovery_code, use
 from services.challenges.tables import factors
@@ -33,6 +34,22 @@ _NOBODYS_SECRET = "A" * 32
 Stage = Literal["pending", "active"]
 
 
+@dataclass(frozen=True)
+class Try:
+    """One code offered for an account's factor: by whom, at epoch seconds `at`, and what its network paid for it."""
+
+    account_id: str
+    stage: Stage
+    code: str
+    context: Context
+    visitor: Visitor
+    at: float
+    booking: Booking
+
+    def __repr__(self) -> str:
+        return "Try(...)"
+
+
 class CodeChecker:
     """Judges codes against factors, within the limits. Everybody who checks a code does it here: the counters are shared."""
 
@@ -48,116 +65,110 @@ class CodeChecker:
         code: str,
         context: Context,
         at: float,
-        booking: Booking | None = None,
     ) -> Check:
         """Compare the code with the account's factor at this stage, and burn it or count the failure, here and in the limits.
 
         `code` is six ASCII digits or a recovery code. A locked or lapsed factor is not compared with, unless the context
         names a device that is known. A code that only a wrong clock explains is refused without counting: guessing gains
-        nothing by it, and our own clock cannot lock everyone out. `booking` is what the network paid in a transaction before;
-        without one it pays in this. Raises SlowDown when a limit is reached, VaultClosed when the secret does not open.
+        nothing by it, and our own clock cannot lock everyone out. Raises SlowDown when a limit is reached, VaultClosed when
+        the secret does not open.
         """
         factor = await _take(connection, account_id, stage)
         visitor = self.limits.visitor(account_id, context)
-        factor_id = None if factor is None else factor.id
-        booking = booking or await self.limits.book(connection, visitor, at)
-        admission = await self.limits.admit(connection, visitor, booking, factor_id, at)
-        idle = _idle(factor, stage, at)
-        locked = idle == "locked"
-        if factor is None or (idle is not None and not (locked and admission.known_device)):
-            await _compare_in_vain(connection, code, at)
-            check = Check(result=idle or "no_factor", factor_id=factor_id)
-        else:
-            check = await self._compared(connection, factor, stage, code, locked, context, at)
-            check = replace(check, known_device=locked or admission.barred)
-            await self._note(connection, visitor, factor.id, check, at)
-        if check.result in ("passed", "skewed"):
-            await self.limits.give_back(connection, visitor, booking)
-        else:
-            await self.limits.refused(connection, visitor, booking, at)
-        await _tell(connection, account_id, check, at)
-        return check
+        seen = await self.limits.look(connection, visitor, None if factor is None else factor.id)
+        booking = await self.limits.book(connection, visitor, at)
+        offered = Try(account_id, stage, code, context, visitor, at, booking)
+        return await self._check(connection, offered, factor, seen)
 
-    async def refuse(
-        self,
-        connection: AsyncConnection,
-        result: Result,
-        account_id: str | None,
-        code: str,
-        context: Context,
-        at: float,
-        booking: Booking,
+    async def check_read(
+        self, connection: AsyncConnection, offered: Try, factor: Factor | None, seen: Seen
     ) -> Check:
+        """As `check`, of a factor that was read and not locked; where that matters it is read again."""
+        if factor is not None and (
+            factor.locked_until > offered.at or offered.booking.limit or is_recovery_code(offered.code)
+        ):
+            factor = await _take(connection, offered.account_id, offered.stage)
+            seen = await self.limits.look(connection, offered.visitor, None if factor is None else factor.id)
+        return await self._check(connection, offered, factor, seen)
+
+    async def refuse(self, connection: AsyncConnection, result: Result, offered: Try, seen: Seen) -> Check:
         """Refuse a code that there is no factor to compare with, as slowly and counted by the limits. Raises SlowDown."""
-        visitor = self.limits.visitor(account_id, context)
-        await self.limits.admit(connection, visitor, booking, None, at)
-        await _compare_in_vain(connection, code, at)
-        await self.limits.refused(connection, visitor, booking, at)
+        self.limits.admit(seen, offered.booking, offered.at)
+        await _compare_in_vain(connection, offered.code, offered.at)
+        await self.limits.refused(connection, offered.visitor, offered.booking, offered.at)
         return Check(result=result)
 
     async def recheck(
         self,
         connection: AsyncConnection,
-        account_id: str,
-        code: str,
+        offered: Try,
+        factor: Factor | None,
         step: int,
         same_recovery_code: bool,
-        context: Context,
-        at: float,
-        booking: Booking,
     ) -> Check:
         """Whether this is the code that was accepted before: the one of `step`, or the recovery code that the caller knows.
 
         A failure counts for the limits alone, and no limit stands in the way of the answer that was lost.
         """
-        visitor = self.limits.visitor(account_id, context)
-        factor = await _take(connection, account_id, "active")
         same = same_recovery_code
         if factor is not None and step != RECOVERY_STEP:
-            secret = self._vault.open(account_id, factor.sealed)
-            same = totp.matched_step(secret, code, step * totp.STEP_S, window=0) is not None
+            secret = self._vault.open(offered.account_id, factor.sealed)
+            same = totp.matched_step(secret, offered.code, step * totp.STEP_S, window=0) is not None
         factor_id = None if factor is None else factor.id
         if factor is not None and same:
-            await self.limits.give_back(connection, visitor, booking)
+            await self.limits.give_back(connection, offered.visitor, offered.booking)
             return Check(result="repeated", factor_id=factor_id, step=step)
-        await self.limits.refused(connection, visitor, booking, at)
+        await self.limits.refused(connection, offered.visitor, offered.booking, offered.at)
         return Check(result="closed", factor_id=factor_id)
 
-    async def _compared(
-        self,
-        connection: AsyncConnection,
-        factor: Factor,
-        stage: Stage,
-        code: str,
-        locked: bool,
-        context: Context,
-        at: float,
+    async def _check(
+        self, connection: AsyncConnection, offered: Try, factor: Factor | None, seen: Seen
     ) -> Check:
+        visitor, booking, at = offered.visitor, offered.booking, offered.at
+        admission = self.limits.admit(seen, booking, at)
+        idle = _idle(factor, offered.stage, at)
+        locked = idle == "locked"
+        if factor is None or (idle is not None and not (locked and admission.known_device)):
+            await _compare_in_vain(connection, offered.code, at)
+            check = Check(result=idle or "no_factor", factor_id=None if factor is None else factor.id)
+        else:
+            check = await self._compared(connection, offered, factor, locked)
+            check = replace(check, known_device=locked or admission.barred)
+            await self._note(connection, offered, seen, factor.id, check)
+        if check.result in ("passed", "skewed"):
+            await self.limits.give_back(connection, visitor, booking)
+        else:
+            await self.limits.refused(connection, visitor, booking, at)
+        await _tell(connection, offered.account_id, check, at)
+        return check
+
+    async def _compared(
+        self, connection: AsyncConnection, offered: Try, factor: Factor, locked: bool
+    ) -> Check:
+        code, at = offered.code, offered.at
+        step: int | None
         if is_recovery_code(code):
-            used = stage == "active" and await use(connection, factor.account_id, code, at, context)
-            return await _burn_or_count(
-                connection, factor, stage, RECOVERY_STEP if used else None, locked, at
+            used = offered.stage == "active" and await use(
+                connection, factor.account_id, code, at, offered.context
             )
-        secret = self._vault.open(factor.account_id, factor.sealed)
-        step, skewed = _compare(secret, code, at)
-        if skewed is not None and skewed > factor.last_step:
-            return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))
-        return await _burn_or_count(connection, factor, stage, step, locked, at)
+            step = RECOVERY_STEP if used else None
+        else:
+            secret = self._vault.open(factor.account_id, factor.sealed)
+            step, skewed = _compare(secret, code, at)
+            if skewed is not None and skewed > factor.last_step:
+                return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))
+        return await _burn_or_count(connection, factor, offered.stage, step, locked, at)
 
     async def _note(
-        self,
-        connection: AsyncConnection,
-        visitor: Visitor,
-        factor_id: str,
-        check: Check,
-        at: float,
+        self, connection: AsyncConnection, offered: Try, seen: Seen, factor_id: str, check: Check
     ) -> None:
-        if check.result == "passed":
-            await self.limits.passed(connection, visitor, factor_id, at)
+        passed = check.result == "passed"
+        if passed:
+            await self.limits.passed(connection, offered.visitor, seen, factor_id, offered.at)
         elif check.known_device:
-            await self.limits.spend_try(connection, visitor, factor_id, at)
+            await self.limits.spend_try(connection, offered.visitor, factor_id, offered.at)
         if check.known_device:
-            KNOWN_DEVICE_CODES.labels("passed" if check.result == "passed" else "refused").inc()
+            KNOWN_DEVICE_CODES.labels("passed" if passed else "refused").inc()
 
 
 async def _take(connection: AsyncConnection, account_id: str, stage: Stage) -> Factor | None:

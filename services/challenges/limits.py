@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
-from msgspec import Struct
 from sqlalchemy import Table, and_, case, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.errors import Overloaded
+from services.challenges.limit_records import (
+    UNPAID,
+    Admission,
+    Booking,
+    Device,
+    Network,
+    Rates,
+    Seen,
+    SlowDown,
+    Visitor,
+)
 from services.challenges.limit_tables import code_minutes, code_networks, factor_devices
 from services.challenges.records import Context
 from services.database import insert_new
@@ -39,54 +47,6 @@ DEVICE_PERIOD_S = 1800.0
 DEVICES_KEPT = 4
 
 
-class Rates(Struct, frozen=True, kw_only=True):
-    """How many refused codes are borne: of a network at once and one more each `network_refill_s`, and of everybody
-    within FLEET_MINUTES before networks without a pass are slowed down."""
-
-    network_codes: int = 60
-    network_refill_s: float = 30.0
-    fleet_codes: int = 300
-
-
-class SlowDown(Overloaded):
-    """Too many refused codes from this network, or from everywhere. It is said before a code is compared."""
-
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__("too many refused codes; repeat later")
-        self.retry_after_s = max(1, math.ceil(retry_after_s))
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Where a code comes from, as keyed hashes; None where the caller did not say."""
-
-    network: str | None
-    device: str | None
-    lane: int
-
-
-@dataclass(frozen=True)
-class Booking:
-    """What a network pays before its code is compared: `charged` a refused code, given back to a right one, or the `limit`
-    that is reached and in how many seconds to come back."""
-
-    charged: bool = False
-    limit: str | None = None
-    wait_s: float = 0.0
-
-
-#: Of a network that owes nothing: it pays when its code is refused.
-UNPAID = Booking()
-
-
-@dataclass(frozen=True)
-class Admission:
-    """`known_device`: it may offer a code although others may not now; `barred`: it is let in for that reason alone."""
-
-    known_device: bool = False
-    barred: bool = False
-
-
 class Limits:
     """The limits. `key` (32 bytes) names networks and devices for ever. Every method works in the caller's transaction."""
 
@@ -96,25 +56,38 @@ class Limits:
         self._rates = rates or Rates()
 
     def visitor(self, account_id: str | None, context: Context) -> Visitor:
-        """Who stands behind the context. A device is known to its account only."""
+        """Who stands behind the context."""
         prefix = None if context.ip is None else self._names.prefix_key(context.ip)
-        device = None
-        if context.device_id is not None and account_id is not None:
-            device = self._names.key_of("factor_device", f"{account_id}\x00{context.device_id}").hex()
+        device = None if context.device_id is None else self._names.key_of("factor_device", context.device_id)
         lane = crc32((account_id or "").encode()) % LANES
-        return Visitor(None if prefix is None else prefix.hex(), device, lane)
+        return Visitor(
+            None if prefix is None else prefix.hex(), None if device is None else device.hex(), lane
+        )
 
     def name(self, challenge_id: str, code: str) -> str:
         """Keyed hash of a code that passed a challenge. Not cached: no code outlives its request in memory."""
         text = f"{challenge_id}\x00{code}".encode()
         return blake2b(text, digest_size=8, key=self._key, person=b"accepted_code").hexdigest()
 
-    async def is_clear(self, connection: AsyncConnection, visitor: Visitor, at: float) -> bool:
+    async def look(self, connection: AsyncConnection, visitor: Visitor, factor_id: str | None) -> Seen:
+        """What is known of a visitor; of its device only with the factor that it would be known to."""
+        network, device = None, None
+        if visitor.network is not None:
+            network = await _network(connection, visitor.network)
+        if visitor.device is not None and factor_id is not None:
+            table = factor_devices
+            query = select(table.c.passed_at, table.c.tries, table.c.tries_since)
+            mine = query.where(table.c.factor_id == factor_id, table.c.device == visitor.device)
+            row = (await connection.execute(mine)).first()
+            device = None if row is None else Device(*row)
+        return Seen(network, device)
+
+    def is_clear(self, visitor: Visitor, seen: Seen, at: float) -> bool:
         """Whether the network needs no booking: nobody said which, or codes pass from there and none was refused lately."""
-        if visitor.network is None:
-            return True
-        row = await _network(connection, visitor.network)
-        return row is not None and row.spent_until <= at and _is_known(row.passed_at, at)
+        known = seen.network
+        return visitor.network is None or (
+            known is not None and known.spent_until <= at and _is_known(known.passed_at, at)
+        )
 
     async def book(self, connection: AsyncConnection, visitor: Visitor, at: float) -> Booking:
         """Charge the network a refused code in advance, so that no two processes let one too many in.
@@ -123,44 +96,41 @@ class Limits:
         """
         if visitor.network is None:
             return UNPAID
-        row = await _network(connection, visitor.network)
-        if not _is_known(None if row is None else row.passed_at, at) and await self._is_sprayed(
-            connection, at
-        ):
+        known = await _network(connection, visitor.network)
+        passed = known is not None and _is_known(known.passed_at, at)
+        if not passed and await self._is_sprayed(connection, at):
             return Booking(limit="fleet", wait_s=float(MINUTE_S))
         most_s = (self._rates.network_codes - 1) * self._rates.network_refill_s
         if await self._charge(connection, visitor.network, at, at + most_s):
             return Booking(charged=True)
-        row = await _network(connection, visitor.network)
-        return Booking(limit="network", wait_s=row.spent_until - at - most_s)
+        known = await _network(connection, visitor.network)
+        owed_s = 0.0 if known is None else known.spent_until - at
+        return Booking(limit="network", wait_s=owed_s - most_s)
 
-    async def admit(
-        self,
-        connection: AsyncConnection,
-        visitor: Visitor,
-        booking: Booking,
-        factor_id: str | None,
-        at: float,
-    ) -> Admission:
+    def admit(self, seen: Seen, booking: Booking, at: float) -> Admission:
         """Whether a code may be compared. Raises SlowDown, the same for every account and every code."""
-        device = await _known_device(connection, visitor, factor_id, at)
+        device = seen.device
+        known = (
+            device is not None
+            and _is_known(device.passed_at, at)
+            and (device.tries < DEVICE_TRIES or device.tries_since + DEVICE_PERIOD_S <= at)
+        )
         if booking.limit is None:
-            return Admission(known_device=device)
-        if device:
+            return Admission(known_device=known)
+        if known:
             return Admission(known_device=True, barred=True)
         CODES_SLOWED.labels(booking.limit).inc()
         raise SlowDown(booking.wait_s)
 
     async def refused(
-        self, connection: AsyncConnection, visitor: Visitor, booking: Booking, at: float, fleet: bool = True
+        self, connection: AsyncConnection, visitor: Visitor, booking: Booking, at: float
     ) -> None:
-        """Count a refused code against its network, unless that paid before, and against the fleet, unless it was malformed."""
+        """Count a refused code against its network, unless that paid before, and against the fleet."""
         if visitor.network is not None and not booking.charged:
             await self._charge(connection, visitor.network, at, math.inf)
-        if fleet:
-            key = {"minute": int(at) // MINUTE_S, "lane": visitor.lane}
-            more = {"refused": code_minutes.c.refused + 1}
-            await _bump(connection, code_minutes, key, more, {"refused": 1})
+        key = {"minute": int(at) // MINUTE_S, "lane": visitor.lane}
+        more = {"refused": code_minutes.c.refused + 1}
+        await _bump(connection, code_minutes, key, more, {"refused": 1})
 
     async def give_back(self, connection: AsyncConnection, visitor: Visitor, booking: Booking) -> None:
         """Undo what was booked for a code that was not refused."""
@@ -169,11 +139,17 @@ class Limits:
             less = {"spent_until": table.c.spent_until - self._rates.network_refill_s}
             await connection.execute(update(table).where(table.c.network == visitor.network).values(less))
 
-    async def passed(self, connection: AsyncConnection, visitor: Visitor, factor_id: str, at: float) -> None:
+    async def passed(
+        self, connection: AsyncConnection, visitor: Visitor, seen: Seen, factor_id: str, at: float
+    ) -> None:
         """Remember where a code passed; written once a day at most."""
-        if visitor.network is not None:
-            await _note_network(connection, visitor.network, at)
-        if visitor.device is not None:
+        network, device = seen.network, seen.device
+        if visitor.network is not None and not _is_of_today(
+            None if network is None else network.passed_at, at
+        ):
+            key, fresh = {"network": visitor.network}, {"spent_until": 0.0, "passed_at": at}
+            await _bump(connection, code_networks, key, {"passed_at": at}, fresh)
+        if visitor.device is not None and not _is_of_today(None if device is None else device.passed_at, at):
             await _note_device(connection, factor_id, visitor.device, at)
 
     async def spend_try(
@@ -225,55 +201,26 @@ def _is_known(passed_at: float | None, at: float) -> bool:
     return passed_at is not None and passed_at > at - KNOWN_S
 
 
-async def _network(connection: AsyncConnection, network: str) -> Any:
+def _is_of_today(passed_at: float | None, at: float) -> bool:
+    return passed_at is not None and passed_at > at - DAY_S
+
+
+async def _network(connection: AsyncConnection, network: str) -> Network | None:
     table = code_networks
     query = select(table.c.spent_until, table.c.passed_at).where(table.c.network == network)
-    return (await connection.execute(query)).first()
-
-
-async def _known_device(
-    connection: AsyncConnection, visitor: Visitor, factor_id: str | None, at: float
-) -> bool:
-    """Whether the device is known and has a try left."""
-    if visitor.device is None or factor_id is None:
-        return False
-    table = factor_devices
-    found = await connection.scalar(
-        select(table.c.device).where(
-            table.c.factor_id == factor_id,
-            table.c.device == visitor.device,
-            table.c.passed_at > at - KNOWN_S,
-            or_(table.c.tries < DEVICE_TRIES, table.c.tries_since + DEVICE_PERIOD_S <= at),
-        )
-    )
-    return found is not None
-
-
-async def _note_network(connection: AsyncConnection, network: str, at: float) -> None:
-    table = code_networks
-    row = await _network(connection, network)
-    if row is not None and row.passed_at is not None and row.passed_at > at - DAY_S:
-        return
-    await _bump(
-        connection, table, {"network": network}, {"passed_at": at}, {"spent_until": 0.0, "passed_at": at}
-    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else Network(*row)
 
 
 async def _note_device(connection: AsyncConnection, factor_id: str, device: str, at: float) -> None:
     table = factor_devices
-    mine = and_(table.c.factor_id == factor_id, table.c.device == device)
-    known = await connection.scalar(select(table.c.passed_at).where(mine))
-    if known is not None and known > at - DAY_S:
-        return
     key = {"factor_id": factor_id, "device": device}
-    await _bump(connection, table, key, {"passed_at": at}, {"passed_at": at, "tries": 0, "tries_since": 0.0})
-    kept = (
-        select(table.c.device)
-        .where(table.c.factor_id == factor_id)
-        .order_by(table.c.passed_at.desc(), table.c.device)
-        .limit(DEVICES_KEPT)
-    )
-    await connection.execute(delete(table).where(table.c.factor_id == factor_id, table.c.device.not_in(kept)))
+    fresh = {"passed_at": at, "tries": 0, "tries_since": 0.0}
+    await _bump(connection, table, key, {"passed_at": at}, fresh)
+    mine = table.c.factor_id == factor_id
+    kept = select(table.c.device).where(mine).order_by(table.c.passed_at.desc(), table.c.device)
+    surplus = and_(mine, table.c.device.not_in(kept.limit(DEVICES_KEPT)))
+    await connection.execute(delete(table).where(surplus))
 
 
 async def _bump(

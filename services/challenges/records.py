@@ -43,6 +43,13 @@ class Challenge(Struct, frozen=True, kw_only=True):
     passed_code: str | None = None
     closed_at: float | None = None
 
+    def takes_codes(self, at: float) -> bool:
+        """Whether a code may be offered at epoch seconds `at`.
+
+        A passed challenge takes codes too: the answer to its accepted code may have been lost on the way.
+        """
+        return self.state in ("open", "passed") and self.attempts_left > 0 and self.expires_at > at
+
     def as_of(self, at: float) -> Challenge:
         """As its reader should see it at epoch seconds `at`: expired when its time is over, no attempts once closed."""
         if self.state == "open" and self.expires_at > at:

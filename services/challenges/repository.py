@@ -58,57 +58,39 @@ async def find(connection: AsyncConnection, challenge_id: str) -> Challenge | No
     """The challenge as stored, or None."""
     query = select(challenges).where(challenges.c.challenge_id == challenge_id)
     row = (await connection.execute(query)).first()
-    return None if row is None else _challenge(row)
+    return None if row is None else challenge_of(row)
 
 
-async def claim_attempt(connection: AsyncConnection, challenge_id: str, at: float) -> Challenge | None:
-    """Use one of the challenge's attempts up; None when it is unknown, expired, failed or has none left.
-
-    A passed challenge is claimed too: the answer to its accepted code may have been lost on the way.
-    """
-    statement = (
-        update(challenges)
-        .where(
-            challenges.c.challenge_id == challenge_id,
-            challenges.c.state.in_(("open", "passed")),
-            challenges.c.attempts_left > 0,
-            challenges.c.expires_at > at,
-        )
-        .values(attempts_left=challenges.c.attempts_left - 1)
-        .returning(challenges)
-    )
-    row = (await connection.execute(statement)).first()
-    return None if row is None else _challenge(row)
-
-
-async def give_back_attempt(connection: AsyncConnection, challenge_id: str) -> None:
-    """Undo `claim_attempt`: a right code costs nothing, so that its repeat finds an attempt left."""
+async def spend_attempt(connection: AsyncConnection, challenge: Challenge, at: float) -> Challenge:
+    """Use one of the attempts of a challenge that the caller has locked; an open one without any left has failed."""
+    spent = replace(challenge, attempts_left=challenge.attempts_left - 1)
+    if spent.attempts_left == 0 and challenge.state == "open":
+        await _closed(connection, challenge, "failed", at, attempts_left=0)
+        return replace(spent, state="failed", closed_at=at)
     await connection.execute(
         update(challenges)
-        .where(challenges.c.challenge_id == challenge_id)
-        .values(attempts_left=challenges.c.attempts_left + 1)
+        .where(challenges.c.challenge_id == challenge.challenge_id)
+        .values(attempts_left=spent.attempts_left)
     )
+    return spent
 
 
 async def pass_it(
     connection: AsyncConnection, challenge: Challenge, at: float, step: int, code: str | None = None
 ) -> Challenge:
-    """Close a claimed open challenge as passed, its attempt given back; as it is then.
+    """Close an open challenge that the caller has locked as passed; as it is then. A right code costs no attempt.
 
     `step` is the burnt one, `code` the keyed hash of a recovery code.
     """
-    passed = replace(
-        challenge,
-        state="passed",
-        attempts_left=challenge.attempts_left + 1,
-        closed_at=at,
-        passed_step=step,
-        passed_code=code,
-    )
-    values = {name: getattr(passed, name) for name in ("attempts_left", "passed_step", "passed_code")}
-    if not await close(connection, challenge, "passed", at, **values):
-        raise RuntimeError("a claimed challenge was closed by somebody else")
-    return passed
+    await _closed(connection, challenge, "passed", at, passed_step=step, passed_code=code)
+    return replace(challenge, state="passed", closed_at=at, passed_step=step, passed_code=code)
+
+
+async def _closed(
+    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float, **values: Any
+) -> None:
+    if not await close(connection, challenge, state, at, **values):
+        raise RuntimeError("a locked challenge was closed by somebody else")
 
 
 async def close(
@@ -136,7 +118,7 @@ async def expire_due(connection: AsyncConnection, at: float, limit: int) -> list
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = [_challenge(row) for row in await connection.execute(due)]
+    found = [challenge_of(row) for row in await connection.execute(due)]
     return [challenge for challenge in found if await close(connection, challenge, "expired", at)]
 
 
@@ -165,7 +147,8 @@ def _epoch_ms(at: float) -> int:
     return int(at * 1000)
 
 
-def _challenge(row: Row[Any]) -> Challenge:
+def challenge_of(row: Row[Any]) -> Challenge:
+    """The challenge in a row that holds its columns."""
     kept = row._mapping
     return Challenge(
         challenge_id=kept["challenge_id"],

@@ -17,8 +17,9 @@ from services.challenges import repository
 from services.challenges.answer_time import AnswerTime
 from services.challenges.counts import count_check
 from services.challenges.factor_check import CodeChecker
+from services.challenges.limit_records import Booking, Seen
 from services.challenges.records import Answer, Challenge, Context, Verdict, issued
-from services.challenges.verification import Judge, Offer
+from services.challenges.verification import Judge, Offer, Unpaid
 from services.database import Database
 from services.memory.challenge_record import ChallengeRecord
 from services.metrics import CHALLENGES, CODES
@@ -101,7 +102,7 @@ class ChallengesService:
         async with self._database.begin() as connection:
             at = self._clock()
             booking = await self._limits.book(connection, visitor, at)
-            await self._limits.admit(connection, visitor, booking, None, at)
+            self._limits.admit(Seen(), booking, at)
 
     async def expire_due(self, limit: int = SWEEP_ROWS) -> int:
         """Close challenges whose time is over, at most `limit`, each with its outcome; how many."""
@@ -131,25 +132,28 @@ class ChallengesService:
 
     async def _judged(self, offer: Offer) -> Verdict:
         """The verdict: at once for a network that owes nothing, else after a booking that is durable on its own."""
-        visitor = self._limits.visitor(None, offer.context)
-        verdict = None
-        async with self._database.begin() as connection:
-            clear = await self._limits.is_clear(connection, visitor, offer.at)
-            if clear:
-                verdict = await self._judge.judge(connection, offer, last=False)
-            else:
-                offer = replace(offer, booking=await self._limits.book(connection, visitor, offer.at))
-                if offer.context.device_id is None:
-                    await self._limits.admit(connection, visitor, offer.booking, None, offer.at)
-        if not clear:
-            async with self._database.begin() as connection:
-                verdict = await self._judge.judge(connection, offer, last=False)
-        if verdict is None:
+        for last in (False, True):
+            try:
+                verdict = await self._tried(offer, last)
+            except Unpaid:
+                offer = replace(offer, booking=await self._booked(offer))
+                verdict = await self._tried(offer, last)
+            if verdict is not None:
+                return verdict
             await self._adopt(offer.challenge_id)
-            async with self._database.begin() as connection:
-                verdict = await self._judge.judge(connection, offer, last=True)
-        assert verdict is not None
-        return verdict
+        raise AssertionError("the last try has a verdict")
+
+    async def _tried(self, offer: Offer, last: bool) -> Verdict | None:
+        async with self._database.begin() as connection:
+            return await self._judge.judge(connection, offer, last)
+
+    async def _booked(self, offer: Offer) -> Booking:
+        visitor = self._limits.visitor(None, offer.context)
+        async with self._database.begin() as connection:
+            booking = await self._limits.book(connection, visitor, offer.at)
+            if offer.context.device_id is None:
+                self._limits.admit(Seen(), booking, offer.at)
+            return booking
 
     def _grant(self, challenge: Challenge | None) -> str | None:
         if self._grants is None or challenge is None or challenge.closed_at is None:

@@ -6,25 +6,38 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.challenges import audit, repository
-from services.challenges.factor_check import CodeChecker
-from services.challenges.limits import UNPAID, Booking
-from services.challenges.records import RECOVERY_STEP, Challenge, Check, Context, Result, Verdict
+from services.challenges import audit, repository, situation
+from services.challenges.factor_check import CodeChecker, Try
+from services.challenges.limit_records import UNPAID, Booking
+from services.challenges.records import (
+    RECOVERY_STEP,
+    Challenge,
+    ChallengeState,
+    Check,
+    Context,
+    Result,
+    Verdict,
+)
+from services.challenges.situation import Situation
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One code for one challenge: six ASCII digits or a recovery code, from whom, at epoch seconds `at`, and what its
-    network paid for it before."""
+    """One code for one challenge: six ASCII digits or a recovery code, from whom, at epoch seconds `at`; and what its
+    network paid for it before, None when nobody asked."""
 
     challenge_id: str
     code: str
     context: Context
     at: float
-    booking: Booking = UNPAID
+    booking: Booking | None = None
 
     def __repr__(self) -> str:
         return f"Offer(challenge_id={self.challenge_id!r})"
+
+
+class Unpaid(Exception):
+    """The network must pay in advance, in a transaction of its own: book, then offer again."""
 
 
 class Judge:
@@ -38,75 +51,70 @@ class Judge:
         """The verdict on an offer; None for an unknown challenge unless this is the `last` time it is looked for.
 
         The same accepted code again is `repeated`, until the challenge expires. A closed or expired challenge has no attempts
-        left and is compared with nothing, an unknown one neither. Raises SlowDown when a limit is reached, VaultClosed when
-        the secret does not open.
+        left and is compared with nothing, an unknown one neither. Raises Unpaid before anything is written, SlowDown when a
+        limit is reached, VaultClosed when the secret does not open.
         """
-        claimed = await repository.claim_attempt(connection, offer.challenge_id, offer.at)
-        known = claimed or await repository.find(connection, offer.challenge_id)
-        if known is None and not last:
+        visitor = self._limits.visitor(None, offer.context)
+        found = await situation.read(connection, offer.challenge_id, visitor)
+        if found is None and not last:
             return None
-        if claimed is None:
-            verdict = await self._in_vain(connection, offer, known)
-        elif claimed.passed_step is not None:
-            verdict = await self._again(connection, offer, claimed, claimed.passed_step)
+        seen = await self._limits.look(connection, visitor, None) if found is None else found.seen
+        if offer.booking is None and not self._limits.is_clear(visitor, seen, offer.at):
+            raise Unpaid
+        known = None if found is None else found.challenge
+        offered = self._offered(offer, known)
+        if found is None or not found.challenge.takes_codes(offer.at):
+            result: Result = "unknown" if known is None else "closed"
+            check = await self._checker.refuse(connection, result, offered, seen)
+            verdict = Verdict(check, attempts_left=0, challenge=known)
+        elif found.challenge.passed_step is not None:
+            verdict = await self._again(connection, offered, found, found.challenge.passed_step)
         else:
-            verdict = await self._first(connection, offer, claimed)
-        await self._audit(connection, offer, known, verdict.check)
+            verdict = await self._first(connection, offered, found)
+        await self._audit(connection, offer, offered, known, verdict.check)
         return verdict
 
-    async def _in_vain(self, connection: AsyncConnection, offer: Offer, known: Challenge | None) -> Verdict:
+    def _offered(self, offer: Offer, known: Challenge | None) -> Try:
         account_id = None if known is None else known.account_id
-        result: Result = "unknown" if known is None else "closed"
-        check = await self._checker.refuse(
-            connection, result, account_id, offer.code, offer.context, offer.at, offer.booking
-        )
-        return Verdict(check, attempts_left=0, challenge=known)
+        visitor = self._limits.visitor(account_id, offer.context)
+        booking = UNPAID if offer.booking is None else offer.booking
+        return Try(account_id or "", "active", offer.code, offer.context, visitor, offer.at, booking)
 
-    async def _first(self, connection: AsyncConnection, offer: Offer, claimed: Challenge) -> Verdict:
-        check = await self._checker.check(
-            connection, claimed.account_id, "active", offer.code, offer.context, offer.at, offer.booking
-        )
+    async def _first(self, connection: AsyncConnection, offered: Try, found: Situation) -> Verdict:
+        challenge = found.challenge
+        check = await self._checker.check_read(connection, offered, found.factor, found.seen)
         if check.result == "passed":
             assert check.step is not None
-            code = self._limits.name(offer.challenge_id, offer.code) if check.step == RECOVERY_STEP else None
-            passed = await repository.pass_it(connection, claimed, offer.at, check.step, code)
+            code = None
+            if check.step == RECOVERY_STEP:
+                code = self._limits.name(challenge.challenge_id, offered.code)
+            passed = await repository.pass_it(connection, challenge, offered.at, check.step, code)
             return Verdict(check, passed.attempts_left, passed, closed_as="passed")
-        if claimed.attempts_left == 0:
-            await repository.close(connection, claimed, "failed", offer.at)
-            return Verdict(check, 0, claimed, closed_as="failed")
-        return Verdict(check, claimed.attempts_left, claimed)
+        spent = await repository.spend_attempt(connection, challenge, offered.at)
+        closed_as: ChallengeState | None = "failed" if spent.state == "failed" else None
+        return Verdict(check, spent.attempts_left, spent, closed_as)
 
-    async def _again(
-        self, connection: AsyncConnection, offer: Offer, claimed: Challenge, step: int
-    ) -> Verdict:
-        check = await self._checker.recheck(
-            connection,
-            claimed.account_id,
-            offer.code,
-            step,
-            claimed.passed_code == self._limits.name(offer.challenge_id, offer.code),
-            offer.context,
-            offer.at,
-            offer.booking,
-        )
-        if check.result != "repeated":
-            return Verdict(check, claimed.attempts_left, claimed)
-        await repository.give_back_attempt(connection, claimed.challenge_id)
-        return Verdict(check, claimed.attempts_left + 1, claimed)
+    async def _again(self, connection: AsyncConnection, offered: Try, found: Situation, step: int) -> Verdict:
+        challenge = found.challenge
+        same = challenge.passed_code == self._limits.name(challenge.challenge_id, offered.code)
+        check = await self._checker.recheck(connection, offered, found.factor, step, same)
+        if check.result == "repeated":
+            return Verdict(check, challenge.attempts_left, challenge)
+        spent = await repository.spend_attempt(connection, challenge, offered.at)
+        return Verdict(check, spent.attempts_left, spent)
 
     async def _audit(
-        self, connection: AsyncConnection, offer: Offer, known: Challenge | None, check: Check
+        self, connection: AsyncConnection, offer: Offer, offered: Try, known: Challenge | None, check: Check
     ) -> None:
-        account_id = None if known is None else known.account_id
         entry = audit.Entry(
             at=offer.at,
             action="verify",
             result=check.result,
             actor=offer.context.actor,
-            account_id=account_id,
+            account_id=None if known is None else known.account_id,
             factor_id=check.factor_id,
             challenge_id=offer.challenge_id,
-            network=self._limits.visitor(account_id, offer.context).network,
+            network=offered.visitor.network,
             reason=check.reason,
         )
         await audit.record(connection, entry)

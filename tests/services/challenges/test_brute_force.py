@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert
 
 from services.challenges.factor_check import LOCK_AFTER, LOCK_S
+from services.challenges.limit_records import Rates, SlowDown
 from services.challenges.limit_tables import code_minutes
-from services.challenges.limits import Rates, SlowDown
 from services.challenges.records import Answer, Context
 from services.challenges.repository import record_issued
 from services.challenges.tables import audit, challenges, factors

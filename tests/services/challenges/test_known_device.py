@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, LOCK_S
+from services.challenges.limit_records import Rates, SlowDown
 from services.challenges.limit_tables import factor_devices
 from services.challenges.limits import (
     DEVICE_PERIOD_S,
     DEVICE_TRIES,
     DEVICES_KEPT,
     KNOWN_S,
-    Rates,
-    SlowDown,
 )
 from services.challenges.records import Context
 from services.challenges.tables import audit, factors

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from services.challenges.limit_records import Rates, SlowDown
 from services.challenges.limit_tables import code_minutes, code_networks
-from services.challenges.limits import FLEET_MINUTES, KNOWN_S, Rates, SlowDown
+from services.challenges.limits import FLEET_MINUTES, KNOWN_S
 from services.challenges.records import Context
 from services.challenges.tables import audit, challenges, factors
 from services.database import Database

@@ -19,7 +19,7 @@ from contracts.events import ChallengeOutcome
 from services.cases.tables import outbox
 from services.challenges import recovery
 from services.challenges.factor_check import LOCK_AFTER
-from services.challenges.limits import Rates
+from services.challenges.limit_records import Rates
 from services.challenges.tables import audit, factors
 from services.embedded import EmbeddedStore
 from services.memory.redis_client import ask, connect

@@ -17,7 +17,8 @@ from services.challenges.answer_time import AnswerTime
 from services.challenges.factor_check import CodeChecker
 from services.challenges.factor_records import Enrolment
 from services.challenges.lifecycle import FactorLifecycle
-from services.challenges.limits import Limits, Rates
+from services.challenges.limit_records import Rates
+from services.challenges.limits import Limits
 from services.challenges.records import Context
 from services.challenges.recovery import Cost
 from services.challenges.repository import record_issued
