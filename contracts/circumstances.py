@@ -58,6 +58,8 @@ class Circumstance(IntFlag):
     HELD_CHANGE = 16777216
     #: money, and other money of the last HELD_MONEY_S is held back
     HELD_MONEY = 33554432
+    #: a login failed within RECENT_FAILURE_S, whatever came after it
+    RECENT_FAILURE = 67108864
 
 
 #: Nothing a detector calls a large amount, much of a balance, or a burst, may be smaller than these.
@@ -78,6 +80,8 @@ MANY_PAYERS = 5
 #: No detector looks further back for a change that is held back.
 HELD_CHANGE_S = 86400.0
 HELD_MONEY_S = 86400.0
+#: No detector looks further back for a failed login that a success followed.
+RECENT_FAILURE_S = 86400.0
 #: The account's pace is what the thirty-day count holds beyond the window's own, and this many transactions in this time.
 PACE_PRIOR_COUNT = 2.0
 PACE_PRIOR_S = 2.0 * 86400.0

@@ -46,7 +46,12 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110", "T1078", "T1098", "T1657"),
-    wakes_on=Circumstance.NEW_PAYEE | Circumstance.HELD_CHANGE | Circumstance.REMEMBERED,
+    wakes_on=(
+        Circumstance.RECENT_FAILURE
+        | Circumstance.FAILED_CHALLENGE
+        | Circumstance.HELD_CHANGE
+        | Circumstance.REMEMBERED
+    ),
     learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
 )
 

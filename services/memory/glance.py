@@ -19,6 +19,7 @@ from contracts.circumstances import (
     MUCH_SHARE,
     PACE_PRIOR_COUNT,
     PACE_PRIOR_S,
+    RECENT_FAILURE_S,
     SETTLED_HOURS_COUNT,
     YOUNG_PAYEE_H,
     Circumstance,
@@ -59,6 +60,7 @@ _CHALLENGED = int(Circumstance.CHALLENGED)
 _CHANGE = int(Circumstance.CHANGE)
 _HELD_CHANGE = int(Circumstance.HELD_CHANGE)
 _HELD_MONEY = int(Circumstance.HELD_MONEY)
+_RECENT_FAILURE = int(Circumstance.RECENT_FAILURE)
 _FRAUD_AT_PAYEE = int(Circumstance.FRAUD_AT_PAYEE)
 _CROWD_AT_PAYEE = int(Circumstance.CROWD_AT_PAYEE)
 
@@ -106,6 +108,9 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
         bits |= _REMEMBERED
     if profile.failures_in_row:
         bits |= _AFTER_FAILURES
+    times = profile.failures
+    if times and times[-1] > event.at - RECENT_FAILURE_S:
+        bits |= _RECENT_FAILURE
     if tallies:
         bits |= _look_across(tallies)
     kind = event.__class__

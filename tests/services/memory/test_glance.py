@@ -59,6 +59,13 @@ def test_a_count_of_one_account_is_no_crowd(count: int, circumstance: int) -> No
     assert seen.circumstances == C.ALWAYS | circumstance
 
 
+@pytest.mark.parametrize(("hours_ago", "circumstance"), [(23, C.RECENT_FAILURE), (25, 0)])
+def test_a_failure_of_the_last_day_is_told_after_a_success_too(hours_ago: int, circumstance: int) -> None:
+    account = settled(failures=[NOW - hours_ago * 3600], **AT_HOME)
+
+    assert look(login(), account, {}).circumstances == C.ALWAYS | circumstance
+
+
 def test_the_circumstances_of_the_account_go_with_every_event() -> None:
     account = settled(failures_in_row=1, failed_challenges=[1.0], slots={"some": (1, b"")}, **AT_HOME)
 
