@@ -153,25 +153,3 @@ class Answer:
     passed: bool
     attempts_left: int
     grant: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """A new secret and its otpauth URI, shown once. Its text form shows neither."""
-
-    account_id: str
-    secret: str
-    uri: str
-    expires_at: float
-
-    def __repr__(self) -> str:
-        return "Enrolment(...)"
-
-
-@dataclass(frozen=True)
-class FactorStatus:
-    """What anyone with the scope may know of an account's factor: none, pending, active or disabled."""
-
-    account_id: str
-    state: Literal["none", "pending", "active", "disabled"]
-    confirmed_at: float | None = None
