@@ -35,17 +35,22 @@ local function places(days, latest, marked)
   return totals, frauds, labels, labels + 12 * (marked - 1)
 end
 
--- The record after the days up to `day`, as long as there never was a fraud; how many days it has then and accounts of the last.
-local function passed(blob, from, totals, accounts, days, since, upto, before)
-  local held, lead = '', from
-  if since == 1 then
-    held = sub(blob, accounts + 4 * before)
+local function longer(totals, last, since)
+  local grown = totals .. rep(last, since < most_days and since or most_days)
+  return #grown < 4 * most_days and grown or sub(grown, 4 - 4 * most_days)
+end
+
+-- What follows `from` in the record once `since` days more have passed; how many days and accounts it then has.
+local function passed(blob, from, days, latest, marked, before, upto, since)
+  local totals, frauds, labels, accounts = places(days, latest, marked)
+  local held = since == 1 and sub(blob, accounts + 4 * before) or ''
+  local grown = longer(sub(blob, totals, frauds - 1), words[upto], since)
+  days = #grown / 4
+  if marked > 0 then
+    local all = sub(blob, frauds, frauds + 3)
+    grown = grown .. all .. longer(sub(blob, frauds + 4, labels - 1), all, since) .. sub(blob, labels, accounts - 1)
   end
-  if days + since >= most_days then
-    local grown = sub(sub(blob, totals, accounts - 1) .. rep(words[upto], since < most_days and since or most_days), 4 - 4 * most_days)
-    return sub(blob, lead, totals - 1) .. grown .. held, most_days - 1, #held / 4
-  end
-  return sub(blob, lead, accounts - 1) .. rep(words[upto], since) .. held, days + since, #held / 4
+  return sub(blob, from, totals - 1) .. grown .. held, days, #held / 4
 end
 
 -- One payment more on the newest day or after it, which is the common case; nil when that is not all there is to it.
@@ -54,7 +59,7 @@ local function paid(blob, hour, day, transaction, account)
   local began, newest, upto, days, latest, marked, before = unpacked(HEAD, blob)
   local since = day - newest
   local totals, _, _, accounts = places(days, latest, marked)
-  if since < 0 or (marked > 0 and since > 0) or #blob - accounts >= 4 * most_accounts then
+  if since < 0 then
     return nil
   end
   local seen = find(blob, transaction, HEAD_BYTES + 1, true)
@@ -64,27 +69,25 @@ local function paid(blob, hour, day, transaction, account)
   local from, kept = HEAD_BYTES + 1, ''
   if latest == most_latest then
     kept, from = sub(blob, from, totals - 5), totals
-  else
-    latest = latest + 1
   end
   if since > 0 then
-    local held
-    blob, days, held = passed(blob, from, totals, accounts, days, since, upto, before)
-    from, accounts, newest, before = 1, #blob - 4 * held + 1, day, held
+    blob, days, before = passed(blob, from, days, latest, marked, before, upto, since)
+    from, accounts, newest = 1, #blob - 4 * before + 1, day
+  end
+  if latest < most_latest then
+    latest = latest + 1
   end
   local size, tail = (#blob + 1 - accounts) / 4, nil
   local at = find(blob, account, accounts, true)
-  if not at then
-    if size == most_accounts then
-      return nil
-    end
-    tail, size = sub(blob, from) .. account, size + 1
-  elseif (at - accounts) % 4 ~= 0 then
+  if at and (at - accounts) % 4 ~= 0 then
     return nil
-  elseif at < accounts + 4 * before then
-    tail, before = sub(blob, from, at - 1) .. sub(blob, at + 4) .. account, before - 1
-  else
+  elseif size - before >= most_accounts or (at and at >= accounts + 4 * before) then
     tail = sub(blob, from)
+  elseif not at then
+    tail, size = sub(blob, from) .. account, size + 1
+  else
+    local others = accounts + 4 * before
+    tail, before = sub(blob, from, at - 1) .. sub(blob, at + 4, others - 1) .. account .. sub(blob, others), before - 1
   end
   if began == 0 or hour < began then
     began = hour
@@ -143,10 +146,15 @@ local function opened(blob)
   p.frauds = marked > 0 and sub(blob, frauds + 4, labels - 1) .. sub(blob, frauds, frauds + 3) or ''
   p.both = sub(blob, accounts, accounts + 4 * most_accounts - 1)
   p.today = sub(blob, accounts + 4 * before)
+  p.held = {p.both, p.today, before, sub(blob, accounts)}
   return p
 end
 
-local function closed(p)
+-- How many accounts are of the day before alone, and all of them: those, the others of both days, those of the newest beyond.
+local function sorted(p)
+  if p.held and p.both == p.held[1] and p.today == p.held[2] then
+    return p.held[3], p.held[4]
+  end
   local before, today, beyond = {}, {}, {}
   for at = 1, #p.both, 4 do
     local who = sub(p.both, at, at + 3)
@@ -159,14 +167,14 @@ local function closed(p)
       beyond[#beyond + 1] = who
     end
   end
-  local marked = p.frauds == '' and 0 or #p.labels / 12 + 1
-  return pack(HEAD, p.began, p.newest, unpacked('>I4', p.payments, #p.payments - 3), #p.payments / 4 - 1, #p.latest / 4, marked,
-    #before) .. p.latest .. sub(p.payments, 1, -5) .. sub(p.frauds, -4) .. sub(p.frauds, 1, -5) .. p.labels
-    .. table.concat(before) .. table.concat(today) .. table.concat(beyond)
+  return #before, table.concat(before) .. table.concat(today) .. table.concat(beyond)
 end
 
-local function longer(totals, days)
-  return sub(totals .. rep(sub(totals, -4), days), -4 * most_days)
+local function closed(p)
+  local before, accounts = sorted(p)
+  local marked = p.frauds == '' and 0 or #p.labels / 12 + 1
+  return pack(HEAD, p.began, p.newest, unpacked('>I4', p.payments, #p.payments - 3), #p.payments / 4 - 1, #p.latest / 4, marked,
+    before) .. p.latest .. sub(p.payments, 1, -5) .. sub(p.frauds, -4) .. sub(p.frauds, 1, -5) .. p.labels .. accounts
 end
 
 -- Lets the record end no earlier than `day`; answers how many days before its end that is.
@@ -176,9 +184,11 @@ local function reach(p, day)
     p.newest, p.payments = day, ZERO
   elseif day > p.newest then
     local since = day - p.newest
-    local added = since < most_days and since or most_days
-    p.payments = longer(p.payments, added)
-    p.frauds = p.frauds ~= '' and longer(p.frauds, added) or ''
+    local function grown(totals)
+      return sub(totals .. rep(sub(totals, -4), since < most_days and since or most_days), -4 * most_days)
+    end
+    p.payments = grown(p.payments)
+    p.frauds = p.frauds ~= '' and grown(p.frauds) or ''
     p.both, p.today, p.newest = since == 1 and p.today or '', '', day
   elseif p.newest - day >= days and p.newest - day < most_days - 1 then
     local before = rep(ZERO, p.newest - day - days + 1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from random import Random
+
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -104,3 +107,20 @@ async def test_labels_repeated_however_often_count_once(
     await in_cuts(store, numbered(labels), cuts)
 
     assert (await seen(store, day=TODAY + 10))["frauds_7d"] == count
+
+
+@pytest.mark.parametrize("accounts", [60, 66, 90, 200])
+async def test_a_payee_of_more_accounts_than_are_counted_is_told_alike(ports: Ports, accounts: int) -> None:
+    rng = Random(accounts)
+    questions = [
+        asked(
+            offset,
+            f"account-{rng.randrange(accounts)}",
+            rng.choice([PAYEE_PAYMENT] * 60 + [PAYEE_FRAUD, PAYEE_NO_FRAUD]),
+            day=TODAY + offset // 150 - rng.choice([0] * 20 + [1, 3]),
+            transaction=f"t{rng.randrange(2000)}",
+        )
+        for offset in range(1500)
+    ]
+
+    assert await told(ports.tallies(), questions) == await told(InProcessTallyStore(), questions)
