@@ -7,10 +7,12 @@ event become true together or not at all.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import and_, case, false, literal, not_, or_, select, true, update
+from sqlalchemy import BigInteger, and_, bindparam, case, false, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.challenges import totp
 from services.challenges.changes import News, tell
@@ -196,8 +198,7 @@ def _idle(factor: Factor | None, stage: Stage, at: float) -> Result | None:
 
 def _compare(secret: str, code: str, at: float) -> tuple[int | None, int | None]:
     step = totp.matched_step(secret, code, at)
-    skewed = totp.skewed_step(secret, code, at)
-    return step, skewed if step is None else None
+    return step, totp.skewed_step(secret, code, at) if step is None else None
 
 
 async def _tell(connection: AsyncConnection, account_id: str, check: Check, at: float) -> None:
@@ -226,29 +227,15 @@ async def _burn_or_count(
 
     `locked` is a lock that a known device was let through: it stays as it is for everyone else.
     """
-    table = factors
-    by_recovery = step == RECOVERY_STEP
-    burns: Any = true() if by_recovery else false() if step is None else table.c.last_step < literal(step)
-    in_row, total = table.c.failures_in_row + 1, table.c.failures_total + 1
-    lock_now: Any = false() if locked else in_row >= LOCK_AFTER
-    unchanged = and_(
-        table.c.id == factor.id, table.c.state == stage, table.c.locked_until == factor.locked_until
-    )
-    statement = (
-        update(table)
-        .where(unchanged)
-        .values(
-            last_step=case((burns, table.c.last_step if by_recovery else step), else_=table.c.last_step),
-            failures_in_row=case(
-                (or_(burns, lock_now), 0), else_=table.c.failures_in_row if locked else in_row
-            ),
-            failures_total=case((burns, 0), else_=total),
-            locked_until=case((and_(lock_now, not_(burns)), at + LOCK_S), else_=table.c.locked_until),
-            state=case((and_(not_(burns), total >= DISABLE_AFTER), "disabled"), else_=table.c.state),
-        )
-        .returning(table.c.failures_total, table.c.locked_until, table.c.state)
-    )
-    row = (await connection.execute(statement)).first()
+    about = {
+        "factor_id": factor.id,
+        "stage": stage,
+        "was_locked_until": factor.locked_until,
+        "lock_until": at + LOCK_S,
+        "step": step,
+    }
+    statement = _burning(step is not None, step == RECOVERY_STEP, locked)
+    row = (await connection.execute(statement, about)).first()
     if row is None:
         return Check(result="locked", factor_id=factor.id)
     if row.failures_total == 0:
@@ -256,3 +243,33 @@ async def _burn_or_count(
     result: Result = "wrong" if step is None else "replayed"
     locks, disables = row.locked_until > factor.locked_until, row.state == "disabled"
     return Check(result=result, factor_id=factor.id, step=step, locks=locks, disables=disables)
+
+
+@cache
+def _burning(right: bool, by_recovery: bool, locked: bool) -> ReturningUpdate[Any]:
+    """The statement for a code that is right, for now, or wrong; made once, for that takes longer than to run it."""
+    table, step = factors.c, bindparam("step", type_=BigInteger)
+    burns: Any = true() if by_recovery else table.last_step < step if right else false()
+    in_row, total = table.failures_in_row + 1, table.failures_total + 1
+    lock_now: Any = false() if locked else in_row >= LOCK_AFTER
+    unchanged = and_(
+        table.id == bindparam("factor_id"),
+        table.state == bindparam("stage"),
+        table.locked_until == bindparam("was_locked_until"),
+    )
+    return (
+        update(factors)
+        .where(unchanged)
+        .values(
+            last_step=case((burns, table.last_step if by_recovery else step), else_=table.last_step),
+            failures_in_row=case(
+                (or_(burns, lock_now), 0), else_=table.failures_in_row if locked else in_row
+            ),
+            failures_total=case((burns, 0), else_=total),
+            locked_until=case(
+                (and_(lock_now, not_(burns)), bindparam("lock_until")), else_=table.locked_until
+            ),
+            state=case((and_(not_(burns), total >= DISABLE_AFTER), "disabled"), else_=table.state),
+        )
+        .returning(table.failures_total, table.locked_until, table.state)
+    )
