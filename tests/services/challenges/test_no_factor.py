@@ -9,7 +9,9 @@ import pytest
 
 from contracts.decisions import IssueChallenge, RaiseAlert
 from contracts.events import AnyEvent
+from contracts.profile import EVENT_ID_BYTES, Profile
 from services.challenges.routes import Verification
+from services.memory.learning import learn
 from services.scoring.effects import effects_for
 from services.scoring.policy import AWAY_STATES, Account
 from services.scoring.policy_reader import InvalidPolicy
@@ -82,3 +84,14 @@ async def test_a_step_up_never_offers_enrolment(world: World, http: httpx.AsyncC
     assert shown["state"] == "open"
     assert not any(word in str((shown, refused)).lower() for word in ("enrol", "otpauth", "totp", "secret"))
     assert set(get_args(Verification.model_fields["result"].annotation)) == {"passed", "refused"}
+
+
+@pytest.mark.parametrize("what", ["totp_locked", "totp_disabled"])
+def test_whoever_makes_a_factor_unusable_is_still_asked_for_it(what: str) -> None:
+    """Else a hundred wrong codes would turn a challenge into what the policy says of accounts without a factor."""
+    profile = Profile(has_factor=True)
+
+    learn(profile, change(change=what), b"k" * EVENT_ID_BYTES)
+
+    account = parse_policy(DEFAULT).account(profile.has_factor, profile.challenge_times, 0.0)
+    assert plain().rule(login(), RISKY, account).action == "challenge"

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from services.challenges.factor_routes import router as factors_router
-from services.challenges.routes import router
 from services.challenges.tables import audit, factors
-from services.ingest import problems
-from services.ingest.keys import ApiKeys
 from tests.services.challenges.test_body import JUNK
 from tests.services.challenges.world import World
-
-
-@pytest.fixture
-async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with a key of scope verify."""
-    app = FastAPI()
-    problems.install(app)
-    app.include_router(router)
-    app.include_router(factors_router)
-    app.state.challenges = world.service
-    app.state.lifecycle = world.lifecycle
-    app.state.keys = keys = ApiKeys(world.database, world.clock)
-    key, _ = await keys.create("wallet", ["verify"])
-    headers = {"Authorization": f"Bearer {key}"}
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://payguard", headers=headers) as client:
-        client.headers["x-other-key"] = (await keys.create("ingest", ["ingest"]))[0]
-        yield client
-    await keys.close()
 
 
 async def test_enrol_confirm_and_verify_over_http(world: World, http: httpx.AsyncClient) -> None:
