@@ -1,3 +1,26 @@
 from __future__ import annotations
 
+import pytest
+
+from services.cases.desk import CaseDesk
+from services.database import Database
+from tests.notifier.delivering import LI, T0, Clock, Way, add
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
+
+
+@pytest.fixture
+def way() -> Way:
+    return Way()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def told(database: Database) -> Database:  # noqa: F811
+    """A database with one notice for li, whose contact is known."""
+    await CaseDesk(database, lambda: T0).set_contact("li", LI)
+    await add(database, "e1")
+    return database

@@ -9,100 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from contracts.decisions import Decision, effect_id
+from contracts.decisions import effect_id
 from contracts.errors import Malformed, Unavailable
-from notifier.channels import Letter
 from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.deliver import Patience
-from notifier.service import Notifier, channels
-from services.cases.desk import CaseDesk, Contact
+from notifier.service import channels
+from services.cases.desk import CaseDesk
 from services.cases.news import News, put_news
-from services.cases.repository import keep
 from services.cases.tables import notices
 from services.database import Database
-from services.metrics import NOTICES, OUTBOX_PENDING
+from services.metrics import OUTBOX_PENDING
 from services.settings import Settings
+from tests.notifier.delivering import LI, T0, Clock, Way, add, counted, notifier, rows
 from tests.notifier.mail_server import Mailbox, MailServer
-from tests.services.cases.decided import no_challenges, notify, recorded
-
-T0 = 1_790_000_000.0
-LI = Contact("li@upay.example", "en", "Asia/Shanghai")
-
-
-class Way:
-    """A channel in the process: takes letters, or raises what it is told to."""
-
-    name = "mail"
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, Letter]] = []
-        self.error: Exception | None = None
-        self.hangs = False
-        self.reached = asyncio.Event()
-
-    async def send(self, letter: Letter, key: str, at: float) -> None:
-        self.sent.append((key, letter))
-        self.reached.set()
-        if self.hangs:
-            await asyncio.Event().wait()
-        if self.error is not None:
-            raise self.error
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = T0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def explain(decision: Decision, locale: str) -> list[str]:
-    return [f"{locale}: {finding.reason}" for finding in decision.findings]
-
-
-@pytest.fixture
-def way() -> Way:
-    return Way()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def told(database: Database) -> Database:
-    """A database with one notice for li, whose contact is known."""
-    await CaseDesk(database, lambda: T0).set_contact("li", LI)
-    await add(database, "e1")
-    return database
-
-
-async def add(
-    database: Database, *event_ids: str, account_id: str = "li", template: str = "login_notice"
-) -> None:
-    records = [recorded(event_id, account_id, (notify(event_id, template),), at=T0) for event_id in event_ids]
-    async with database.begin() as connection:
-        await keep(connection, records, no_challenges)
-
-
-def notifier(
-    database: Database, way: Any, clock: Callable[[], float], patience: Patience | None = None
-) -> Notifier:
-    return Notifier(Settings(), database, explain, clock, {"mail": way}, patience)
-
-
-async def rows(database: Database) -> list[Any]:
-    async with database.read() as connection:
-        return list((await connection.execute(select(notices).order_by(notices.c.event_id))).all())
-
-
-def counted(result: str) -> float:
-    return float(NOTICES.labels("mail", result)._value.get())
 
 
 async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: Clock) -> None:
@@ -198,64 +119,6 @@ async def test_a_notice_without_words_fails_and_the_others_go_on(
     await notifier(told, way, clock).deliver_due()
 
     assert [row.state for row in await rows(told)] == ["delivered", "failed", "delivered"]
-
-
-async def test_a_channel_that_hangs_is_left_and_tried_again(told: Database, way: Way, clock: Clock) -> None:
-    way.hangs = True
-    await notifier(told, way, clock, Patience(send_s=0.05)).deliver_due()
-
-    assert [(row.state, row.last_error) for row in await rows(told)] == [
-        ("waiting", "the channel took too long")
-    ]
-
-
-async def test_what_a_killed_notifier_held_is_taken_again_when_its_lease_ends(
-    told: Database, way: Way, clock: Clock
-) -> None:
-    way.hangs = True
-    killed = asyncio.create_task(notifier(told, way, clock).deliver_due())
-    await way.reached.wait()
-    killed.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await killed
-    way.hangs = False
-    second = notifier(told, way, clock)
-
-    assert await second.deliver_due() == 0
-
-    clock.now += 120.0
-
-    assert await second.deliver_due() == 1
-    assert len(way.sent) == 2
-    assert len({key for key, _ in way.sent}) == 1
-
-
-async def test_a_notifier_that_lost_its_lease_leaves_the_new_holders_word(
-    told: Database, clock: Clock
-) -> None:
-    slow, quick = Way(), Way()
-    slow.hangs = True
-    held = asyncio.create_task(notifier(told, slow, clock, Patience(send_s=0.3)).deliver_due())
-    await slow.reached.wait()
-    clock.now += 120.0
-    await notifier(told, quick, clock).deliver_due()
-    await held
-
-    assert [(row.state, row.attempts) for row in await rows(told)] == [("delivered", 2)]
-
-
-async def test_notifiers_side_by_side_send_each_notice_once(told: Database, way: Way, clock: Clock) -> None:
-    await add(told, *(f"n{number}" for number in range(40)))
-
-    async def work() -> None:
-        service = notifier(told, way, clock)
-        while await service.deliver_due():
-            pass
-
-    await asyncio.gather(work(), work(), work())
-    await work()
-
-    assert len(way.sent) == len({key for key, _ in way.sent}) == 41
 
 
 async def test_run_delivers_to_a_real_server_through_its_faults(told: Database) -> None:

@@ -1,0 +1,79 @@
+"""What the tests of delivery share: a channel that obeys, a clock, notices that wait, and a look at them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from contracts.decisions import Decision
+from notifier.channels import Letter
+from notifier.deliver import Patience
+from notifier.service import Notifier
+from services.cases.desk import Contact
+from services.cases.repository import keep
+from services.cases.tables import notices
+from services.database import Database
+from services.metrics import NOTICES
+from services.settings import Settings
+from tests.services.cases.decided import no_challenges, notify, recorded
+
+T0 = 1_790_000_000.0
+LI = Contact("li@upay.example", "en", "Asia/Shanghai")
+
+
+class Way:
+    """A channel in the process: takes letters, or raises what it is told to."""
+
+    name = "mail"
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Letter]] = []
+        self.error: Exception | None = None
+        self.hangs = False
+        self.reached = asyncio.Event()
+
+    async def send(self, letter: Letter, key: str, at: float) -> None:
+        self.sent.append((key, letter))
+        self.reached.set()
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = T0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def explain(decision: Decision, locale: str) -> list[str]:
+    return [f"{locale}: {finding.reason}" for finding in decision.findings]
+
+
+async def add(
+    database: Database, *event_ids: str, account_id: str = "li", template: str = "login_notice"
+) -> None:
+    records = [recorded(event_id, account_id, (notify(event_id, template),), at=T0) for event_id in event_ids]
+    async with database.begin() as connection:
+        await keep(connection, records, no_challenges)
+
+
+def notifier(
+    database: Database, way: Any, clock: Callable[[], float], patience: Patience | None = None
+) -> Notifier:
+    return Notifier(Settings(), database, explain, clock, {"mail": way}, patience)
+
+
+async def rows(database: Database) -> list[Any]:
+    async with database.read() as connection:
+        return list((await connection.execute(select(notices).order_by(notices.c.event_id))).all())
+
+
+def counted(result: str) -> float:
+    return float(NOTICES.labels("mail", result)._value.get())
