@@ -20,6 +20,7 @@ from services.cases.tables import outbox
 from services.challenges import recovery
 from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.limit_records import Rates
+from services.challenges.limits import DEVICE_TRIES
 from services.challenges.tables import audit, factors
 from services.embedded import EmbeddedStore
 from services.memory.redis_client import ask, connect
@@ -123,6 +124,21 @@ async def test_a_hundred_wrong_guesses_at_once_are_compared_five_times(pair: Pai
     assert {str(answer) for answer in [*got, *late]} == {
         "{'result': 'refused', 'attempts_left': 4, 'grant': None}"
     }
+
+
+async def test_a_known_device_s_tries_at_once_are_compared_three_times(pair: Pair) -> None:
+    secret = await pair.enrolled("owned")
+    await pair.issue("owned", "owned", *(f"o{number}" for number in range(LOCK_AFTER + 20)))
+    passed = await pair.verify(0, "owned", pair.code(secret), device_id="phone")
+    assert passed.json()["result"] == "passed"
+    wrong = pair.wrong(secret)
+    answers(await pair.everywhere([(f"o{number}", wrong) for number in range(LOCK_AFTER)]))
+
+    more = [(f"o{number}", wrong) for number in range(LOCK_AFTER, LOCK_AFTER + 20)]
+    answers(await pair.everywhere(more, device_id="phone"))
+
+    counted = await audited(pair, "owned")
+    assert (counted["wrong"], counted["locked"]) == (LOCK_AFTER + DEVICE_TRIES, 20 - DEVICE_TRIES)
 
 
 async def test_one_recovery_code_at_many_challenges_at_once_gives_exactly_one_pass(pair: Pair) -> None:
