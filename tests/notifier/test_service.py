@@ -16,13 +16,11 @@ from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.deliver import Patience
 from notifier.service import channels
-from services.cases.desk import CaseDesk
-from services.cases.news import News, put_news
 from services.cases.tables import notices
 from services.database import Database
 from services.metrics import OUTBOX_PENDING
 from services.settings import Settings
-from tests.notifier.delivering import LI, T0, Clock, Way, add, counted, notifier, rows
+from tests.notifier.delivering import T0, Clock, Way, add, counted, notifier, rows
 from tests.notifier.mail_server import Mailbox, MailServer
 
 
@@ -37,24 +35,6 @@ async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: 
     assert "- en: new_device" in way.sent[0][1].text
     assert counted("delivered") == before + 1
     assert [row.state for row in await rows(told)] == ["delivered"]
-
-
-async def test_news_that_no_decision_asked_for_reach_the_owner(
-    database: Database, way: Way, clock: Clock
-) -> None:
-    await CaseDesk(database, clock).set_contact("li", LI)
-    async with database.begin() as connection:
-        news = News(at=T0, codes_left=9)
-        await put_news(connection, "n1", "unrecorded", "li", "recovery_code_used", news)
-
-    assert await notifier(database, way, clock).deliver_due() == 1
-
-    ((key, letter),) = way.sent
-    assert key == "n1.mail"
-    assert letter.subject == "A recovery code of your UPay account was used"
-    assert "Unused codes left: 9." in letter.text
-    assert "- When: 21 September 2026, 22:13 (Asia/Shanghai, UTC+08:00)" in letter.text
-    assert [row.state for row in await rows(database)] == ["delivered"]
 
 
 async def test_an_owner_without_a_contact_is_counted_as_undeliverable(

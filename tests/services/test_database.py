@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
@@ -18,7 +17,7 @@ import services.challenges.tables
 import services.ingest.keys
 import services.portal.tables
 from services.cases.tables import contacts
-from services.database import Database, alembic_config, async_url, insert_new, metadata
+from services.database import Database, async_url, insert_new, metadata
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 
 ROW = {"account_id": "li", "email": "li@upay.example", "locale": "en", "time_zone": "UTC", "changed_at": 1.0}
@@ -38,30 +37,6 @@ async def test_migrations_make_exactly_the_declared_tables(database: Database) -
         found = await connection.run_sync(difference)
 
     assert found == []
-
-
-async def test_notices_and_deliveries_outlive_the_migration_that_frees_them(database_url: str) -> None:  # noqa: F811
-    """It makes both tables anew on SQLite."""
-    old = Database(database_url)
-    before = "0004_audit"
-    async with old.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), before))
-        for statement in (
-            "INSERT INTO recorded_decisions VALUES ('e', 'li', 1, 1, '{}')",
-            "INSERT INTO notices (notice_id, event_id, account_id, template, recorded_at, state, next_at)"
-            " VALUES ('n', 'e', 'li', 'login_notice', 1, 'waiting', 2)",
-            "INSERT INTO deliveries VALUES ('n', 'mail', 3)",
-        ):
-            await connection.execute(text(statement))
-
-    await old.migrate()
-
-    joined = (
-        "SELECT event_id, state, next_at, delivered_at, news FROM notices JOIN deliveries USING (notice_id)"
-    )
-    async with old.read() as connection:
-        assert [("e", "waiting", 2.0, 3.0, None)] == (await connection.execute(text(joined))).all()
-    await old.close()
 
 
 async def test_two_processes_may_migrate_at_once(database_url: str) -> None:  # noqa: F811
