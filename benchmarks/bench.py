@@ -14,6 +14,7 @@ from benchmarks.plan import Plan
 from benchmarks.progress import Progressing
 from benchmarks.results import Results
 from benchmarks.throughput import ThroughputBench
+from benchmarks.verify_latency import measure_verify
 from services.settings import Settings
 
 
@@ -40,6 +41,7 @@ async def _measure(ground: Ground, progress: Progressing, load_before: float) ->
     latency = await measure_latency(ground, progress) if "latency" in sections else None
     typical, full = await measure_account_bytes(ground, progress) if "memory" in sections else (None, None)
     http = await measure_http(ground, progress) if "http" in sections else None
+    verify = await measure_verify(ground, progress) if "verify" in sections else None
     await ground.empty_store()
     return Results(
         machine=machine,
@@ -49,4 +51,5 @@ async def _measure(ground: Ground, progress: Progressing, load_before: float) ->
         typical=typical,
         full=full,
         http=http,
+        verify=verify,
     )

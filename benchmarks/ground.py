@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.plan import Plan
 from benchmarks.programs import new_parts_folder
-from benchmarks.real_parts import KafkaCluster, RedisServer
+from benchmarks.real_parts import KafkaCluster, PostgresServer, RedisServer
 from contracts.errors import Malformed
 from services.embedded import EmbeddedBroker, EmbeddedStore
 from services.guarded_process import GuardedProcess
@@ -27,6 +27,8 @@ _KEY = base64.b64encode(bytes(range(KEY_BYTES))).decode()
 _EMBEDDED_SESSION_S = 6.0
 #: It answers a fetch that found nothing only after this time, even when something came meanwhile.
 _EMBEDDED_FETCH_WAIT_S = 0.005
+#: Where a broker would be that no section needs.
+_NOBODY = "127.0.0.1:1"
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -52,7 +54,7 @@ class Ground:
             log_level="WARNING",
             metrics_port=0,
         )
-        self._parts: list[EmbeddedBroker | EmbeddedStore | KafkaCluster | RedisServer] = []
+        self._parts: list[EmbeddedBroker | EmbeddedStore | KafkaCluster | RedisServer | PostgresServer] = []
         self._children: list[GuardedProcess] = []
 
     def __enter__(self) -> Self:
@@ -101,7 +103,9 @@ class Ground:
 
     def _start_parts(self) -> None:
         found: dict[str, object] = {}
-        if "kafka" not in self.plan.external:
+        if not self.plan.needs_broker:
+            found["kafka"] = _NOBODY
+        elif "kafka" not in self.plan.external:
             broker = KafkaCluster(self.folder / "kafka") if self.plan.real else EmbeddedBroker(self.folder)
             self._parts.append(broker)
             found |= {"kafka": broker.start(), "replication": 1}
@@ -112,6 +116,14 @@ class Ground:
             self._parts.append(store)
             found["redis"] = store.start()
         self.settings = self.changed(**found)
+
+    def start_database(self) -> str:
+        """URL of an empty database: PostgreSQL on real parts, else a file of SQLite."""
+        if not self.plan.real:
+            return f"sqlite:///{self.folder / 'own.sqlite3'}"
+        server = PostgresServer(self.folder / "postgres")
+        self._parts.append(server)
+        return server.start()
 
     def _fall(self) -> None:
         for child in self._children:

@@ -61,7 +61,7 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
     worker = await deciding_worker(ground, settings)
     rest = ground.child("rest", "services.cli", "rest", settings=settings)
     try:
-        await _ready(rest, f"http://{settings.http_host}:{settings.http_port}/readyz")
+        await ready(rest, f"http://{settings.http_host}:{settings.http_port}/readyz")
         sent = await _send(ground, settings, key, progress)
     finally:
         rest.stop()
@@ -106,7 +106,8 @@ async def _prepare_database(settings: Settings) -> str:
         await database.close()
 
 
-async def _ready(rest: GuardedProcess, url: str) -> None:
+async def ready(rest: GuardedProcess, url: str) -> None:
+    """Wait until the process answers 200 there. Raises Ended."""
     deadline_s = time.monotonic() + _READY_S
     async with httpx.AsyncClient(timeout=2.0) as client:
         while True:

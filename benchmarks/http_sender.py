@@ -3,7 +3,7 @@ variable BENCH_API_KEY.
 
 One event a request with `?wait=decision`, at fixed times whether or not earlier ones are answered. Latency counts from the
 intended time. Connections are kept alive and plain: no HTTP library, about 0.1 ms of processor time a request.
-Prints one JSON object: `Sent`.
+Prints one JSON object: `Sent`. `benchmarks.verify_sender` sends other requests in the same way.
 """
 
 from __future__ import annotations
@@ -30,9 +30,13 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r", re.IGNORECASE)
 
 
 class Sent(Struct, frozen=True):
-    """Milliseconds of each decided request; `late_ms` is how far the sender itself was behind, contained in them."""
+    """Milliseconds of each request answered 200, in the order of the answers, and which request it was, from 0.
+
+    `late_ms` is how far the sender itself was behind, contained in them. `undecided` were answered 202.
+    """
 
     latencies_ms: list[float]
+    indices: list[int]
     late_ms: list[float]
     undecided: int
     errors: int
@@ -42,8 +46,9 @@ class Sent(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Asked:
-    """A request under way: when it was to be sent, and whether it is measured."""
+    """A request under way: which, when it was to be sent, and whether it is measured."""
 
+    index: int
     due_s: float
     counts: bool
 
@@ -100,25 +105,21 @@ class Sender:
     Connections are used in turn, so that none is idle for long, and opened when all are busy.
     """
 
-    def __init__(self, host: str, port: int, key: str) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self._address = host, port
-        self._head = (
-            f"POST /v1/events?wait=decision HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\n"
-            "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        )
         self._idle: deque[_Connection] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._under_way = 0
         self._all_answered = asyncio.Event()
         self._latencies_ms: list[float] = []
+        self._indices: list[int] = []
         self._late_ms: list[float] = []
         self._undecided = 0
         self._errors = 0
 
-    async def run(self, bodies: Sequence[bytes], rate: float, warm_up: int) -> Sent:
-        """Send every body; the first `warm_up` are not counted."""
-        requests = [(self._head % len(body)).encode() + body for body in bodies]
+    async def run(self, requests: Sequence[bytes], rate: float, warm_up: int) -> Sent:
+        """Send every request, whole as it goes over the line; the first `warm_up` are not counted."""
         gc.collect()
         gc.freeze()
         begin_s, cpu_s = time.monotonic() + 0.2, 0.0
@@ -128,11 +129,19 @@ class Sender:
             due_s = begin_s + index / rate
             if (wait_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
-            self._send(request, _Asked(due_s, index >= warm_up))
+            self._send(request, _Asked(index, due_s, index >= warm_up))
         measured_s = time.monotonic() - begin_s - warm_up / rate
         cpu_share = (time.process_time() - cpu_s) / measured_s
         await self._finish()
-        return Sent(self._latencies_ms, self._late_ms, self._undecided, self._errors, self._opened, cpu_share)
+        return Sent(
+            self._latencies_ms,
+            self._indices,
+            self._late_ms,
+            self._undecided,
+            self._errors,
+            self._opened,
+            cpu_share,
+        )
 
     def _send(self, request: bytes, asked: _Asked) -> None:
         self._under_way += 1
@@ -173,6 +182,7 @@ class Sender:
         if not asked.counts:
             return
         if status == 200:
+            self._indices.append(asked.index)
             self._latencies_ms.append((time.monotonic() - asked.due_s) * 1000.0)
         elif status == 202:
             self._undecided += 1
@@ -189,6 +199,15 @@ class Sender:
             connection.close()
 
 
+def request_of(host: str, port: int, path: str, body: bytes) -> bytes:
+    """The bytes of a POST with the key of BENCH_API_KEY."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {os.environ['BENCH_API_KEY']}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
 async def run(
     host: str, port: int, rate: float, seconds: float, warm_up_s: float, seed: int, accounts: int
 ) -> Sent:
@@ -196,8 +215,8 @@ async def run(
     count = int(rate * (seconds + warm_up_s))
     span_ms = count * 86_400_000 // (EVENTS_A_DAY * accounts)
     events = bench_events(accounts, count, seed, int(time.time() * 1000) - span_ms)
-    sender = Sender(host, port, os.environ["BENCH_API_KEY"])
-    return await sender.run([value for _, value in events], rate, int(rate * warm_up_s))
+    requests = [request_of(host, port, "/v1/events?wait=decision", value) for _, value in events]
+    return await Sender(host, port).run(requests, rate, int(rate * warm_up_s))
 
 
 def main() -> None:

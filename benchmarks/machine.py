@@ -56,6 +56,8 @@ async def describe_machine(ground: Ground, load_before: float) -> Machine:
 
 
 def _broker(ground: Ground) -> str:
+    if not ground.plan.needs_broker:
+        return "no broker"
     if "kafka" in ground.plan.external:
         return "given by address"
     if not ground.plan.real:

@@ -6,12 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-Section = Literal["throughput", "sweep", "latency", "memory", "http"]
-SECTIONS: tuple[Section, ...] = ("throughput", "sweep", "latency", "memory", "http")
+Section = Literal["throughput", "sweep", "latency", "memory", "http", "verify"]
+SECTIONS: tuple[Section, ...] = ("throughput", "sweep", "latency", "memory", "http", "verify")
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """`real` starts Apache Kafka and Redis; `external` names parts given by address (kafka, redis), which are left running.
+    """`real` starts Apache Kafka, Redis and PostgreSQL; `external` names parts given by address (kafka, redis), which are left
+    running.
 
     `events` is the count of every throughput run but those of the Faust table, which is slower and reads the first
     `faust_events` of the same ones. Rates are per second.
@@ -31,7 +32,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     latency_s: float = 20.0
     http_rate: int = 300
     http_s: float = 30.0
+    verify_rate: int = 500
+    verify_s: float = 20.0
     typical_events: int = 100
     full_events: int = 2_000
     typical_accounts: int = 2_000
     full_accounts: int = 100
+
+    @property
+    def needs_broker(self) -> bool:
+        """Whether any section reads or writes topics: verifications wait for no broker."""
+        return self.sections != {"verify"}

@@ -33,6 +33,7 @@ def rows(results: Results) -> Iterator[Row]:
     yield from _throughput(results)
     yield from _sweep(results)
     yield from _latencies(results)
+    yield from _verify(results)
     for kind, told in (("typical", results.typical), ("full", results.full)):
         if told is not None:
             name = f"bytes of a {kind} account in the store ({told.events_an_account:,} events)"
@@ -89,6 +90,21 @@ def _latencies(results: Results) -> Iterator[Row]:
         yield from _latency(f"HTTP ?wait=decision at {http.rate:,} requests/s", http.latency, wanted)
         yield Row("requests undecided / failed", f"{http.undecided:,} / {http.errors:,}", wanted="0 / 0")
         yield Row("sender late (contained), p99 ms", f"{http.sender_late_p99_ms:.1f}")
+
+
+def _verify(results: Results) -> Iterator[Row]:
+    told = results.verify
+    if told is None:
+        return
+    name = f"verify at {told.rate:,} requests/s"
+    yield from _latency(name, told.latency, "< 30" if told.rate == 500 else "")
+    yield from _latency(f"{name}, right codes", told.passes, "")
+    yield from _latency(f"{name}, wrong codes", told.refusals, "")
+    yield Row("verifications answered/s", f"{told.answered_per_s:,.1f}", f"{told.connections} connections")
+    yield Row("verifications failed", f"{told.errors:,}", wanted="0")
+    yield Row("sender late (contained), p99 ms", f"{told.sender_late_p99_ms:.1f}")
+    if told.api_cpu_us is not None:
+        yield Row("the API's processor time a verification, us", f"{told.api_cpu_us:,.0f}")
 
 
 def _latency(name: str, told: Latencies, wanted: str) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from benchmarks.http_latency import HttpLatency
 from benchmarks.latency import DecisionLatency
 from benchmarks.machine import Machine
 from benchmarks.throughput import SweepRow, Throughput
+from benchmarks.verify_latency import VerifyLatency
 
 
 class Results(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class Results(Struct, frozen=True, kw_only=True):
     typical: AccountBytes | None = None
     full: AccountBytes | None = None
     http: HttpLatency | None = None
+    verify: VerifyLatency | None = None
 
     def ratio_to_limit(self) -> float | None:
         """The worker's median over the limit's."""
@@ -52,7 +54,7 @@ class Results(Struct, frozen=True, kw_only=True):
 
     def figures(self) -> dict[str, Any]:
         """Stable keys; null for what was left out, and for the rates in a key's name when another rate was asked for."""
-        told, latency, http = self.throughput, self.latency, self.http
+        told, latency, http, verify = self.throughput, self.latency, self.http, self.verify
         return {
             "events_per_s": told and round(told.worker.events_per_s.median),
             "limit_events_per_s": told and round(told.limit.events_per_s.median),
@@ -63,11 +65,13 @@ class Results(Struct, frozen=True, kw_only=True):
             "bytes_per_account": self.typical and self.typical.memory_usage_bytes,
             "bytes_per_full_account": self.full and self.full.memory_usage_bytes,
             "http_p99_ms_at_300_per_s": http.latency.p99_ms if http and http.rate == 300 else None,
+            "verify_p99_ms_at_500_per_s": verify.latency.p99_ms if verify and verify.rate == 500 else None,
             "accounts_sweep": msgspec.to_builtins(self.sweep),
             "accounts_sweep_spread": self.sweep_spread(),
             "throughput_runs": msgspec.to_builtins(told),
             "latency": msgspec.to_builtins(latency),
             "http": msgspec.to_builtins(http),
+            "verify": msgspec.to_builtins(verify),
             "account_bytes": msgspec.to_builtins([self.typical, self.full]) if self.typical else None,
             "machine": msgspec.to_builtins(self.machine),
         }

@@ -12,12 +12,12 @@ from services.options import EXIT_AWAY, EXIT_BAD, Json, Kafka, Redis, print_json
 if TYPE_CHECKING:
     from benchmarks.plan import Section
 
-_SECTIONS = "throughput,sweep,latency,memory,http"
+_SECTIONS = "throughput,sweep,latency,memory,http,verify"
 
 
 def bench(
     real: Annotated[
-        bool, typer.Option("--real", help="Start Apache Kafka and Redis instead of the embedded parts.")
+        bool, typer.Option("--real", help="Start Apache Kafka, Redis and PostgreSQL, not the embedded parts.")
     ] = False,
     kafka: Kafka = None,
     redis: Redis = None,
@@ -25,6 +25,7 @@ def bench(
         str, typer.Option(metavar="PARTS", help="Some of the parts, separated by commas.")
     ] = _SECTIONS,
     http: Annotated[bool, typer.Option("--http", help="Only the HTTP part.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Only the verifications.")] = False,
     runs: Annotated[int, typer.Option(min=1, help="Throughput: runs of each; the median counts.")] = 3,
     accounts: Annotated[int, typer.Option(min=1, help="Accounts the events belong to.")] = 100_000,
     events: Annotated[int, typer.Option(min=1000, help="Throughput: events of a run.")] = 400_000,
@@ -39,15 +40,19 @@ def bench(
     seconds: Annotated[float, typer.Option(min=1, help="Latency: how long.")] = 20.0,
     http_rate: Annotated[int, typer.Option(min=1, help="HTTP: requests per second.")] = 300,
     http_seconds: Annotated[float, typer.Option(min=1, help="HTTP: how long.")] = 30.0,
-    warm_up: Annotated[float, typer.Option(min=0, help="Latency and HTTP: seconds before counting.")] = 5.0,
+    verify_rate: Annotated[int, typer.Option(min=1, help="Verifications per second.")] = 500,
+    verify_seconds: Annotated[float, typer.Option(min=1, help="Verifications: how long.")] = 20.0,
+    warm_up: Annotated[
+        float, typer.Option(min=0, help="Latency, HTTP, verifications: seconds before counting.")
+    ] = 5.0,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="A Markdown table instead of the one for terminals.")
     ] = False,
     as_json: Json = False,
 ) -> None:  # long because every flag is a line
-    """Measure one worker: throughput beside its limit and a plain Faust table, latency, bytes an account, HTTP.
+    """Measure one worker: throughput beside its limit and a plain Faust table, latency, bytes an account, HTTP, verifications.
 
-    Parts: throughput, sweep (more accounts), latency, memory, http. Embedded broker and store unless --real or addresses are
+    Parts: throughput, sweep (more accounts), latency, memory, http, verify. Embedded parts unless --real or addresses are
     given; a store given by address must be empty. docs/benchmarks.md says what is measured from where to where.
     All of it takes about ten minutes on two cores, and the machine should do nothing else.
 
@@ -56,6 +61,7 @@ def bench(
       payguard bench --real
       payguard bench --only throughput --runs 5 --json
       payguard bench --http --real
+      payguard bench --verify --real
     """
     from benchmarks.bench import run_bench
     from benchmarks.ground import Ended
@@ -67,10 +73,11 @@ def bench(
 
     settings = settings_from(kafka=kafka, redis=redis)
     plan = Plan(
-        sections=_sections("http" if http else only), real=real, partitions=partitions,
+        sections=_sections("http" if http else "verify" if verify else only), real=real, partitions=partitions,
         external=frozenset(name for name, flag in (("kafka", kafka), ("redis", redis)) if flag),
         runs=runs, accounts=accounts, events=events, faust_events=faust_events, sweep=_numbers(sweep),
-        rate=rate, latency_s=seconds, http_rate=http_rate, http_s=http_seconds, warm_up_s=warm_up,
+        rate=rate, latency_s=seconds, http_rate=http_rate, http_s=http_seconds,
+        verify_rate=verify_rate, verify_s=verify_seconds, warm_up_s=warm_up,
     )  # fmt: skip
     try:
         results = run_bench(settings, plan)
