@@ -64,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     decision_wait_s: float = 2.0
     totp_issuer: str = "UPay"
     factor_reset_delay_s: float = 86_400.0
+    recovery_code_memory_kib: int = 19_456
     refused_codes_network: int = 60
     refused_codes_refill_s: float = 30.0
     refused_codes_fleet: int = 300

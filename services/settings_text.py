@@ -42,6 +42,7 @@ MEANINGS: dict[str, str] = {
     "decision_wait_s": "Longest wait of `?wait=decision` before 202.",
     "totp_issuer": "Name that authenticator apps and notices show.",
     "factor_reset_delay_s": "Time between the request to take a factor away and its removal, for the owner to object.",
+    "recovery_code_memory_kib": "Memory that hashing a recovery code takes (argon2id, two passes). Less is for demos only.",
     "refused_codes_network": "Refused codes that a network (/24, or /48 of IPv6) may offer at once; more are answered 429.",
     "refused_codes_refill_s": "Seconds after which a network may offer one more.",
     "refused_codes_fleet": "Refused codes of everybody in 5 minutes from which networks without a pass in 90 days get 429.",

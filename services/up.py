@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from contracts.errors import Unavailable
@@ -26,6 +27,7 @@ from services.standing import Standing
 from services.terminal import Page, stories_table
 
 _INTERRUPTED = 130
+_DEMO_HASH_KIB = 64
 _POLL_S = 0.3
 _ENDED = "the embedded {part} ended and what it held is gone; see the logs in {folder} and start again"
 
@@ -45,6 +47,9 @@ class UpOptions(Struct, frozen=True):
 
 def stand_up(settings: Settings, options: UpOptions) -> int:
     """Run until Ctrl-C, or for the time given; the exit code."""
+    if options.demo:
+        # Its people's codes guard nothing, and all of them enrol within seconds.
+        settings = msgspec.structs.replace(settings, recovery_code_memory_kib=_DEMO_HASH_KIB)
     folder = settings.data_dir or Path(".payguard") / ("demo" if options.demo else "up")
     if options.demo and settings.data_dir is None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -192,6 +197,4 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
 
 
 def _as_object(figures: Figures) -> dict[str, object]:
-    import msgspec
-
     return msgspec.structs.asdict(figures)

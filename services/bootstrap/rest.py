@@ -20,6 +20,7 @@ from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.limit_records import Rates
 from services.challenges.limits import Limits
+from services.challenges.recovery import Cost
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
@@ -51,7 +52,8 @@ def open_challenges(
         checker,
         time.time,
         settings.totp_issuer,
-        reset_delay_s=settings.factor_reset_delay_s,
+        Cost(memory_kib=settings.recovery_code_memory_kib),
+        settings.factor_reset_delay_s,
     )
     return ChallengesService(database, intake, checker, time.time, grants), lifecycle
 

@@ -26,6 +26,7 @@ from services.challenges.tables import recovery_codes
 #: Codes in a set.
 CODES = 10
 _GROUP = 4
+_LEAST_KIB = 8
 _GROUPS = 4
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CHARACTER = "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]"
@@ -35,10 +36,14 @@ _FORM = re.compile(PATTERN)
 
 
 class Cost(Struct, frozen=True):
-    """What a guess costs: passes over so much memory, on one lane."""
+    """What a guess costs: passes over so much memory, on one lane. Raises ValueError for less than argon2 takes."""
 
     passes: int = 2
     memory_kib: int = 19_456
+
+    def __post_init__(self) -> None:
+        if self.passes < 1 or self.memory_kib < _LEAST_KIB:
+            raise ValueError(f"hashing a recovery code takes {_LEAST_KIB} KiB and a pass at least")
 
 
 COST = Cost()

@@ -261,3 +261,9 @@ def test_what_looks_different_is_no_recovery_code(text: str) -> None:
 @given(st.text(max_size=24))
 def test_only_ascii_is_a_recovery_code(text: str) -> None:
     assert not recovery.is_recovery_code(text) or text.isascii()
+
+
+@pytest.mark.parametrize(("passes", "memory_kib"), [(0, 19_456), (2, 7)])
+def test_a_cost_that_argon2_does_not_take_is_refused_before_serving(passes: int, memory_kib: int) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        recovery.Cost(passes, memory_kib)
