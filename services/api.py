@@ -22,7 +22,7 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from redis.asyncio import Redis
 from sqlalchemy import text
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.decisions import Decision
@@ -166,7 +166,9 @@ def _routed() -> FastAPI:
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
     app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})
-    app.add_api_route("/metrics", _metrics, tags=["health"], summary="Prometheus metrics")
+    app.add_api_route(
+        "/metrics", _metrics, tags=["health"], summary="Metrics", response_class=PlainTextResponse
+    )
     problems.install(app)
     app.add_middleware(Traced)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -228,6 +230,7 @@ async def _readyz(request: Request) -> Response:
 
 
 async def _metrics() -> Response:
+    """In the text format of Prometheus."""
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -22,7 +22,7 @@ from services.cases.views import (
     Resolution,
 )
 from services.ingest.keys import ApiKey, require
-from services.ingest.problems import RESPONSES, Problem
+from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
 def _desk(request: Request) -> CaseDesk:
@@ -58,6 +58,10 @@ Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 router = APIRouter(prefix="/v1", tags=["cases"], responses=RESPONSES)
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem_answer("There is no such case.")}
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: problem_answer("The case is not in that state, or `version` is not the present one.")
+}
 
 
 @router.get("/alerts")
@@ -89,7 +93,7 @@ async def list_cases(
     return CasePage(cases=[CaseShown.of(case) for case in page.rows], next_cursor=page.cursor)
 
 
-@router.get("/cases/{case_id}")
+@router.get("/cases/{case_id}", responses=_UNKNOWN)
 async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
     """One case with its history, oldest first, and the decisions that joined it."""
     found = await desk.case(case_id)
@@ -99,7 +103,7 @@ async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHis
     return CaseWithHistory(case=CaseShown.of(case), history=[EntryShown.of(entry) for entry in entries])
 
 
-@router.post("/cases/{case_id}/assign")
+@router.post("/cases/{case_id}/assign", responses=_UNKNOWN | _CONFLICT)
 async def assign_case(desk: Desk, _key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
     try:
@@ -111,7 +115,7 @@ async def assign_case(desk: Desk, _key: Supporter, case_id: CaseId, body: Assign
     return CaseShown.of(case)
 
 
-@router.post("/cases/{case_id}/resolve")
+@router.post("/cases/{case_id}/resolve", responses=_UNKNOWN | _CONFLICT)
 async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
     """Close the case with a verdict, which goes back into the event stream as labels.
 

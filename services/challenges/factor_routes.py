@@ -6,7 +6,7 @@ A refused code looks the same whatever its cause: wrong, used, locked, or no fac
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -21,7 +21,7 @@ from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecy
 from services.challenges.proof import PROOF_S, ProofTooOld
 from services.challenges.resets import FactorResets, NoReset
 from services.ingest.keys import require
-from services.ingest.problems import MEDIA_TYPE, RESPONSES, Problem
+from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
 def _lifecycle(request: Request) -> FactorLifecycle:
@@ -44,12 +44,6 @@ async def _application(request: Request) -> Application:
 Enrolling = Annotated[Application, Depends(_application)]
 Lifecycle = Annotated[FactorLifecycle, Depends(_lifecycle)]
 Resets = Annotated[FactorResets, Depends(_resets)]
-
-
-def problem(description: str) -> dict[str, Any]:
-    """Documentation of an answer that is a problem."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 router = APIRouter(
@@ -120,10 +114,10 @@ class Cancellation(BaseModel):
     status_code=201,
     openapi_extra=ENROL_BODY,
     responses={
-        403: problem(
+        403: problem_answer(
             "The key lacks the scope, the password proof is too old, or the factor's code was refused."
         ),
-        409: problem("The account has a factor: send its present code, or a recovery code."),
+        409: problem_answer("The account has a factor: send its present code, or a recovery code."),
     },
 )
 async def enrol(account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle) -> NewFactor:
@@ -152,7 +146,7 @@ async def enrol(account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle)
     response_class=Response,
     responses={
         200: {"description": "The QR code.", "content": {qr.MEDIA_TYPE: {"schema": {"type": "string"}}}},
-        404: problem("The ticket was used, is unknown, or its enrolment is over."),
+        404: problem_answer("The ticket was used, is unknown, or its enrolment is over."),
     },
 )
 async def show_qr(
@@ -204,7 +198,9 @@ async def regenerate(account_id: AccountId, code: Code, lifecycle: Lifecycle) ->
 
 
 @router.post(
-    "/reset/cancel", openapi_extra=CODE_BODY, responses={404: problem("The account has no open reset.")}
+    "/reset/cancel",
+    openapi_extra=CODE_BODY,
+    responses={404: problem_answer("The account has no open reset.")},
 )
 async def cancel_reset(account_id: AccountId, code: Code, resets: Resets) -> Cancellation:
     """Cancel the account's open reset, as its owner, with a code of the factor."""

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.challenges.factor_records import Reset, ResetState
-from services.challenges.factor_routes import Resets, problem
+from services.challenges.factor_routes import Resets
 from services.challenges.http import AccountId, no_store, plain, utc
 from services.challenges.resets import NoFactor, NoReset, NotWaiting, ResetOpen, SameAdministrator
 from services.ingest.keys import ApiKey, require
-from services.ingest.problems import RESPONSES, Problem
+from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 router = APIRouter(
     prefix="/v1", tags=["second factor"], dependencies=[Depends(no_store)], responses=RESPONSES
@@ -71,8 +71,8 @@ class ResetList(BaseModel):
     "/accounts/{account_id}/totp/reset",
     status_code=201,
     responses={
-        404: problem("The account has no factor."),
-        409: problem("The account has an open reset already."),
+        404: problem_answer("The account has no factor."),
+        409: problem_answer("The account has an open reset already."),
     },
 )
 async def request_reset(
@@ -109,9 +109,9 @@ async def list_open_resets(
 @router.post(
     "/totp/resets/{reset_id}/approve",
     responses={
-        403: problem("The key lacks the scope, or is the one that asked."),
-        404: problem("There is no such reset."),
-        409: problem("It was approved before, or is over."),
+        403: problem_answer("The key lacks the scope, or is the one that asked."),
+        404: problem_answer("There is no such reset."),
+        409: problem_answer("It was approved before, or is over."),
     },
 )
 async def approve_reset(reset_id: ResetId, admin: Administrator, resets: Resets) -> ResetShown:
@@ -129,7 +129,7 @@ async def approve_reset(reset_id: ResetId, admin: Administrator, resets: Resets)
 
 @router.post(
     "/totp/resets/{reset_id}/cancel",
-    responses={404: problem("There is no such reset."), 409: problem("It is over.")},
+    responses={404: problem_answer("There is no such reset."), 409: problem_answer("It is over.")},
 )
 async def cancel_as_administrator(reset_id: ResetId, admin: Administrator, resets: Resets) -> ResetShown:
     """Cancel an open reset. The owner is told."""

@@ -16,7 +16,7 @@ from services.challenges.http import CODE_BODY, ChallengeId, Code, no_store, utc
 from services.challenges.records import ChallengeState
 from services.challenges.service import ChallengesService
 from services.ingest.keys import require
-from services.ingest.problems import RESPONSES, Problem
+from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
 def _service(request: Request) -> ChallengesService:
@@ -59,7 +59,7 @@ class Verification(BaseModel):
     grant: str | None
 
 
-@router.get("/challenges/{challenge_id}", responses={404: {"description": "Nobody issued it"}})
+@router.get("/challenges/{challenge_id}", responses={404: problem_answer("Nobody issued it.")})
 async def show(challenge_id: ChallengeId, service: Service) -> ChallengeShown:
     """What the user is asked to approve."""
     found = await service.challenge(challenge_id)

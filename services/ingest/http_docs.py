@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.ingest.problems import problem_answer
+
 MAX_WAIT_S = 10.0
 _EVENT = {"$ref": "#/components/schemas/Event"}
 _RESULTS = {"$ref": "#/components/schemas/Results"}
@@ -20,6 +22,7 @@ EVENTS_DOCS: dict[str, Any] = {
             "description": "At least one event was accepted: the broker has it.",
             "content": {"application/json": {"schema": _RESULTS}},
         },
+        408: problem_answer("The body took longer than 20 s to arrive."),
     },
     "openapi_extra": {
         "security": [{"ApiKey": []}],
@@ -61,10 +64,7 @@ DECISION_DOCS: dict[str, Any] = {
             "description": "The decision; with `explain` its sentences too.",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decision"}}},
         },
-        404: {
-            "description": "Not decided yet, decided more than an hour ago, or not offered over HTTP.",
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        },
+        404: problem_answer("Not decided yet, decided more than an hour ago, or not offered over HTTP."),
     },
 }
 

@@ -114,8 +114,13 @@ def request_id_of(request: Request) -> str:
     return str(request.scope.get("request_id", ""))
 
 
-def _responses() -> dict[int | str, dict[str, Any]]:
+def problem_answer(description: str) -> dict[str, Any]:
+    """Documentation of an answer that is a problem, for `responses=` of a route."""
     schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
     meanings = {
         400: "The request is malformed.",
         401: "No API key, or one that is unknown or revoked.",
@@ -125,10 +130,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
         429: "More than PayGuard can take now; repeat later.",
         503: "A part PayGuard needs is away; repeat with the same event ids.",
     }
-    return {
-        status: {"description": meaning, "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status, meaning in meanings.items()
-    }
+    return {status: problem_answer(meaning) for status, meaning in meanings.items()}
 
 
 #: Documentation of the problems a route may answer, for `responses=` of a router.

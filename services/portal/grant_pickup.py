@@ -10,7 +10,7 @@ from services.challenges.http import ChallengeId, no_store
 from services.challenges.records import ChallengeState
 from services.challenges.service import ChallengesService
 from services.ingest.keys import require
-from services.ingest.problems import RESPONSES, Problem
+from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 router = APIRouter(
     prefix="/v1",
@@ -27,7 +27,7 @@ class Decided(BaseModel):
     grant: str | None
 
 
-@router.get("/challenges/{challenge_id}/grant", responses={404: {"description": "Nobody issued it"}})
+@router.get("/challenges/{challenge_id}/grant", responses={404: problem_answer("Nobody issued it.")})
 async def pick_up(challenge_id: ChallengeId, request: Request) -> Decided:
     """The grant of a challenge that the user approved on a page; the same one as often as it is asked for.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.challenges.http import no_store, utc
 from services.challenges.service import ChallengesService
 from services.ingest.keys import require
-from services.ingest.problems import RESPONSES, Problem
+from services.ingest.problems import RESPONSES, Problem, problem_answer
 from services.portal.pages import PREFIX
 from services.portal.portal import portal_of
 from services.portal.visits import Purpose, Visit
@@ -69,7 +69,7 @@ class Link(BaseModel):
     expires_at: datetime
 
 
-@router.post("/links", status_code=201, responses={404: {"description": "The account has no such challenge"}})
+@router.post("/links", status_code=201, responses={404: problem_answer("The account has no such challenge.")})
 async def make_link(request: Request, wanted: LinkWanted) -> Link:
     """Make a link to a page for one user."""
     if wanted.challenge_id is not None:
