@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import time
 from collections.abc import Callable, Coroutine
@@ -32,6 +33,7 @@ def run_worker(settings: Settings) -> int:
     from services.stream.pipeline import Belt
 
     configure_logging(settings)
+    forbid_core_dumps()
     decode_key("pseudonym_key", settings.pseudonym_key)
     read_policy(settings.policy)
     uvloop.install()
@@ -79,10 +81,16 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def forbid_core_dumps() -> None:
+    """From now on a crash of this process writes no memory to disk: keys and secrets are in it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
     from services.kafka_connections import mend_connections
 
     configure_logging(settings)
+    forbid_core_dumps()
     mend_connections()
     if "api" not in roles:
         exposition.serve(settings.metrics_host, settings.metrics_port)

@@ -32,6 +32,8 @@ from tests.services.cases.decided import everything, no_challenges, recorded
 from tests.services.challenges.world import AT_ONCE, CHEAP, KEY, Clock, World
 from tests.services.ingest.world import Worker, resources
 
+#: A challenge that a code passed and that no generated request names; `known` holds its code under this name.
+UNTOUCHED = "untouched"
 _READY_S = 30.0
 
 
@@ -112,13 +114,15 @@ def _parts(database: Database) -> tuple[ApiResources, World]:
 
 async def _filled(world: World) -> dict[str, Any]:
     """A decided event with its case, a challenge that a code passed, factors, an enrolment and a reset that wait."""
-    secret, code = await world.enrolled(), ""
+    codes = {}
+    for account_id, challenge_id in (("li", "c1"), ("chen", UNTOUCHED)):
+        secret = await world.enrolled(account_id)
+        await world.issue(challenge_id, account_id)
+        codes[challenge_id] = world.code(secret)
+        assert (await world.service.verify(challenge_id, codes[challenge_id])).passed
     await world.enrolled("wang")
     reset = await world.lifecycle.resets.request("wang", "another", "lost phone")
     pending = await world.enrol("zhao")
-    await world.issue("c1")
-    code = world.code(secret)
-    assert (await world.service.verify("c1", code)).passed
     async with world.database.begin() as connection:
         await keep(connection, [recorded("decided", "li", everything("decided"))], no_challenges)
         case_id = await connection.scalar(select(cases.c.case_id))
@@ -126,7 +130,8 @@ async def _filled(world: World) -> dict[str, Any]:
         "account_id": "li",
         "case_id": case_id,
         "challenge_id": "c1",
-        "code": code,
+        "code": codes["c1"],
+        UNTOUCHED: codes[UNTOUCHED],
         "event_id": "decided",
         "proved_at": world.clock.at,
         "reset_id": reset.reset_id,

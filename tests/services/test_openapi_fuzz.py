@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from services.api import openapi_document
 from services.ingest.keys import SCOPES
 from tests.services.cases.databases import KINDS
-from tests.services.served_api import Served, migrated, served
+from tests.services.served_api import UNTOUCHED, Served, migrated, served
 
 #: Any 5xx fails, 503 too: every part is there.
 CHECKS = [
@@ -54,7 +54,7 @@ def _asked(phases: list[str], examples: int) -> BaseSchema:
 
 SOME = _asked(["fuzzing"], 12)
 #: Every boundary of every member; those of an event are its decoder's own tests' (test_schema.py).
-ALL = _asked(["coverage", "fuzzing"], 30).exclude(path="/v1/events")
+ALL = _asked(["coverage", "fuzzing"], 20).exclude(path="/v1/events")
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -95,7 +95,7 @@ def test_no_request_breaks_the_api_or_gets_an_answer_that_is_not_documented(case
 @pytest.mark.real
 @pytest.mark.timeout(600)
 @ALL.parametrize()
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_no_boundary_breaks_the_api_or_gets_an_answer_that_is_not_documented(case: Any, api: Served) -> None:
     ask(api, case)
 
@@ -120,8 +120,10 @@ def test_what_succeeds_in_a_factor_s_life_is_answered_as_documented(api: Served)
     ).json()
     shown = sent("GET", ACCOUNT, None, account_id="sun").json()
     gone = sent("DELETE", ACCOUNT, {"code": again["recovery_codes"][0]}, account_id="sun").json()
-    passed = sent("POST", f"{CHALLENGE}/verify", {"code": api.known["code"]}, challenge_id="c1").json()
-    grant = sent("GET", f"{CHALLENGE}/grant", None, challenge_id="c1").json()
+    passed = sent(
+        "POST", f"{CHALLENGE}/verify", {"code": api.known[UNTOUCHED]}, challenge_id=UNTOUCHED
+    ).json()
+    grant = sent("GET", f"{CHALLENGE}/grant", None, challenge_id=UNTOUCHED).json()
     client.close()
 
     assert [first["result"], again["result"], gone["result"], passed["result"]] == [
