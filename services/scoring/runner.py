@@ -195,10 +195,11 @@ class Runner:
             and (not states or AWAY_STATES.isdisjoint(states))
         ):
             if evidence is None:
-                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp)
+                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp, None)
             risk = quiet_risk(evidence, policy.modes, policy.prior)
             if risk < policy.quiet_below:
-                return _quiet(event, plan.tag, risk, policy.version, states, stamp)
+                read = dict(tallies) if tallies else None
+                return _quiet(event, plan.tag, risk, policy.version, states, stamp, read)
         account = policy.account(profile.has_factor, profile.challenge_times, event.at)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         action = ruling.action
@@ -218,7 +219,7 @@ class Runner:
             effects=effects_for(event, action, policy, ruling.may_challenge),
             states=(*states, *added) if added else states,
             degraded=degraded,
-            tallies=dict(tallies) if tallies and fused.reasoned else None,
+            tallies=dict(tallies) if tallies and (fused.reasoned or evidence is not None) else None,
             held=action != "allow"
             and any(each.hold and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,
@@ -275,7 +276,13 @@ def _asks_for_a_code(decision: Decision) -> bool:
 
 
 def _quiet(
-    event: AnyEvent, tag: str, risk: float, version: str, states: tuple[str, ...], stamp: str | None
+    event: AnyEvent,
+    tag: str,
+    risk: float,
+    version: str,
+    states: tuple[str, ...],
+    stamp: str | None,
+    tallies: dict[str, int] | None,
 ) -> Decision:
     return Decision(
         event_id=event.event_id,
@@ -287,5 +294,6 @@ def _quiet(
         action="allow",
         policy_version=version,
         states=states,
+        tallies=tallies,
         model_version=stamp,
     )

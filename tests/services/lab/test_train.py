@@ -97,6 +97,12 @@ def test_a_model_ranks_what_it_has_learnt_first_and_says_why(events_file: Path, 
     assert any("past payments like this one" in sentence for sentence in worst["words"])
 
 
+def test_a_decision_that_a_model_made_holds_the_counts_it_read(events_file: Path, model: Path) -> None:
+    made = [each for each in decisions(events_file, "--model", str(model)) if each["type"] == "transaction"]
+    assert all("payee_count_30d" in decision["tallies"] for decision in made)
+    assert any(not decision.get("findings") for decision in made)
+
+
 def test_without_a_model_decisions_name_none(events_file: Path) -> None:
     assert all("model_version" not in decision for decision in decisions(events_file))
 

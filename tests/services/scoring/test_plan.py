@@ -44,7 +44,7 @@ def test_what_others_remember_wakes_nobody(policy: Policy) -> None:
 
 
 def test_another_circumstance_asks_with_or_without_a_memory(policy: Policy) -> None:
-    asked = names(money(policy), C.ALWAYS | C.REMEMBERED | C.NEW_PAYEE)
+    asked = names(money(policy), C.ALWAYS | C.REMEMBERED | C.RECENT_FAILURE)
 
     assert asked["payment_failures"]
     assert not asked["takeover_chain"]
