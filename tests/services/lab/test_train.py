@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -97,10 +97,14 @@ def test_a_model_ranks_what_it_has_learnt_first_and_says_why(events_file: Path, 
     assert any("past payments like this one" in sentence for sentence in worst["words"])
 
 
-def test_a_decision_that_a_model_made_holds_the_counts_it_read(events_file: Path, model: Path) -> None:
-    made = [each for each in decisions(events_file, "--model", str(model)) if each["type"] == "transaction"]
-    assert all("payee_count_30d" in decision["tallies"] for decision in made)
+def test_a_decision_that_a_model_made_holds_the_counts_it_read(model: Path, tmp_path: Path) -> None:
+    events = list(islice((event for event in stream() if event["account_id"] == "person-1"), 6))
+    calm = tmp_path / "calm.jsonl"
+    calm.write_text("".join(json.dumps(event) + "\n" for event in events))
+    made = decisions(calm, "--model", str(model))
+
     assert any(not decision.get("findings") for decision in made)
+    assert all("payee_count_30d" in decision["tallies"] for decision in made)
 
 
 def test_without_a_model_decisions_name_none(events_file: Path) -> None:
