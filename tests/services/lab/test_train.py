@@ -20,6 +20,7 @@ from services.lab.train_calibration import calibration_points
 from services.lab.train_rows import FeatureTap, Rows
 from services.model_loading import load_model
 from services.scoring.model_file import InvalidModel, written
+from tests.services.scoring.models import model_file, stump
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS, PEOPLE = 24, 30
@@ -97,9 +98,10 @@ def test_a_model_ranks_what_it_has_learnt_first_and_says_why(events_file: Path, 
     assert any("past payments like this one" in sentence for sentence in worst["words"])
 
 
-def test_a_decision_that_a_model_made_holds_the_counts_it_read(model: Path, tmp_path: Path) -> None:
-    events = list(islice((event for event in stream() if event["account_id"] == "person-1"), 6))
-    calm = tmp_path / "calm.jsonl"
+def test_a_decision_that_a_model_made_holds_the_counts_it_read(tmp_path: Path) -> None:
+    calm, model = tmp_path / "calm.jsonl", tmp_path / "model.json"
+    model.write_bytes(written(model_file(stump(0, 6.9, -3.0, 4.0), detectors={})))
+    events = islice((event for event in stream() if event["account_id"] == "person-1"), 6)
     calm.write_text("".join(json.dumps(event) + "\n" for event in events))
     made = decisions(calm, "--model", str(model))
 
