@@ -27,7 +27,7 @@ env: $(RUN_TIME) ## create .venv with what PayGuard needs to run
 dev: $(DEV) ## create .venv with what the checks and tests need too
 
 test: $(DEV) ## the tests that run anywhere, on the embedded parts; ARGS='-k name' narrows
-	@$(BIN)/python -m pytest -q -m "$(QUICK)" $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "$(QUICK)" $(ARGS)
 
 check: $(DEV) ## lint, format, types, import rules and house rules
 	$(BIN)/ruff check .
