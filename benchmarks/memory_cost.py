@@ -60,8 +60,8 @@ def typical_profile(events: int) -> Profile:
     networks = {asn_key(4134 + n) or b"": seen for n in range(min(MAX_NETWORKS, 1 + events // 20))}
     address = _names.key_of("ip", "192.0.2.1")
     return Profile(
-        first_at=NOW_S - events * 40_000.5,
-        last_at=NOW_S + 0.5,
+        first_at=NOW_S - events * 40_000,
+        last_at=NOW_S,
         events=events,
         logins=logins,
         device_rows=keys("device", MAX_DEVICES, 100).rows,

@@ -198,8 +198,7 @@ class Runner:
                 return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp, None)
             risk = quiet_risk(evidence, policy.modes, policy.prior)
             if risk < policy.quiet_below:
-                read = dict(tallies) if tallies else None
-                return _quiet(event, plan.tag, risk, policy.version, states, stamp, read)
+                return _quiet(event, plan.tag, risk, policy.version, states, stamp, dict(tallies) or None)
         account = policy.account(profile.has_factor, profile.challenge_times, event.at)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         action = ruling.action

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from benchmarks.http_sender import Sender
+import pytest
+
+from benchmarks.http_sender import Sender, request_of
 
 _HEAD = "HTTP/1.1 {} X\r\nContent-Type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
 
@@ -40,23 +42,33 @@ async def _server(status_of: Callable[[int], int], pause_s: float = 0.0) -> Asyn
         await asyncio.gather(*serving)
 
 
+@pytest.fixture(autouse=True)
+def a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_API_KEY", "pg_k")
+
+
+def request(port: int) -> bytes:
+    """A request as small as they come."""
+    return request_of("127.0.0.1", port, "/v1/events", b"{}")
+
+
 async def test_answers_are_told_apart_by_status() -> None:
     async with _server(lambda asked: {1: 200, 2: 202, 3: 503}[asked]) as port:
-        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=100, warm_up=0)
+        sent = await Sender("127.0.0.1", port).run([request(port)] * 3, rate=100, warm_up=0)
 
     assert (len(sent.latencies_ms), sent.undecided, sent.errors) == (1, 1, 1)
 
 
 async def test_warm_up_requests_are_sent_and_not_counted() -> None:
     async with _server(lambda asked: 200) as port:
-        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 10, rate=200, warm_up=4)
+        sent = await Sender("127.0.0.1", port).run([request(port)] * 10, rate=200, warm_up=4)
 
     assert len(sent.latencies_ms) == 6
 
 
 async def test_a_slow_server_does_not_slow_the_schedule_down() -> None:
     async with _server(lambda asked: 200, pause_s=0.2) as port:
-        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 10, rate=200, warm_up=0)
+        sent = await Sender("127.0.0.1", port).run([request(port)] * 10, rate=200, warm_up=0)
 
     assert sent.connections == 10
     assert min(sent.latencies_ms) >= 199.0
@@ -66,7 +78,7 @@ async def test_a_slow_server_does_not_slow_the_schedule_down() -> None:
 async def test_no_server_is_an_error_for_each_request() -> None:
     async with _server(lambda asked: 200) as port:
         pass
-    sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=200, warm_up=0)
+    sent = await Sender("127.0.0.1", port).run([request(port)] * 3, rate=200, warm_up=0)
 
     assert (sent.errors, sent.latencies_ms) == (3, [])
 
@@ -80,7 +92,7 @@ async def test_a_connection_that_the_server_ended_while_idle_is_not_used_again()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 4, rate=10, warm_up=0)
+        sent = await Sender("127.0.0.1", port).run([request(port)] * 4, rate=10, warm_up=0)
 
     assert (len(sent.latencies_ms), sent.errors, sent.connections) == (4, 0, 4)
 
@@ -93,6 +105,6 @@ async def test_a_request_whose_connection_breaks_is_an_error() -> None:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        sent = await Sender("127.0.0.1", port, "pg_k").run([b"{}"] * 3, rate=100, warm_up=0)
+        sent = await Sender("127.0.0.1", port).run([request(port)] * 3, rate=100, warm_up=0)
 
     assert (sent.latencies_ms, sent.errors) == ([], 3)

@@ -188,7 +188,7 @@ def profile_of(**fields: Any) -> Profile:
     }
     told = {name: fields.pop(name) for name in tables if name in fields}
     rows = {tables[name][0]: tables[name][1](table).rows for name, table in told.items()}
-    seconds = {name: int(fields.pop(name)) for name in _WHOLE_SECONDS if name in fields}
+    seconds: dict[str, Any] = {name: int(fields.pop(name)) for name in _WHOLE_SECONDS if name in fields}
     return Profile(**rows, **seconds, **fields)
 
 
