@@ -30,6 +30,7 @@ from sqlalchemy.sql.base import SyntaxExtension
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from contracts.errors import Unavailable
+from services.statements import Statements
 
 #: Every table of every service; names of constraints are fixed so that migrations can speak of them.
 metadata = MetaData(
@@ -45,6 +46,15 @@ metadata = MetaData(
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_S = 10.0
 _RETRY_S = 0.01
+#: How every connection to PostgreSQL is made.
+_CONNECTING: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+}
 _MIGRATION_LOCK = 7_294_186_001
 _READ_ONLY = "payguard_read_only"
 #: Primary SQLite result codes that time or an operator can mend: https://www.sqlite.org/rescode.html
@@ -113,6 +123,8 @@ class Database:
         self.url = async_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        #: On PostgreSQL alone.
+        self.statements = None if self.is_sqlite else Statements(_libpq(self.url), _CONNECTING)
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
@@ -166,6 +178,8 @@ class Database:
     async def close(self) -> None:
         """Give every connection back; the object can be used again afterwards."""
         await self.engine.dispose()
+        if self.statements is not None:
+            await self.statements.close()
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -206,20 +220,17 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
+def _libpq(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def _postgres_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=_WAIT_S,
-        connect_args={
-            "connect_timeout": 5,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-            "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
-        },
+        connect_args=_CONNECTING,
     )
 
 

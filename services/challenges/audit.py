@@ -23,11 +23,11 @@ _PAGE_ROWS = 2000
 
 
 #: `chain.linked` in one statement and one round trip, on the way of every offered code.
-_APPEND = """
-WITH moved AS (
-  UPDATE audit_heads SET seq = seq + 1, hash = sha256(hash || int8send(seq + 1) || %(canonical)s)
+_MOVE = """
+  UPDATE audit_heads SET seq = seq + 1, hash = sha256(hash || int8send(seq + 1) || %(canonical)s){source}
   WHERE lane = %(lane)s RETURNING lane, seq, hash
-)
+"""
+_INSERT = """
 INSERT INTO audit (
   lane, seq, hash, at, action, result, actor, account_id, factor_id, challenge_id, network, reason
 )
@@ -35,6 +35,7 @@ SELECT lane, seq, hash, %(at)s, %(action)s, %(result)s, %(actor)s,
   %(account_id)s, %(factor_id)s, %(challenge_id)s, %(network)s, %(reason)s
 FROM moved
 """
+_APPEND = f"WITH moved AS ({_MOVE.format(source='')}) {_INSERT}"
 
 
 class Checked(Struct, frozen=True):
@@ -52,8 +53,7 @@ async def record(connection: AsyncConnection, entry: Entry) -> None:
     """
     lane = lane_of(entry)
     if connection.dialect.name == "postgresql":
-        values = {"lane": lane, "canonical": canonical(lane, entry), **asdict(entry)}
-        if (await connection.exec_driver_sql(_APPEND, values)).rowcount != 1:
+        if (await connection.exec_driver_sql(_APPEND, parameters(entry))).rowcount != 1:
             raise RuntimeError(f"the audit has lost the head of lane {lane}")
         return
     found = (await connection.execute(select(audit_heads).where(audit_heads.c.lane == lane))).one()
@@ -61,6 +61,18 @@ async def record(connection: AsyncConnection, entry: Entry) -> None:
     await connection.execute(insert(audit).values(lane=lane, seq=row.seq, hash=row.hash, **asdict(entry)))
     moved = update(audit_heads).where(audit_heads.c.lane == lane)
     await connection.execute(moved.values(seq=row.seq, hash=row.hash))
+
+
+def appended_after(source: str) -> str:
+    """Parts of a WITH of PostgreSQL that append the entry of `parameters` for the one row of `source`, a FROM list; `written`
+    has a row then."""
+    return f"moved AS ({_MOVE.format(source=f' FROM {source}')}), written AS ({_INSERT} RETURNING seq)"
+
+
+def parameters(entry: Entry) -> dict[str, Any]:
+    """What the statements that append an entry on PostgreSQL are run with, by name."""
+    lane = lane_of(entry)
+    return {"lane": lane, "canonical": canonical(lane, entry), **asdict(entry)}
 
 
 async def verify(database: Database, saved: Mapping[int, Head] | None = None) -> Checked:

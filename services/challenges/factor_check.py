@@ -56,7 +56,7 @@ class CodeChecker:
     """Judges codes against factors, within the limits. Everybody who checks a code does it here: the counters are shared."""
 
     def __init__(self, vault: Vault, limits: Limits) -> None:
-        self._vault = vault
+        self.vault = vault
         self.limits = limits
 
     async def check(
@@ -114,7 +114,7 @@ class CodeChecker:
         """
         same = same_recovery_code
         if factor is not None and step != RECOVERY_STEP:
-            secret = self._vault.open(offered.account_id, factor.sealed)
+            secret = self.vault.open(offered.account_id, factor.sealed)
             same = totp.matched_step(secret, offered.code, step * totp.STEP_S, window=0) is not None
         factor_id = None if factor is None else factor.id
         if factor is not None and same:
@@ -155,7 +155,7 @@ class CodeChecker:
             )
             step = RECOVERY_STEP if used else None
         else:
-            secret = self._vault.open(factor.account_id, factor.sealed)
+            secret = self.vault.open(factor.account_id, factor.sealed)
             step, skewed = _compare(secret, code, at)
             if skewed is not None and skewed > factor.last_step:
                 return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))

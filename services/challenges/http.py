@@ -1,4 +1,8 @@
-"""What the routes of challenges and of factors share: checked identifiers, the code in a body, no-store."""
+"""What the routes of challenges and of factors share: checked identifiers, the code in a body, no-store.
+
+Dependencies are coroutines even where they wait for nothing: the framework hands plain functions to a thread, which takes
+longer than they do.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from services.challenges.recovery import PATTERN as RECOVERY_CODE
 from services.challenges.service import ChallengesService
 
 
-def no_store(response: Response) -> None:
+async def no_store(response: Response) -> None:
     """Nobody on the way may keep the answer."""
     response.headers["Cache-Control"] = "no-store"
 
@@ -32,11 +36,11 @@ def plain(value: str) -> str:
     return value
 
 
-def _account(account_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
+async def _account(account_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
     return plain(account_id)
 
 
-def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
+async def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
     return plain(challenge_id)
 
 

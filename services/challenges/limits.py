@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
+import psycopg
 from sqlalchemy import Table, and_, case, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,6 +47,16 @@ DEVICE_PERIOD_S = 1800.0
 #: Devices kept of a factor: so many times DEVICE_TRIES is what stolen device ids can add to a lock's five.
 DEVICES_KEPT = 4
 
+#: `_is_sprayed` and `_charge` in one.
+_BOOK = """
+WITH fleet AS (SELECT coalesce(sum(refused), 0) AS refused FROM code_minutes WHERE minute > %(since)s)
+INSERT INTO code_networks (network, spent_until)
+SELECT %(network)s, %(at)s::float8 + %(refill_s)s FROM fleet WHERE %(passed)s OR refused < %(fleet_codes)s
+ON CONFLICT (network) DO UPDATE
+SET spent_until = greatest(code_networks.spent_until, %(at)s) + %(refill_s)s
+WHERE code_networks.spent_until <= %(most)s
+"""
+
 
 class Limits:
     """The limits. `key` (32 bytes) names networks and devices for ever. Every method works in the caller's transaction."""
@@ -54,6 +65,11 @@ class Limits:
         self._names = Pseudonyms(key)
         self._key = key
         self._rates = rates or Rates()
+
+    @property
+    def refill_s(self) -> float:
+        """Seconds after which one refused code of a network is forgiven."""
+        return self._rates.network_refill_s
 
     def visitor(self, account_id: str | None, context: Context) -> Visitor:
         """Who stands behind the context."""
@@ -107,6 +123,21 @@ class Limits:
         owed_s = 0.0 if known is None else known.spent_until - at
         return Booking(limit="network", wait_s=owed_s - most_s)
 
+    async def book_at_once(
+        self, connection: psycopg.AsyncConnection[Any], visitor: Visitor, seen: Seen, at: float
+    ) -> Booking | None:
+        """As `book`, in one statement that is its own transaction; None when a limit is reached: ask `book` which."""
+        values = {
+            "network": visitor.network,
+            "passed": seen.network is not None and _is_known(seen.network.passed_at, at),
+            "since": int(at) // MINUTE_S - FLEET_MINUTES,
+            "fleet_codes": self._rates.fleet_codes,
+            "at": at,
+            "refill_s": self.refill_s,
+            "most": at + (self._rates.network_codes - 1) * self.refill_s,
+        }
+        return Booking(charged=True) if (await connection.execute(_BOOK, values)).rowcount else None
+
     def admit(self, seen: Seen, booking: Booking, at: float) -> Admission:
         """Whether a code may be compared. Raises SlowDown, the same for every account and every code."""
         device = seen.device
@@ -144,12 +175,12 @@ class Limits:
     ) -> None:
         """Remember where a code passed; written once a day at most."""
         network, device = seen.network, seen.device
-        if visitor.network is not None and not _is_of_today(
+        if visitor.network is not None and not is_of_today(
             None if network is None else network.passed_at, at
         ):
             key, fresh = {"network": visitor.network}, {"spent_until": 0.0, "passed_at": at}
             await _bump(connection, code_networks, key, {"passed_at": at}, fresh)
-        if visitor.device is not None and not _is_of_today(None if device is None else device.passed_at, at):
+        if visitor.device is not None and not is_of_today(None if device is None else device.passed_at, at):
             await _note_device(connection, factor_id, visitor.device, at)
 
     async def spend_try(
@@ -201,7 +232,8 @@ def _is_known(passed_at: float | None, at: float) -> bool:
     return passed_at is not None and passed_at > at - KNOWN_S
 
 
-def _is_of_today(passed_at: float | None, at: float) -> bool:
+def is_of_today(passed_at: float | None, at: float) -> bool:
+    """Whether a pass at `passed_at` needs no new note at epoch seconds `at`: it is written once a day at most."""
     return passed_at is not None and passed_at > at - DAY_S
 
 

@@ -6,14 +6,15 @@ statement that moved it writes its outcome, so an outcome is never written twice
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, IssueChallenge, effect_id
-from contracts.events import ChallengeOutcome, Event, to_wire
+from contracts.events import ChallengeOutcome, to_wire
 from services.cases.outbox import Outgoing, put
 from services.challenges.records import Challenge, ChallengeState, issued
 from services.challenges.tables import challenges
@@ -58,7 +59,7 @@ async def find(connection: AsyncConnection, challenge_id: str) -> Challenge | No
     """The challenge as stored, or None."""
     query = select(challenges).where(challenges.c.challenge_id == challenge_id)
     row = (await connection.execute(query)).first()
-    return None if row is None else challenge_of(row)
+    return None if row is None else challenge_of(row._mapping)
 
 
 async def spend_attempt(connection: AsyncConnection, challenge: Challenge, at: float) -> Challenge:
@@ -105,7 +106,7 @@ async def close(
     )
     if (await connection.execute(statement)).first() is None:
         return False
-    await _tell_outcome(connection, challenge, state, at)
+    await put(connection, [outcome(challenge, state, at)], at)
     return True
 
 
@@ -118,13 +119,12 @@ async def expire_due(connection: AsyncConnection, at: float, limit: int) -> list
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = [challenge_of(row) for row in await connection.execute(due)]
+    found = [challenge_of(row) for row in (await connection.execute(due)).mappings()]
     return [challenge for challenge in found if await close(connection, challenge, "expired", at)]
 
 
-async def _tell_outcome(
-    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float
-) -> None:
+def outcome(challenge: Challenge, state: ChallengeState, at: float) -> Outgoing:
+    """What the stream is told when the challenge leaves the state open for `state`, at epoch seconds `at`."""
     if state == "open":
         raise ValueError("an open challenge has no outcome")
     event = ChallengeOutcome(
@@ -136,20 +136,15 @@ async def _tell_outcome(
         purpose=challenge.purpose,
         outcome=state,
     )
-    await _send(connection, event, at)
-
-
-async def _send(connection: AsyncConnection, event: Event, at: float) -> None:
-    await put(connection, [Outgoing(event.event_id, "event", event.account_id, to_wire(event))], at)
+    return Outgoing(event.event_id, "event", event.account_id, to_wire(event))
 
 
 def _epoch_ms(at: float) -> int:
     return int(at * 1000)
 
 
-def challenge_of(row: Row[Any]) -> Challenge:
-    """The challenge in a row that holds its columns."""
-    kept = row._mapping
+def challenge_of(kept: Mapping[Any, Any]) -> Challenge:
+    """The challenge in a row that holds its columns, by name."""
     return Challenge(
         challenge_id=kept["challenge_id"],
         account_id=kept["account_id"],

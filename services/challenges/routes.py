@@ -19,7 +19,7 @@ from services.ingest.keys import require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
-def _service(request: Request) -> ChallengesService:
+async def _service(request: Request) -> ChallengesService:
     service: ChallengesService = request.app.state.challenges
     return service
 

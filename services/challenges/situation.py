@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.challenges.limit_records import Device, Network, Seen, Visitor
@@ -22,8 +23,8 @@ class Situation(NamedTuple):
     seen: Seen
 
 
-#: Only the challenge is locked: what is read beside it may be a moment old, and the statement that burns a step tells.
-_QUERY = (
+#: By `parameters`.
+QUERY = (
     select(
         challenges,
         factors.c.id.label("factor_id"),
@@ -39,7 +40,10 @@ _QUERY = (
     )
     .select_from(
         challenges.outerjoin(
-            factors, and_(factors.c.account_id == challenges.c.account_id, factors.c.state == "active")
+            factors,
+            and_(
+                factors.c.account_id == challenges.c.account_id, factors.c.state == literal_column("'active'")
+            ),
         )
         .outerjoin(
             factor_devices,
@@ -48,28 +52,37 @@ _QUERY = (
         .outerjoin(code_networks, code_networks.c.network == bindparam("network"))
     )
     .where(challenges.c.challenge_id == bindparam("challenge_id"))
-    .with_for_update(of=challenges)
 )
+#: Only the challenge is locked: what is read beside it may be a moment old, and the statement that burns a step tells.
+_LOCKING = QUERY.with_for_update(of=challenges)
 
 
 async def read(connection: AsyncConnection, challenge_id: str, visitor: Visitor) -> Situation | None:
     """The situation; None when nobody issued the challenge."""
-    about = {"challenge_id": challenge_id, "device": visitor.device, "network": visitor.network}
-    row = (await connection.execute(_QUERY, about)).first()
-    if row is None:
-        return None
+    found = await connection.execute(_LOCKING, parameters(challenge_id, visitor))
+    row = found.mappings().first()
+    return None if row is None else situation_of(row)
+
+
+def parameters(challenge_id: str, visitor: Visitor) -> dict[str, str | None]:
+    """What the query is run with."""
+    return {"challenge_id": challenge_id, "device": visitor.device, "network": visitor.network}
+
+
+def situation_of(row: Mapping[Any, Any]) -> Situation:
+    """The situation in a row of the query, by name."""
     factor = network = device = None
-    if row.factor_id is not None:
+    if row["factor_id"] is not None:
         factor = Factor(
-            id=row.factor_id,
-            account_id=row.account_id,
-            sealed=row.secret,
-            last_step=row.last_step,
-            locked_until=row.locked_until,
-            created_at=row.created_at,
+            id=row["factor_id"],
+            account_id=row["account_id"],
+            sealed=row["secret"],
+            last_step=row["last_step"],
+            locked_until=row["locked_until"],
+            created_at=row["created_at"],
         )
-    if row.spent_until is not None:
-        network = Network(row.spent_until, row.network_passed_at)
-    if row.tries is not None:
-        device = Device(row.device_passed_at, row.tries, row.tries_since)
+    if row["spent_until"] is not None:
+        network = Network(row["spent_until"], row["network_passed_at"])
+    if row["tries"] is not None:
+        device = Device(row["device_passed_at"], row["tries"], row["tries_since"])
     return Situation(challenge_of(row), factor, Seen(network, device))
