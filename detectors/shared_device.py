@@ -31,11 +31,12 @@ _PERSONAL = frozenset({"transfer", "cash_out", "withdrawal"})
 
 def device(event: AnyEvent) -> str | None:
     """What is counted over: the device of a login, or of money sent to people, in hex; None when it is unknown."""
-    if not isinstance(event, Login | Transaction) or event.device_key is None:
+    if isinstance(event, Transaction):
+        if event.kind not in _PERSONAL:
+            return None
+    elif not isinstance(event, Login):
         return None
-    if isinstance(event, Transaction) and event.kind not in _PERSONAL:
-        return None
-    return event.device_key.hex()
+    return None if event.device_key is None else event.device_key.hex()
 
 
 def is_success(event: AnyEvent) -> bool:
