@@ -20,15 +20,17 @@ from contracts.errors import Unavailable
 #: At most so many at once; enough for their commits to share the disk's syncs.
 _MOST = 10
 _WAIT_S = 10.0
+#: Every statement here finds rows by their keys: making its plan anew for each value takes longer than to run it.
+_PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 
 
 class Statements:
-    """A pool of connections, each of whose statements is a transaction of its own."""
+    """A pool of connections for statements that find rows by keys, each a transaction of its own."""
 
     def __init__(self, address: str, options: Mapping[str, Any]) -> None:
         """`address` as libpq takes it, `options` for `psycopg.connect`. Connects when first asked."""
         self._address = address
-        self._options = options
+        self._options = {**options, "options": f"{options.get('options', '')} {_PLANNED_ONCE}".strip()}
         self._idle: list[AsyncConnection[Any]] = []
         self._free = asyncio.Semaphore(_MOST)
 

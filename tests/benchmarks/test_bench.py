@@ -11,6 +11,7 @@ import pytest
 
 _SMALL = ("--events", "5000", "--accounts", "2000", "--faust-events", "1000", "--runs", "1")
 _SHORT = ("--rate", "500", "--seconds", "3", "--warm-up", "2", "--http-rate", "50", "--http-seconds", "3")
+_FEW = ("--verify-rate", "20", "--verify-seconds", "3")
 
 
 def _bench(*flags: str, timeout_s: float) -> dict[str, Any]:
@@ -52,10 +53,11 @@ def test_worker_limit_and_faust_table_are_measured_on_embedded_parts() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("embedded_redis")
 def test_every_part_gives_its_figures_on_embedded_parts() -> None:
-    figures = _bench(*_SMALL, *_SHORT, "--sweep", "500,5000", timeout_s=580)
+    figures = _bench(*_SMALL, *_SHORT, *_FEW, "--sweep", "500,5000", timeout_s=580)
 
     assert figures["latency"]["undecided"] == 0
     assert figures["http"]["errors"] == 0
+    assert figures["verify"]["errors"] == 0
     assert [row["accounts"] for row in figures["accounts_sweep"]] == [500, 5000]
     assert 0 < figures["bytes_per_account"] < figures["bytes_per_full_account"]
 
@@ -63,10 +65,21 @@ def test_every_part_gives_its_figures_on_embedded_parts() -> None:
 @pytest.mark.real
 @pytest.mark.bench
 @pytest.mark.timeout(1800)
-@pytest.mark.usefixtures("real_kafka", "real_redis")
+@pytest.mark.usefixtures("real_kafka", "real_redis", "real_postgres")
 def test_the_whole_bench_runs_on_real_parts() -> None:
     figures = _bench("--real", timeout_s=1780)
 
     assert all(figures[key] is not None for key in figures)
     assert figures["latency"]["undecided"] == 0
     assert (figures["http"]["errors"], figures["http"]["undecided"]) == (0, 0)
+    assert figures["verify"]["errors"] == 0
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("real_redis", "real_postgres")
+def test_verifications_are_measured_on_real_parts_without_a_broker() -> None:
+    figures = _bench("--verify", "--real", "--warm-up", "1", *_FEW, timeout_s=110)
+
+    assert figures["verify"]["errors"] == 0
+    assert figures["verify"]["latency"]["samples"] == 60
+    assert figures["machine"]["broker"] == "no broker"
