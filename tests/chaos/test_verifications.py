@@ -33,10 +33,10 @@ from tests.services.challenges.world import KEY
 
 pytestmark = [pytest.mark.real, pytest.mark.chaos]
 
-SHORT, LONG = 8_000, 100_000
+SHORT, LONG = 5_000, 100_000
 ACCOUNTS = 2_000
 #: An API process is killed so long after the one before is back; Redis at these shares of the run, each time for a while.
-API_EVERY_S = 3.0
+API_EVERY_S, API_EVERY_LONG_S = 3.0, 6.0
 REDIS_AT = (0.3, 0.6)
 REDIS_AWAY_S = 2.0
 _SETTLED_S = 60.0
@@ -89,12 +89,12 @@ async def holders_of(pair: Pair, count: int) -> list[Holder]:
     return told
 
 
-async def kill_apis(pair: Pair) -> int:
+async def kill_apis(pair: Pair, every_s: float) -> int:
     """Kill and revive one process after the other until cancelled."""
     kills = 0
     try:
         while True:
-            await asyncio.sleep(API_EVERY_S)
+            await asyncio.sleep(every_s)
             await pair.kill(kills % 2)
             kills += 1
             await pair.revive((kills - 1) % 2)
@@ -132,7 +132,7 @@ async def test_no_code_is_accepted_twice_and_every_count_matches_while_api_and_r
     client = connect(own_redis.url)
     traffic = Traffic(pair, RedisChallengeIntake(client, time.time), holders, total, seed=7)
     began = time.monotonic()
-    killing = asyncio.create_task(kill_apis(pair))
+    killing = asyncio.create_task(kill_apis(pair, API_EVERY_LONG_S if long else API_EVERY_S))
     breaking = asyncio.create_task(kill_redis(own_redis, traffic, total))
     try:
         await traffic.run()
