@@ -13,7 +13,7 @@ from services.challenges.service import ChallengesService
 from services.ingest.problems import Problem
 from services.portal.disown import disown
 from services.portal.figures import clock_face, has_look_alikes, money, visible
-from services.portal.forms import as_typed, is_offered
+from services.portal.forms import as_typed
 from services.portal.pages import PREFIX, locale_of, page
 from services.portal.portal import portal_of
 from services.portal.problem_pages import outcome
@@ -23,6 +23,7 @@ from services.portal.sessions import (
     context_of,
     form_of,
     go_to,
+    may_be_judged,
     session_for,
 )
 
@@ -45,12 +46,11 @@ async def approve(request: Request) -> Response:
     code = as_typed(fields.get("code", ""))
     if challenge.state != "open":
         return go_to(request, "approve")
-    service: ChallengesService = request.app.state.challenges
-    if not is_offered(code):
-        await service.refuse_malformed(context_of(request, session.visit))
+    if not await may_be_judged(request, session, code):
         return await _shown(
             request, session, challenge, error="approve.wrong_form", field=fields.get("field")
         )
+    service: ChallengesService = request.app.state.challenges
     answer = await service.verify(challenge.challenge_id, code, context_of(request, session.visit))
     if answer.passed:
         return go_to(request, "approve")

@@ -9,12 +9,19 @@ from starlette.responses import Response
 from services.challenges.factor_records import Enrolment
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import ProofTooOld
-from services.challenges.service import ChallengesService
 from services.portal.figures import in_fours, visible
-from services.portal.forms import as_typed, is_offered
+from services.portal.forms import as_typed
 from services.portal.pages import PREFIX, page
 from services.portal.problem_pages import outcome
-from services.portal.sessions import PageRoute, Session, context_of, form_of, go_to, session_for
+from services.portal.sessions import (
+    PageRoute,
+    Session,
+    context_of,
+    form_of,
+    go_to,
+    may_be_judged,
+    session_for,
+)
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
 
@@ -34,7 +41,7 @@ async def start(request: Request) -> Response:
     session, fields = await form_of(request, "enrol")
     visit = session.visit
     code = as_typed(fields.get("code", "")) or None
-    if code is not None and not await _is_offered(request, session, code):
+    if code is not None and not await may_be_judged(request, session, code):
         return await _start(request, session, error="approve.wrong_form")
     try:
         made = await _lifecycle(request).enrol(
@@ -55,7 +62,7 @@ async def confirm(request: Request) -> Response:
     session, fields = await form_of(request, "enrol")
     code = as_typed(fields.get("code", ""))
     confirmed = None
-    if await _is_offered(request, session, code):
+    if await may_be_judged(request, session, code):
         context = context_of(request, session.visit)
         confirmed = await _lifecycle(request).confirm(session.visit.account_id, code, context)
     if confirmed is None or not confirmed.confirmed:
@@ -90,7 +97,7 @@ async def renew(request: Request) -> Response:
     """New recovery codes for a code."""
     session, fields = await form_of(request, "factor")
     code = as_typed(fields.get("code", ""))
-    if not await _is_offered(request, session, code):
+    if not await may_be_judged(request, session, code):
         return await _authenticator(request, session, error="approve.wrong_form", form="codes")
     codes = await _lifecycle(request).regenerate(
         session.visit.account_id, code, context_of(request, session.visit)
@@ -105,7 +112,7 @@ async def remove(request: Request) -> Response:
     """Remove the authenticator for a code."""
     session, fields = await form_of(request, "factor")
     code = as_typed(fields.get("code", ""))
-    if not await _is_offered(request, session, code):
+    if not await may_be_judged(request, session, code):
         return await _authenticator(request, session, error="approve.wrong_form", form="remove")
     gone = await _lifecycle(request).remove(
         session.visit.account_id, code, context_of(request, session.visit)
@@ -113,15 +120,6 @@ async def remove(request: Request) -> Response:
     if not gone:
         return await _authenticator(request, session, error="approve.wrong_next", form="remove")
     return outcome(request, "removed", wanted=session.visit.locale)
-
-
-async def _is_offered(request: Request, session: Session, code: str) -> bool:
-    """Whether it has the form of a code; what has not is counted against its network."""
-    if is_offered(code):
-        return True
-    service: ChallengesService = request.app.state.challenges
-    await service.refuse_malformed(context_of(request, session.visit))
-    return False
 
 
 def _lifecycle(request: Request) -> FactorLifecycle:

@@ -8,8 +8,6 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from contracts.errors import Malformed
-from services.challenges.recovery import is_recovery_code
-from services.challenges.totp import is_code
 
 MAX_BODY_BYTES = 4096
 _MAX_FIELDS = 8
@@ -39,9 +37,4 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 def as_typed(code: str) -> str:
     """A code without the spaces people put between groups of digits; nothing else is changed."""
-    return code.strip(" ").replace(" ", "")
-
-
-def is_offered(code: str) -> bool:
-    """Whether this has the form of a code or of a recovery code; anything else is not worth a try."""
-    return is_code(code) or is_recovery_code(code)
+    return code.replace(" ", "")

@@ -10,6 +10,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.challenges.body import is_offered
+from services.challenges.http import count_malformed
 from services.challenges.records import Context
 from services.ingest.problems import Problem
 from services.portal.forms import read_form
@@ -84,6 +86,14 @@ def context_of(request: Request, visit: Visit) -> Context:
     """Who offers a code on a page: as the wallet said when it asked for the link, else the address that we see."""
     seen = None if request.client is None else request.client.host
     return Context(ip=visit.ip or seen, device_id=visit.device_id, actor="page")
+
+
+async def may_be_judged(request: Request, session: Session, code: str) -> bool:
+    """Whether it has the form of a code; what has not is counted against its network. Raises SlowDown."""
+    if is_offered(code):
+        return True
+    await count_malformed(request, context_of(request, session.visit))
+    return False
 
 
 def _cookie_name(request: Request) -> str:
