@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from contracts.decisions import Severity
-from contracts.errors import Malformed
 from services.cases.desk import CaseDesk, Conflict, Contact
 from services.cases.states import IllegalTransition, State
 from services.cases.views import (
@@ -21,30 +20,20 @@ from services.cases.views import (
     EntryShown,
     Resolution,
 )
+from services.ingest.identifiers import AccountId, plain
 from services.ingest.keys import ApiKey, require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
-def _desk(request: Request) -> CaseDesk:
+async def _desk(request: Request) -> CaseDesk:
     return cast("CaseDesk", request.app.state.cases)
 
 
-def plain(value: str) -> str:
-    """The text without change; raises Malformed for a NUL, which no SQL database of ours can hold."""
-    if "\x00" in value:
-        raise Malformed("identifier", "an identifier must not hold a NUL character")
-    return value
-
-
-def _account_path(account_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
-    return plain(account_id)
-
-
-def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
+async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
     return plain(case_id)
 
 
-def _account_query(
+async def _account_query(
     account_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
 ) -> str | None:
     return None if account_id is None else plain(account_id)
@@ -139,9 +128,7 @@ async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolu
     response_class=Response,
     dependencies=[Depends(require("ingest", "admin"))],
 )
-async def set_contact(
-    desk: Desk, account_id: Annotated[str, Depends(_account_path)], body: ContactGiven
-) -> None:
+async def set_contact(desk: Desk, account_id: AccountId, body: ContactGiven) -> None:
     """Where and how notices reach the owner: address, language and time zone."""
     await desk.set_contact(account_id, Contact(body.email, body.locale, body.time_zone))
 

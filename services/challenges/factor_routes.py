@@ -16,21 +16,22 @@ from services.challenges import qr
 from services.challenges.body import read_body
 from services.challenges.enrol_body import ENROL_BODY, Application, application_in, malformed
 from services.challenges.factor_records import FactorState
-from services.challenges.http import CODE_BODY, AccountId, Code, count_malformed, no_store, utc
+from services.challenges.http import CODE_BODY, Code, count_malformed, no_store, utc
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import PROOF_S, ProofTooOld
 from services.challenges.resets import FactorResets, NoReset
+from services.ingest.identifiers import AccountId
 from services.ingest.keys import require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
-def _lifecycle(request: Request) -> FactorLifecycle:
+async def _lifecycle(request: Request) -> FactorLifecycle:
     lifecycle: FactorLifecycle = request.app.state.lifecycle
     return lifecycle
 
 
-def _resets(request: Request) -> FactorResets:
-    return _lifecycle(request).resets
+async def _resets(request: Request) -> FactorResets:
+    return (await _lifecycle(request)).resets
 
 
 async def _application(request: Request) -> Application:

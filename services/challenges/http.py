@@ -1,8 +1,4 @@
-"""What the routes of challenges and of factors share: checked identifiers, the code in a body, no-store.
-
-Dependencies are coroutines even where they wait for nothing: the framework hands plain functions to a thread, which takes
-longer than they do.
-"""
+"""What the routes of challenges and of factors share: the challenge in a path, the code in a body, no-store."""
 
 from __future__ import annotations
 
@@ -12,11 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
 
-from contracts.errors import Malformed
 from services.challenges.body import MAX_DEVICE_ID, malformed, read_submission
 from services.challenges.records import Context
 from services.challenges.recovery import PATTERN as RECOVERY_CODE
 from services.challenges.service import ChallengesService
+from services.ingest.identifiers import plain
 
 
 async def no_store(response: Response) -> None:
@@ -27,17 +23,6 @@ async def no_store(response: Response) -> None:
 def utc(at: float) -> datetime:
     """Epoch seconds as answers show them."""
     return datetime.fromtimestamp(at, UTC)
-
-
-def plain(value: str) -> str:
-    """The identifier without change. Raises Malformed for a NUL, which no database takes."""
-    if "\x00" in value:
-        raise Malformed("identifier", "an identifier must not hold a NUL character")
-    return value
-
-
-async def _account(account_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
-    return plain(account_id)
 
 
 async def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
@@ -70,7 +55,6 @@ async def _offered(request: Request) -> Offered:
     return Offered(offered.code, offered.context)
 
 
-AccountId = Annotated[str, Depends(_account)]
 ChallengeId = Annotated[str, Depends(_challenge)]
 Code = Annotated[Offered, Depends(_offered)]
 

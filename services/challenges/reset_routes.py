@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.challenges.factor_records import Reset, ResetState
 from services.challenges.factor_routes import Resets
-from services.challenges.http import AccountId, no_store, plain, utc
+from services.challenges.http import no_store, utc
 from services.challenges.resets import NoFactor, NoReset, NotWaiting, ResetOpen, SameAdministrator
+from services.ingest.identifiers import AccountId, plain
 from services.ingest.keys import ApiKey, require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 
@@ -21,14 +22,8 @@ router = APIRouter(
 Administrator = Annotated[ApiKey, Depends(require("admin"))]
 
 
-def _reset_path(reset_id: Annotated[str, Path(min_length=1, max_length=32)]) -> str:
+async def _reset_path(reset_id: Annotated[str, Path(min_length=1, max_length=32)]) -> str:
     return plain(reset_id)
-
-
-def _account_query(
-    account_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
-) -> str | None:
-    return None if account_id is None else plain(account_id)
 
 
 ResetId = Annotated[str, Depends(_reset_path)]
