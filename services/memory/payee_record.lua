@@ -4,25 +4,10 @@
 -- newest first), payments up to the end of each day before, frauds likewise, the newest day's first (only when there are any),
 -- verdicts (transaction, day), accounts (hashes): of the day before alone, of the newest day, of it beyond the bound on both.
 -- What is older than the running totals is forgotten.
-local sub, rep, find, byte = string.sub, string.rep, string.find, string.byte
-local pack, unpacked = struct.pack, struct.unpack
 local most_days, most_accounts = tonumber(ARGV[9]), tonumber(ARGV[10])
 local most_latest, most_labels = tonumber(ARGV[11]), 12 * ARGV[12]
 local HEAD, HEAD_BYTES, LABEL = '>I4I4I4BBBB', 16, '>c8I4'
 local ZERO, NONE = rep('\0', 4), rep('\0', 28)
-local words = setmetatable({}, {__index = function(made, number)
-  local word = pack('>i4', number)
-  made[number] = word
-  return word
-end})
-
-local function place(text, what, width)
-  local at = find(text, what, 1, true)
-  while at and (at - 1) % width ~= 0 do
-    at = find(text, what, at + 1, true)
-  end
-  return at
-end
 
 -- Where in a record what begins: totals, frauds, verdicts, accounts.
 local function places(days, latest, marked)
@@ -207,13 +192,6 @@ local function raised(totals, ago, by)
   return table.concat(parts)
 end
 
-local function join(text, who)
-  if #text < 4 * most_accounts and not place(text, who, 4) then
-    return text .. who
-  end
-  return text
-end
-
 local function pay(p, hour, day, transaction, account)
   if place(p.latest, transaction, 4) then
     return
@@ -228,9 +206,9 @@ local function pay(p, hour, day, transaction, account)
     p.began = hour
   end
   if ago <= 1 then
-    p.both = join(p.both, account)
+    p.both = joined(p.both, account, most_accounts)
     if ago == 0 then
-      p.today = join(p.today, account)
+      p.today = joined(p.today, account, most_accounts)
     end
   end
 end

@@ -1,8 +1,33 @@
--- Records in a few hashes instead of a key each, so that one command reads or writes many. Goes before a script that keeps them.
+-- Records in a few hashes instead of a key each, so that one command reads or writes many. Goes before a script that keeps them,
+-- with what such scripts need to read and write a record.
 -- A hash is of one period of the server's clock, as long as a record is to be kept. A record that is not in this period's hash
 -- is looked for in the last one's, from where it moves when it changes: what stays as it is for two periods is forgotten.
 local call = redis.call
+local sub, rep, find, byte = string.sub, string.rep, string.find, string.byte
+local pack, unpacked = struct.pack, struct.unpack
 local PIECES, AT_ONCE = 8, 500
+local words = setmetatable({}, {__index = function(made, number)
+  local word = pack('>i4', number)
+  made[number] = word
+  return word
+end})
+
+-- Where a text of entries of one width has this one.
+local function place(text, what, width)
+  local at = find(text, what, 1, true)
+  while at and (at - 1) % width ~= 0 do
+    at = find(text, what, at + 1, true)
+  end
+  return at
+end
+
+-- Some members (hashes), and one more unless there are enough or it is one of them.
+local function joined(text, who, most)
+  if #text < 4 * most and not place(text, who, 4) then
+    return text .. who
+  end
+  return text
+end
 
 -- The records under `stem`: by field what is known (false: nothing), what changed; then how to ask for a field, to read all
 -- that were asked for, and to write what changed.
@@ -65,7 +90,7 @@ local function shelf(stem, kept_s)
     end
     if new == count and call('HLEN', hash) == count then
       -- One value of more than 64 bytes makes a hash a table; the list that it is until then is searched from its beginning.
-      call('HSET', hash, '', string.rep(' ', 80))
+      call('HSET', hash, '', rep(' ', 80))
       call('EXPIREAT', hash, (period + 2) * kept_s + 3600)
       call('UNLINK', name(piece, 2))
     end

@@ -11,16 +11,10 @@
 --       without: MessagePack {windows, {member, window of the next bucket} or false} of each step to take, the step that
 --       answers each question; how many of KEYS are the tally's.
 -- Answers for each tally: the count at each step or, behind a 1 instead of a 0, at each question.
-local sub, find, byte, pack, unpacked = string.sub, string.find, string.byte, struct.pack, struct.unpack
 local first, last = ARGV[1], ARGV[2]
 local base = tonumber(first, 16)
 local ROW_BYTES = 13
 local highest = call('GET', KEYS[1])
-local words = setmetatable({}, {__index = function(made, number)
-  local word = pack('>i4', number)
-  made[number] = word
-  return word
-end})
 
 local extended = {}
 local function add(window, member, life)
@@ -28,17 +22,6 @@ local function add(window, member, life)
     call('EXPIRE', window, life)
     extended[window] = true
   end
-end
-
-local function joined(text, who, most)
-  if #text >= 4 * most then
-    return text
-  end
-  local at = find(text, who, 1, true)
-  while at and (at - 1) % 4 ~= 0 do
-    at = find(text, who, at + 1, true)
-  end
-  return at and text or text .. who
 end
 
 -- What becomes of a record, and its count.
