@@ -15,7 +15,6 @@ Numbers = NDArray[np.float64]
 _MOST_POINTS, _LEAST_FRAUDS = 16, 10
 #: Between two points one nat of raw score is at least this much: no two scores become equal.
 _LEAST_SLOPE = 0.05
-_BINS = 10
 
 
 def calibration_points(raw: Numbers, frauds: Numbers) -> tuple[tuple[float, float], ...]:

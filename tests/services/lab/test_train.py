@@ -150,8 +150,6 @@ def test_a_written_model_is_what_was_loaded(model: Path) -> None:
 
 
 def test_calibration_points_rise_in_both_numbers_whatever_the_scores() -> None:
-    import numpy as np
-
     random = np.random.default_rng(3)
     raw = np.round(random.normal(size=4000), 1)
     frauds = (random.random(4000) < 0.1).astype(np.float64)
