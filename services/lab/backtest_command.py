@@ -62,8 +62,7 @@ def backtest(
     settings = (settings_from(policy=first), settings_from(policy=second))
     bad = BadLines()
     try:
-        total = None if file.suffix == ".gz" else size_of(file)
-        with progress("replaying under both", total) as step:
+        with progress("replaying under both", size_of(file)) as step:
             comparison = run(compare(settings, names, file, unanswered, bad.note, step))
     except InvalidPolicy as error:
         raise typer.BadParameter(str(error)) from None
