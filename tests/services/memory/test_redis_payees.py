@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from redis.asyncio import Redis
 
 from contracts.payees import KEPT_DAYS
 from contracts.ports import PAYEE_FRAUD, PAYEE_NONE
 from services.memory.in_process import InProcessTallyStore
-from services.memory.redis_client import ask, connect
+from services.memory.redis_client import ask
 from services.memory.redis_payees import KEPT_RECORD_S
 from services.memory.redis_tallies import RedisTallyStore
 from tests.contracts.test_payee_records import TODAY, Asked, asked, named, told
-
-
-@pytest.fixture
-async def client(embedded_redis: str) -> AsyncIterator[Redis]:
-    client = connect(embedded_redis)
-    yield client
-    await client.aclose()
 
 
 def payments(count: int, first: int = 0) -> list[Asked]:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from redis.asyncio import Redis
 
 from contracts.ports import Shard
-from services.memory.redis_client import ask, connect
+from services.memory.redis_client import ask
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
 from tests.contracts.test_challenge_intake import requested
-
-
-@pytest.fixture
-async def client(embedded_redis: str) -> AsyncIterator[Redis]:
-    client = connect(embedded_redis)
-    yield client
-    await client.aclose()
 
 
 async def test_a_profile_lies_under_its_partition_behind_its_offset(client: Redis) -> None:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
 from services.memory.redis_client import ask, connect
 from services.memory.redis_tallies import RedisTallyStore
 from tests.contracts.test_tally_store import asked, counted
-
-
-@pytest.fixture
-async def client(embedded_redis: str) -> AsyncIterator[Redis]:
-    client = connect(embedded_redis)
-    yield client
-    await client.aclose()
 
 
 async def test_every_key_of_a_tally_shard_is_on_one_slot_and_expires(client: Redis) -> None:
