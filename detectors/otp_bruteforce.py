@@ -15,8 +15,8 @@ from msgspec import Struct
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.profile import DAY_S, HOUR_S, Profile
-from detectors.measures.pace import poisson_nats
+from contracts.profile import Profile
+from detectors.measures.pace import busier_window
 
 SPEC = Spec(
     name="otp_bruteforce",
@@ -59,22 +59,20 @@ def observe(
     failed = profile.failed_challenges
     if len(failed) < params.least_1h_count or (isinstance(event, Login) and event.outcome != "success"):
         return None
-    at, worst, value, hours = event.at, 0.0, 0, 0
-    for window_s, least, honest in (
-        (HOUR_S, params.least_1h_count, params.honest_1h_count),
-        (DAY_S, params.least_1d_count, params.honest_1d_count),
-    ):
-        count = sum([at - window_s < when <= at for when in failed])
-        nats = poisson_nats(count, honest) if count >= least else 0.0
-        if nats > worst:
-            worst, value, hours = nats, count, round(window_s / HOUR_S)
-    if not value:
+    window = busier_window(
+        event.at,
+        failed,
+        (params.least_1h_count, params.least_1d_count),
+        (params.honest_1h_count, params.honest_1d_count),
+    )
+    if window is None:
         return None
+    nats, value, hours = window
     return Finding(
         detector="otp_bruteforce",
         reason="otp_bruteforce",
         family="factor",
-        weight=min(worst, params.most_nats),
+        weight=min(nats, params.most_nats),
         value=value,
         threshold=params.least_1h_count if hours == 1 else params.least_1d_count,
         hold=True,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import exp, log
+
+from contracts.profile import DAY_S, HOUR_S
 
 
 def poisson_nats(count: float, expected: float) -> float:
@@ -30,3 +33,20 @@ def older_rate(
     older = long - short
     exposure = long_exposure_s - short_exposure_s
     return ((older if older > 0.0 else 0.0) + prior) / ((exposure if exposure > 0.0 else 0.0) + prior_s)
+
+
+def busier_window(
+    at: float, times: Collection[float], least: tuple[int, int], honest: tuple[float, float]
+) -> tuple[float, int, int] | None:
+    """The more surprising of the hour and the day before `at`: nats, count and hours of the window.
+
+    `least` and `honest`, for the hour and for the day, are the count from which it says anything and the count that is
+    expected. None when neither says anything.
+    """
+    worst = None
+    for window_s, fewest, expected in zip((HOUR_S, DAY_S), least, honest, strict=True):
+        count = sum([at - window_s < when <= at for when in times])
+        nats = poisson_nats(count, expected) if count >= fewest else 0.0
+        if nats > (worst[0] if worst else 0.0):
+            worst = nats, count, round(window_s / HOUR_S)
+    return worst
