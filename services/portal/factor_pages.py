@@ -163,7 +163,6 @@ def _codes(request: Request, session: Session, codes: tuple[str, ...], *, renewe
         token=session.form_token,
         codes=codes,
         renewed=renewed,
-        kept_at="factor/kept",
     )
 
 

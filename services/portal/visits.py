@@ -100,12 +100,12 @@ class Visits:
 
     def form_token(self, session: str) -> str:
         """What every form of the session carries, so that no other site can send one."""
-        return hmac.new(self._keys[0], f"form\0{session}".encode(), "sha256").hexdigest()[:32]
+        return _form_token(self._keys[0], session)
 
     def is_form_token(self, session: str, token: str) -> bool:
         """Whether the form was made by a page of this session."""
-        made = (hmac.new(key, f"form\0{session}".encode(), "sha256").hexdigest()[:32] for key in self._keys)
-        return any(hmac.compare_digest(each.encode(), token.encode()) for each in made)
+        made = (_form_token(key, session).encode() for key in self._keys)
+        return any(hmac.compare_digest(each, token.encode()) for each in made)
 
     async def _find(self, kind: Literal["link", "session"], text: str) -> Visit | None:
         parts = _TEXT.fullmatch(text)
@@ -133,6 +133,10 @@ def _signature(key: bytes, kind: str, secret: str, visit: Visit) -> str:
         signing.update(b"-" if part is None else f"{len(data)}:".encode())
         signing.update(data)
     return signing.hexdigest()[:32]
+
+
+def _form_token(key: bytes, session: str) -> str:
+    return hmac.new(key, f"form\0{session}".encode(), "sha256").hexdigest()[:32]
 
 
 def _hash(secret: str) -> str:
