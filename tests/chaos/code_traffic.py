@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import httpx
 
 from contracts.errors import Unavailable
-from services.challenges import totp
 from services.memory.redis_store import RedisChallengeIntake
 from tests.services.challenges.api_pair import Pair
 from tests.services.challenges.world import asked
@@ -90,7 +89,7 @@ class Traffic:
 
     async def _right(self) -> None:
         holder, challenge_id = await self._challenged()
-        code = _code(holder)
+        code = self._pair.code(holder.secret)
         await self._offer(holder, challenge_id, code)
         if self._random.random() < 0.3:
             await self._offer(holder, challenge_id, code)
@@ -98,24 +97,24 @@ class Traffic:
     async def _crowd(self) -> None:
         """The same code of the same challenge by several clients at once."""
         holder, challenge_id = await self._challenged()
-        code = _code(holder)
+        code = self._pair.code(holder.secret)
         await asyncio.gather(*(self._offer(holder, challenge_id, code) for _ in range(4)))
 
     async def _one_code_at_two_challenges(self) -> None:
         holder, one = await self._challenged()
         _, other = await self._challenged(holder)
-        code = _code(holder)
+        code = self._pair.code(holder.secret)
         await asyncio.gather(*(self._offer(holder, each, code) for each in (one, other, one, other)))
 
     async def _wrong_and_then_right(self) -> None:
         holder, challenge_id = await self._challenged()
         for _ in range(self._random.randint(1, 2)):
-            await self._offer(holder, challenge_id, _wrong(holder))
-        await self._offer(holder, challenge_id, _code(holder))
+            await self._offer(holder, challenge_id, self._pair.wrong(holder.secret))
+        await self._offer(holder, challenge_id, self._pair.code(holder.secret))
 
     async def _reused_later(self) -> None:
         holder, challenge_id = await self._challenged()
-        code = _code(holder)
+        code = self._pair.code(holder.secret)
         await self._offer(holder, challenge_id, code)
         _, later = await self._challenged(holder)
         await self._offer(holder, later, code)
@@ -123,10 +122,10 @@ class Traffic:
     async def _guessing(self) -> None:
         """More wrong codes than a challenge takes, some at once, and then the right one, from nobody knows where."""
         holder, challenge_id = await self._challenged(self._random.choice(self._guessed))
-        wrong = _wrong(holder)
+        wrong = self._pair.wrong(holder.secret)
         for _ in range(2):
             await asyncio.gather(*(self._offer(holder, challenge_id, wrong, known=False) for _ in range(3)))
-        await self._offer(holder, challenge_id, _code(holder), known=False)
+        await self._offer(holder, challenge_id, self._pair.code(holder.secret), known=False)
 
     async def _malformed(self) -> None:
         holder, challenge_id = await self._challenged()
@@ -135,13 +134,13 @@ class Traffic:
 
     async def _expired(self) -> None:
         holder, challenge_id = await self._challenged(lifetime_s=0)
-        await self._offer(holder, challenge_id, _code(holder))
+        await self._offer(holder, challenge_id, self._pair.code(holder.secret))
 
     async def _nobodys(self) -> None:
         holder = self._random.choice(self._owned)
         challenge_id = f"{NOBODY_S}{len(self.offers)}"
         self.offers[challenge_id] = Offers(holder.account_id)
-        await self._offer(holder, challenge_id, _code(holder))
+        await self._offer(holder, challenge_id, self._pair.code(holder.secret))
 
     async def _challenged(self, holder: Holder | None = None, lifetime_s: int = 300) -> tuple[Holder, str]:
         """A new challenge, for one in five so new that the store alone has it."""
@@ -201,14 +200,3 @@ class Traffic:
             told.grants.add(body["grant"])
         else:
             told.refused += 1
-
-
-def _code(holder: Holder) -> str:
-    return totp.code_of(holder.secret, totp.step_at(time.time()))
-
-
-def _wrong(holder: Holder) -> str:
-    """A code of no step near, for that would be a wrong clock."""
-    step = totp.step_at(time.time())
-    near = {totp.code_of(holder.secret, step + away) for away in range(-12, 13)}
-    return next(code for code in map("{:06d}".format, range(100)) if code not in near)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from benchmarks.real_parts import RedisServer
 from tests.chaos.stack import Stack, stack_settings
+from tests.parts.fixtures import started_or_explained
 
 _STORES = 16
 _numbers = count()
@@ -25,6 +27,17 @@ async def empty_store(url: str) -> str:
     finally:
         await client.aclose()
     return chosen
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    server = RedisServer(tmp_path / "redis")
+    try:
+        started_or_explained(server.start)
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

@@ -34,17 +34,6 @@ AWAY_S = 3.0
 
 
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of the test's own."""
-    server = RedisServer(tmp_path / "redis")
-    try:
-        started_or_explained(server.start)
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[KafkaCluster]:
     """A broker of the test's own."""
     cluster = KafkaCluster(tmp_path / "kafka", heap="384m")

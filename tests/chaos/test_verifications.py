@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake
 from tests.chaos.code_ledger import read_ledger
 from tests.chaos.code_traffic import Holder, Traffic
-from tests.parts.fixtures import started_or_explained
 from tests.services.challenges.api_pair import Pair, opened
 from tests.services.challenges.world import KEY
 
@@ -40,17 +39,6 @@ API_EVERY_S, API_EVERY_LONG_S = 3.0, 6.0
 REDIS_AT = (0.3, 0.6)
 REDIS_AWAY_S = 2.0
 _SETTLED_S = 60.0
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of the test's own."""
-    server = RedisServer(tmp_path / "redis")
-    try:
-        started_or_explained(server.start)
-        yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
