@@ -18,6 +18,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home/[a-z]|Users/[A-Za-z])[/
 INDEX_ADDRESS = re.compile(r"https?://|--(?:extra-)?index-url|--find-links|--trusted-host")
 EVERY_INTERFACE = re.compile(r"[\"']0\.0\.0\.0[\"']")
 LENGTH_REASON = "# long because "
+# Packages whose module has another name.
+IMPORTED_AS = {"scikit_learn": "sklearn", "pyjwt": "jwt", "argon2_cffi": "argon2"}
 # Where a process must catch whatever comes, to say it and end or go on.
 MAY_CATCH_ALL = {"services/scoring/runner.py", "services/cli.py"}
 BINARY = {".png", ".jpg", ".mmdb", ".ico", ".gz", ".woff2"}
@@ -89,9 +91,7 @@ def undeclared_imports(paths: list[str]) -> Iterator[str]:
     declared = [*project["dependencies"], *project["optional-dependencies"]["lab"]]
     names = {re.split(r"[\[=<>!~; ]", line)[0].lower().replace("-", "_") for line in declared}
     names |= {"faust", "mode", "google", "starlette", "pydantic", "click", "mako", "markupsafe", "aiohttp"}
-    names |= {"sklearn"} if "scikit_learn" in names else set()
-    names |= {"jwt"} if "pyjwt" in names else set()
-    names |= {"argon2"} if "argon2_cffi" in names else set()
+    names |= {module for package, module in IMPORTED_AS.items() if package in names}
     names |= {"contracts", "detectors", "services", "notifier", "benchmarks"} | set(sys.stdlib_module_names)
     for path in paths:
         if not path.startswith(("contracts/", "detectors/", "services/", "notifier/", "benchmarks/")):

@@ -16,7 +16,12 @@ class Malformed(Exception):
 
 
 class Overloaded(Exception):
-    """We are asked for more than we can do now: slow down, pause the partition, answer 429."""
+    """We are asked for more than we can do now: slow down, pause the partition, answer 429.
+
+    `retry_after_s` says after how many seconds to ask again.
+    """
+
+    retry_after_s: int = 1
 
 
 class Unavailable(Exception):

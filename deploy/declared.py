@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from prometheus_client import Histogram
 
-from deploy.prometheus.causes import CODE_RECORDINGS, RISK_RECORDINGS
-from deploy.prometheus.rules import recordings
+from deploy.prometheus.generate import RECORDINGS
 from services import metrics
 
 _USED = re.compile(r"\bpayguard[_:][A-Za-z0-9_:]+")
@@ -16,7 +15,7 @@ _USED = re.compile(r"\bpayguard[_:][A-Za-z0-9_:]+")
 
 def declared_series() -> frozenset[str]:
     """Every series name our processes serve or Prometheus records."""
-    return frozenset(_series()) | {name for name, _ in [*recordings(), *RISK_RECORDINGS, *CODE_RECORDINGS]}
+    return frozenset(_series()) | {name for group in RECORDINGS.values() for name, _ in group}
 
 
 def used_series(expression: str) -> set[str]:

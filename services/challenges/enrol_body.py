@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.errors import Malformed
 from services.challenges.body import context_in, fields_in, is_offered
-from services.challenges.http import CODE, WHOM
+from services.challenges.http import CODE, WHOM, json_body
 from services.challenges.records import Context
 
 _NAMES = frozenset({"proved_at", "code", "ip", "device_id"})
@@ -18,30 +18,19 @@ _WANTED = (
     "most code, six ASCII digits or a recovery code, ip, an address, and device_id, 1 to 128 characters"
 )
 #: For the decorator of a route that starts an enrolment.
-ENROL_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["proved_at"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "proved_at": {
-                            "type": "number",
-                            "minimum": 0,
-                            "maximum": _LATEST_S,
-                            "description": "When the user last proved the password, in epoch seconds.",
-                        },
-                        "code": CODE,
-                        **WHOM,
-                    },
-                }
-            }
+ENROL_BODY = json_body(
+    "proved_at",
+    {
+        "proved_at": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": _LATEST_S,
+            "description": "When the user last proved the password, in epoch seconds.",
         },
-    }
-}
+        "code": CODE,
+        **WHOM,
+    },
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from services.challenges import qr
 from services.challenges.body import read_body
 from services.challenges.enrol_body import ENROL_BODY, Application, application_in, malformed
 from services.challenges.factor_records import FactorState
-from services.challenges.http import CODE_BODY, Code, count_malformed, no_store, utc
+from services.challenges.http import CODE_BODY, Code, count_malformed, no_store, utc, utc_if
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import PROOF_S, ProofTooOld
 from services.challenges.resets import FactorResets, NoReset
@@ -176,11 +176,11 @@ async def status(account_id: AccountId, lifecycle: Lifecycle) -> FactorShown:
     return FactorShown(
         account_id=known.account_id,
         state=known.state,
-        confirmed_at=_utc(known.confirmed_at),
-        locked_until=_utc(known.locked_until),
-        pending_until=_utc(known.pending_until),
+        confirmed_at=utc_if(known.confirmed_at),
+        locked_until=utc_if(known.locked_until),
+        pending_until=utc_if(known.pending_until),
         recovery_codes_left=known.recovery_codes_left,
-        reset_due_at=_utc(known.reset_due_at),
+        reset_due_at=utc_if(known.reset_due_at),
     )
 
 
@@ -210,7 +210,3 @@ async def cancel_reset(account_id: AccountId, code: Code, resets: Resets) -> Can
     except NoReset:
         raise Problem(404, "no_reset", "the account has no open reset") from None
     return Cancellation(result="cancelled" if cancelled else "refused")
-
-
-def _utc(at: float | None) -> datetime | None:
-    return None if at is None else utc(at)

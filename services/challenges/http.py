@@ -25,6 +25,11 @@ def utc(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+def utc_if(at: float | None) -> datetime | None:
+    """As `utc`, of a time that may not have come."""
+    return None if at is None else utc(at)
+
+
 async def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
     return plain(challenge_id)
 
@@ -78,22 +83,17 @@ CODE: dict[str, Any] = {
     "description": "Six digits of the authenticator, or a recovery code.",
 }
 
-#: For the decorator of a route that reads a code.
-CODE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["code"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "code": CODE,
-                        **WHOM,
-                    },
-                }
-            }
-        },
+
+def json_body(required: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """For the decorator of a route that reads a JSON object with these fields and no other, one of them required."""
+    schema = {
+        "type": "object",
+        "required": [required],
+        "additionalProperties": False,
+        "properties": properties,
     }
-}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+#: For the decorator of a route that reads a code.
+CODE_BODY = json_body("code", {"code": CODE, **WHOM})

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.challenges.factor_records import Reset, ResetState
 from services.challenges.factor_routes import Resets
-from services.challenges.http import no_store, utc
+from services.challenges.http import no_store, utc, utc_if
 from services.challenges.resets import NoFactor, NoReset, NotWaiting, ResetOpen, SameAdministrator
 from services.ingest.identifiers import AccountId, plain
 from services.ingest.keys import ApiKey, require
@@ -150,7 +150,7 @@ def _shown(reset: Reset) -> ResetShown:
         requested_at=utc(reset.requested_at),
         due_at=utc(reset.due_at),
         approved_by=reset.approved_by,
-        approved_at=None if reset.approved_at is None else utc(reset.approved_at),
+        approved_at=utc_if(reset.approved_at),
         ended_by=reset.ended_by,
-        ended_at=None if reset.ended_at is None else utc(reset.ended_at),
+        ended_at=utc_if(reset.ended_at),
     )

@@ -72,8 +72,8 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Malformed):
         return Problem(400, error.reason, error.detail)
     if isinstance(error, Overloaded):
-        wait_s = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
-        return Problem(429, "overloaded", str(error) or "too many requests", {"Retry-After": wait_s})
+        headers = {"Retry-After": str(error.retry_after_s)}
+        return Problem(429, "overloaded", str(error) or "too many requests", headers)
     if isinstance(error, Unavailable):
         detail = "a part PayGuard needs is away; repeat the request, with the same event ids"
         return Problem(503, "unavailable", detail, {"Retry-After": RETRY_AFTER_S})
