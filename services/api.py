@@ -31,12 +31,11 @@ from services.cases.desk import CaseDesk
 from services.cases.routes import router as cases_router
 from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
-from services.challenges.routers import ROUTERS as FACTOR_ROUTERS
+from services.challenges.routers import add_factor_routes
 from services.challenges.service import ChallengesService
 from services.database import Database
 from services.ingest import problems, schema
-from services.ingest.http import Ingest, add_events_route
-from services.ingest.http import router as events_router
+from services.ingest.http import Ingest, add_event_routes
 from services.ingest.http_docs import RESULTS_SCHEMA
 from services.ingest.keys import ApiKeys
 from services.ingest.producer import EventSink, open_producer
@@ -161,8 +160,9 @@ def _routed() -> FastAPI:
         redoc_url=None,
         telemetry=_NO_TELEMETRY,
     )
-    add_events_route(app)
-    for router in (events_router, *FACTOR_ROUTERS, cases_router, *PORTAL_ROUTERS):
+    add_event_routes(app)
+    add_factor_routes(app)
+    for router in (cases_router, *PORTAL_ROUTERS):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
     app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})

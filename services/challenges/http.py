@@ -51,17 +51,17 @@ async def count_malformed(request: Request, context: Context) -> None:
     await challenges.refuse_malformed(context)
 
 
-async def _offered(request: Request) -> Offered:
+async def offered(request: Request) -> Offered:
     """The code in the body; a malformed one costs its network, then it is 400 or, when there were many, 429."""
-    offered = await read_submission(request.stream())
-    if offered.code is None:
-        await count_malformed(request, offered.context)
+    submission = await read_submission(request.stream())
+    if submission.code is None:
+        await count_malformed(request, submission.context)
         raise malformed()
-    return Offered(offered.code, offered.context)
+    return Offered(submission.code, submission.context)
 
 
 ChallengeId = Annotated[str, Depends(_challenge)]
-Code = Annotated[Offered, Depends(_offered)]
+Code = Annotated[Offered, Depends(offered)]
 
 #: Schema of what a body may say of the user.
 WHOM: dict[str, Any] = {

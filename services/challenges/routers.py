@@ -1,10 +1,18 @@
-"""Every router of the second factor."""
+"""Every route of the second factor."""
 
 from __future__ import annotations
+
+from fastapi import FastAPI
 
 from services.challenges.factor_routes import router as factors
 from services.challenges.grant_routes import router as grants
 from services.challenges.reset_routes import router as resets
+from services.challenges.routes import add_verify_route
 from services.challenges.routes import router as challenges
 
-ROUTERS = (factors, resets, challenges, grants)
+
+def add_factor_routes(app: FastAPI) -> None:
+    """Take them into the application."""
+    add_verify_route(app)
+    for router in (factors, resets, challenges, grants):
+        app.include_router(router)

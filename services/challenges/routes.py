@@ -8,14 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from contracts.events import Purpose
-from services.challenges.http import CODE_BODY, ChallengeId, Code, no_store, utc
+from services.challenges.http import CODE_BODY, ChallengeId, no_store, offered, utc
 from services.challenges.records import ChallengeState
 from services.challenges.service import ChallengesService
-from services.ingest.keys import require
+from services.ingest.direct import add_direct_post
+from services.ingest.identifiers import documented, named
+from services.ingest.keys import authorized, require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 
 
@@ -25,10 +29,11 @@ async def _service(request: Request) -> ChallengesService:
 
 
 Service = Annotated[ChallengesService, Depends(_service)]
+_TAG = "second factor"
 
 router = APIRouter(
     prefix="/v1",
-    tags=["second factor"],
+    tags=[_TAG],
     dependencies=[Depends(require("verify")), Depends(no_store)],
     responses=RESPONSES,
 )
@@ -81,16 +86,39 @@ async def show(challenge_id: ChallengeId, service: Service) -> ChallengeShown:
     )
 
 
-@router.post("/challenges/{challenge_id}/verify", openapi_extra=CODE_BODY)
-async def verify(challenge_id: ChallengeId, code: Code, service: Service) -> Verification:
+async def verify(request: Request) -> Response:
     """Judge one code. Repeating an accepted one answers the same, and the same grant, until the challenge expires.
 
     Say `ip` and `device_id` of the user: without them PayGuard can neither slow an attacker's network down nor let the
     owner's known device in while the factor is locked.
     """
+    await authorized(request, "verify")
+    challenge_id = named(request, "challenge_id")
+    code = await offered(request)
+    service = await _service(request)
     answer = await service.verify(challenge_id, code.code, code.context)
-    return Verification(
-        result="passed" if answer.passed else "refused",
-        attempts_left=answer.attempts_left,
-        grant=answer.grant,
+    body = {
+        "result": "passed" if answer.passed else "refused",
+        "attempts_left": answer.attempts_left,
+        "grant": answer.grant,
+    }
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+
+
+def add_verify_route(app: FastAPI) -> None:
+    """`POST /v1/challenges/{challenge_id}/verify`: somebody waits for its answer."""
+    docs = {
+        **CODE_BODY,
+        "security": [{"ApiKey": []}],
+        "parameters": [documented("challenge_id", "Challenge Id")],
+    }
+    add_direct_post(
+        app,
+        "/v1/challenges/{challenge_id}/verify",
+        verify,
+        tags=[_TAG],
+        responses=RESPONSES,
+        response_model=Verification,
+        openapi_extra=docs,
     )

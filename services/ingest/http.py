@@ -14,15 +14,14 @@ from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.routing import APIRoute
 from msgspec import Raw, Struct
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from contracts.decisions import Decision
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
+from services.ingest.direct import add_direct_post
 from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS, MAX_WAIT_S
 from services.ingest.keys import ApiKey, authorized, require
 from services.ingest.offered import Format, Offered, read_body
@@ -167,18 +166,6 @@ def _result(offer: Offered, arrived: bool, decisions: dict[str, bytes]) -> Resul
     return Result(offer.index, event_id, "accepted", decision_url=f"/v1/decisions/{quote(event_id, safe='')}")
 
 
-class _Direct(APIRoute):
-    """A documented route whose endpoint is called with the request and nothing between: a third of the request's cost."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The endpoint's answer; errors go to the application's handlers as from any route."""
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
-            return
-        response: Response = await self.endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-
 router = APIRouter(tags=["events"], responses=RESPONSES)
 
 
@@ -196,20 +183,6 @@ async def post_events(request: Request) -> Response:
     offers = read_body(await ingest.body_of(request), body_format)
     results = await ingest.submit(offers, _traceparent(request), wait_s)
     return _answer(results, waited=wait_s is not None)
-
-
-def add_events_route(app: FastAPI) -> None:
-    """`POST /v1/events`, first of the application's routes: most requests are this one."""
-    responses = {**RESPONSES, **EVENTS_DOCS["responses"]}
-    app.router.add_api_route(
-        "/v1/events",
-        post_events,
-        methods=["POST"],
-        status_code=202,
-        tags=["events"],
-        route_class_override=_Direct,
-        **{**EVENTS_DOCS, "responses": responses},
-    )
 
 
 @router.get("/v1/decisions/{event_id:path}", **DECISION_DOCS)
@@ -231,6 +204,13 @@ async def get_decision(
         # Only support is told what would have passed: a wallet may show its sentences to whoever holds the phone.
         body = _explained(body, explain, ingest.reasons, counterfactual=key.allows("support"))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def add_event_routes(app: FastAPI) -> None:
+    """Both routes; `POST /v1/events` first of the application's routes: most requests are this one."""
+    docs = {**EVENTS_DOCS, "responses": {**RESPONSES, **EVENTS_DOCS["responses"]}}
+    add_direct_post(app, "/v1/events", post_events, status_code=202, tags=["events"], **docs)
+    app.include_router(router)
 
 
 def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons, counterfactual: bool) -> bytes:

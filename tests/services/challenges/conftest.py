@@ -6,8 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.challenges.factor_routes import router as factors_router
-from services.challenges.routes import router
+from services.challenges.routers import add_factor_routes
 from services.database import Database
 from services.ingest import problems
 from services.ingest.keys import ApiKeys
@@ -26,8 +25,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """A client with a key of scope verify; `x-other-key` among its headers is one of scope ingest."""
     app = FastAPI()
     problems.install(app)
-    app.include_router(router)
-    app.include_router(factors_router)
+    add_factor_routes(app)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle
     app.state.keys = keys = ApiKeys(world.database, world.clock)

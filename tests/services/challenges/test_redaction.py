@@ -21,11 +21,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.cases.outbox import OutboxRelay, Outgoing
-from services.challenges.factor_routes import router as factors_router
-from services.challenges.grant_routes import router as grants_router
 from services.challenges.grants import Grants
 from services.challenges.records import Context
-from services.challenges.routes import router
+from services.challenges.routers import add_factor_routes
 from services.challenges.service import ChallengesService
 from services.challenges.tables import factors
 from services.challenges.vault import VaultClosed
@@ -115,8 +113,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the wallet's routes."""
     app = FastAPI()
     problems.install(app)
-    for each in (router, factors_router, grants_router):
-        app.include_router(each)
+    add_factor_routes(app)
     app.state.challenges, app.state.lifecycle = world.service, world.lifecycle
     app.state.grants = Grants(Keyring({1: GRANT_KEY}, 1))
     app.state.keys = keys = ApiKeys(world.database, world.clock)

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.challenges.resets import DELAY_S
-from services.challenges.routers import ROUTERS
+from services.challenges.routers import add_factor_routes
 from services.ingest import problems
 from services.ingest.keys import ApiKeys
 from tests.services.challenges.world import World
@@ -44,8 +44,7 @@ class Desk:
 async def desk(world: World) -> AsyncIterator[Desk]:
     app = FastAPI()
     problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
+    add_factor_routes(app)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle
     app.state.keys = keys = ApiKeys(world.database, world.clock)
