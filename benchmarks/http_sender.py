@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import os
 import re
 import sys
@@ -102,12 +103,14 @@ class _Connection(asyncio.Protocol):
 class Sender:
     """Sends on schedule and counts.
 
-    Connections are used in turn, so that none is idle for long, and opened when all are busy.
+    Connections are used in turn, so that none is idle for long, and opened when all are busy. With several ports, those of
+    several servers, requests go to one after the other.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
-        self._idle: deque[_Connection] = deque()
+    def __init__(self, host: str, *ports: int) -> None:
+        self._host = host
+        self._ports = ports
+        self._idle: list[deque[_Connection]] = [deque() for _ in ports]
         self._connecting: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._under_way = 0
@@ -146,8 +149,9 @@ class Sender:
     def _send(self, request: bytes, asked: _Asked) -> None:
         self._under_way += 1
         self._all_answered.clear()
-        while self._idle:
-            connection = self._idle.popleft()
+        idle = self._idle[asked.index % len(self._ports)]
+        while idle:
+            connection = idle.popleft()
             if not connection.closed:
                 self._ask(connection, request, asked)
                 return
@@ -157,9 +161,11 @@ class Sender:
 
     async def _connect_and_ask(self, request: bytes, asked: _Asked) -> None:
         self._opened += 1
-        loop = asyncio.get_running_loop()
+        loop, port = asyncio.get_running_loop(), self._ports[asked.index % len(self._ports)]
         try:
-            _, connection = await loop.create_connection(lambda: _Connection(self._answered), *self._address)
+            _, connection = await loop.create_connection(
+                lambda: _Connection(self._answered), self._host, port
+            )
         except OSError:
             self._count(asked, 0)
         else:
@@ -172,7 +178,7 @@ class Sender:
 
     def _answered(self, connection: _Connection, asked: _Asked, status: int) -> None:
         if status:
-            self._idle.append(connection)
+            self._idle[asked.index % len(self._ports)].append(connection)
         self._count(asked, status)
 
     def _count(self, asked: _Asked, status: int) -> None:
@@ -195,7 +201,7 @@ class Sender:
             async with asyncio.timeout(_GIVE_UP_S):
                 await self._all_answered.wait()
         self._errors += self._under_way
-        for connection in self._idle:
+        for connection in itertools.chain(*self._idle):
             connection.close()
 
 

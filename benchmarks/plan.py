@@ -34,6 +34,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     http_s: float = 30.0
     verify_rate: int = 500
     verify_s: float = 20.0
+    verify_processes: int = 2
     typical_events: int = 100
     full_events: int = 2_000
     typical_accounts: int = 2_000

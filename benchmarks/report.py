@@ -97,6 +97,7 @@ def _verify(results: Results) -> Iterator[Row]:
     if told is None:
         return
     name = f"verify at {told.rate:,} requests/s"
+    yield Row("API processes that verify", f"{told.processes}")
     yield from _latency(name, told.latency, "< 30" if told.rate == 500 else "")
     yield from _latency(f"{name}, right codes", told.passes, "")
     yield from _latency(f"{name}, wrong codes", told.refusals, "")
@@ -104,7 +105,7 @@ def _verify(results: Results) -> Iterator[Row]:
     yield Row("verifications failed", f"{told.errors:,}", wanted="0")
     yield Row("sender late (contained), p99 ms", f"{told.sender_late_p99_ms:.1f}")
     if told.api_cpu_us is not None:
-        yield Row("the API's processor time a verification, us", f"{told.api_cpu_us:,.0f}")
+        yield Row("the APIs' processor time a verification, us", f"{told.api_cpu_us:,.0f}")
 
 
 def _latency(name: str, told: Latencies, wanted: str) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""How long `POST /v1/challenges/{id}/verify` takes: one API process over SQL and the store, every code of another account.
+"""How long `POST /v1/challenges/{id}/verify` takes: API processes over SQL and the store, every code of another account.
 
 From the request's intended time to its last byte; a pass is durable in SQL by then. A wrong code is answered no sooner than
 the API answers any refusal.
@@ -7,7 +7,9 @@ the API answers any refusal.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 
+import msgspec
 from msgspec import Struct, json
 
 from benchmarks.ground import Ended, Ground
@@ -32,11 +34,12 @@ _BORNE = 10_000_000
 class VerifyLatency(Struct, frozen=True):
     """`latency` is of all codes, `passes` of right and `refusals` of wrong ones; `errors` are other answers, or none.
 
-    `api_cpu_us` is the API's processor time a request, warm-up included; the rest as in `HttpLatency`.
+    `api_cpu_us` is the APIs' processor time a request, warm-up included; the rest as in `HttpLatency`.
     """
 
     rate: int
     seconds: float
+    processes: int
     answered_per_s: float
     latency: Latencies
     passes: Latencies
@@ -49,13 +52,15 @@ class VerifyLatency(Struct, frozen=True):
 
 
 async def measure_verify(ground: Ground, progress: Progressing) -> VerifyLatency:
-    """Fill the tables, start one API, warm it up at the full rate, measure. Raises Ended, also when a code was judged wrongly."""
+    """Fill the tables, start the APIs, warm them up at the full rate, measure.
+
+    Raises Ended, also when a code was judged wrongly.
+    """
     plan = ground.plan
     settings = ground.changed(
         database=ground.start_database(),
         data_dir=ground.folder / "verify",
         http_host="127.0.0.1",
-        http_port=free_port(),
         refused_codes_fleet=_BORNE,
     )
     await ground.empty_store()
@@ -63,14 +68,16 @@ async def measure_verify(ground: Ground, progress: Progressing) -> VerifyLatency
     database = Database(settings.database)
     try:
         key = await _prepared(settings, database, told)
-        api = ground.child("verify-api", "services.cli", "api", settings=settings)
+        apis = _started(ground, settings)
         try:
-            await ready(api, f"http://{settings.http_host}:{settings.http_port}/healthz")
-            before_s = processor_s(api.pid)
-            sent = await _send(ground, settings, key, told, progress)
-            after_s = processor_s(api.pid)
+            for port, api in apis.items():
+                await ready(api, f"http://{settings.http_host}:{port}/healthz")
+            before_s = _processor_s(apis)
+            sent = await _send(ground, settings.http_host, apis, key, told, progress)
+            after_s = _processor_s(apis)
         finally:
-            api.stop()
+            for api in apis.values():
+                api.stop()
         judged = await audited(database)
     finally:
         await database.close()
@@ -78,15 +85,34 @@ async def measure_verify(ground: Ground, progress: Progressing) -> VerifyLatency
     if not sent.errors and judged != {"passed": right, "wrong": len(told) - right}:
         raise Ended(f"{right} of {len(told)} codes were right, but the audit has {judged}")
     cpu_us = None if before_s is None or after_s is None else (after_s - before_s) * 1e6 / len(told)
-    return _measured(ground, told, sent, cpu_us, api)
+    return _measured(ground, told, sent, cpu_us, apis)
+
+
+def _started(ground: Ground, settings: Settings) -> dict[int, GuardedProcess]:
+    """The APIs by their ports."""
+    apis = {}
+    for number in range(ground.plan.verify_processes):
+        own = msgspec.structs.replace(settings, http_port=free_port())
+        apis[own.http_port] = ground.child(f"verify-api-{number}", "services.cli", "api", settings=own)
+    return apis
+
+
+def _processor_s(apis: Mapping[int, GuardedProcess]) -> float | None:
+    used = [processor_s(api.pid) for api in apis.values()]
+    return None if None in used else sum(filter(None, used))
 
 
 def _measured(
-    ground: Ground, told: list[Owner], sent: Sent, cpu_us: float | None, api: GuardedProcess
+    ground: Ground,
+    told: list[Owner],
+    sent: Sent,
+    cpu_us: float | None,
+    apis: Mapping[int, GuardedProcess],
 ) -> VerifyLatency:
     plan = ground.plan
     if not sent.latencies_ms:
-        raise Ended(f"no code was judged; the API's log ends:\n{api.log_tail(60)}")
+        logs = "\n".join(api.log_tail(60) for api in apis.values())
+        raise Ended(f"no code was judged; the APIs' logs end:\n{logs}")
     split: dict[bool, list[float]] = {True: [], False: []}
     for index, latency_ms in zip(sent.indices, sent.latencies_ms, strict=True):
         split[told[index].right].append(latency_ms)
@@ -97,6 +123,7 @@ def _measured(
     return VerifyLatency(
         rate=plan.verify_rate,
         seconds=plan.verify_s,
+        processes=len(apis),
         answered_per_s=round(len(sent.latencies_ms) / (last_ms / 1000.0 - plan.warm_up_s), 1),
         latency=latencies_of(sent.latencies_ms),
         passes=latencies_of(split[True]),
@@ -121,14 +148,14 @@ async def _prepared(settings: Settings, database: Database, told: list[Owner]) -
 
 
 async def _send(
-    ground: Ground, settings: Settings, key: str, told: list[Owner], progress: Progressing
+    ground: Ground, host: str, ports: Iterable[int], key: str, told: list[Owner], progress: Progressing
 ) -> Sent:
     plan, seconds = ground.plan, ground.plan.warm_up_s + ground.plan.verify_s
     file = ground.folder / "owners.json"
     file.write_bytes(json.encode(told))
     with progress.step(f"{plan.verify_rate} verifications/s for {seconds:.0f} s", int(seconds)) as step:
         sender = await program(
-            "benchmarks.verify_sender", settings.http_host, settings.http_port, plan.verify_rate, plan.warm_up_s, file,
+            "benchmarks.verify_sender", host, ",".join(map(str, ports)), plan.verify_rate, plan.warm_up_s, file,
             variables={"BENCH_API_KEY": key},
         )  # fmt: skip
         answer = await telling(sender, lambda: step(1))

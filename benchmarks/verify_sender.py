@@ -1,7 +1,8 @@
-"""An open loop of offered codes: `python -m benchmarks.verify_sender HOST PORT RATE WARM_UP_S FILE`, key in the variable
+"""An open loop of offered codes: `python -m benchmarks.verify_sender HOST PORTS RATE WARM_UP_S FILE`, key in the variable
 BENCH_API_KEY.
 
-FILE holds the owners as a JSON array, one a request. Codes are made for the moment they are due. Prints one JSON object: `Sent`.
+PORTS are separated by commas: requests go to one after the other. FILE holds the owners as a JSON array, one a request. Codes
+are made for the moment they are due. Prints one JSON object: `Sent`.
 """
 
 from __future__ import annotations
@@ -22,17 +23,20 @@ from services.challenges import totp
 _AHEAD_S = 2.0
 
 
-async def run(host: str, port: int, rate: float, warm_up_s: float, owners: list[Owner]) -> Sent:
+async def run(host: str, ports: list[int], rate: float, warm_up_s: float, owners: list[Owner]) -> Sent:
     """The whole run."""
     begin_s = time.time() + _AHEAD_S
     requests = [
         request_of(
-            host, port, f"/v1/challenges/{owner.challenge_id}/verify", _body(owner, begin_s + index / rate)
+            host,
+            ports[0],
+            f"/v1/challenges/{owner.challenge_id}/verify",
+            _body(owner, begin_s + index / rate),
         )
         for index, owner in enumerate(owners)
     ]
     await asyncio.sleep(begin_s - time.time())
-    return await Sender(host, port).run(requests, rate, int(rate * warm_up_s))
+    return await Sender(host, *ports).run(requests, rate, int(rate * warm_up_s))
 
 
 def _body(owner: Owner, at: float) -> bytes:
@@ -49,9 +53,10 @@ def _wrong(secret: str, step: int) -> str:
 
 def main() -> None:
     """The process."""
-    host, port, rate, warm_up_s, file = sys.argv[1:]
+    host, given, rate, warm_up_s, file = sys.argv[1:]
+    ports = [int(port) for port in given.split(",")]
     owners = json.decode(Path(file).read_bytes(), type=list[Owner])
-    sent = uvloop.run(run(host, int(port), float(rate), float(warm_up_s), owners))
+    sent = uvloop.run(run(host, ports, float(rate), float(warm_up_s), owners))
     sys.stdout.buffer.write(json.encode(sent) + b"\n")
 
 

@@ -61,6 +61,9 @@ class Statements:
             await self._idle.pop().close()
 
     async def _take_turn(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
         try:
             async with asyncio.timeout(_WAIT_S):
                 await self._free.acquire()

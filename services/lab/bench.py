@@ -41,6 +41,7 @@ def bench(
     http_rate: Annotated[int, typer.Option(min=1, help="HTTP: requests per second.")] = 300,
     http_seconds: Annotated[float, typer.Option(min=1, help="HTTP: how long.")] = 30.0,
     verify_rate: Annotated[int, typer.Option(min=1, help="Verifications per second.")] = 500,
+    verify_processes: Annotated[int, typer.Option(min=1, help="API processes that share them.")] = 2,
     verify_seconds: Annotated[float, typer.Option(min=1, help="Verifications: how long.")] = 20.0,
     warm_up: Annotated[
         float, typer.Option(min=0, help="Latency, HTTP, verifications: seconds before counting.")
@@ -77,7 +78,7 @@ def bench(
         external=frozenset(name for name, flag in (("kafka", kafka), ("redis", redis)) if flag),
         runs=runs, accounts=accounts, events=events, faust_events=faust_events, sweep=_numbers(sweep),
         rate=rate, latency_s=seconds, http_rate=http_rate, http_s=http_seconds,
-        verify_rate=verify_rate, verify_s=verify_seconds, warm_up_s=warm_up,
+        verify_rate=verify_rate, verify_processes=verify_processes, verify_s=verify_seconds, warm_up_s=warm_up,
     )  # fmt: skip
     try:
         results = run_bench(settings, plan)

@@ -75,6 +75,23 @@ async def test_a_slow_server_does_not_slow_the_schedule_down() -> None:
     assert max(sent.latencies_ms) < 2_000.0
 
 
+async def test_several_servers_are_asked_one_after_the_other() -> None:
+    heard: list[str] = []
+
+    def hearing(name: str) -> Callable[[int], int]:
+        def status(_asked: int) -> int:
+            heard.append(name)
+            return 200
+
+        return status
+
+    async with _server(hearing("one")) as one, _server(hearing("other")) as other:
+        sent = await Sender("127.0.0.1", one, other).run([request(one)] * 6, rate=50, warm_up=0)
+
+    assert heard == ["one", "other"] * 3
+    assert len(sent.latencies_ms) == 6
+
+
 async def test_no_server_is_an_error_for_each_request() -> None:
     async with _server(lambda asked: 200) as port:
         pass
