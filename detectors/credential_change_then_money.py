@@ -34,18 +34,18 @@ SPEC = Spec(
     reasons=(
         Reason(
             code="change_device_payee_money",
-            en="Sign-in details changed {value} h ago, then a new device, and now money to a new payee.",
-            zh_cn="{value} 小时前修改了登录信息，随后出现新设备，现在又向新收款人转账。",
+            en="Sign-in details changed {value:hours} ago, then a new device, and now money to a new payee.",
+            zh_cn="{value:hours}前修改了登录信息，随后出现新设备，现在又向新收款人转账。",
         ),
         Reason(
             code="change_device_money",
-            en="Sign-in details changed {value} h ago, then a new device, and now money leaves.",
-            zh_cn="{value} 小时前修改了登录信息，随后出现新设备，现在转出资金。",
+            en="Sign-in details changed {value:hours} ago, then a new device, and now money leaves.",
+            zh_cn="{value:hours}前修改了登录信息，随后出现新设备，现在转出资金。",
         ),
         Reason(
             code="change_payee_money",
-            en="Sign-in details changed {value} h ago, and now money goes to a new payee.",
-            zh_cn="{value} 小时前修改了登录信息，现在向新收款人转账。",
+            en="Sign-in details changed {value:hours} ago, and now money goes to a new payee.",
+            zh_cn="{value:hours}前修改了登录信息，现在向新收款人转账。",
         ),
     ),
     attack=("T1098", "T1078", "T1657"),
@@ -147,7 +147,7 @@ def _chain(event: Transaction, profile: Profile, steps: list[Step], params: Para
         reason=reason,
         family="sequence",
         weight=min(weight, params.most_nats),
-        value=round((event.at - changed_at) / HOUR_S, 1),
+        value=round((event.at - changed_at) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),
         hold=True,
         facts={"chain": " > ".join(chain), "steps": len(chain)},

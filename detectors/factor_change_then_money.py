@@ -33,18 +33,18 @@ SPEC = Spec(
     reasons=(
         Reason(
             code="factor_removed_then_money",
-            en="The second factor was removed {value} h ago, and now money leaves {how}.",
-            zh_cn="{value} 小时前解除了两步验证，现在{how}转出资金。",
+            en="The second factor was removed {value:hours} ago, and now money leaves {how}.",
+            zh_cn="{value:hours}前解除了两步验证，现在{how}转出资金。",
         ),
         Reason(
             code="recovery_code_then_money",
-            en="A recovery code was used {value} h ago instead of the second factor, and now money leaves {how}.",
-            zh_cn="{value} 小时前使用恢复码代替了两步验证，现在{how}转出资金。",
+            en="A recovery code was used {value:hours} ago instead of the second factor, and now money leaves {how}.",
+            zh_cn="{value:hours}前使用恢复码代替了两步验证，现在{how}转出资金。",
         ),
         Reason(
             code="factor_enrolled_then_money",
-            en="A new second factor was set up {value} h ago, and now money leaves {how}.",
-            zh_cn="{value} 小时前设置了新的两步验证方式，现在{how}转出资金。",
+            en="A new second factor was set up {value:hours} ago, and now money leaves {how}.",
+            zh_cn="{value:hours}前设置了新的两步验证方式，现在{how}转出资金。",
         ),
     ),
     attack=("T1556.006", "T1098", "T1657"),
@@ -152,7 +152,7 @@ def _finding(event: Transaction, changes: list[Step], device: bool, payee: bool,
         reason=FACTOR_CHANGES[worst],
         family="sequence",
         weight=min(weight, params.most_nats),
-        value=round((event.at - max(at for at, what in changes if what == worst)) / HOUR_S, 1),
+        value=round((event.at - max(at for at, what in changes if what == worst)) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),
         hold=True,
         facts={

@@ -28,9 +28,9 @@ SPEC = Spec(
     reasons=(
         Reason(
             code="limit_raise_then_money",
-            en="The limit was raised {hours} h ago, and now {value} {currency} leaves; this account's usual amount is "
+            en="The limit was raised {hours:hours} ago, and now {value} {currency} leaves; this account's usual amount is "
             "{baseline}.",
-            zh_cn="{hours} 小时前提高了限额，现在转出 {value} {currency}；本账户平时每笔约 {baseline}。",
+            zh_cn="{hours:hours}前提高了限额，现在转出 {value} {currency}；本账户平时每笔约 {baseline}。",
         ),
     ),
     attack=("T1098", "T1657"),
@@ -104,7 +104,7 @@ def observe(
         baseline=round(usual, 2),
         threshold=round(params.least_ratio * usual, 2),
         hold=True,
-        facts={"currency": str(event.currency), "hours": round((event.at - raises[-1][0]) / HOUR_S, 1)},
+        facts={"currency": str(event.currency), "hours": round((event.at - raises[-1][0]) / HOUR_S, 2)},
     )
 
 

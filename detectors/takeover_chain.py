@@ -34,15 +34,15 @@ SPEC = Spec(
     reasons=(
         Reason(
             code="takeover_in_three_steps",
-            en="Within {value} h: {step_1}, then {step_2}, and now money to a payee not paid before. Accounts are taken over "
+            en="Within {value:hours}: {step_1}, then {step_2}, and now money to a payee not paid before. Accounts are taken over "
             "in such steps.",
-            zh_cn="{value} 小时内依次出现：{step_1}、{step_2}，现在又首次向该收款人付款，符合账户被盗用的过程。",
+            zh_cn="{value:hours}内依次出现：{step_1}、{step_2}，现在又首次向该收款人付款，符合账户被盗用的过程。",
         ),
         Reason(
             code="takeover_in_four_steps",
-            en="Within {value} h: {step_1}, then {step_2}, then {step_3}, and now money to a payee not paid before. Accounts "
+            en="Within {value:hours}: {step_1}, then {step_2}, then {step_3}, and now money to a payee not paid before. Accounts "
             "are taken over in such steps.",
-            zh_cn="{value} 小时内依次出现：{step_1}、{step_2}、{step_3}，现在又首次向该收款人付款，符合账户被盗用的过程。",
+            zh_cn="{value:hours}内依次出现：{step_1}、{step_2}、{step_3}，现在又首次向该收款人付款，符合账户被盗用的过程。",
         ),
     ),
     attack=("T1110", "T1078", "T1098", "T1657"),
@@ -169,7 +169,7 @@ def _finding(
         reason="takeover_in_three_steps" if len(steps) == 2 else "takeover_in_four_steps",
         family="sequence",
         weight=min(weight, params.most_nats),
-        value=round((event.at - steps[0][0]) / HOUR_S, 1),
+        value=round((event.at - steps[0][0]) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),
         hold=True,
         facts={**facts, "steps": len(steps) + 1},

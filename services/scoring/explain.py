@@ -84,11 +84,16 @@ def sentence(finding: Reasoned, locale: str, reasons: Reasons) -> str:
         "baseline": finding.baseline,
         "threshold": finding.threshold,
     }
-    template = reason.zh_cn if _known(locale) == "zh-CN" else reason.en
     try:
-        return _Reader(locale, facts).vformat(template, (), facts)
+        return filled(reason, locale, facts)
     except (KeyError, ValueError, TypeError):
         return finding.reason
+
+
+def filled(reason: Reason, locale: str, facts: Mapping[str, Any]) -> str:
+    """The reason's text with the facts in it. Raises KeyError, ValueError or TypeError when a fact is missing or unfit."""
+    template = reason.zh_cn if _known(locale) == "zh-CN" else reason.en
+    return _Reader(locale, facts).vformat(template, (), facts)
 
 
 def money(amount: float, currency: str, locale: str) -> str:
@@ -122,7 +127,8 @@ def number(value: float, locale: str) -> str:
 
 
 class _Reader(Formatter):
-    """`str.format` for a reader: plain fields by their kind; `money`, `duration` (seconds) and `percent` on request."""
+    """`str.format` for a reader: plain fields by their kind; `money`, `hours` (to the minute), `duration` (of seconds)
+    and `percent` on request."""
 
     def __init__(self, locale: str, facts: Mapping[str, Any]) -> None:
         self._locale = locale
@@ -133,6 +139,8 @@ class _Reader(Formatter):
             raise ValueError("not known")
         if format_spec == "money":
             return money(float(value), str(self._facts["currency"]), self._locale)
+        if format_spec == "hours":
+            return duration(60.0 * max(1, round(60.0 * float(value))), self._locale)
         if format_spec == "duration":
             return duration(float(value), self._locale)
         if format_spec == "percent":

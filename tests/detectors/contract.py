@@ -21,6 +21,8 @@ from contracts.findings import TallyWanted
 from contracts.profile import Profile
 from detectors import Detector
 from services.memory.glance import look
+from services.scoring.explain import filled
+from services.scoring.wording import LOCALES
 from tests.detectors.build import Case, copied, settled
 from tests.detectors.stream import life, play, restored
 
@@ -28,8 +30,7 @@ Check = Callable[[Detector, Path, Sequence[Case]], None]
 HEADINGS = ("Sees:", "Misses:", "Fires falsely when:", "When it fires:")
 UNITS = {"s", "h", "km", "kmh", "nats", "count", "share", "ratio", "z", "log", "usd"}
 PURE_MODULES = {"__future__", "collections", "contracts", "detectors", "math", "msgspec", "typing"}
-MEMORY_BYTES = 600
-SLOWEST_US = 40.0
+MEMORY_BYTES, SLOWEST_US = 600, 40.0
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _WORDS = re.compile(r"[0-9a-f]{8,}|b'[^']*'")
 
@@ -160,12 +161,11 @@ def sentences_fill(detector: Detector, source: Path, cases: Sequence[Case]) -> N
     """Every finding fills its sentence in every language."""
     reasons = {reason.code: reason for reason in detector.spec.reasons}
     for finding in _findings(detector, cases):
-        evidence = {"value": finding.value, "baseline": finding.baseline, "threshold": finding.threshold}
-        reason = reasons.get(finding.reason)
-        for template in () if reason is None else (reason.en, reason.zh_cn):
+        facts = {**structs.asdict(finding), **(finding.facts or {})}
+        for locale in LOCALES if finding.reason in reasons else ():
             try:
-                sentence = template.format(**evidence, **(finding.facts or {}))
-            except (KeyError, IndexError, ValueError) as wrong:
+                sentence = filled(reasons[finding.reason], locale, facts)
+            except (LookupError, ValueError, TypeError) as wrong:
                 raise AssertionError(f"the sentence wants what the finding lacks: {wrong!r}") from wrong
             assert "None" not in sentence, "the sentence speaks of None"
 

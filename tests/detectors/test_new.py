@@ -44,7 +44,7 @@ TESTS_DONE = (
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("repository")
-    for folder in ("contracts", "detectors", "tests/detectors", "services/memory"):
+    for folder in ("contracts", "detectors", "tests/detectors", "services/memory", "services/scoring"):
         ignored = shutil.ignore_patterns("__pycache__", "test_*.py") if "tests" in folder else None
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     shutil.copy(ROOT / "tests/detectors/test_every_detector.py", root / "tests/detectors")

@@ -35,7 +35,7 @@ def after(detector: ModuleType, event: Any) -> Any:
 @pytest.mark.parametrize(
     ("locale", "words"),
     [
-        ("en", "Within 3 h: failed logins, then a new device, then a password reset, and now money"),
+        ("en", "Within 3 hours: failed logins, then a new device, then a password reset, and now money"),
         ("zh-CN", "3 小时内依次出现：多次登录失败、出现新设备、重置密码，现在"),
     ],
 )
@@ -68,7 +68,7 @@ def test_the_way_out_of_a_top_up(locale: str, words: str) -> None:
     [
         (
             "en",
-            "The second factor was removed 2 h ago, and now money leaves from a new device to a payee not paid before.",
+            "The second factor was removed 2 hours ago, and now money leaves from a new device to a payee not paid before.",
         ),
         ("zh-CN", "2 小时前解除了两步验证，现在从新设备向新收款人转出资金。"),
     ],
@@ -80,3 +80,22 @@ def test_money_after_the_factor_is_gone(locale: str, words: str) -> None:
     finding = ask(factor_change_then_money, event, payer(), memory=memory)
 
     assert told(factor_change_then_money, finding, locale) == words
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "en", "zh_cn"),
+    [
+        (5.0, "1 minute ago", "1 分钟前"),
+        (150.0, "2 minutes ago", "2 分钟前"),
+        (5400.0, "1 hour 30 minutes ago", "1 小时 30 分钟前"),
+        (79_200.0, "22 hours ago", "22 小时前"),
+    ],
+)
+def test_how_long_ago_is_said_in_the_units_of_its_size(ago_s: float, en: str, zh_cn: str) -> None:
+    memory = after(factor_change_then_money, change("totp_removed", NOW - ago_s))
+    finding = ask(
+        factor_change_then_money, transaction(900.0, payee="mule", device="stolen"), payer(), memory=memory
+    )
+
+    assert en in told(factor_change_then_money, finding, "en")
+    assert zh_cn in told(factor_change_then_money, finding, "zh-CN")
