@@ -127,12 +127,13 @@ def _worse(
         weight = min(weight, params.informational_nats)
     elif kind in _LOOSE:
         weight *= params.loose_ratio
+    interval_s = max(interval_s, _LEAST_INTERVAL_S)
     return Finding(
         detector="impossible_travel",
         reason="travel_by_network" if informational else "impossible_travel",
         family="familiarity",
         weight=weight,
-        value=round(distance_km * 3600.0 / max(interval_s, _LEAST_INTERVAL_S)),
+        value=round(distance_km * 3600.0 / interval_s),
         threshold=round(params.fastest_kmh),
         hold=not informational,
         facts={"distance_km": round(distance_km), "minutes": round(interval_s / 60.0), "network_kind": kind},

@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import time
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -14,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.lab.board import Board
+from services.lab.board import Board, Shown
 from services.lab.summary import StoryStep
 
 _REFRESH_S = 0.25
@@ -81,26 +82,25 @@ class Page:
     async def _lines(self) -> None:
         for name, value in self._board.links:
             self.console.print(f"{name}: {value}", soft_wrap=True)
-        shown = 0
+        shown: list[Shown] = []
         while True:
             await asyncio.sleep(_PLAIN_EVERY_S)
-            board, now_s = self._board, time.monotonic()
-            fresh = (
-                [line for line in list(board.recent)[-3:] if line.action != "allow"] if board.actions else []
-            )
-            total = board.decisions.total
-            self.console.print(
-                f"{board.running_s:5.1f} s  {board.phase}: {board.events.rate(now_s):,.0f} events/s, "
-                f"{board.decisions.rate(now_s):,.0f} decisions/s, p50 {board.p50_ms:.1f} ms, "
-                f"p99 {board.p99_ms:.1f} ms, {board.edge.alerts} alerts, {board.edge.cases} cases, "
-                f"{board.edge.mails} mails, {board.edge.passed} of {board.edge.challenges} challenges passed",
-                soft_wrap=True,
-            )
-            for line in fresh if total != shown else ():
-                self.console.print(
-                    f"         {line.account_id} {line.action} ({line.score}): {line.words}", soft_wrap=True
-                )
-            shown = total
+            for line in plain_lines(self._board, time.monotonic(), shown):
+                self.console.print(line, soft_wrap=True)
+            shown = list(self._board.recent)
+
+
+def plain_lines(board: Board, now_s: float, shown: Collection[Shown]) -> Iterator[str]:
+    """The page as it is at monotonic `now_s` in plain lines: the figures, and the latest three decisions not yet `shown`."""
+    yield (
+        f"{board.running_s:5.1f} s  {board.phase}: {board.events.rate(now_s):,.0f} events/s, "
+        f"{board.decisions.rate(now_s):,.0f} decisions/s, p50 {_ms(board.p50_ms)}, "
+        f"p99 {_ms(board.p99_ms)}, {board.edge.alerts} alerts, {board.edge.cases} cases, "
+        f"{board.edge.mails} mails, {board.edge.passed} of {board.edge.challenges} challenges passed"
+    )
+    for line in list(board.recent)[-3:]:
+        if line.action != "allow" and line not in shown:
+            yield f"         {line.account_id} {line.action} ({line.score}): {line.words}"
 
 
 def render(board: Board, height: int) -> RenderableType:
@@ -120,6 +120,10 @@ def stories_table(steps: list[StoryStep]) -> Table:
     return _stories(steps, title="Planted attacks: story, expected, decided")
 
 
+def _ms(latency_ms: float | None) -> str:
+    return "not measured yet" if latency_ms is None else f"{latency_ms:.1f} ms"
+
+
 def _head(board: Board) -> Text:
     minutes, seconds = divmod(int(board.running_s), 60)
     return Text.assemble(("PayGuard", "bold"), f"  {board.phase}  ", (f"{minutes:02d}:{seconds:02d}", "dim"))
@@ -133,8 +137,8 @@ def _figures(board: Board) -> Table:
     flow = _pairs(
         ("events/s", f"{board.events.rate(now_s):,.0f}"),
         ("decisions/s", f"{board.decisions.rate(now_s):,.0f}"),
-        ("p50", f"{board.p50_ms:.1f} ms"),
-        ("p99", f"{board.p99_ms:.1f} ms"),
+        ("p50", _ms(board.p50_ms)),
+        ("p99", _ms(board.p99_ms)),
         ("decided", f"{board.decisions.total:,}"),
     )
     decided = _pairs(

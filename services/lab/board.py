@@ -62,8 +62,9 @@ class Board:
         self.steps: list[StoryStep] = []
         self.edge = Edge()
         self.wallet: Counter[str] = Counter()
-        self.p50_ms = 0.0
-        self.p99_ms = 0.0
+        #: None while nothing was measured
+        self.p50_ms: float | None = None
+        self.p99_ms: float | None = None
         self.links: list[tuple[str, str]] = []
         self.page_link = ""
         self.notes: deque[str] = deque(maxlen=3)

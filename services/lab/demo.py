@@ -156,8 +156,8 @@ class Demo:
         while True:
             with contextlib.suppress(Unavailable):
                 self.board.edge = await edge.look(self._database, self._outbox)
-            self.board.p50_ms = self.ledger.latency_ms(0.50, recent=True)
-            self.board.p99_ms = self.ledger.latency_ms(0.99, recent=True)
+            self.board.p50_ms = self.ledger.latency_ms(0.50, recent=True) or None
+            self.board.p99_ms = self.ledger.latency_ms(0.99, recent=True) or None
             await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -219,3 +219,14 @@ def test_farther_and_faster_weigh_more(near: float, far: float, short_s: float, 
 
     assert weight(far, short_s) >= weight(near, short_s)
     assert weight(far, short_s) >= weight(far, long_s)
+
+
+def test_places_at_the_same_moment_are_said_to_be_a_minute_apart() -> None:
+    there = settled(fixes=[Fix(NOW, 0.0, 0.0, 0.0, key("other-ip"))])
+
+    finding = ask(impossible_travel, login(place=Place(None, None, 0.0, 90.0, 0.0)), there)
+
+    assert finding is not None
+    assert finding.facts is not None
+    assert finding.facts["minutes"] == 1
+    assert finding.value == pytest.approx(float(finding.facts["distance_km"] or 0) * 60, rel=0.01)

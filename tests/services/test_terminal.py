@@ -10,7 +10,7 @@ from rich.console import Console
 from contracts.decisions import Action, Decision
 from services.lab.board import Board, Meter
 from services.lab.summary import StoryStep
-from services.terminal import Page, render
+from services.terminal import Page, plain_lines, render
 
 
 def decision(action: Action = "challenge", account_id: str = "u-1", score: int = 52) -> Decision:
@@ -88,3 +88,24 @@ def test_the_picture_stands_alone(tmp_path: Path) -> None:
     assert drawn.startswith("<svg")
     assert "@font-face" not in drawn
     assert "url(https" not in drawn
+
+
+def test_no_latency_is_said_before_one_was_measured() -> None:
+    board = Board()
+    before = next(plain_lines(board, 0.0, ()))
+    board.p50_ms, board.p99_ms = 12.34, 56.78
+    after = next(plain_lines(board, 0.0, ()))
+
+    assert "p50 not measured yet, p99 not measured yet" in before
+    assert "p50 12.3 ms, p99 56.8 ms" in after
+
+
+def test_a_decision_is_a_plain_line_once() -> None:
+    board = Board()
+    board.note(decision(account_id="u-1"), ["Login waits for a code"], now=0.0)
+    shown = list(board.recent)
+    board.note(decision(account_id="u-2"), ["Login waits for a code"], now=1.0)
+
+    _, *lines = plain_lines(board, 1.0, shown)
+
+    assert [line.split()[0] for line in lines] == ["u-2"]
