@@ -7,8 +7,10 @@ default; anything else is a new schema version with an upgrade (`services.memory
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp
 from struct import Struct as Layout
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -65,6 +67,8 @@ EVENT_ID_BYTES = 6
 #: Layout of the visit: device, address, digest of the coordinates (0: none), country, network, user agent among the traits.
 VISIT = Layout("<8s8sI2s8s4s")
 NO_KEY, NO_COUNTRY = bytes(8), bytes(2)
+_Visit = tuple[Any, ...]
+_Write = Callable[["Profile", bytearray, _Visit], None]
 HOUR_S = 3600.0
 DAY_S = 86400.0
 
@@ -100,7 +104,7 @@ class Pending(Struct, array_like=True, frozen=True, gc=False):
 class Profile(Struct, array_like=True, gc=False):
     """Everything remembered of one account. Tables are packed rows; the properties are views of them.
 
-    Read devices, networks, countries and places through their views: those settle the visit first.
+    Read devices, networks, countries, places and traits through their views: those count the visit too.
     """
 
     #: event times of the first and the last event, in whole seconds
@@ -152,60 +156,54 @@ class Profile(Struct, array_like=True, gc=False):
     challenge_times: list[float] = []
 
     def settle(self) -> None:
-        """Write to the rows what the visit has counted; it goes on. What is remembered stays the same."""
-        times = self.visit_count
-        if not times:
-            return
-        self.visit_count = 0
-        at = self.visit_at
-        device, ip_key, place, country, network, _ = VISIT.unpack(self.visit)
-        see_again(self.device_rows, row_of(self.device_rows, device, SEEN_BYTES), at, times)
-        if network != NO_KEY:
-            see_again(self.network_rows, row_of(self.network_rows, network, SEEN_BYTES), at, times)
-        if country != NO_COUNTRY:
-            see_again(self.country_rows, row_of(self.country_rows, country, SEEN_BYTES), at, times)
-        if place:
-            stay(self.fix_rows, at, ip_key)
-        see_latest_again(self.trait_rows, at, times)
+        """Write to the rows what the visit has counted; it goes on. What is remembered stays the same.
+
+        Only learning does so: what is stored must not depend on who read.
+        """
+        if self.visit_count:
+            visit = VISIT.unpack(self.visit)
+            _devices_again(self, self.device_rows, visit)
+            _networks_again(self, self.network_rows, visit)
+            _countries_again(self, self.country_rows, visit)
+            _stay_on(self, self.fix_rows, visit)
+            _traits_again(self, self.trait_rows, visit)
+            self.visit_count = 0
+
+    def _with_visit(self, rows: bytearray, write: _Write) -> bytearray:
+        if not self.visit_count:
+            return rows
+        rows = rows.copy()
+        write(self, rows, VISIT.unpack(self.visit))
+        return rows
 
     @property
     def devices(self) -> Sightings:
         """Devices by key, at most MAX_DEVICES."""
-        if self.visit_count:
-            self.settle()
-        return Sightings(self.device_rows)
+        return Sightings(self._with_visit(self.device_rows, _devices_again))
 
     def knows_device(self, key: Key | None) -> bool:
-        """Whether the device is known: `key in devices` for those who ask often, as it settles nothing."""
+        """Whether the device is known: `key in devices` for those who ask often, as it copies nothing."""
         return key is not None and row_of(self.device_rows, key, SEEN_BYTES) >= 0
 
     @property
     def networks(self) -> Sightings:
         """Networks by key, at most MAX_NETWORKS."""
-        if self.visit_count:
-            self.settle()
-        return Sightings(self.network_rows)
+        return Sightings(self._with_visit(self.network_rows, _networks_again))
 
     @property
     def countries(self) -> Countries:
         """Countries by code, at most MAX_COUNTRIES."""
-        if self.visit_count:
-            self.settle()
-        return Countries(self.country_rows)
+        return Countries(self._with_visit(self.country_rows, _countries_again))
 
     @property
     def fixes(self) -> Fixes:
         """The most recent places."""
-        if self.visit_count:
-            self.settle()
-        return Fixes(self.fix_rows)
+        return Fixes(self._with_visit(self.fix_rows, _stay_on))
 
     @property
     def traits(self) -> Traits:
         """Decayed counts of addresses, agents and their kin."""
-        if self.visit_count:
-            self.settle()
-        return Traits(self.trait_rows)
+        return Traits(self._with_visit(self.trait_rows, _traits_again))
 
     @property
     def amounts(self) -> Amounts:
@@ -221,6 +219,33 @@ class Profile(Struct, array_like=True, gc=False):
     def payees(self) -> Sightings:
         """Payees by key, at most MAX_PAYEES."""
         return Sightings(self.payee_rows)
+
+
+def _devices_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
+    device, _, _, _, _, _ = visit
+    see_again(rows, row_of(rows, device, SEEN_BYTES), profile.visit_at, profile.visit_count)
+
+
+def _networks_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
+    _, _, _, _, network, _ = visit
+    if network != NO_KEY:
+        see_again(rows, row_of(rows, network, SEEN_BYTES), profile.visit_at, profile.visit_count)
+
+
+def _countries_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
+    _, _, _, country, _, _ = visit
+    if country != NO_COUNTRY:
+        see_again(rows, row_of(rows, country, SEEN_BYTES), profile.visit_at, profile.visit_count)
+
+
+def _stay_on(profile: Profile, rows: bytearray, visit: _Visit) -> None:
+    _, ip_key, place, _, _, _ = visit
+    if place:
+        stay(rows, profile.visit_at, ip_key)
+
+
+def _traits_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
+    see_latest_again(rows, profile.visit_at, profile.visit_count)
 
 
 def decayed(amount: float, since_s: float, time_constant_s: float) -> float:

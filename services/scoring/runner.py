@@ -202,9 +202,8 @@ class Runner:
         account = policy.account(profile.has_factor, profile.challenge_times, event.at)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         action = ruling.action
-        counts.count(findings, modes)
-        if evidence is not None:
-            counts.count(_learned(fused), modes)
+        counts.count([*findings, *_learned(fused)], modes)
+        told = fused.reasoned or degraded or evidence is not None
         return Decision(
             event_id=event.event_id,
             account_id=event.account_id,
@@ -218,7 +217,7 @@ class Runner:
             effects=effects_for(event, action, policy, ruling.may_challenge),
             states=(*states, *added) if added else states,
             degraded=degraded,
-            tallies=dict(tallies) if tallies and (fused.reasoned or evidence is not None) else None,
+            tallies=dict(tallies) if tallies and told else None,
             held=action != "allow"
             and any(each.hold and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,

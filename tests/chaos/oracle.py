@@ -172,7 +172,10 @@ async def replay(evidence: Evidence, settings: Settings, batch: int = BATCH) -> 
                 _expect_effects(made, decision, encoded)
             for letter in answered.dead:
                 made.dead[partition, letter.record.offset] = letter.record.value
-    made.memory.update(await _memory_of(core, settings, made))
+    owned = json.Decoder(_Owned).decode
+    for partition, positions in made.positions.items():
+        accounts = {owned(made.decided[event_id]).account_id for _, event_id in positions}
+        made.memory.update(await memory_of(core, Shard(settings.topic_epoch, partition), accounts))
     return made
 
 
@@ -188,16 +191,13 @@ class _Owned(Struct, gc=False):
     account_id: str
 
 
-async def _memory_of(core: OfflineCore, settings: Settings, made: Replayed) -> Memory:
-    owned = json.Decoder(_Owned).decode
-    memory: Memory = {}
-    for partition, positions in made.positions.items():
-        accounts = sorted({owned(made.decided[event_id]).account_id for _, event_id in positions})
-        [stored] = await core.profiles.load([(Shard(settings.topic_epoch, partition), accounts)])
-        for account, entry in zip(accounts, stored, strict=True):
-            if entry is not None:
-                memory[partition, account] = entry
-    return memory
+async def memory_of(core: OfflineCore, shard: Shard, accounts: Iterable[str]) -> Memory:
+    """What the core remembers of those of the accounts that it knows."""
+    names = sorted(accounts)
+    [stored] = await core.profiles.load([(shard, names)])
+    return {
+        (shard.partition, name): entry for name, entry in zip(names, stored, strict=True) if entry is not None
+    }
 
 
 def judge(evidence: Evidence, replayed: Replayed) -> Verdict:

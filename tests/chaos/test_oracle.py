@@ -13,9 +13,9 @@ from services.lab.offline import OfflineRecord
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
 from services.settings import Settings
-from tests.chaos.evidence import Decided, Evidence, Sample
+from tests.chaos.evidence import Decided, Evidence, Memory, Sample
 from tests.chaos.feed import START_AT
-from tests.chaos.oracle import FAULTS, Replayed, judge, replay
+from tests.chaos.oracle import FAULTS, Replayed, judge, memory_of, replay
 from tests.chaos.stack import JUMPY_POLICY, PSEUDONYM_KEY
 
 SETTINGS = Settings(policy=JUMPY_POLICY)
@@ -38,8 +38,11 @@ async def made_offline() -> tuple[Evidence, Replayed]:
     log.append(OfflineRecord(b"u-1", b"{", len(log), 1_800_000_000_000))
     core = offline_core(SETTINGS, PSEUDONYM_KEY)
     decisions: list[Decided] = []
+    memory: Memory = {}
     for partition, records in events.items():
         answered = await core.decide(records, partition)
+        accounts = {made.account_id for made in answered.decisions}
+        memory |= await memory_of(core, Shard(SETTINGS.topic_epoch, partition), accounts)
         decisions += [
             Decided(partition, offset, made.event_id, value)
             for offset, (made, value) in enumerate(zip(answered.decisions, answered.encoded, strict=True))
@@ -48,13 +51,12 @@ async def made_offline() -> tuple[Evidence, Replayed]:
         events=events,
         decisions=decisions,
         dead=[(0, len(log) - 1, b"{")],
-        memory={},
+        memory=memory,
         committed={partition: len(records) for partition, records in events.items()},
     )
     expected = await replay(run, SETTINGS, batch=97)
     right = replace(
         run,
-        memory=dict(expected.memory),
         rows={table: sorted(ids) for table, ids in expected.effects.items()},
         recorded=dict(expected.recorded),
         actions=[(ident, b"{}") for ident in expected.effects["actions"]],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 from contracts.decisions import Decision
 from contracts.events import AnyEvent
@@ -41,21 +42,24 @@ class Answers:
 
     def profile(self, account: str) -> Profile:
         """What is remembered of the account, its visit settled."""
-        [[entry]] = asyncio.run(self._core.profiles.load([(Shard(1, 0), [account])]))
-        assert entry is not None
-        profile = unpack(entry[1])
+        profile = unpack(self.stored(account)[1])
         profile.settle()
         return profile
 
+    def stored(self, account: str) -> tuple[int, bytes]:
+        """The account's memory as it is stored: the offset up to which it has learned, and the packed profile."""
+        [[entry]] = asyncio.run(self._core.profiles.load([(Shard(1, 0), [account])]))
+        assert entry is not None
+        return entry
 
-def answers(events: Sequence[AnyEvent], cuts: Sequence[int] = ()) -> Answers:
-    """Decide events in the order given, cut into hauls at these places."""
+
+def answers(events: Sequence[AnyEvent], cuts: Sequence[int] = (), **others: Any) -> Answers:
+    """Decide events in the order given, cut into hauls at these places, by the usual parts or `others`."""
     collected, profiles = Collected(), InProcessProfileStore()
     parts = replace(
-        _parts(),
+        usual_parts(),
         memory=LiveAccounts(profiles, 100),
-        tallies=InProcessTallyStore(),
-        producer=collected,
+        **{"tallies": InProcessTallyStore(), "producer": collected, **others},
     )
     core = OfflineCore(Belt(parts), collected, profiles)
     records = offline_records(events)
@@ -74,5 +78,6 @@ def answers(events: Sequence[AnyEvent], cuts: Sequence[int] = ()) -> Answers:
 
 
 @cache
-def _parts() -> Parts:
+def usual_parts() -> Parts:
+    """A belt's parts offline, whose stores others have written to."""
     return offline_core(Settings())._belt.parts
