@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from contracts.events import AnyEvent, Login
-from contracts.profile import MAX_EVENT_IDS
 from services.settings import Settings
 from tests.promises.belt import Answers, answers
 from tests.stories.tale import ASKED, Account, Tale, broadband, carrier, stranger
 
 LATENESS_S = Settings().allowed_lateness_s
+REMEMBERED_IDS = 64
 ACCOUNTS = {"ann": "Shanghai", "bo": "Beijing", "chen": "Wuhan"}
 
 
@@ -111,7 +111,7 @@ def test_repeats_and_cuts_change_no_decision(data: st.DataObject) -> None:
     """A producer's repeat within the last ids of its account gets no second decision and teaches nothing."""
     events = in_turn()
     repeats = data.draw(
-        st.lists(st.tuples(st.integers(0, len(events) - 1), st.integers(1, MAX_EVENT_IDS - 1)), max_size=30)
+        st.lists(st.tuples(st.integers(0, len(events) - 1), st.integers(1, REMEMBERED_IDS - 1)), max_size=30)
     )
     stream = list(events)
     for index, later in sorted(repeats, reverse=True):
