@@ -1,11 +1,13 @@
 """Accounts with a factor and one open challenge each, as the bench of verifications meets them.
 
 Of twenty, ten offer a right code from a network and device where they passed earlier today, seven from where they passed
-days ago, two from where they never were, and one offers a wrong code.
+days ago, two from where they never were, and one offers a wrong code, in an order drawn anew for each twenty: with several
+APIs, asked in turn, none gets all codes of a kind.
 """
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from msgspec import Struct
@@ -24,24 +26,31 @@ _KINDS = 20
 _TODAY, _ONCE = 10, 17
 _WRONG = _KINDS - 1
 _LIFETIME_S = 300.0
+_SEED = 20
 
 
 class Owner(Struct, frozen=True):
-    """Who offers a code: for which challenge, from where, and whether it is right."""
+    """Who offers a code: for which challenge, from where, and whether it is right. `kind` is which of the twenty."""
 
     challenge_id: str
     secret: str
     ip: str
     device_id: str
-    right: bool
+    kind: int
+
+    @property
+    def right(self) -> bool:
+        """Whether the code is."""
+        return self.kind != _WRONG
 
 
 def owners(count: int) -> list[Owner]:
-    """So many, each of an account of its own."""
+    """So many, each of an account of its own. The same count has the same kinds in the same order."""
+    drawn, kinds = random.Random(_SEED), list[int]()
+    while len(kinds) < count:
+        kinds += drawn.sample(range(_KINDS), _KINDS)
     return [
-        Owner(
-            f"challenge{index}", totp.new_secret(), _address(index), f"phone{index}", index % _KINDS != _WRONG
-        )
+        Owner(f"challenge{index}", totp.new_secret(), _address(index), f"phone{index}", kinds[index])
         for index in range(count)
     ]
 
@@ -61,7 +70,7 @@ async def record_owners(
         rows[factors].append(_factor(factor_id, account_id, vault.seal(account_id, owner.secret), at))
         rows[challenges].append(_challenge(owner.challenge_id, account_id, at))
         visitor = limits.visitor(account_id, Context(ip=owner.ip, device_id=owner.device_id))
-        passed_at = _passed_at(index, at)
+        passed_at = _passed_at(owner.kind, at)
         if passed_at is not None:
             network = {"network": visitor.network, "spent_until": 0.0, "passed_at": passed_at}
             device = {"factor_id": factor_id, "device": visitor.device, "passed_at": passed_at}
@@ -84,8 +93,7 @@ def _address(index: int) -> str:
     return f"{10 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.7"
 
 
-def _passed_at(index: int, at: float) -> float | None:
-    kind = index % _KINDS
+def _passed_at(kind: int, at: float) -> float | None:
     if kind in range(_ONCE, _WRONG):
         return None
     return at - DAY_S / 4 if kind < _TODAY else at - 4 * DAY_S

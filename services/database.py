@@ -46,14 +46,16 @@ metadata = MetaData(
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_S = 10.0
 _RETRY_S = 0.01
-#: How every connection to PostgreSQL is made.
+#: Of every session on PostgreSQL.
+_SESSION = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s", "timezone": "UTC"}
+#: How SQLAlchemy's connections to it are made.
 _CONNECTING: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+    "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
 }
 _MIGRATION_LOCK = 7_294_186_001
 _READ_ONLY = "payguard_read_only"
@@ -124,7 +126,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
         #: On PostgreSQL alone.
-        self.statements = None if self.is_sqlite else Statements(_libpq(self.url), _CONNECTING)
+        self.statements = None if self.is_sqlite else Statements(self.url, _SESSION)
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
@@ -218,10 +220,6 @@ async def _unavailable_when_away() -> AsyncIterator[None]:
 
 def _upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
-
-
-def _libpq(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:

@@ -13,7 +13,6 @@ from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
-import psycopg
 from sqlalchemy import Table, and_, case, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +32,7 @@ from services.challenges.records import Context
 from services.database import insert_new
 from services.memory.pseudonyms import Pseudonyms
 from services.metrics import CODES_SLOWED
+from services.statements import Lent, Statement
 
 MINUTE_S = 60
 DAY_S = 86_400.0
@@ -48,14 +48,15 @@ DEVICE_PERIOD_S = 1800.0
 DEVICES_KEPT = 4
 
 #: `_is_sprayed` and `_charge` in one.
-_BOOK = """
+_BOOK = Statement("""
 WITH fleet AS (SELECT coalesce(sum(refused), 0) AS refused FROM code_minutes WHERE minute > %(since)s)
 INSERT INTO code_networks (network, spent_until)
 SELECT %(network)s, %(at)s::float8 + %(refill_s)s FROM fleet WHERE %(passed)s OR refused < %(fleet_codes)s
 ON CONFLICT (network) DO UPDATE
 SET spent_until = greatest(code_networks.spent_until, %(at)s) + %(refill_s)s
 WHERE code_networks.spent_until <= %(most)s
-"""
+RETURNING network
+""")
 
 
 class Limits:
@@ -123,9 +124,7 @@ class Limits:
         owed_s = 0.0 if known is None else known.spent_until - at
         return Booking(limit="network", wait_s=owed_s - most_s)
 
-    async def book_at_once(
-        self, connection: psycopg.AsyncConnection[Any], visitor: Visitor, seen: Seen, at: float
-    ) -> Booking | None:
+    async def book_at_once(self, connection: Lent, visitor: Visitor, seen: Seen, at: float) -> Booking | None:
         """As `book`, in one statement that is its own transaction; None when a limit is reached: ask `book` which."""
         values = {
             "network": visitor.network,
@@ -136,7 +135,7 @@ class Limits:
             "refill_s": self.refill_s,
             "most": at + (self._rates.network_codes - 1) * self.refill_s,
         }
-        return Booking(charged=True) if (await connection.execute(_BOOK, values)).rowcount else None
+        return None if await connection.first(_BOOK, values) is None else Booking(charged=True)
 
     def admit(self, seen: Seen, booking: Booking, at: float) -> Admission:
         """Whether a code may be compared. Raises SlowDown, the same for every account and every code."""

@@ -8,11 +8,8 @@ which checks again whatever the decision rests on. Where anything stands in the 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from msgspec.structs import replace
-from psycopg import AsyncConnection
-from psycopg.rows import dict_row
 
 from contracts.errors import Unavailable
 from services.challenges import audit, situation, totp
@@ -24,6 +21,7 @@ from services.challenges.situation import Situation
 from services.challenges.vault import Vault
 from services.challenges.verification import Offer
 from services.database import Database
+from services.statements import Lent, Statement
 
 #: Rows are locked in the order that `limits` names: each part waits for those that it counts. A step that was burnt without
 #: its entry in the audit ends the statement with an error, and nothing has happened.
@@ -68,7 +66,7 @@ _BEFORE_THE_AUDIT = (
     "closed, (SELECT count(*) FROM from_network) AS noted, (SELECT count(*) FROM surplus) AS gone"
 )
 _ANSWER = " SELECT attempts_left, 1 / (SELECT count(*) FROM written) FROM closed"
-_PASS = _DECIDE + audit.appended_after(_BEFORE_THE_AUDIT) + _ANSWER
+_PASS = Statement(_DECIDE + audit.appended_after(_BEFORE_THE_AUDIT) + _ANSWER)
 
 
 class QuickPass:
@@ -78,7 +76,7 @@ class QuickPass:
         self._database = database
         self._vault = vault
         self._limits = limits
-        self._read = str(situation.QUERY.compile(dialect=database.engine.dialect))
+        self._read = Statement(str(situation.QUERY.compile(dialect=database.engine.dialect)))
 
     async def judge(self, offer: Offer) -> Verdict | Offer:
         """The verdict on a code that passes; or the offer, to be judged with more care, and with what its network has paid.
@@ -95,7 +93,7 @@ class QuickPass:
         except Unavailable:
             return offer
 
-    async def _judged(self, connection: AsyncConnection[Any], offer: Offer) -> Verdict | Offer:
+    async def _judged(self, connection: Lent, offer: Offer) -> Verdict | Offer:
         visitor = self._limits.visitor(None, offer.context)
         found = await self._situation(connection, offer, visitor)
         if found is None or not _is_plain(found, offer.at):
@@ -112,16 +110,12 @@ class QuickPass:
             return offer
         return await self._passed(connection, offer, found, visitor, step) or offer
 
-    async def _situation(
-        self, connection: AsyncConnection[Any], offer: Offer, visitor: Visitor
-    ) -> Situation | None:
-        about = situation.parameters(offer.challenge_id, visitor)
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            row = await (await cursor.execute(self._read, about)).fetchone()
+    async def _situation(self, connection: Lent, offer: Offer, visitor: Visitor) -> Situation | None:
+        row = await connection.first(self._read, situation.parameters(offer.challenge_id, visitor))
         return None if row is None else situation.situation_of(row)
 
     async def _passed(
-        self, connection: AsyncConnection[Any], offer: Offer, found: Situation, visitor: Visitor, step: int
+        self, connection: Lent, offer: Offer, found: Situation, visitor: Visitor, step: int
     ) -> Verdict | None:
         challenge, factor, (network, device), at = found.challenge, found.factor, found.seen, offer.at
         assert factor is not None
@@ -149,10 +143,12 @@ class QuickPass:
             "device_to_note": visitor.device if note_device else None,
             "others_kept": DEVICES_KEPT - 1,
         }
-        row = await (await connection.execute(_PASS, values)).fetchone()
+        row = await connection.first(_PASS, values)
         if row is None:
             return None
-        passed = replace(challenge, state="passed", closed_at=at, passed_step=step, attempts_left=row[0])
+        passed = replace(
+            challenge, state="passed", closed_at=at, passed_step=step, attempts_left=row["attempts_left"]
+        )
         return Verdict(Check("passed", factor.id, step), passed.attempts_left, passed, closed_as="passed")
 
 
