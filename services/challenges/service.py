@@ -18,7 +18,7 @@ from services.challenges.answer_time import AnswerTime
 from services.challenges.counts import count_check
 from services.challenges.factor_check import CodeChecker
 from services.challenges.limit_records import Booking, Seen
-from services.challenges.quick_pass import QuickPass
+from services.challenges.quick_judge import QuickJudge
 from services.challenges.records import Answer, Challenge, Context, Verdict, issued
 from services.challenges.verification import Judge, Offer, Unpaid
 from services.database import Database
@@ -67,7 +67,7 @@ class ChallengesService:
         self._limits = checker.limits
         self._grants = grants
         self._judge = Judge(checker)
-        self._quick = QuickPass(database, checker.vault, checker.limits)
+        self._quick = QuickJudge(database, checker.vault, checker.limits)
         self._answers = answers or AnswerTime()
 
     async def challenge(self, challenge_id: str) -> Challenge | None:
