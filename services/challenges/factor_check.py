@@ -156,7 +156,7 @@ class CodeChecker:
             step = RECOVERY_STEP if used else None
         else:
             secret = self.vault.open(factor.account_id, factor.sealed)
-            step, skewed = _compare(secret, code, at)
+            step, skewed = compare(secret, code, at)
             if skewed is not None and skewed > factor.last_step:
                 return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))
         return await _burn_or_count(connection, factor, offered.stage, step, locked, at)
@@ -196,7 +196,8 @@ def _idle(factor: Factor | None, stage: Stage, at: float) -> Result | None:
     return "lapsed" if stage == "pending" and factor.created_at + PENDING_S <= at else None
 
 
-def _compare(secret: str, code: str, at: float) -> tuple[int | None, int | None]:
+def compare(secret: str, code: str, at: float) -> tuple[int | None, int | None]:
+    """The step whose code this is at epoch seconds `at`, and else the one that a wrong clock would explain."""
     step = totp.matched_step(secret, code, at)
     return step, totp.skewed_step(secret, code, at) if step is None else None
 
@@ -217,7 +218,7 @@ async def _compare_in_vain(connection: AsyncConnection, code: str, at: float) ->
     if is_recovery_code(code):
         await use(connection, "", code, at)
     else:
-        _compare(_NOBODYS_SECRET, code, at)
+        compare(_NOBODYS_SECRET, code, at)
 
 
 async def _burn_or_count(

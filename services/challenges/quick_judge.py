@@ -9,21 +9,20 @@ statements that write several tables.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from msgspec.structs import replace
 
 from contracts.errors import Unavailable
 from services.challenges import audit, situation, totp
-from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER
+from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, compare
 from services.challenges.limit_records import Visitor
 from services.challenges.limits import DEVICES_KEPT, MINUTE_S, Limits, is_of_today
 from services.challenges.quick_statements import PASS, REFUSAL
-from services.challenges.records import Challenge, Check, Factor, Verdict
+from services.challenges.records import Check, Verdict
 from services.challenges.repository import outcome
 from services.challenges.situation import Situation
 from services.challenges.vault import Vault
-from services.challenges.verification import Offer
+from services.challenges.verification import Offer, entry_of
 from services.database import Database
 from services.statements import Lent, Statement
 
@@ -65,11 +64,12 @@ class QuickJudge:
         factor = found.factor
         assert factor is not None
         secret = self._vault.open(factor.account_id, factor.sealed)
-        step = totp.matched_step(secret, offer.code, offer.at)
+        step, skewed = compare(secret, offer.code, offer.at)
         if step is not None and step > factor.last_step:
-            return await self._passed(connection, offer, found, visitor, step) or offer
-        if step is None and totp.skewed_step(secret, offer.code, offer.at) is None:
-            return await self._refused(connection, offer, found) or offer
+            check = Check("passed", factor.id, step)
+            return await self._passed(connection, offer, found, visitor, check) or offer
+        if step is None and skewed is None:
+            return await self._refused(connection, offer, found, Check("wrong", factor.id)) or offer
         return offer
 
     async def _situation(self, connection: Lent, offer: Offer, visitor: Visitor) -> Situation | None:
@@ -77,16 +77,15 @@ class QuickJudge:
         return None if row is None else situation.situation_of(row)
 
     async def _passed(
-        self, connection: Lent, offer: Offer, found: Situation, visitor: Visitor, step: int
+        self, connection: Lent, offer: Offer, found: Situation, visitor: Visitor, check: Check
     ) -> Verdict | None:
         challenge, (network, device), at = found.challenge, found.seen, offer.at
-        check = Check("passed", _id(found.factor), step)
         told = outcome(challenge, "passed", at)
         note_network = _has_paid(offer) or network is None or not is_of_today(network.passed_at, at)
         note_device = device is None or not is_of_today(device.passed_at, at)
         values = {
-            **_audited(offer, challenge, check, visitor),
-            "step": step,
+            **audit.parameters(entry_of(offer, challenge, visitor, check)),
+            "step": check.step,
             "identity": told.identity,
             "payload": told.payload.decode(),
             "network_to_note": visitor.network if note_network else None,
@@ -98,15 +97,16 @@ class QuickJudge:
         if row is None:
             return None
         left: int = row["attempts_left"]
-        passed = replace(challenge, state="passed", closed_at=at, passed_step=step, attempts_left=left)
+        passed = replace(challenge, state="passed", closed_at=at, passed_step=check.step, attempts_left=left)
         return Verdict(check, left, passed, closed_as="passed")
 
-    async def _refused(self, connection: Lent, offer: Offer, found: Situation) -> Verdict | None:
+    async def _refused(
+        self, connection: Lent, offer: Offer, found: Situation, check: Check
+    ) -> Verdict | None:
         challenge = found.challenge
-        check = Check("wrong", _id(found.factor))
         visitor = self._limits.visitor(challenge.account_id, offer.context)
         values = {
-            **_audited(offer, challenge, check, visitor),
+            **audit.parameters(entry_of(offer, challenge, visitor, check)),
             "lock_after": LOCK_AFTER,
             "disable_after": DISABLE_AFTER,
             "network_to_charge": None if _has_paid(offer) else visitor.network,
@@ -129,23 +129,3 @@ def _is_plain(found: Situation, at: float) -> bool:
 
 def _has_paid(offer: Offer) -> bool:
     return offer.booking is not None and offer.booking.charged
-
-
-def _id(factor: Factor | None) -> str | None:
-    return None if factor is None else factor.id
-
-
-def _audited(offer: Offer, challenge: Challenge, check: Check, visitor: Visitor) -> dict[str, Any]:
-    """The entry of a verdict, as parameters; what else the statements are asked about goes by the entry's names too."""
-    entry = audit.Entry(
-        at=offer.at,
-        action="verify",
-        result=check.result,
-        actor=offer.context.actor,
-        account_id=challenge.account_id,
-        factor_id=check.factor_id,
-        challenge_id=challenge.challenge_id,
-        network=visitor.network,
-        reason=check.reason,
-    )
-    return audit.parameters(entry)

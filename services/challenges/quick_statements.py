@@ -10,12 +10,15 @@ from __future__ import annotations
 from services.challenges import audit
 from services.statements import Statement
 
-_PASSING = """
+#: Locks the challenge if it is open and has more attempts left than `spared`.
+_JUDGED = """
 WITH judged AS MATERIALIZED (
   SELECT challenge_id FROM challenges
-  WHERE challenge_id = %(challenge_id)s AND state = 'open' AND attempts_left > 0 AND expires_at > %(at)s
+  WHERE challenge_id = %(challenge_id)s AND state = 'open' AND attempts_left > {spared} AND expires_at > %(at)s
   FOR UPDATE
-), burnt AS (
+), """
+_PASSING = """
+burnt AS (
   UPDATE factors SET last_step = %(step)s, failures_in_row = 0, failures_total = 0 FROM judged
   WHERE id = %(factor_id)s AND state = 'active' AND last_step < %(step)s AND locked_until <= %(at)s
   RETURNING id
@@ -50,14 +53,10 @@ WITH judged AS MATERIALIZED (
 _ALL_NOTED = "closed, (SELECT count(*) FROM from_network) AS noted, (SELECT count(*) FROM surplus) AS gone"
 _AUDITED = " SELECT attempts_left, 1 / (SELECT count(*) FROM written) FROM "
 #: By `audit.parameters` and: step, identity and payload of the outcome, what is noted of network and device, others_kept.
-PASS = Statement(_PASSING + audit.appended_after(_ALL_NOTED) + _AUDITED + "closed")
+PASS = Statement(_JUDGED.format(spared=0) + _PASSING + audit.appended_after(_ALL_NOTED) + _AUDITED + "closed")
 
 _REFUSING = """
-WITH judged AS MATERIALIZED (
-  SELECT challenge_id FROM challenges
-  WHERE challenge_id = %(challenge_id)s AND state = 'open' AND attempts_left > 1 AND expires_at > %(at)s
-  FOR UPDATE
-), counted AS (
+counted AS (
   UPDATE factors SET failures_in_row = failures_in_row + 1, failures_total = failures_total + 1 FROM judged
   WHERE id = %(factor_id)s AND state = 'active' AND locked_until <= %(at)s
     AND failures_in_row + 1 < %(lock_after)s AND failures_total + 1 < %(disable_after)s
@@ -80,4 +79,6 @@ WITH judged AS MATERIALIZED (
 ), """
 _ALL_COUNTED = "spent, (SELECT count(*) FROM fleet) AS borne"
 #: By `audit.parameters` and: lock_after, disable_after, network_to_charge, refill_s, minute, fleet_lane.
-REFUSAL = Statement(_REFUSING + audit.appended_after(_ALL_COUNTED) + _AUDITED + "spent")
+REFUSAL = Statement(
+    _JUDGED.format(spared=1) + _REFUSING + audit.appended_after(_ALL_COUNTED) + _AUDITED + "spent"
+)

@@ -11,6 +11,8 @@ import hmac
 import re
 import secrets
 from base64 import b32encode
+from collections.abc import Iterable
+from itertools import chain
 
 import pyotp
 
@@ -26,7 +28,7 @@ _CODE = re.compile("[0-9]{6}")
 
 
 class _Codes(pyotp.TOTP):
-    """The codes of a secret, which is decoded once; pyotp does it anew for each code, at half of its cost."""
+    """The codes of a secret, which is decoded once; pyotp does it anew for each code."""
 
     def __init__(self, secret: str) -> None:
         self._key: bytes | None = None
@@ -74,9 +76,8 @@ def matched_step(secret: str, code: str, at: float, window: int = WINDOW_STEPS) 
 def skewed_step(secret: str, code: str, at: float) -> int | None:
     """The step of a code that a wrong clock would explain: within SKEW_STEPS of now, outside the accepted window."""
     now = step_at(at)
-    late = _search(secret, code, range(now - SKEW_STEPS, now - WINDOW_STEPS))
-    early = _search(secret, code, range(now + 1, now + SKEW_STEPS + 1))
-    return late if early is None else early
+    late, early = range(now - SKEW_STEPS, now - WINDOW_STEPS), range(now + 1, now + SKEW_STEPS + 1)
+    return _search(secret, code, chain(late, early))
 
 
 def provisioning_uri(secret: str, account: str, issuer: str) -> str:
@@ -89,7 +90,8 @@ def provisioning_uri(secret: str, account: str, issuer: str) -> str:
     return _Codes(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
-def _search(secret: str, code: str, steps: range) -> int | None:
+def _search(secret: str, code: str, steps: Iterable[int]) -> int | None:
+    """The last of the steps whose code this is."""
     if not is_code(code):
         return None
     codes, found = _Codes(secret), None

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.challenges import audit, repository, situation
 from services.challenges.factor_check import CodeChecker, Try
-from services.challenges.limit_records import UNPAID, Booking
+from services.challenges.limit_records import UNPAID, Booking, Visitor
 from services.challenges.records import (
     RECOVERY_STEP,
     Challenge,
@@ -71,7 +71,7 @@ class Judge:
             verdict = await self._again(connection, offered, found, found.challenge.passed_step)
         else:
             verdict = await self._first(connection, offered, found)
-        await self._audit(connection, offer, offered, known, verdict.check)
+        await audit.record(connection, entry_of(offer, known, offered.visitor, verdict.check))
         return verdict
 
     def _offered(self, offer: Offer, known: Challenge | None) -> Try:
@@ -103,18 +103,17 @@ class Judge:
         spent = await repository.spend_attempt(connection, challenge, offered.at)
         return Verdict(check, spent.attempts_left, spent)
 
-    async def _audit(
-        self, connection: AsyncConnection, offer: Offer, offered: Try, known: Challenge | None, check: Check
-    ) -> None:
-        entry = audit.Entry(
-            at=offer.at,
-            action="verify",
-            result=check.result,
-            actor=offer.context.actor,
-            account_id=None if known is None else known.account_id,
-            factor_id=check.factor_id,
-            challenge_id=offer.challenge_id,
-            network=offered.visitor.network,
-            reason=check.reason,
-        )
-        await audit.record(connection, entry)
+
+def entry_of(offer: Offer, challenge: Challenge | None, visitor: Visitor, check: Check) -> audit.Entry:
+    """What the audit keeps of an offer; `challenge` None where nobody issued it."""
+    return audit.Entry(
+        at=offer.at,
+        action="verify",
+        result=check.result,
+        actor=offer.context.actor,
+        account_id=None if challenge is None else challenge.account_id,
+        factor_id=check.factor_id,
+        challenge_id=offer.challenge_id,
+        network=visitor.network,
+        reason=check.reason,
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from benchmarks.real_parts import PostgresServer
 from contracts.errors import Unavailable
 from services.database import Database
-from services.statements import Statement, Statements
+from services.statements import Lent, Statement, Statements
 
 pytestmark = pytest.mark.real
 
@@ -37,7 +37,14 @@ async def asked(statements: Statements, query: str, **values: object) -> dict[st
 async def pid(statements: Statements) -> int:
     """The server's process behind the connection that is lent now."""
     async with statements.borrow() as connection:
-        return connection.pid
+        return await pid_of(connection)
+
+
+async def pid_of(connection: Lent) -> int:
+    """The server's process behind a connection."""
+    row = await connection.first(Statement("SELECT pg_backend_pid() AS pid"), {})
+    assert row is not None
+    return int(row["pid"])
 
 
 async def test_a_connection_is_used_again(statements: Statements) -> None:
@@ -48,7 +55,7 @@ async def test_a_dead_connection_is_unavailable_once_and_then_there_is_another(
     statements: Statements,
 ) -> None:
     async with statements.borrow() as one, statements.borrow() as other:
-        await other.first(Statement("SELECT pg_terminate_backend(%(pid)s)"), {"pid": one.pid})
+        await other.first(Statement("SELECT pg_terminate_backend(%(pid)s)"), {"pid": await pid_of(one)})
 
     with pytest.raises(Unavailable):
         await asked(statements, "SELECT 1")
@@ -80,7 +87,7 @@ async def test_a_wrong_statement_costs_no_other_its_connection(statements: State
     async with statements.borrow() as kept:
         with pytest.raises(asyncpg.UndefinedTableError):
             await asked(statements, "SELECT * FROM nowhere")
-        idle = kept.pid
+        idle = await pid_of(kept)
 
     assert await pid(statements) == idle
 

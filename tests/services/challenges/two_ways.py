@@ -9,13 +9,13 @@ from sqlalchemy import Table, insert
 
 from services.cases.tables import outbox
 from services.challenges.limit_tables import code_minutes, code_networks, factor_devices
+from services.challenges.limits import DAY_S
 from services.challenges.quick_judge import QuickJudge
 from services.challenges.records import Context
 from services.challenges.tables import audit, challenges, factors
 from services.challenges.verification import Offer
 from tests.services.challenges.world import World
 
-DAY_S = 86_400.0
 WRITTEN: tuple[Table, ...] = (challenges, factors, outbox, code_networks, factor_devices, code_minutes)
 
 
@@ -27,17 +27,17 @@ async def state(world: World) -> dict[str, Any]:
 async def written(world: World, account_id: str) -> list[list[dict[str, Any]]]:
     """What was written of one account, without names and numbers that another one has otherwise."""
     factor_id = next(row["id"] for row in await world.rows(factors) if row["account_id"] == account_id)
-    told = []
+    kept = []
     for table in (challenges, factors, factor_devices):
         mine = [
             row
             for row in await world.rows(table)
             if account_id == row.get("account_id") or factor_id == row.get("factor_id")
         ]
-        told.append([without(row, "id", "factor_id", "secret", "digest") for row in mine])
+        kept.append([without(row, "id", "factor_id", "secret", "digest") for row in mine])
     return [
         [{name: str(value).replace(account_id, "") for name, value in row.items()} for row in rows]
-        for rows in told
+        for rows in kept
     ]
 
 
