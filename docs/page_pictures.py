@@ -41,7 +41,7 @@ def main() -> int:
 def _enrol(browser: Browser, served: Served, picture: Path) -> None:
     browser.go(served.enrol_link())
     browser.until_at("/my/factor")
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_at("/my/factor/start")
     picture.write_bytes(browser.picture())
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -45,6 +46,8 @@ class Browser:
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        # The driver's own waiting for pages is a guess that is right most times; a test that needs it fails at once.
+        options.page_load_strategy = "none"
         self.driver = webdriver.Chrome(options=options, service=Service(programs[1]))
         self.look()
 
@@ -81,19 +84,34 @@ class Browser:
         """What a script in the page returns."""
         return self.driver.execute_script(text, *values)
 
-    def go(self, url: str) -> None:
-        """Open the address and, when it is a link's, wait until it has led to its page."""
-        self.driver.get(url)
-        if "/my/open/" in url:
-            self.until_at("/my/approve", "/my/factor", "/my/authenticator", "/my/open")
+    def open(self, url: str) -> None:
+        """Open the address and wait for the page."""
+        with self._another_page():
+            self.driver.get(url)
+
+    def go(self, link: str) -> None:
+        """Open a link and wait for the page that it leads to."""
+        self.open(link)
+        self.until_at("/my/approve", "/my/factor", "/my/authenticator", "/my/open")
+
+    def follow(self, selector: str) -> None:
+        """Click what leads to another page, and wait for that page."""
+        with self._another_page():
+            self.find(selector).click()
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until it holds; a page that is just being replaced does not count."""
+        """Wait until it holds on a page that is there as a whole; one that is just being replaced does not count."""
         waiting = WebDriverWait(self.driver, _WAIT_S, 0.05, ignored_exceptions=[WebDriverException])
         try:
-            waiting.until(lambda _: holds())
+            waiting.until(lambda _: holds() and self.script("return document.readyState") == "complete")
         except TimeoutException:
             pytest.fail(f"still at {self.path}, {self.heading!r}, {self.text[:600]!r}")
+
+    @contextmanager
+    def _another_page(self) -> Iterator[None]:
+        before = self.find("html")
+        yield
+        self.until(lambda: _is_gone(before))
 
     def until_at(self, *paths: str) -> None:
         """Wait until the address is one of these."""
@@ -156,3 +174,11 @@ class Browser:
             clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
             wanted |= {"captureBeyondViewport": True, "clip": clip}
         return base64.b64decode(self.command("Page.captureScreenshot", **wanted)["data"])
+
+
+def _is_gone(element: WebElement) -> bool:
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    return False

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 def type_code(browser: Browser, code: str) -> None:
     browser.find("#code").send_keys(code)
-    browser.find("button.main").click()
+    browser.follow("button.main")
 
 
 def test_a_code_approves_on_a_phone(browser: Browser, served: Served) -> None:
@@ -46,9 +46,9 @@ def test_the_whole_way_in_chinese(browser: Browser, served: Served) -> None:
 
 def test_the_language_can_be_switched(browser: Browser, served: Served) -> None:
     browser.go(served.challenge_link("c1"))
-    browser.find("a.language").click()
+    browser.follow("a.language")
     browser.until_heading("是否批准这笔付款？")
-    browser.find("a.language").click()
+    browser.follow("a.language")
     browser.until_heading("Approve this payment?")
 
 
@@ -79,8 +79,8 @@ def test_a_wrong_code_is_announced_and_the_field_has_the_focus(browser: Browser,
     browser.go(served.challenge_link("c1"))
     type_code(browser, served.world.wrong(secret))
     browser.until_text("Tries left: 4")
+    browser.until(lambda: browser.focused == "code")
 
-    assert browser.focused == "code"
     described = str(browser.find("#code").get_attribute("aria-describedby")).split()
     assert "wrong" in described
     assert browser.find("#wrong").get_attribute("role") == "alert"
@@ -96,7 +96,7 @@ def test_a_recovery_code_stands_behind_a_word_and_opens_by_it(browser: Browser, 
 
 
 def test_the_time_left_counts_down_and_the_end_is_said(browser: Browser, served: Served) -> None:
-    served.run(served.world.issue("c1", lifetime_s=12))
+    served.run(served.world.issue("c1", lifetime_s=16))
     browser.go(served.link("challenge", challenge_id="c1"))
     browser.until_text("Ten seconds left.")
     browser.until_heading("The time is over")
@@ -108,8 +108,8 @@ def test_it_works_without_scripts(browser: Browser, served: Served) -> None:
     secret = served.enrolled()
     link = served.challenge_link("c1")
     browser.command("Emulation.setScriptExecutionDisabled", value=True)
-    browser.driver.get(link)
-    browser.find("button.main").click()
+    browser.open(link)
+    browser.follow("button.main")
     shown = browser.find("main").text
     type_code(browser, pyotp.TOTP(secret).at(int(served.clock())))
     heading = browser.find("h1").text
@@ -123,7 +123,7 @@ def test_a_link_opened_twice_is_used_up(browser: Browser, served: Served) -> Non
     link = served.challenge_link("c1")
     browser.go(link)
     browser.until_heading("Approve this payment?")
-    browser.driver.get(link)
+    browser.open(link)
     browser.until_heading("This link is used up")
 
     assert [one for one in browser.complaints() if "410" not in one] == []

@@ -37,14 +37,14 @@ def test_a_phone_scans_the_code_and_the_authenticator_passes(
 ) -> None:
     browser.look(dark=dark)
     browser.go(served.enrol_link())
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
     authenticator = pyotp.parse_uri(scanned(browser, tmp_path))
     browser.find("#code").send_keys(pyotp.TOTP(authenticator.secret).at(int(time.time())))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Keep your recovery codes")
     browser.find("#kept").click()
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("You are protected")
 
     assert authenticator.issuer == "UPay"
@@ -53,7 +53,7 @@ def test_a_phone_scans_the_code_and_the_authenticator_passes(
 
 def test_the_typed_key_is_the_scanned_one(browser: Browser, served: Served, tmp_path: Path) -> None:
     browser.go(served.enrol_link())
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
     scanned_key = pyotp.parse_uri(scanned(browser, tmp_path)).secret
     browser.find("summary").click()
@@ -89,11 +89,11 @@ def test_the_keyboard_alone_sets_it_up(browser: Browser, served: Served) -> None
 def test_recovery_codes_are_copied_and_heard_of(browser: Browser, served: Served) -> None:
     browser.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     browser.go(served.enrol_link())
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
     secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
     browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time())))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Keep your recovery codes")
     browser.find("[data-copy]").click()
     browser.until_text("Copied")
@@ -105,17 +105,17 @@ def test_recovery_codes_are_copied_and_heard_of(browser: Browser, served: Served
 
 def test_going_back_after_the_codes_shows_no_secret(browser: Browser, served: Served) -> None:
     browser.go(served.enrol_link())
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
     secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
     browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time())))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Keep your recovery codes")
     codes = browser.find("[data-codes]").text.split()
     browser.find("#kept").click()
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("You are protected")
-    browser.driver.get(f"{served.url}/my/factor")
+    browser.open(f"{served.url}/my/factor")
     source = browser.driver.page_source
 
     assert not any(hidden in source for hidden in (secret, *codes))

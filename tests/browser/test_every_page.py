@@ -31,22 +31,22 @@ def enrolment(browser: Browser, served: Served) -> Iterator[str]:
     """The pages of an authenticator."""
     browser.go(served.enrol_link())
     yield "start"
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until(lambda: browser.path == "/my/factor/start")
     yield "setup"
     secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
     browser.find("summary").click()
     yield "setup, key shown"
     browser.find("#code").send_keys(served.world.wrong(secret))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until(lambda: browser.path == "/my/factor/confirm")
     yield "next code"
     browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(served.clock())))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until(lambda: "data-codes" in browser.driver.page_source)
     yield "codes"
     browser.find("#kept").click()
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_at("/my/factor/done")
     yield "done"
     browser.go(served.enrol_link())
@@ -64,20 +64,20 @@ def challenge(browser: Browser, served: Served) -> Iterator[str]:
     browser.find("summary").click()
     yield "approve, recovery shown"
     browser.find("#code").send_keys("nonsense")
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until(lambda: 'role="alert"' in browser.driver.page_source)
     yield "approve, wrong"
-    browser.driver.get(f"{served.url}/my/approve/stop")
+    browser.open(f"{served.url}/my/approve/stop")
     yield "stop"
-    browser.find("button.danger").click()
+    browser.follow("button.danger")
     browser.until_at("/my/approve/stopped")
     yield "stopped"
-    browser.driver.get(f"{served.url}/my/approve")
+    browser.open(f"{served.url}/my/approve")
     yield "refused"
-    browser.driver.get(f"{served.url}/my/open/none")
+    browser.open(f"{served.url}/my/open/none")
     yield "used up"
     browser.driver.delete_all_cookies()
-    browser.driver.get(f"{served.url}/my/approve")
+    browser.open(f"{served.url}/my/approve")
     yield "closed"
 
 

@@ -143,15 +143,15 @@ def enrols(wallet: Wallet, browser: Browser) -> str:
     """Set up an authenticator on the pages; its secret."""
     browser.go(wallet.link(purpose="enrol", proved_at=time.time()))
     browser.until_heading("Protect your account")
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
     secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
     # The code of the step before is still good, and leaves the present step for the transfer.
     browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time()) - 30))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Keep your recovery codes")
     browser.find("#kept").click()
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("You are protected")
     return secret
 
@@ -178,7 +178,7 @@ def test_a_risky_transfer_is_shown_approved_and_proved_and_a_changed_amount_is_n
     assert "chen-wei-4471" in shown
     assert faults(browser) == []
     browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time())))
-    browser.find("button.main").click()
+    browser.follow("button.main")
     browser.until_heading("Approved")
 
     grant = wallet.picked_up(challenge_id)["grant"]
@@ -193,9 +193,9 @@ def test_not_me_ends_the_transfer(browser: Browser, served: Served) -> None:
     served.enrolled()
     browser.go(served.challenge_link("c1"))
     browser.until_heading("Approve this payment?")
-    browser.find("a.stop").click()
+    browser.follow("a.stop")
     browser.until_heading("Stop this payment?")
-    browser.find("button.danger").click()
+    browser.follow("button.danger")
     browser.until_heading("Stopped")
 
     assert served.state("c1") == "failed"
