@@ -16,6 +16,7 @@ from benchmarks.http_sender import Sent
 from benchmarks.latency import deciding_worker, program, telling
 from benchmarks.progress import Progressing
 from benchmarks.spread import Latencies, latencies_of
+from benchmarks.stolen import Stolen
 from services.database import Database
 from services.embedded import free_port
 from services.guarded_process import GuardedProcess
@@ -29,7 +30,8 @@ _READY_S = 60.0
 class HttpLatency(Struct, frozen=True):
     """`undecided` were answered 202 (no decision within the API's time), `errors` anything else or nothing.
 
-    `sender_late_p99_ms` is how late the sender itself was, contained in `latency`; `sender_cpu_share` is its share of a core.
+    `sender_late_p99_ms` is how late the sender itself was, contained in `latency`; `sender_cpu_share` is its share of a core,
+    `stolen` what the host took from this machine meanwhile.
     """
 
     rate: int
@@ -40,6 +42,7 @@ class HttpLatency(Struct, frozen=True):
     connections: int
     sender_late_p99_ms: float
     sender_cpu_share: float
+    stolen: Stolen | None
 
 
 async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
@@ -77,6 +80,7 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
         connections=sent.connections,
         sender_late_p99_ms=latencies_of(sent.late_ms).p99_ms,
         sender_cpu_share=round(sent.cpu_share, 3),
+        stolen=sent.stolen,
     )
 
 

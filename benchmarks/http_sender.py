@@ -24,6 +24,7 @@ from typing import cast
 import uvloop
 from msgspec import Struct, json
 
+from benchmarks.stolen import Stolen, StolenTime
 from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
 _GIVE_UP_S = 10.0
@@ -33,7 +34,8 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r", re.IGNORECASE)
 class Sent(Struct, frozen=True):
     """Milliseconds of each request answered 200, in the order of the answers, and which request it was, from 0.
 
-    `late_ms` is how far the sender itself was behind, contained in them. `undecided` were answered 202.
+    `late_ms` is how far the sender itself was behind, contained in them. `undecided` were answered 202. `stolen` is what the host
+    took meanwhile.
     """
 
     latencies_ms: list[float]
@@ -43,6 +45,7 @@ class Sent(Struct, frozen=True):
     errors: int
     connections: int
     cpu_share: float
+    stolen: Stolen | None
 
 
 @dataclass(slots=True)
@@ -125,10 +128,11 @@ class Sender:
         """Send every request, whole as it goes over the line; the first `warm_up` are not counted."""
         gc.collect()
         gc.freeze()
-        begin_s, cpu_s = time.monotonic() + 0.2, 0.0
+        begin_s, cpu_s, stolen = time.monotonic() + 0.2, 0.0, StolenTime()
         for index, request in enumerate(requests):
             if index == warm_up:
                 cpu_s = time.process_time()
+                stolen.begin()
             due_s = begin_s + index / rate
             if (wait_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
@@ -144,6 +148,7 @@ class Sender:
             self._errors,
             self._opened,
             cpu_share,
+            stolen.end(),
         )
 
     def _send(self, request: bytes, asked: _Asked) -> None:

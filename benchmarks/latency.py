@@ -19,6 +19,7 @@ from benchmarks.paced_producer import Paced
 from benchmarks.processor import processor_s
 from benchmarks.progress import Progressing
 from benchmarks.spread import Latencies, latencies_of
+from benchmarks.stolen import Stolen
 from benchmarks.topics import make_topics, preload, wait_for_records
 from services.guarded_process import GuardedProcess
 from services.lab.bench_events import bench_events
@@ -31,7 +32,8 @@ _PROBES = 2_000
 class DecisionLatency(Struct, frozen=True):
     """`sender_late_*` is how far the sender itself was behind its schedule; it is contained in `latency`.
 
-    `worker_cpu_share` is the worker's share of a core from its first paced event to its last.
+    `worker_cpu_share` is the worker's share of a core from its first paced event to its last; `stolen` is what the host took from
+    this machine in that time.
     """
 
     rate: int
@@ -42,6 +44,7 @@ class DecisionLatency(Struct, frozen=True):
     sender_late_max_ms: float
     sender_cpu_share: float
     worker_cpu_share: float | None
+    stolen: Stolen | None
 
 
 async def measure_latency(ground: Ground, progress: Progressing) -> DecisionLatency:
@@ -81,6 +84,7 @@ async def measure_latency(ground: Ground, progress: Progressing) -> DecisionLate
         worker_cpu_share=None
         if before_s is None or after_s is None
         else round((after_s - before_s) / seconds, 3),
+        stolen=paced.stolen,
     )
 
 

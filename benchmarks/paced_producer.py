@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 from msgspec import Struct, json
 
+from benchmarks.stolen import Stolen, StolenTime
 from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
 BURST_S = 0.005
@@ -41,13 +42,14 @@ class Schedule(Struct, frozen=True):
 
 
 class Paced(Struct, frozen=True):
-    """What was sent, how late the sender itself was (it is part of the latency), and its share of a core."""
+    """What was sent, how late the sender itself was (it is part of the latency), its share of a core, and what the host took."""
 
     schedule: Schedule
     sent: int
     late_p99_ms: float
     late_max_ms: float
     cpu_share: float
+    stolen: Stolen | None
 
 
 class _Batches:
@@ -97,9 +99,11 @@ async def run(
     batches = _Batches(producer, topic, partitions)
     schedule = Schedule(time.monotonic() + _LEAD_S, rate)
     late_s: list[float] = []
+    stolen = StolenTime()
     try:
         await producer.partitions_for(topic)
         index, cpu_s = 0, time.process_time()
+        stolen.begin()
         while index < count:
             due_s = schedule.intended_s(index)
             if (wait_s := due_s - time.monotonic()) > 0:
@@ -112,12 +116,13 @@ async def run(
                 index += 1
             batches.send()
         await batches.finish()
+        lost = stolen.end()
         cpu_s = time.process_time() - cpu_s
     finally:
         await producer.stop()
     late_s.sort()
     p99_ms, max_ms = late_s[int(len(late_s) * 0.99)] * 1000.0, late_s[-1] * 1000.0
-    return Paced(schedule, count, p99_ms, max_ms, cpu_s / seconds)
+    return Paced(schedule, count, p99_ms, max_ms, cpu_s / seconds, lost)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from benchmarks.results import Results
 from benchmarks.spread import Latencies
+from benchmarks.stolen import Stolen
 from benchmarks.throughput import Measured
 
 _HEADINGS = ("what", "figure", "least .. most (runs), processor time an event", "wanted")
@@ -85,11 +86,13 @@ def _latencies(results: Results) -> Iterator[Row]:
         yield from _latency(f"decision at {latency.rate:,} events/s", latency.latency, wanted)
         yield Row("events without a decision", f"{latency.undecided:,}", wanted="0")
         yield Row("sender late (contained), p99 ms", f"{latency.sender_late_p99_ms:.1f}")
+        yield from _stolen(latency.stolen)
     if http is not None:
         wanted = "< 50" if http.rate == 300 else ""
         yield from _latency(f"HTTP ?wait=decision at {http.rate:,} requests/s", http.latency, wanted)
         yield Row("requests undecided / failed", f"{http.undecided:,} / {http.errors:,}", wanted="0 / 0")
         yield Row("sender late (contained), p99 ms", f"{http.sender_late_p99_ms:.1f}")
+        yield from _stolen(http.stolen)
 
 
 def _verify(results: Results) -> Iterator[Row]:
@@ -104,6 +107,7 @@ def _verify(results: Results) -> Iterator[Row]:
     yield Row("verifications answered/s", f"{told.answered_per_s:,.1f}", f"{told.connections} connections")
     yield Row("verifications failed", f"{told.errors:,}", wanted="0")
     yield Row("sender late (contained), p99 ms", f"{told.sender_late_p99_ms:.1f}")
+    yield from _stolen(told.stolen)
     if told.api_cpu_us is not None:
         yield Row("the APIs' processor time a verification, us", f"{told.api_cpu_us:,.0f}")
 
@@ -113,6 +117,15 @@ def _latency(name: str, told: Latencies, wanted: str) -> Iterator[Row]:
     yield Row(
         f"{name}, p99 ms", f"{told.p99_ms:.1f}", f"p99.9 {told.p999_ms:.1f}, max {told.max_ms:.1f}", wanted
     )
+
+
+def _stolen(told: Stolen | None) -> Iterator[Row]:
+    if told is not None:
+        yield Row(
+            "taken by the host meanwhile, ms",
+            f"{told.total_ms:,.0f}",
+            f"worst second {told.worst_second_ms:,.0f}",
+        )
 
 
 def _rate(name: str, told: Measured, wanted: str = "") -> Row:

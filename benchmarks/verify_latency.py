@@ -19,6 +19,7 @@ from benchmarks.latency import program, telling
 from benchmarks.processor import processor_s
 from benchmarks.progress import Progressing
 from benchmarks.spread import Latencies, latencies_of
+from benchmarks.stolen import Stolen
 from benchmarks.verify_accounts import Owner, audited, owners, record_owners
 from services.bootstrap.rest import open_limits, open_vault
 from services.database import Database
@@ -48,6 +49,7 @@ class VerifyLatency(Struct, frozen=True):
     connections: int
     sender_late_p99_ms: float
     sender_cpu_share: float
+    stolen: Stolen | None
     api_cpu_us: float | None
 
 
@@ -132,6 +134,7 @@ def _measured(
         connections=sent.connections,
         sender_late_p99_ms=latencies_of(sent.late_ms).p99_ms,
         sender_cpu_share=round(sent.cpu_share, 3),
+        stolen=sent.stolen,
         api_cpu_us=None if cpu_us is None else round(cpu_us, 1),
     )
 
