@@ -20,6 +20,7 @@ from benchmarks.processor import processor_s
 from benchmarks.progress import Progressing
 from benchmarks.spread import Latencies, latencies_of
 from benchmarks.stolen import Stolen
+from benchmarks.ticking import every
 from benchmarks.topics import make_topics, preload, wait_for_records
 from services.guarded_process import GuardedProcess
 from services.lab.bench_events import bench_events
@@ -138,16 +139,10 @@ async def program(
 
 async def telling(process: asyncio.subprocess.Process, tick: Callable[[], None]) -> bytes:
     """What the process prints until it ends; `tick` is called each second."""
-    ticking = asyncio.create_task(_every_second(tick))
+    ticking = asyncio.create_task(every(1.0, tick))
     try:
         return (await process.communicate())[0]
     finally:
         ticking.cancel()
         if process.returncode is None:
             process.kill()
-
-
-async def _every_second(tick: Callable[[], None]) -> None:
-    while True:
-        await asyncio.sleep(1.0)
-        tick()

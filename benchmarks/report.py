@@ -8,10 +8,12 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.http_latency import HttpLatency
+from benchmarks.latency import DecisionLatency
 from benchmarks.results import Results
 from benchmarks.spread import Latencies
-from benchmarks.stolen import Stolen
 from benchmarks.throughput import Measured
+from benchmarks.verify_latency import VerifyLatency
 
 _HEADINGS = ("what", "figure", "least .. most (runs), processor time an event", "wanted")
 
@@ -85,14 +87,12 @@ def _latencies(results: Results) -> Iterator[Row]:
         wanted = "< 25" if latency.rate == 5_000 else ""
         yield from _latency(f"decision at {latency.rate:,} events/s", latency.latency, wanted)
         yield Row("events without a decision", f"{latency.undecided:,}", wanted="0")
-        yield Row("sender late (contained), p99 ms", f"{latency.sender_late_p99_ms:.1f}")
-        yield from _stolen(latency.stolen)
+        yield from _conditions(latency)
     if http is not None:
         wanted = "< 50" if http.rate == 300 else ""
         yield from _latency(f"HTTP ?wait=decision at {http.rate:,} requests/s", http.latency, wanted)
         yield Row("requests undecided / failed", f"{http.undecided:,} / {http.errors:,}", wanted="0 / 0")
-        yield Row("sender late (contained), p99 ms", f"{http.sender_late_p99_ms:.1f}")
-        yield from _stolen(http.stolen)
+        yield from _conditions(http)
 
 
 def _verify(results: Results) -> Iterator[Row]:
@@ -106,8 +106,7 @@ def _verify(results: Results) -> Iterator[Row]:
     yield from _latency(f"{name}, wrong codes", told.refusals, "")
     yield Row("verifications answered/s", f"{told.answered_per_s:,.1f}", f"{told.connections} connections")
     yield Row("verifications failed", f"{told.errors:,}", wanted="0")
-    yield Row("sender late (contained), p99 ms", f"{told.sender_late_p99_ms:.1f}")
-    yield from _stolen(told.stolen)
+    yield from _conditions(told)
     if told.api_cpu_us is not None:
         yield Row("the APIs' processor time a verification, us", f"{told.api_cpu_us:,.0f}")
 
@@ -119,13 +118,12 @@ def _latency(name: str, told: Latencies, wanted: str) -> Iterator[Row]:
     )
 
 
-def _stolen(told: Stolen | None) -> Iterator[Row]:
-    if told is not None:
-        yield Row(
-            "taken by the host meanwhile, ms",
-            f"{told.total_ms:,.0f}",
-            f"worst second {told.worst_second_ms:,.0f}",
-        )
+def _conditions(told: DecisionLatency | HttpLatency | VerifyLatency) -> Iterator[Row]:
+    """What else made the latencies what they are."""
+    yield Row("sender late (contained), p99 ms", f"{told.sender_late_p99_ms:.1f}")
+    if (stolen := told.stolen) is not None:
+        worst = f"worst second {stolen.worst_second_ms:,.0f}"
+        yield Row("taken by the host meanwhile, ms", f"{stolen.total_ms:,.0f}", worst)
 
 
 def _rate(name: str, told: Measured, wanted: str = "") -> Row:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from benchmarks.ticking import every
+
 _STAT = Path("/proc/stat")
 _STEAL_FIELD = 8
 
@@ -45,22 +47,21 @@ class StolenTime:
 
     def begin(self) -> None:
         """Start to look, in the running loop."""
-        self._looks = [self._read()]
-        self._looking = asyncio.create_task(self._look())
+        self._look()
+        self._looking = asyncio.create_task(every(self._second_s, self._look))
 
     def end(self) -> Stolen | None:
         """What was stolen since the beginning; None where the system does not tell, or it did not begin."""
         if self._looking is None:
             return None
         self._looking.cancel()
-        told = [look for look in (*self._looks, self._read()) if look is not None]
+        self._look()
+        told = [look for look in self._looks if look is not None]
         seconds = [after - before for before, after in pairwise(told)]
         return Stolen(_ms(sum(seconds)), _ms(max(seconds))) if seconds else None
 
-    async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(self._second_s)
-            self._looks.append(self._read())
+    def _look(self) -> None:
+        self._looks.append(self._read())
 
 
 def _ms(seconds: float) -> float:

@@ -107,12 +107,6 @@ class Browser:
         except TimeoutException:
             pytest.fail(f"still at {self.path}, {self.heading!r}, {self.text[:600]!r}")
 
-    @contextmanager
-    def _another_page(self) -> Iterator[None]:
-        before = self.find("html")
-        yield
-        self.until(lambda: _is_gone(before))
-
     def until_at(self, *paths: str) -> None:
         """Wait until the address is one of these."""
         self.until(lambda: self.path in paths)
@@ -161,6 +155,12 @@ class Browser:
     def complaints(self) -> list[str]:
         """What the browser complained of since the last look: errors, refused resources, violations of the policy."""
         return [entry["message"] for entry in self._log() if entry["level"] != "INFO"]
+
+    @contextmanager
+    def _another_page(self) -> Iterator[None]:
+        before = self.find("html")
+        yield
+        self.until(lambda: _is_gone(before))
 
     def _log(self) -> list[dict[str, str]]:
         entries: list[dict[str, str]] = self.driver.execute("getLog", {"type": "browser"})["value"]

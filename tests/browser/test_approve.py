@@ -8,13 +8,9 @@ import pytest
 from tests.browser.chromium import Browser
 from tests.browser.page_rules import faults, focus_order, tab_to
 from tests.browser.served import Served
+from tests.browser.steps import type_code
 
 pytestmark = pytest.mark.browser
-
-
-def type_code(browser: Browser, code: str) -> None:
-    browser.find("#code").send_keys(code)
-    browser.follow("button.main")
 
 
 def test_a_code_approves_on_a_phone(browser: Browser, served: Served) -> None:
@@ -81,6 +77,7 @@ def test_a_wrong_code_is_announced_and_the_field_has_the_focus(browser: Browser,
     browser.until_text("Tries left: 4")
     browser.until(lambda: browser.focused == "code")
 
+    assert browser.focused == "code"
     described = str(browser.find("#code").get_attribute("aria-describedby")).split()
     assert "wrong" in described
     assert browser.find("#wrong").get_attribute("role") == "alert"

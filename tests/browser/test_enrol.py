@@ -14,6 +14,7 @@ import pytest
 from tests.browser.chromium import Browser, not_there
 from tests.browser.page_rules import faults, focus_order, tab_to
 from tests.browser.served import Served
+from tests.browser.steps import keep_codes, secret_on_page, type_code
 
 pytestmark = pytest.mark.browser
 
@@ -40,11 +41,9 @@ def test_a_phone_scans_the_code_and_the_authenticator_passes(
     browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
     authenticator = pyotp.parse_uri(scanned(browser, tmp_path))
-    browser.find("#code").send_keys(pyotp.TOTP(authenticator.secret).at(int(time.time())))
-    browser.follow("button.main")
+    type_code(browser, pyotp.TOTP(authenticator.secret).at(int(time.time())))
     browser.until_heading("Keep your recovery codes")
-    browser.find("#kept").click()
-    browser.follow("button.main")
+    keep_codes(browser)
     browser.until_heading("You are protected")
 
     assert authenticator.issuer == "UPay"
@@ -69,7 +68,7 @@ def test_the_keyboard_alone_sets_it_up(browser: Browser, served: Served) -> None
     tab_to(browser, "Show my QR code")
     browser.press(ENTER)
     browser.until_heading("Add UPay to your authenticator")
-    secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
+    secret = secret_on_page(browser)
     assert focus_order(browser) == [
         "Skip to the content",
         "Open the app on this phone",
@@ -91,9 +90,8 @@ def test_recovery_codes_are_copied_and_heard_of(browser: Browser, served: Served
     browser.go(served.enrol_link())
     browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
-    secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
-    browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time())))
-    browser.follow("button.main")
+    secret = secret_on_page(browser)
+    type_code(browser, pyotp.TOTP(secret).at(int(time.time())))
     browser.until_heading("Keep your recovery codes")
     browser.find("[data-copy]").click()
     browser.until_text("Copied")
@@ -107,13 +105,11 @@ def test_going_back_after_the_codes_shows_no_secret(browser: Browser, served: Se
     browser.go(served.enrol_link())
     browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
-    secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
-    browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time())))
-    browser.follow("button.main")
+    secret = secret_on_page(browser)
+    type_code(browser, pyotp.TOTP(secret).at(int(time.time())))
     browser.until_heading("Keep your recovery codes")
     codes = browser.find("[data-codes]").text.split()
-    browser.find("#kept").click()
-    browser.follow("button.main")
+    keep_codes(browser)
     browser.until_heading("You are protected")
     browser.open(f"{served.url}/my/factor")
     source = browser.driver.page_source

@@ -10,6 +10,7 @@ import pytest
 from tests.browser.chromium import PHONE, Browser
 from tests.browser.page_rules import faults
 from tests.browser.served import Served
+from tests.browser.steps import keep_codes, secret_on_page, type_code
 
 pytestmark = pytest.mark.browser
 
@@ -32,21 +33,18 @@ def enrolment(browser: Browser, served: Served) -> Iterator[str]:
     browser.go(served.enrol_link())
     yield "start"
     browser.follow("button.main")
-    browser.until(lambda: browser.path == "/my/factor/start")
+    browser.until_at("/my/factor/start")
     yield "setup"
-    secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
+    secret = secret_on_page(browser)
     browser.find("summary").click()
     yield "setup, key shown"
-    browser.find("#code").send_keys(served.world.wrong(secret))
-    browser.follow("button.main")
-    browser.until(lambda: browser.path == "/my/factor/confirm")
+    type_code(browser, served.world.wrong(secret))
+    browser.until_at("/my/factor/confirm")
     yield "next code"
-    browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(served.clock())))
-    browser.follow("button.main")
+    type_code(browser, pyotp.TOTP(secret).at(int(served.clock())))
     browser.until(lambda: "data-codes" in browser.driver.page_source)
     yield "codes"
-    browser.find("#kept").click()
-    browser.follow("button.main")
+    keep_codes(browser)
     browser.until_at("/my/factor/done")
     yield "done"
     browser.go(served.enrol_link())
@@ -63,8 +61,7 @@ def challenge(browser: Browser, served: Served) -> Iterator[str]:
     yield "approve"
     browser.find("summary").click()
     yield "approve, recovery shown"
-    browser.find("#code").send_keys("nonsense")
-    browser.follow("button.main")
+    type_code(browser, "nonsense")
     browser.until(lambda: 'role="alert"' in browser.driver.page_source)
     yield "approve, wrong"
     browser.open(f"{served.url}/my/approve/stop")

@@ -26,6 +26,7 @@ from services.standing import Standing
 from tests.browser.chromium import Browser
 from tests.browser.page_rules import faults
 from tests.browser.served import Served
+from tests.browser.steps import keep_codes, secret_on_page, type_code
 from tests.services.challenges.wallet import CHECK
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -145,13 +146,11 @@ def enrols(wallet: Wallet, browser: Browser) -> str:
     browser.until_heading("Protect your account")
     browser.follow("button.main")
     browser.until_heading("Add UPay to your authenticator")
-    secret = pyotp.parse_uri(str(browser.find("a[href^=otpauth]").get_attribute("href"))).secret
+    secret = secret_on_page(browser)
     # The code of the step before is still good, and leaves the present step for the transfer.
-    browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time()) - 30))
-    browser.follow("button.main")
+    type_code(browser, pyotp.TOTP(secret).at(int(time.time()) - 30))
     browser.until_heading("Keep your recovery codes")
-    browser.find("#kept").click()
-    browser.follow("button.main")
+    keep_codes(browser)
     browser.until_heading("You are protected")
     return secret
 
@@ -177,8 +176,7 @@ def test_a_risky_transfer_is_shown_approved_and_proved_and_a_changed_amount_is_n
     assert "CNY 4,120.00" in shown
     assert "chen-wei-4471" in shown
     assert faults(browser) == []
-    browser.find("#code").send_keys(pyotp.TOTP(secret).at(int(time.time())))
-    browser.follow("button.main")
+    type_code(browser, pyotp.TOTP(secret).at(int(time.time())))
     browser.until_heading("Approved")
 
     grant = wallet.picked_up(challenge_id)["grant"]
