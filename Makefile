@@ -19,7 +19,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --genera
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(RUN_TIME) ## everything on this laptop, with people and attackers; FOR=60 stops after 60 s and prints the ledger
+demo: $(RUN_TIME) ## everything on this laptop, with people and attackers; FOR=60 stops after 60 s of live play and prints the ledger
 	@$(BIN)/payguard up --demo $(if $(FOR),--for $(FOR))
 
 env: $(RUN_TIME) ## create .venv with what PayGuard needs to run

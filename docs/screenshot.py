@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-SECONDS = 55
+SECONDS = 40
 
 
 def main() -> int:

@@ -36,7 +36,13 @@ def up(
         bool, typer.Option("--demo", help="Play people with habits, and attacks, against it.")
     ] = False,
     for_s: Annotated[
-        float | None, typer.Option("--for", metavar="SECONDS", min=10, help="Stop by itself after this long.")
+        float | None,
+        typer.Option(
+            "--for",
+            metavar="SECONDS",
+            min=10,
+            help="Stop by itself after this long; of a demo, live play counts.",
+        ),
     ] = None,
     kafka: Kafka = None,
     redis: Redis = None,
@@ -60,8 +66,8 @@ def up(
     all of it; a second Ctrl-C kills.
 
     With --demo --for the last line is the ledger: how many events the broker or the API accepted, how many of them were
-    decided, lost, and how many effects came twice; latency is the wallet's, from handing an everyday event over
-    to reading its decision from the topic. Exit code 1 when anything was lost or doubled.
+    decided, still wait for the worker (undecided), were lost, and how many effects came twice; latency is the wallet's, from
+    handing an everyday event over to reading its decision from the topic. Exit code 1 when anything was lost or doubled.
 
     [dim]Examples:[/dim]
 

@@ -19,7 +19,7 @@ from services.database import Database
 from services.embedded import PartNotAvailable
 from services.ingest.keys import ApiKeys
 from services.lab.board import Board
-from services.lab.demo import Demo, Play
+from services.lab.demo import Demo, Play, Urls
 from services.lab.ledger import Figures
 from services.options import EXIT_AWAY, EXIT_BAD, print_json, say
 from services.settings import Settings
@@ -125,8 +125,9 @@ class _Up:
         try:
             text, key = await keys.create("demo wallet", ["ingest", "verify", "support"], "payguard up")
             play = Play(options.rate, options.seed, options.for_s, "kafka" not in options.external)
-            demo = Demo(standing.settings, database, standing.url, text, self._board, play)
-            figures = await demo.run(self._stopping)
+            urls = Urls(standing.url, standing.metrics_url)
+            demo = Demo(standing.settings, database, urls, text, self._board, play)
+            figures = await demo.run(self._stopping, self._picture)
             await keys.revoke(key.key_id, "payguard up")
             return figures
         finally:
@@ -134,13 +135,12 @@ class _Up:
             await database.close()
 
     async def _watch_parts(self) -> None:
-        for_s = self._options.for_s
+        for_s = None if self._options.demo else self._options.for_s
         try:
             while not self._stopping.is_set():
                 if (part := self._standing.part_that_ended()) is not None:
                     raise Unavailable(_ENDED.format(part=part, folder=self._standing.folder))
                 if for_s is not None and self._board.running_s >= for_s:
-                    self._picture()
                     return
                 await asyncio.sleep(_POLL_S)
         finally:

@@ -54,6 +54,8 @@ class Board:
     def __init__(self) -> None:
         self.started_s = time.monotonic()
         self.phase = "starting"
+        #: monotonic; None until the past is learned and live play begins
+        self.live_since_s: float | None = None
         self._allowed_at = 0.0
         self.events = Meter()
         self.decisions = Meter()
@@ -105,6 +107,16 @@ class Board:
     def running_s(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self.started_s
+
+    def go_live(self) -> None:
+        """Live play begins now."""
+        self.phase = "live"
+        self.live_since_s = time.monotonic()
+
+    @property
+    def live_s(self) -> float:
+        """Seconds of live play so far."""
+        return 0.0 if self.live_since_s is None else time.monotonic() - self.live_since_s
 
 
 def _sentence(words: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,21 @@ from services.lab.stories import LIVE, cast
 from services.lab.wallet import Wallet
 from services.lab.watch import Watch
 from services.lab.words import words_in
+from services.lab.worker_lag import worker_is_behind
 from services.settings import Settings
 
 PEOPLE = 1200
 PAST_DAYS = 14
 _EVERYDAY_ENROLLED = 24
 _ROUND_PAUSE_S = 120.0
-_DRAIN_S = 20.0
+#: A busy machine is slow; one that decides nothing for so long is stuck.
+_STUCK_S = 30.0
 _QUIET_END_S = 9.0
 _LOOK_EVERY_S = 0.5
 
 
 class Play(Struct, frozen=True):
-    """How to play: everyday events a second, seed, seconds (None: until stopped), and whether the topics are our own."""
+    """How to play: everyday events a second, seed, seconds of live play (None: until stopped), whether the topics are our own."""
 
     rate: float
     seed: int
@@ -44,17 +46,30 @@ class Play(Struct, frozen=True):
     own_topics: bool
 
 
+class Urls(Struct, frozen=True):
+    """Where the processes answer: the API, and the metrics page of the worker."""
+
+    api: str
+    worker_metrics: str
+
+
 class Demo:
-    """One demonstration against running processes at `url`, with an API key of scopes ingest and verify."""
+    """One demonstration against running processes, with an API key of scopes ingest and verify."""
 
     def __init__(
-        self, settings: Settings, database: Database, url: str, api_key: str, board: Board, play: Play
+        self,
+        settings: Settings,
+        database: Database,
+        urls: Urls,
+        api_key: str,
+        board: Board,
+        play: Play,
     ) -> None:
         self.ledger = Ledger()
         self.board = board
         self._settings = settings
         self._database = database
-        self._url = url
+        self._url, self._metrics_url = urls.api, urls.worker_metrics
         self._api_key = api_key
         self._play = play
         now = int(time.time())
@@ -66,8 +81,11 @@ class Demo:
         self._everyday: Sequence[Person] = [person(play.seed, number) for number in range(PEOPLE)]
         self._cast: Sequence[Person] = [cast(play.seed, PEOPLE + number) for number in range(needed)]
 
-    async def run(self, stopping: asyncio.Event) -> Figures:
-        """Play until the time is over or `stopping` is set, drain, and settle the ledger."""
+    async def run(self, stopping: asyncio.Event, played: Callable[[], None]) -> Figures:
+        """Play until the time is over or `stopping` is set, say that it was `played`, drain, and settle the ledger.
+
+        Raises Unavailable when the events of the past are not decided.
+        """
         import httpx
 
         board, prefix = self.board, self._world.prefix
@@ -87,23 +105,26 @@ class Demo:
             beside = [asyncio.create_task(watch.run()), asyncio.create_task(self._look())]
             try:
                 await _until(stopping, beside, self._acts(player, wallet))
+                played()
                 board.phase = "draining"
                 await player.settle()
                 missing = await self._drain()
+                behind = bool(self.ledger.waiting) and await worker_is_behind(client, self._metrics_url)
             finally:
                 await wallet.close()
                 await _end(beside)
         traces = await edge.traces(self._database, self._outbox) if self._play.own_topics else []
-        return self.ledger.figures(traces, missing)
+        return self.ledger.figures(traces, missing, behind)
 
     async def _acts(self, player: Player, wallet: Wallet) -> None:
         board = self.board
         board.phase = "playing the past"
         await player.past([*self._everyday, *self._cast], PAST_DAYS)
         await player.settle()
-        while self.ledger.waiting:
-            board.phase = f"learning the past, {self.ledger.waiting:,} events to go"
-            await asyncio.sleep(0.2)
+        async for waiting in self._while_moving(lambda: self.ledger.waiting):
+            board.phase = f"learning the past, {waiting:,} events to go"
+        if self.ledger.waiting:
+            raise Unavailable(f"no event was decided for {_STUCK_S:.0f} s; see the worker's log")
         board.phase = "enrolling second factors"
         enrolled = self._everyday[:_EVERYDAY_ENROLLED]
         alone = [who for story, people in self._casting() if story.people == 1 for who in people]
@@ -111,11 +132,12 @@ class Demo:
         while unknown := len(given - self._watch.enrolled):
             board.phase = f"enrolling second factors, {unknown} to go"
             await asyncio.sleep(0.1)
-        board.phase = "live"
+        board.go_live()
         life = asyncio.create_task(player.everyday(self._everyday, enrolled, self._play.rate))
         try:
             await self._stories(player)
-            await life
+            for_s = self._play.for_s
+            await asyncio.wait([life], timeout=None if for_s is None else max(for_s - board.live_s, 0.0))
         finally:
             await _end([life])
 
@@ -130,7 +152,7 @@ class Demo:
         return casting
 
     async def _stories(self, player: Player) -> None:
-        left_s = None if self._play.for_s is None else self._play.for_s - self.board.running_s - _QUIET_END_S
+        left_s = None if self._play.for_s is None else self._play.for_s - _QUIET_END_S
         pause_s = 8.0 if left_s is None else min(max(left_s, 0.0) / len(LIVE), 8.0)
         playing: list[asyncio.Task[None]] = []
         for number, (story, people) in enumerate(self._casting()):
@@ -142,15 +164,28 @@ class Demo:
 
     async def _drain(self) -> int:
         """Wait until every accepted event is decided and every effect has left its trace; how many effects have not."""
-        deadline_s = time.monotonic() + _DRAIN_S
         missing = 0
-        while time.monotonic() < deadline_s:
+
+        def left() -> int:
+            return self.ledger.waiting + missing
+
+        with contextlib.suppress(Unavailable):
+            missing = await edge.missing(self._database, self.ledger.effects)
+        async for _ in self._while_moving(left):
             with contextlib.suppress(Unavailable):
                 missing = await edge.missing(self._database, self.ledger.effects)
-            if not self.ledger.waiting and not missing:
-                break
-            await asyncio.sleep(0.25)
         return missing
+
+    async def _while_moving(self, left: Callable[[], int]) -> AsyncIterator[int]:
+        """What is left, each quarter second, until nothing is or nothing was done for `_STUCK_S`."""
+        least, moved_s = left(), time.monotonic()
+        while now_left := left():
+            yield now_left
+            await asyncio.sleep(0.25)
+            if left() < least:
+                least, moved_s = left(), time.monotonic()
+            elif time.monotonic() - moved_s > _STUCK_S:
+                return
 
     async def _look(self) -> None:
         while True:

@@ -20,10 +20,14 @@ _RECENT = 2_000
 
 
 class Figures(Struct, frozen=True):
-    """The ledger; latencies in milliseconds, 0 when nothing was measured."""
+    """The ledger; latencies in milliseconds, 0 when nothing was measured.
+
+    `undecided` events still wait for the worker; `lost` ones have no decision although it has read everything.
+    """
 
     accepted: int
     decided: int
+    undecided: int
     lost: int
     duplicate_effects: int
     effects_missing: int
@@ -32,13 +36,13 @@ class Figures(Struct, frozen=True):
 
     @property
     def clean(self) -> bool:
-        """Nothing lost, nothing double."""
-        return not (self.lost or self.duplicate_effects or self.effects_missing)
+        """Everything decided, nothing lost, nothing double."""
+        return not (self.undecided or self.lost or self.duplicate_effects or self.effects_missing)
 
     def line(self) -> str:
         """The last line of a demo."""
         return (
-            f"ledger accepted={self.accepted} decided={self.decided} lost={self.lost} "
+            f"ledger accepted={self.accepted} decided={self.decided} undecided={self.undecided} lost={self.lost} "
             f"duplicate_effects={self.duplicate_effects} p50_ms={self.p50_ms:.1f} p99_ms={self.p99_ms:.1f}"
         )
 
@@ -122,14 +126,18 @@ class Ledger:
         ordered = sorted(measured)
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1000 if ordered else 0.0
 
-    def figures(self, traces: Iterable[int] = (), effects_missing: int = 0) -> Figures:
-        """The ledger now. `traces` are how often each effect was found at the edge."""
+    def figures(self, traces: Iterable[int] = (), effects_missing: int = 0, behind: bool = False) -> Figures:
+        """The ledger now. `traces` are how often each effect was found at the edge.
+
+        `behind`: the worker has events left to read, so those without a decision are not lost.
+        """
         doubled = sum(count - 1 for count in self._actions.values())
         doubled += sum(count - 1 for count in traces if count > 1)
         return Figures(
             accepted=self.accepted,
             decided=self.decided,
-            lost=len(self._waiting),
+            undecided=len(self._waiting) if behind else 0,
+            lost=0 if behind else len(self._waiting),
             duplicate_effects=self.conflicts + doubled,
             effects_missing=effects_missing,
             p50_ms=round(self.latency_ms(0.50), 3),

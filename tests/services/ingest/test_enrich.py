@@ -19,6 +19,7 @@ from services.ingest.network_lists import sealed
 from services.ingest.user_agents import UserAgents
 from services.memory.pseudonyms import Pseudonyms, asn_key
 from services.memory.visit import traits_of
+from tests.detectors.pace import a_round
 
 TODAY = datetime.now(UTC).date()
 PSEUDONYMS = Pseudonyms(b"k" * 32)
@@ -277,15 +278,15 @@ def test_a_full_cache_forgets_the_half_not_asked_for_longest(monkeypatch: pytest
     assert len(cache) + len(cache._old) <= 100
 
 
-def test_an_event_of_a_known_address_costs_microseconds() -> None:
+def test_an_event_of_a_known_address_costs_what_a_hundred_turns_of_a_plain_loop_do() -> None:
     enricher = an_enricher()
     events = [a_login(ip=f"192.0.2.{n % 200}", device_id=f"d{n % 200}") for n in range(5_000)]
     enricher.enrich(events)
-    best_s = min(timed(enricher, events) for _ in range(5))
-    assert best_s / len(events) < 10e-6, f"{best_s / len(events) * 1e6:.2f} us an event"
+    turns = min(timed(enricher, events) / len(events) / a_round() for _ in range(5))
+    assert turns < 100, f"{turns:.0f} turns an event"
 
 
 def timed(enricher: Enricher, events: list[Login]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     enricher.enrich(events)
-    return time.perf_counter() - started
+    return time.process_time() - started

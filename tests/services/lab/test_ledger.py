@@ -38,6 +38,15 @@ def test_an_accepted_event_without_a_decision_is_lost() -> None:
     assert not ledger.figures().clean
 
 
+def test_an_event_that_waits_for_a_worker_which_is_behind_is_undecided_and_not_lost() -> None:
+    ledger = Ledger()
+    ledger.accept("one")
+    figures = ledger.figures(behind=True)
+
+    assert (figures.undecided, figures.lost) == (1, 0)
+    assert not figures.clean
+
+
 def test_a_decision_that_is_read_before_the_acknowledgement_counts() -> None:
     ledger = Ledger()
     decided(ledger, "one")
@@ -118,5 +127,5 @@ def test_the_line_has_exactly_the_promised_form() -> None:
 
     assert (
         ledger.figures().line()
-        == "ledger accepted=1 decided=1 lost=0 duplicate_effects=0 p50_ms=0.0 p99_ms=0.0"
+        == "ledger accepted=1 decided=1 undecided=0 lost=0 duplicate_effects=0 p50_ms=0.0 p99_ms=0.0"
     )
