@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
-import re
-import secrets
 import socket
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
-from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
 from sqlalchemy import text
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.decisions import Decision
 from contracts.errors import Unavailable
@@ -34,14 +29,16 @@ from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.routers import add_factor_routes
 from services.challenges.service import ChallengesService
 from services.database import Database
+from services.gate.traced import Traced
 from services.ingest import problems, schema
 from services.ingest.http import Ingest, add_event_routes
-from services.ingest.http_docs import RESULTS_SCHEMA
+from services.ingest.http_docs import REHEARSALS_SCHEMA, RESULTS_SCHEMA
 from services.ingest.keys import ApiKeys
 from services.ingest.producer import EventSink, open_producer
+from services.ingest.queries import known_queries_only
 from services.ingest.replies import Mailbox, Replies
 from services.memory.redis_client import ask
-from services.metrics import HTTP_REQUESTS, REGISTRY
+from services.metrics import REGISTRY
 from services.portal.portal import Portal
 from services.portal.routers import ROUTERS as PORTAL_ROUTERS
 from services.scoring.explain import Reasons
@@ -56,12 +53,10 @@ _YOUNG_OBJECTS = 10_000
 _KEEP_ALIVE_S = 75
 #: The framework's own spans and logs hold paths and messages of errors, and asking whether they are wanted costs each request.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _DESCRIPTION = (
     "PayGuard scores logins, transactions and account changes against each account's own history. "
     "Errors are problem details (RFC 9457); every answer carries `X-Request-Id`."
 )
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -159,6 +154,7 @@ def _routed() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         telemetry=_NO_TELEMETRY,
+        dependencies=[Depends(known_queries_only)],
     )
     add_event_routes(app)
     add_factor_routes(app)
@@ -184,7 +180,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         _, decision = msgspec.json.schema_components((Decision,), ref_template=reference)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(
-            schema.components(reference), **decision, Problem=problems.SCHEMA, Results=RESULTS_SCHEMA
+            schema.components(reference),
+            **decision,
+            Problem=problems.SCHEMA,
+            Results=RESULTS_SCHEMA,
+            Rehearsals=REHEARSALS_SCHEMA,
         )
         for operations in document["paths"].values():
             for operation in operations.values():
@@ -249,52 +249,3 @@ async def _database_answers(database: Database) -> bool:
     except (Unavailable, TimeoutError):
         return False
     return True
-
-
-class Traced:
-    """Gives every request an id, counts and times it by route template, and logs one line that names no one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._timers: dict[tuple[str, int], Histogram] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        scope["request_id"] = request_id = _request_id(scope)
-        started = time.perf_counter()
-        status = 500
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, answer)
-        finally:
-            took_s = time.perf_counter() - started
-            route = _template(scope)
-            self._timer(route, status).observe(took_s)
-            _log.debug("%s %s %d %.1f ms %s", scope["method"], route, status, took_s * 1000, request_id)
-
-    def _timer(self, route: str, status: int) -> Histogram:
-        timer = self._timers.get((route, status))
-        if timer is None:
-            timer = self._timers[route, status] = HTTP_REQUESTS.labels(route, str(status))
-        return timer
-
-
-def _request_id(scope: Mapping[str, Any]) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return cast("bytes", value).decode()
-    return secrets.token_hex(16)
-
-
-def _template(scope: Mapping[str, Any]) -> str:
-    """The route's path with its parameters unnamed; paths that match none count as one."""
-    return str(getattr(scope.get("route"), "path", "unmatched"))

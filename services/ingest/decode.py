@@ -10,6 +10,7 @@ from msgspec.structs import force_setattr
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
+from services.ingest.refusals import explained
 
 _DECODER = msgspec.json.Decoder(AnyEvent)
 #: PostgreSQL text cannot hold it, and nothing that is meant well sends it.
@@ -96,7 +97,7 @@ def _malformed(error: Exception, value: bytes | None) -> Malformed:
         return Malformed("no_value", "the record has no value")
     if isinstance(error, msgspec.ValidationError):
         reason = "unknown_type" if "at `$.type`" in str(error) else "invalid_event"
-        return Malformed(reason, str(error))
+        return Malformed(reason, explained(error, value))
     if isinstance(error, RecursionError):
         return Malformed("too_deep", "JSON is nested too deeply")
     return Malformed("invalid_json", str(error))

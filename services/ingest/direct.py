@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from services.ingest.queries import refuse_unknown_queries
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -22,6 +24,7 @@ class _Direct(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
+        refuse_unknown_queries(scope)
         response: Response = await self.endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 

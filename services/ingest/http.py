@@ -8,26 +8,27 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from msgspec import Raw, Struct
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from contracts.decisions import Decision
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
 from services.ingest.direct import add_direct_post
-from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS, MAX_WAIT_S
+from services.ingest.dry_run import rehearsed
+from services.ingest.event_query import read_event_query
+from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS
 from services.ingest.keys import ApiKey, authorized, require
 from services.ingest.offered import Format, Offered, read_body
 from services.ingest.problems import RESPONSES, Problem, as_problem
 from services.ingest.producer import EventSink, Headers, Outgoing
 from services.ingest.replies import Mailbox, Replies
+from services.ingest.warnings import EventWarning
 from services.metrics import HTTP_EVENTS
 from services.scoring.explain import Reasons, sentences
 from services.settings import Settings
@@ -42,7 +43,10 @@ Status = Literal["accepted", "malformed", "unavailable"]
 
 
 class Result(Struct, frozen=True, omit_defaults=True):
-    """The answer to one event: `reason` and `detail` when it was not accepted; `decision` when waited for and there."""
+    """The answer to one event: `reason` and `detail` when it was not accepted; `decision` when waited for and there.
+
+    `warnings` are what its sender should know (`services.ingest.warnings`).
+    """
 
     index: int
     event_id: str | None
@@ -51,6 +55,7 @@ class Result(Struct, frozen=True, omit_defaults=True):
     detail: str = ""
     decision: Raw | None = None
     decision_url: str = ""
+    warnings: tuple[EventWarning, ...] = ()
 
 
 class _Whose(Struct, frozen=True):
@@ -154,16 +159,19 @@ def _is_of(decision: bytes | None, offer: Offered) -> bool:
 
 
 def _result(offer: Offered, arrived: bool, decisions: dict[str, bytes]) -> Result:
+    index, warnings = offer.index, offer.warnings
     if offer.error is not None:
-        return Result(offer.index, offer.event_id, "malformed", offer.error.reason, offer.error.detail)
+        reason, detail = offer.error.reason, offer.error.detail
+        return Result(index, offer.event_id, "malformed", reason, detail, warnings=warnings)
     event_id = str(offer.event_id)
     if not arrived:
         detail = "the broker did not confirm it; send it again with the same event_id"
-        return Result(offer.index, event_id, "unavailable", "unavailable", detail)
+        return Result(index, event_id, "unavailable", "unavailable", detail, warnings=warnings)
     decision = decisions.get(event_id)
     if decision is not None and _is_of(decision, offer):
-        return Result(offer.index, event_id, "accepted", decision=Raw(decision))
-    return Result(offer.index, event_id, "accepted", decision_url=f"/v1/decisions/{quote(event_id, safe='')}")
+        return Result(index, event_id, "accepted", decision=Raw(decision), warnings=warnings)
+    url = f"/v1/decisions/{quote(event_id, safe='')}"
+    return Result(index, event_id, "accepted", decision_url=url, warnings=warnings)
 
 
 router = APIRouter(tags=["events"], responses=RESPONSES)
@@ -174,15 +182,18 @@ async def post_events(request: Request) -> Response:
 
     Each event is answered on its own, in the order of the body. An event is accepted once the broker has it;
     repeating an `event_id` is harmless. With `wait=decision` the decisions are in the answer (200), or, for those
-    that took longer, the address to fetch them at (202).
+    that took longer, the address to fetch them at (202). With `dry_run=true` nothing is sent: the answer says how each
+    event would be read, and everything that is wrong with it.
     """
-    await authorized(request, "ingest")
+    key = await authorized(request, "ingest")
     ingest: Ingest = request.app.state.ingest
-    wait_s = _wait_s(request.scope["query_string"], ingest.wait_s)
+    query = read_event_query(request.scope["query_string"], ingest.wait_s)
     body_format = _format_of(request)
-    offers = read_body(await ingest.body_of(request), body_format)
-    results = await ingest.submit(offers, _traceparent(request), wait_s)
-    return _answer(results, waited=wait_s is not None)
+    offers = read_body(await ingest.body_of(request), body_format, key.key_id)
+    if query.dry_run:
+        return _shown({"results": rehearsed(offers)}, 200)
+    results = await ingest.submit(offers, _traceparent(request), query.wait_s)
+    return _answer(results, waited=query.wait_s is not None)
 
 
 @router.get("/v1/decisions/{event_id:path}", **DECISION_DOCS)
@@ -224,11 +235,13 @@ def _answer(results: Sequence[Result], waited: bool) -> Response:
     if not accepted:
         return _refused(results)
     decided = waited and all(result.decision is not None for result in accepted)
+    return _shown({"results": results}, 200 if decided else 202)
+
+
+def _shown(body: object, status: int) -> Response:
+    headers = {"Cache-Control": "no-store"}
     return Response(
-        msgspec.json.encode({"results": results}),
-        status_code=200 if decided else 202,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
+        msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers
     )
 
 
@@ -239,21 +252,6 @@ def _refused(results: Sequence[Result]) -> Response:
         away = as_problem(Unavailable("broker"))
         raise Problem(away.status, away.code, away.detail, away.headers, results=shown)
     raise Problem(400, "malformed", "no event of this request is valid; see results", results=shown)
-
-
-@lru_cache(maxsize=256)
-def _wait_s(query_string: bytes, default_s: float) -> float | None:
-    """How long to wait for decisions; None when not asked to."""
-    query = QueryParams(query_string)
-    wait, timeout = query.get("wait"), query.get("timeout_s")
-    try:
-        timeout_s = default_s if timeout is None else float(timeout)
-    except ValueError:
-        timeout_s = -1.0
-    if wait not in (None, "decision") or not 0.0 <= timeout_s <= MAX_WAIT_S:
-        detail = f"wait may be decision, timeout_s a number from 0 to {MAX_WAIT_S:.0f}"
-        raise Problem(400, "invalid_request", detail)
-    return None if wait is None else timeout_s
 
 
 def _format_of(request: Request) -> Format:

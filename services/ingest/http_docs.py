@@ -9,14 +9,18 @@ from services.ingest.problems import problem_answer
 MAX_WAIT_S = 10.0
 _EVENT = {"$ref": "#/components/schemas/Event"}
 _RESULTS = {"$ref": "#/components/schemas/Results"}
+_REHEARSALS = {"$ref": "#/components/schemas/Rehearsals"}
 
 #: For the decorator of `POST /v1/events`.
 EVENTS_DOCS: dict[str, Any] = {
     "summary": "Offer events",
     "responses": {
         200: {
-            "description": "With `wait=decision`: every accepted event has its decision.",
-            "content": {"application/json": {"schema": _RESULTS}},
+            "description": (
+                "With `wait=decision`: every accepted event has its decision. "
+                "With `dry_run=true`: how each event would be read."
+            ),
+            "content": {"application/json": {"schema": {"anyOf": [_RESULTS, _REHEARSALS]}}},
         },
         202: {
             "description": "At least one event was accepted: the broker has it.",
@@ -38,6 +42,12 @@ EVENTS_DOCS: dict[str, Any] = {
                 "in": "query",
                 "description": "How long to wait for decisions, in seconds.",
                 "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": 2},
+            },
+            {
+                "name": "dry_run",
+                "in": "query",
+                "description": "Validate and explain each event; send nothing. Not together with `wait`.",
+                "schema": {"enum": ["true", "false"], "default": "false"},
             },
         ],
         "requestBody": {
@@ -68,6 +78,56 @@ DECISION_DOCS: dict[str, Any] = {
     },
 }
 
+_WARNINGS: dict[str, Any] = {
+    "type": "array",
+    "description": "What the sender should know of the event: fields that were not read, or read otherwise.",
+    "items": {
+        "type": "object",
+        "required": ["code", "field", "detail"],
+        "properties": {
+            "code": {"type": "string", "description": "Stable code, such as unknown_field."},
+            "field": {"type": "string", "description": "Path of the field, such as place.country."},
+            "detail": {"type": "string"},
+        },
+    },
+}
+
+REHEARSALS_SCHEMA: dict[str, Any] = {
+    "title": "Rehearsals",
+    "description": "How each event would be read, in the order of the body. Nothing was sent.",
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "event_id", "status"],
+                "properties": {
+                    "index": {"type": "integer", "description": "Place in the body, from 0."},
+                    "event_id": {"type": ["string", "null"]},
+                    "status": {"enum": ["valid", "malformed"]},
+                    "type": {"type": "string", "description": "The type of event that it is."},
+                    "event": {"type": "object", "description": "Its fields as PayGuard reads them."},
+                    "problems": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["reason", "field", "detail"],
+                            "properties": {
+                                "reason": {"type": "string", "description": "Stable code."},
+                                "field": {"type": "string", "description": "Empty when it is no single one."},
+                                "detail": {"type": "string", "description": "What is wrong."},
+                            },
+                        },
+                    },
+                    "warnings": _WARNINGS,
+                },
+            },
+        }
+    },
+}
+
 RESULTS_SCHEMA: dict[str, Any] = {
     "title": "Results",
     "description": "The answer to each event, in the order of the body.",
@@ -87,6 +147,7 @@ RESULTS_SCHEMA: dict[str, Any] = {
                     "detail": {"type": "string", "description": "What is wrong, and where."},
                     "decision": {"$ref": "#/components/schemas/Decision"},
                     "decision_url": {"type": "string", "description": "Where the decision will be."},
+                    "warnings": _WARNINGS,
                 },
             },
         }

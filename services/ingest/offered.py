@@ -16,6 +16,8 @@ from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
 from services.ingest.decode import decode_event
 from services.ingest.producer import MAX_EVENT_BYTES
+from services.ingest.refusals import tag_of
+from services.ingest.warnings import EventWarning, unknown_fields, warnings_of
 
 MAX_EVENTS = 1_000
 Format = Literal["json", "ndjson"]
@@ -28,17 +30,24 @@ _LONGEST_INTEGER = 20
 
 
 class Offered(Struct, frozen=True):
-    """One offered event: its place in the body, and either who and what it is, or why it is malformed."""
+    """One offered event: its place in the body, and either what it is, or why it is malformed.
+
+    `value` are its bytes as they came, `event` is what was read from them, `warnings` what its sender should know.
+    """
 
     index: int
     value: bytes = b""
     event_id: str | None = None
     account_id: str = ""
+    event: AnyEvent | None = None
     error: Malformed | None = None
+    warnings: tuple[EventWarning, ...] = ()
 
 
-def read_body(body: bytes, body_format: Format) -> list[Offered]:
+def read_body(body: bytes, body_format: Format, key_id: str = "") -> list[Offered]:
     """The events of a body, in order. Raises Malformed when the body as a whole cannot be cut into events.
+
+    `key_id` is the API key's that offers them: some warnings are told each key once.
 
     An array is cut by its JSON, so one that breaks off or nests too deeply is refused whole; of newline-delimited
     JSON each line stands alone.
@@ -50,7 +59,7 @@ def read_body(body: bytes, body_format: Format) -> list[Offered]:
         raise Malformed(
             "too_many_events", f"the body holds {len(values)} events; at most {MAX_EVENTS} at once"
         )
-    return [_offered(index, value) for index, value in enumerate(values)]
+    return [_offered(index, value, key_id) for index, value in enumerate(values)]
 
 
 def _values(body: bytes) -> list[bytes]:
@@ -69,20 +78,20 @@ def _lines(body: bytes) -> list[bytes]:
     return [line for line in (raw.strip(_WHITE) for raw in body.split(b"\n")) if line]
 
 
-def _offered(index: int, value: bytes) -> Offered:
+def _offered(index: int, value: bytes, key_id: str) -> Offered:
     try:
-        event = checked(value)
+        event, warnings = checked(value, key_id)
     except Malformed as error:
-        return Offered(index, event_id=_event_id(value), error=error)
-    return Offered(index, value, event.event_id, event.account_id)
+        return Offered(index, value, _event_id(value), error=error, warnings=_hints(value))
+    return Offered(index, value, event.event_id, event.account_id, event, warnings=warnings)
 
 
-def checked(value: bytes) -> AnyEvent:
-    """The event in these bytes. Raises Malformed naming the field or the fault."""
+def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarning, ...]]:
+    """The event in these bytes, and what its sender should know. Raises Malformed naming the field or the fault."""
     if len(value) > MAX_EVENT_BYTES:
         raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
     event = decode_event(value)
-    _read_one_way(value)
+    members = _read_one_way(value)
     for name, identifier in (("event_id", event.event_id), ("account_id", event.account_id)):
         if not identifier.isprintable():
             raise Malformed("invalid_event", f"{name} must hold printable characters only")
@@ -94,12 +103,27 @@ def checked(value: bytes) -> AnyEvent:
         raise Malformed(
             "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"
         )
-    return event
+    return event, warnings_of(event, members, key_id)
 
 
-def _read_one_way(value: bytes) -> None:
+def members_of(value: bytes) -> dict[str, Any]:
+    """The members of a malformed event, as far as it is an object; empty otherwise."""
     try:
-        _ONE_WAY.decode(value.decode())
+        members = _read_one_way(value) if len(value) <= MAX_EVENT_BYTES else {}
+    except Malformed:
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def _hints(value: bytes) -> tuple[EventWarning, ...]:
+    """The unknown members of a malformed event: one of them is often the member that it lacks."""
+    tag = tag_of(value) if len(value) <= MAX_EVENT_BYTES else ""
+    return tuple(unknown_fields(members_of(value), tag)) if tag else ()
+
+
+def _read_one_way(value: bytes) -> Any:
+    try:
+        return _ONE_WAY.decode(value.decode())
     except RecursionError:
         raise Malformed("too_deep", "JSON is nested too deeply") from None
     except UnicodeDecodeError:
@@ -108,14 +132,17 @@ def _read_one_way(value: bytes) -> None:
         raise Malformed("invalid_json", str(error)) from None
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) != len(pairs):
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise Malformed("repeated_name", "an object names a member twice")
+    return members
 
 
-def _integer(digits: str) -> None:
+def _integer(digits: str) -> int:
     if len(digits) > _LONGEST_INTEGER:
         raise Malformed("number_too_large", f"an integer has more than {_LONGEST_INTEGER} digits")
+    return int(digits)
 
 
 _ONE_WAY = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_int=_integer)
