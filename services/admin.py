@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services import audit_commands, key_commands
-from services.options import EXIT_BAD, Database, Json, Kafka, operator, print_json, run, settings_from
+from services.options import (
+    EXIT_BAD,
+    Database,
+    Json,
+    Kafka,
+    escaped,
+    operator,
+    print_json,
+    run,
+    settings_from,
+)
 
 if TYPE_CHECKING:
     from services.dead_letters import Letter
@@ -104,9 +114,8 @@ def dead_list(
         print_json([letter.figures() for letter in letters])
         return
     for letter in letters:
-        typer.echo(
-            f"{letter.position}  {letter.reason}  from {letter.origin}  {letter.size} bytes  {letter.detail}"
-        )
+        told = f"{letter.reason}  from {letter.origin}  {letter.size} bytes  {letter.detail}"
+        typer.echo(f"{letter.position}  {escaped(told)}")
     if not letters:
         typer.echo("no dead letters")
 
@@ -117,16 +126,17 @@ def dead_show(
     kafka: Kafka = None,
     as_json: Json = False,
 ) -> None:
-    """One dead letter with its original bytes. They may hold personal data."""
+    """One dead letter with its original key and bytes, control characters written out. They may hold personal data."""
     from services.dead_letters import read_letter
 
     letter: Letter = run(read_letter(settings_from(kafka=kafka), position))
     if as_json:
-        print_json({**letter.figures(), "value": letter.text()})
+        print_json({**letter.figures(), "key": letter.key_text(), "value": letter.text()})
         return
     for name, value in letter.figures().items():
-        typer.echo(f"{name}: {value}")
-    typer.echo(letter.text())
+        typer.echo(f"{name}: {escaped(str(value))}")
+    typer.echo(f"key: {escaped(letter.key_text())}")
+    typer.echo(escaped(letter.text()))
 
 
 @dead_app.command("redrive")
@@ -204,7 +214,7 @@ def key_list(database: Database = None, as_json: Json = False) -> None:
         return
     for key in listed:
         state = "revoked" if key.revoked_at is not None else "active"
-        typer.echo(f"{key.key_id}  {state}  {','.join(sorted(key.scopes))}  {key.name}")
+        typer.echo(f"{key.key_id}  {state}  {','.join(sorted(key.scopes))}  {escaped(key.name)}")
     if not listed:
         typer.echo("no keys yet; make one with: payguard admin api-key create NAME --scope ingest")
 

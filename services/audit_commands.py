@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import Malformed
-from services.options import EXIT_BAD, Database, Json, existing, operator, print_json, run, settings_from
+from services.options import (
+    EXIT_BAD,
+    Database,
+    Json,
+    escaped,
+    existing,
+    operator,
+    print_json,
+    run,
+    settings_from,
+)
 
 if TYPE_CHECKING:
     from services.challenges.audit import Checked
@@ -76,7 +86,7 @@ def show(
         told = {name: value for name, value in _shown(row).items() if value is not None and name != "hash"}
         place, at, act, result = (told.pop(name) for name in ("place", "at", "action", "result"))
         rest = "  ".join(f"{name}={value}" for name, value in told.items())
-        typer.echo(f"{place}  {at}  {act} {result}  {rest}")
+        typer.echo(escaped(f"{place}  {at}  {act} {result}  {rest}"))
     if not found:
         typer.echo("no such rows")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,7 +16,9 @@ from services.settings import Settings
 
 #: The consumer group whose offsets remember what `redrive --all` has put back.
 REDRIVE_GROUP = "payguard-redrive"
-_IDLE_S = 1.5
+#: A partition that tells nothing for so long is given up: the broker is there, but not its leader.
+_SILENT_S = 15.0
+_POLL_MS = 300
 _DEAD_HEADERS = "dead-"
 
 
@@ -27,7 +29,7 @@ class Letter(Struct, frozen=True):
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: dict[str, bytes]
+    headers: Sequence[tuple[str, bytes]]
     timestamp_ms: int
 
     @property
@@ -62,6 +64,10 @@ class Letter(Struct, frozen=True):
         """The original value, for people."""
         return "(no value)" if self.value is None else self.value.decode("utf-8", "backslashreplace")
 
+    def key_text(self) -> str:
+        """The original key, for people."""
+        return "(no key)" if self.key is None else self.key.decode("utf-8", "backslashreplace")
+
     def figures(self) -> dict[str, Any]:
         """Everything but the value and the key, with stable names."""
         return {
@@ -75,7 +81,8 @@ class Letter(Struct, frozen=True):
         }
 
     def _header(self, name: str) -> str:
-        return self.headers.get(name, b"").decode("utf-8", "backslashreplace")
+        told = next((value for known, value in reversed(self.headers) if known == name), b"")
+        return (told or b"").decode("utf-8", "backslashreplace")
 
 
 async def read_letters(settings: Settings, reason: str | None, limit: int) -> list[Letter]:
@@ -123,49 +130,60 @@ async def redrive_all(settings: Settings, reason: str | None) -> int:
 
 
 async def _put_back(producer: Any, settings: Settings, letter: Letter) -> None:
-    kept = [(name, value) for name, value in letter.headers.items() if not name.startswith(_DEAD_HEADERS)]
+    kept = [(name, value) for name, value in letter.headers if not name.startswith(_DEAD_HEADERS)]
     await producer.send_and_wait(settings.topic_events, value=letter.value, key=letter.key, headers=kept)
 
 
 async def _read(
     settings: Settings, consumer: Any, only: tuple[int, int] | None = None, resume: bool = False
 ) -> AsyncIterator[Letter]:
-    """Letters in the order of each partition until the end, which is when nothing comes for a while.
+    """Letters in the order of each partition, up to where its log went when it was fetched.
 
-    The end offset is not asked for: not every broker tells it right.
+    Only a fetch tells the end of a log right on every broker. Raises Unavailable when a partition does not tell it.
     """
     from aiokafka import TopicPartition
 
-    partitions = consumer.partitions_for_topic(settings.topic_dead) or await _partitions(settings, consumer)
-    assigned = [TopicPartition(settings.topic_dead, number) for number in sorted(partitions)]
-    if only is not None:
-        assigned = [found for found in assigned if found.partition == only[0]]
-    if not assigned:
+    left = [
+        TopicPartition(settings.topic_dead, number)
+        for number in await _partitions(settings, consumer)
+        if only is None or number == only[0]
+    ]
+    if not left:
         return
-    consumer.assign(assigned)
-    for partition in assigned:
+    consumer.assign(left)
+    for partition in left:
         kept = await consumer.committed(partition) if resume else None
         consumer.seek(partition, kept if kept is not None else only[1] if only is not None else 0)
-    quiet_since_s = time.monotonic()
-    while time.monotonic() - quiet_since_s < _IDLE_S:
-        for records in (await consumer.getmany(timeout_ms=300)).values():
+    silent_since_s = time.monotonic()
+    while left:
+        for records in (await consumer.getmany(*left, timeout_ms=_POLL_MS)).values():
             for record in records:
-                quiet_since_s = time.monotonic()
                 yield Letter(
                     record.partition,
                     record.offset,
                     record.key,
                     record.value,
-                    dict(record.headers),
+                    record.headers,
                     record.timestamp,
                 )
+            silent_since_s = time.monotonic()
+        left = [partition for partition in left if not await _is_read(consumer, partition)]
+        if time.monotonic() - silent_since_s > _SILENT_S:
+            raise Unavailable(f"partition {left[0].partition} of {settings.topic_dead} does not answer")
 
 
-async def _partitions(settings: Settings, consumer: Any) -> set[int]:
-    names = await consumer.topics()
-    if settings.topic_dead not in names:
-        return set()
-    return set(consumer.partitions_for_topic(settings.topic_dead) or ())
+async def _is_read(consumer: Any, partition: Any) -> bool:
+    end = consumer.highwater(partition)
+    return end is not None and await consumer.position(partition) >= end
+
+
+async def _partitions(settings: Settings, consumer: Any) -> list[int]:
+    """The topic's partitions, none when there is no such topic.
+
+    What a consumer of nothing knows by itself differs: one broker answers "no topic" with all of them, Apache Kafka with none.
+    """
+    known = await consumer._client.fetch_all_metadata()
+    return sorted(known.partitions_for_topic(settings.topic_dead) or ())
 
 
 def _parsed(position: str) -> tuple[int, int]:

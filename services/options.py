@@ -85,7 +85,25 @@ def print_json(figures: Any) -> None:
     """One JSON object on one line of standard output."""
     from msgspec import json
 
-    sys.stdout.write(json.encode(figures).decode() + "\n")
+    # Within a JSON text only strings hold what is not printable.
+    sys.stdout.write(escaped(json.encode(figures).decode(), _in_json) + "\n")
+
+
+def escaped(text: str, escape: Callable[[str], str] | None = None) -> str:
+    """The text with everything that a terminal would act on, or that nobody can see, written out: `\\x1b`, `\\u202e`."""
+    if text.isprintable():
+        return text
+    escape = escape or _backslashed
+    return "".join(letter if letter.isprintable() else escape(letter) for letter in text)
+
+
+def _backslashed(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
+
+
+def _in_json(letter: str) -> str:
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:

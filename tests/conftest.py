@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.parts.fixtures import (  # noqa: F401  found here by every test
+    any_kafka,
     embedded_kafka,
     embedded_redis,
     parts_folder,

@@ -68,7 +68,7 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
             if record.key != event.account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")
         except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError, Malformed) as error:
-            dead.append(DeadLetter(record, _malformed(error, value)))
+            dead.append(DeadLetter(record, getattr(record, "fault", None) or _malformed(error, value)))
             continue
         latest = record.timestamp / 1000.0
         if event.at > latest + future_skew_s:

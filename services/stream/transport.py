@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import Transport as StockTransport
@@ -20,6 +19,7 @@ from faust.types import TP, ConsumerMessage, Message
 
 from services import metrics
 from services.ingest.decode import Record
+from services.stream.fetching import ParsedRecordsFetcher
 from services.stream.lane import Haul
 from services.stream.tracker import OffsetTracker
 
@@ -201,24 +201,6 @@ class HaulConsumerThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = int(self.fetch_wait_s * 1000)
         return consumer
-
-
-class ParsedRecordsFetcher(Fetcher):
-    """aiokafka's fetcher handing over the records of its parser as they are, without wrapping each in a ConsumerRecord.
-
-    They have what a haul needs: offset, timestamp, key, value and headers.
-    """
-
-    async def _proc_fetch_request(self, *arguments: Any) -> bool:
-        new = await super()._proc_fetch_request(*arguments)
-        for answer in self._records.values():
-            if isinstance(answer, FetchResult) and answer.has_more():
-                answer._partition_records._consumer_record = _as_parsed
-        return bool(new)
-
-
-def _as_parsed(tp: object, record: Record) -> Record:
-    return record
 
 
 class HaulTransport(StockTransport):

@@ -13,7 +13,8 @@ import typer
 from services.cli import app
 from services.metrics import ALL
 from services.settings import PREFIX, Settings
-from services.stream.transport import HaulConsumer, HaulConsumerThread, ParsedRecordsFetcher
+from services.stream.fetching import FencedRecords, ParsedRecordsFetcher
+from services.stream.transport import HaulConsumer, HaulConsumerThread
 from tests.deploy.conftest import ROOT
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -97,7 +98,7 @@ def test_decision_records_are_numbered_and_keep_their_three_parts() -> None:
 
 def test_the_record_on_faust_names_every_overridden_method() -> None:
     record = DECISIONS[0].read_text()
-    for ours in (HaulConsumer, HaulConsumerThread, ParsedRecordsFetcher):
+    for ours in (HaulConsumer, HaulConsumerThread, ParsedRecordsFetcher, FencedRecords):
         stock = [base for base in ours.__mro__[1:] if base is not object]
         overridden = {
             name

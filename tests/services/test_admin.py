@@ -1,12 +1,14 @@
-"""Topics and dead letters against the embedded broker."""
+"""Topics and dead letters against the embedded broker and Apache Kafka."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from contracts import topics
@@ -21,17 +23,18 @@ from services.lab.send import send_to_http, send_to_kafka
 from services.lab.simulate import Simulation, simulate
 from services.settings import Settings
 from services.topics_admin import create_topics, describe_topics
+from tests.chaos.evidence import read_topic
 
 BROKEN = b'{"type":"login", broken \xff'
 MONDAY_S = 1_767_571_200
 
 
 @pytest.fixture
-async def settings(embedded_kafka: str) -> Settings:
+async def settings(any_kafka: str) -> Settings:
     """Settings with topics of this test alone."""
     name = uuid4().hex[:8]
     made = Settings(
-        kafka=embedded_kafka,
+        kafka=any_kafka,
         partitions=2,
         topic_events=f"{name}-events",
         topic_dead=f"{name}-dead",
@@ -107,11 +110,9 @@ async def test_topics_are_created_once_and_described(settings: Settings) -> None
     assert {told.partitions for told in described} == {2}
 
 
-async def test_a_topic_that_is_missing_is_said_to_be_missing(embedded_kafka: str) -> None:
+async def test_a_topic_that_is_missing_is_said_to_be_missing(any_kafka: str) -> None:
     name = uuid4().hex[:8]
-    absent = Settings(
-        kafka=embedded_kafka, topic_events=name, topic_dead=f"{name}d", topic_decisions=f"{name}e"
-    )
+    absent = Settings(kafka=any_kafka, topic_events=name, topic_dead=f"{name}d", topic_decisions=f"{name}e")
     described = await describe_topics(absent)
 
     assert described[0].state == "missing"
@@ -164,11 +165,79 @@ async def test_redriving_all_twice_puts_each_letter_back_once(settings: Settings
     assert [value for _, value, _ in await events(settings, 4)] == [b"1", b"2", b"3", b"4"]
 
 
+async def test_a_letter_keeps_headers_of_one_name_and_is_put_back_with_all_of_them(
+    settings: Settings,
+) -> None:
+    from aiokafka import AIOKafkaProducer
+
+    own = [("a", b"1"), ("a", b"2"), ("b", b"\xff")]
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    headers = [*own, (topics.DEAD_REASON, b"invalid_json")]
+    await producer.send_and_wait(settings.topic_dead, b"{}", key=b"a-1", partition=0, headers=headers)
+    await producer.stop()
+    await redrive_one(settings, "0:0")
+    [found] = [record async for record in read_topic(settings, settings.topic_events)]
+
+    assert own == list(found.headers)
+
+
+NASTY = "\x1b[31m\x07\r\n\x9b2J\u202e\x7f\u200b"
+
+
+async def test_what_a_terminal_would_act_on_is_written_out(settings: Settings) -> None:
+    from aiokafka import AIOKafkaProducer
+
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    headers = [(topics.DEAD_REASON, NASTY.encode()), (topics.DEAD_DETAIL, NASTY.encode())]
+    await producer.send_and_wait(
+        settings.topic_dead, NASTY.encode() + b"\xff", key=NASTY.encode(), partition=0, headers=headers
+    )
+    await producer.stop()
+    environment = {"PAYGUARD_KAFKA": settings.kafka, "PAYGUARD_TOPIC_DEAD": settings.topic_dead}
+
+    for arguments in (["list"], ["show", "0:0"], ["list", "--json"], ["show", "0:0", "--json"]):
+        answer = await asyncio.to_thread(
+            CliRunner().invoke, app, ["admin", "dead", *arguments], prog_name="payguard", env=environment
+        )
+        lines = answer.output.splitlines()
+
+        assert answer.exit_code == 0
+        assert all(line.isprintable() for line in lines), arguments
+        assert "[31m" in answer.output
+        if "--json" in arguments:
+            told = json.loads(answer.output)
+            assert NASTY == (told[0] if arguments[0] == "list" else told)["reason"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("any_kafka", ["real"], indirect=True)
+async def test_letters_are_found_where_the_log_no_longer_begins_at_0(settings: Settings) -> None:
+    from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+    from aiokafka.structs import TopicPartition
+
+    await bury(settings, [b"1", b"2", b"3"])
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(settings.topic_dead, 1): RecordsToDelete(before_offset=2)})
+    finally:
+        await admin.close()
+
+    assert [letter.position for letter in await read_letters(settings, None, 10)][-1] == "1:2"
+
+
+async def test_a_topic_without_letters_has_none(settings: Settings) -> None:
+    assert await read_letters(settings, None, 10) == []
+    assert await read_letters(replace(settings, topic_dead="there-is-no-such-topic"), None, 10) == []
+
+
 def test_a_letter_of_any_bytes_can_be_shown() -> None:
-    letter = Letter(0, 0, None, b"\xff\x00", {}, 0)
+    letter = Letter(0, 0, None, b"\xff\x00", (), 0)
 
     assert letter.text() == "\\xff\x00"
-    assert Letter(0, 0, None, None, {}, 0).text() == "(no value)"
+    assert Letter(0, 0, None, None, (), 0).text() == "(no value)"
 
 
 async def test_a_file_is_sent_in_order_and_keyed_by_account(settings: Settings, tmp_path: Path) -> None:

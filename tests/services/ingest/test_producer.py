@@ -37,11 +37,11 @@ async def eventually_published(producer: EventProducer) -> bool:
     return False
 
 
-@pytest.fixture(params=["in process", "embedded"])
+@pytest.fixture(params=["in process", "embedded", pytest.param("real", marks=pytest.mark.real)])
 async def sink(request: pytest.FixtureRequest) -> EventSink:
     if request.param == "in process":
         return InProcessTopic()
-    kafka = request.getfixturevalue("embedded_kafka")
+    kafka = request.getfixturevalue(f"{request.param}_kafka")
     return await open_producer(Settings(kafka=kafka, topic_events=await a_topic(kafka, "producer-suite")))
 
 
@@ -53,15 +53,15 @@ async def test_every_sink_acknowledges_in_order_and_is_reachable(sink: EventSink
     await sink.stop()
 
 
-async def test_bytes_key_and_headers_arrive_as_given_in_order(embedded_kafka: str) -> None:
-    topic = await a_topic(embedded_kafka, "producer-order")
-    producer = EventProducer(embedded_kafka, topic)
+async def test_bytes_key_and_headers_arrive_as_given_in_order(any_kafka: str) -> None:
+    topic = await a_topic(any_kafka, "producer-order")
+    producer = EventProducer(any_kafka, topic)
     await producer.start()
     sent = [b'{ "n": %d}' % n for n in range(200)]
     await producer.publish([Outgoing("账户-1", value) for value in sent], HEADERS)
     await producer.stop()
 
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=embedded_kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=any_kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
         async with asyncio.timeout(20):
@@ -85,8 +85,8 @@ async def test_with_no_broker_the_answer_is_no_and_quick() -> None:
     await producer.stop()
 
 
-async def test_more_than_it_can_hold_is_overloaded(embedded_kafka: str) -> None:
-    producer = EventProducer(embedded_kafka, await a_topic(embedded_kafka, "producer-full"), max_pending=10)
+async def test_more_than_it_can_hold_is_overloaded(any_kafka: str) -> None:
+    producer = EventProducer(any_kafka, await a_topic(any_kafka, "producer-full"), max_pending=10)
     await producer.start()
     with pytest.raises(Overloaded):
         await producer.publish([Outgoing("a", b"{}")] * 11, HEADERS)

@@ -1,4 +1,4 @@
-"""The API as a server on a socket, with the embedded broker and store: what a caller really meets."""
+"""The API as a server on a socket, with either broker and the embedded store: what a caller really meets."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Served:
 
 
 @pytest.fixture
-async def served(embedded_kafka: str, embedded_redis: str, database: Database) -> AsyncIterator[Served]:
+async def served(any_kafka: str, embedded_redis: str, database: Database) -> AsyncIterator[Served]:
     """The API on a free port, and a worker that allows every event it reads."""
     topic = f"served-{id(database)}"
-    await a_topic(embedded_kafka, topic)
+    await a_topic(any_kafka, topic)
     redis = connect(embedded_redis)
     mailbox, keys = RedisMailbox(redis), ApiKeys(database)
-    producer = await open_producer(Settings(kafka=embedded_kafka, topic_events=topic))
+    producer = await open_producer(Settings(kafka=any_kafka, topic_events=topic))
     made = resources(database, producer, mailbox, keys, http_max_body_bytes=100_000)
     web = server(create_app(replace(made, redis=redis)), "127.0.0.1", 0, own_signals=False)
     key, _ = await keys.create("wallet", ["ingest"])
-    working = asyncio.create_task(decide_all(embedded_kafka, topic, Worker(mailbox)))
+    working = asyncio.create_task(decide_all(any_kafka, topic, Worker(mailbox)))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()

@@ -6,9 +6,6 @@ import time
 from typing import Any, cast
 
 import pytest
-from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP, Message
 
@@ -17,7 +14,7 @@ from services.settings import Settings
 from services.stream.app import build_app
 from services.stream.lane import Haul
 from services.stream.liveness import Liveness
-from services.stream.transport import HaulConsumer, ParsedRecordsFetcher
+from services.stream.transport import HaulConsumer
 
 A, B = TP("account-events", 0), TP("account-events", 1)
 
@@ -102,24 +99,3 @@ async def test_enough_unfinished_records_stop_the_reading_until_some_are_done() 
     assert driver.consumer.ack(driver.messages[0])
     with pytest.raises(ConsumerNotStarted):
         await driver.consumer._getmany({A, B}, 0.0)
-
-
-async def test_the_installed_aiokafka_hands_over_records_as_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    builder = DefaultRecordBatchBuilder(
-        2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0, batch_size=10_000
-    )
-    builder.append(0, 1_234, key=b"ann", value=b"{}", headers=[("reply-to", b"api")])
-    parsed = PartitionRecords(A, MemoryRecords(bytes(builder.build())), [], 0, None, None, True, 0)
-    fetcher: Any = object.__new__(ParsedRecordsFetcher)
-    fetcher._records = {A: FetchResult(A, assignment=None, partition_records=parsed, backoff=0.0)}
-
-    async def answered(self: Fetcher, *arguments: Any) -> bool:
-        return True
-
-    monkeypatch.setattr(Fetcher, "_proc_fetch_request", answered)
-    assert await fetcher._proc_fetch_request(None, 0, None)
-    [record] = parsed
-
-    assert type(record).__name__ == "DefaultRecord"
-    assert (record.offset, record.timestamp, record.key, record.value) == (0, 1_234, b"ann", b"{}")
-    assert list(record.headers) == [("reply-to", b"api")]
