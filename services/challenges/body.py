@@ -9,8 +9,7 @@ from typing import Any
 
 from contracts.errors import Malformed
 from services.challenges.records import Context
-from services.challenges.recovery import is_recovery_code
-from services.challenges.totp import is_code
+from services.challenges.typed_code import code_in
 from services.memory.pseudonyms import network_prefix
 
 MAX_BODY_BYTES = 2048
@@ -19,7 +18,7 @@ MAX_DEVICE_ID = 128
 _MAX_IP = 45
 _NAMES = frozenset({"code", "ip", "device_id"})
 _WANTED = (
-    'the body must be {"code": "123456"}: one JSON string of six ASCII digits or a recovery code; '
+    'the body must be {"code": "123456"}: one JSON string of six digits or a recovery code; '
     "beside it at most ip, an address, and device_id, 1 to 128 characters"
 )
 
@@ -44,14 +43,8 @@ def submission_in(body: bytes) -> Submission:
     """What the body offers. A malformed one still says where it came from, if that can be read."""
     fields = fields_in(body)
     context, said = context_in(fields)
-    code = fields.get("code")
-    right = said and fields.keys() <= _NAMES and is_offered(code)
-    return Submission(code if right else None, context)
-
-
-def is_offered(code: object) -> bool:
-    """Whether this is a code that may be offered: six ASCII digits or a recovery code."""
-    return is_code(code) or is_recovery_code(code)
+    right = said and fields.keys() <= _NAMES
+    return Submission(code_in(fields.get("code")) if right else None, context)
 
 
 def fields_in(body: bytes) -> dict[str, Any]:

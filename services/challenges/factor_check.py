@@ -105,12 +105,14 @@ class CodeChecker:
         connection: AsyncConnection,
         offered: Try,
         factor: Factor | None,
+        seen: Seen,
         step: int,
         same_recovery_code: bool,
     ) -> Check:
         """Whether this is the code that was accepted before: the one of `step`, or the recovery code that the caller knows.
 
-        A failure counts for the limits alone, and no limit stands in the way of the answer that was lost.
+        No limit stands in the way of the answer that was lost. Whoever lost it may read the authenticator's next code
+        meanwhile: that is judged like any, and a right one is burnt and gets the same answer.
         """
         same = same_recovery_code
         if factor is not None and step != RECOVERY_STEP:
@@ -120,8 +122,11 @@ class CodeChecker:
         if factor is not None and same:
             await self.limits.give_back(connection, offered.visitor, offered.booking)
             return Check(result="repeated", factor_id=factor_id, step=step)
-        await self.limits.refused(connection, offered.visitor, offered.booking, offered.at)
-        return Check(result="closed", factor_id=factor_id)
+        if is_recovery_code(offered.code):
+            await self.limits.refused(connection, offered.visitor, offered.booking, offered.at)
+            return Check(result="closed", factor_id=factor_id)
+        check = await self.check_read(connection, offered, factor, seen)
+        return replace(check, result="repeated") if check.result == "passed" else check
 
     async def _check(
         self, connection: AsyncConnection, offered: Try, factor: Factor | None, seen: Seen
@@ -158,7 +163,7 @@ class CodeChecker:
             secret = self.vault.open(factor.account_id, factor.sealed)
             step, skewed = compare(secret, code, at)
             if skewed is not None and skewed > factor.last_step:
-                return Check(result="skewed", factor_id=factor.id, skew_steps=skewed - totp.step_at(at))
+                return await _hint(connection, factor, skewed, at)
         return await _burn_or_count(connection, factor, offered.stage, step, locked, at)
 
     async def _note(
@@ -183,6 +188,7 @@ async def _take(connection: AsyncConnection, account_id: str, stage: Stage) -> F
         account_id=row.account_id,
         sealed=row.secret,
         last_step=row.last_step,
+        hinted_step=row.hinted_step,
         locked_until=row.locked_until,
         created_at=row.created_at,
     )
@@ -246,11 +252,21 @@ async def _burn_or_count(
     return Check(result=result, factor_id=factor.id, step=step, locks=locks, disables=disables)
 
 
+async def _hint(connection: AsyncConnection, factor: Factor, skewed: int, at: float) -> Check:
+    """Refuse a code of another time and say so. One whose time is still to come is void then: the hint is worth nothing to
+    who guessed it."""
+    away = skewed - totp.step_at(at)
+    if away > 0:
+        await connection.execute(update(factors).where(factors.c.id == factor.id).values(hinted_step=skewed))
+    return Check(result="skewed", factor_id=factor.id, skew_steps=away)
+
+
 @cache
 def _burning(right: bool, by_recovery: bool, locked: bool) -> ReturningUpdate[Any]:
     """The statement for a code that is right, for now, or wrong; made once, for that takes longer than to run it."""
     table, step = factors.c, bindparam("step", type_=BigInteger)
-    burns: Any = true() if by_recovery else table.last_step < step if right else false()
+    fresh = and_(table.last_step < step, table.hinted_step != step)
+    burns: Any = true() if by_recovery else fresh if right else false()
     in_row, total = table.failures_in_row + 1, table.failures_total + 1
     lock_now: Any = false() if locked else in_row >= LOCK_AFTER
     unchanged = and_(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from services.challenges.records import Hint
+
 FactorState = Literal["none", "pending", "active", "disabled"]
 #: How long an enrolment waits for its first code, in seconds.
 PENDING_S = 900.0
@@ -27,10 +29,21 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """Whether the first code activated the factor, and then its recovery codes, shown once."""
+    """Whether the first code activated the factor, and then its recovery codes, shown once; else what may be told of it."""
 
     confirmed: bool
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
+    hint: Hint | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The false answer of a step whose code was refused, and what may be told of that."""
+
+    hint: Hint | None = None
+
+    def __bool__(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True)

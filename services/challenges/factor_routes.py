@@ -6,7 +6,7 @@ A refused code looks the same whatever its cause: wrong, used, locked, or no fac
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -15,10 +15,12 @@ from pydantic import BaseModel
 from services.challenges import qr
 from services.challenges.body import read_body
 from services.challenges.enrol_body import ENROL_BODY, Application, application_in, malformed
-from services.challenges.factor_records import FactorState
+from services.challenges.factor_records import FactorState, Refused
+from services.challenges.hints import hinted
 from services.challenges.http import CODE_BODY, Code, count_malformed, no_store, utc, utc_if
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import PROOF_S, ProofTooOld
+from services.challenges.records import Hint
 from services.challenges.resets import FactorResets, NoReset
 from services.ingest.identifiers import AccountId
 from services.ingest.keys import require
@@ -65,7 +67,14 @@ class NewFactor(BaseModel):
     expires_at: datetime
 
 
-class Confirmation(BaseModel):
+class Hinted(BaseModel):
+    """`hint` and `detail` stand in a refusal whose code is right for another time: the phone's clock is wrong."""
+
+    hint: Hint | None = None
+    detail: str | None = None
+
+
+class Confirmation(Hinted):
     """Whether the first code activated the factor, and then its recovery codes, shown this once.
 
     They may be missing when a part of PayGuard was away right then: ask for new ones.
@@ -91,20 +100,20 @@ class FactorShown(BaseModel):
     reset_due_at: datetime | None
 
 
-class Removal(BaseModel):
+class Removal(Hinted):
     """Whether the factor is gone."""
 
     result: Literal["removed", "refused"]
 
 
-class RecoveryCodes(BaseModel):
+class RecoveryCodes(Hinted):
     """New recovery codes, shown this once; none when the code was refused."""
 
     result: Literal["made", "refused"]
     recovery_codes: list[str]
 
 
-class Cancellation(BaseModel):
+class Cancellation(Hinted):
     """Whether the reset is cancelled."""
 
     result: Literal["cancelled", "refused"]
@@ -131,8 +140,10 @@ async def enrol(account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle)
     except FactorInUse:
         detail = "the account has a second factor: send its present code, or a recovery code"
         raise Problem(409, "factor_in_use", detail) from None
-    except CodeRefused:
-        raise Problem(403, "code_refused", "the code was not accepted") from None
+    except CodeRefused as refused:
+        more = hinted(refused.hint)
+        detail = more.pop("detail", "the code was not accepted")
+        raise Problem(403, "code_refused", detail, **more) from None
     return NewFactor(
         account_id=made.account_id,
         secret=made.secret,
@@ -160,12 +171,14 @@ async def show_qr(
     return Response(drawn, media_type=qr.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
-@router.post("/confirm", openapi_extra=CODE_BODY)
+@router.post("/confirm", openapi_extra=CODE_BODY, response_model_exclude_none=True)
 async def confirm(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> Confirmation:
     """Activate the pending factor with the first code of the user's authenticator; the one it replaces is gone then."""
     made = await lifecycle.confirm(account_id, code.code, code.context)
     return Confirmation(
-        result="confirmed" if made.confirmed else "refused", recovery_codes=list(made.recovery_codes)
+        result="confirmed" if made.confirmed else "refused",
+        recovery_codes=list(made.recovery_codes),
+        **hinted(made.hint),
     )
 
 
@@ -184,23 +197,26 @@ async def status(account_id: AccountId, lifecycle: Lifecycle) -> FactorShown:
     )
 
 
-@router.delete("", openapi_extra=CODE_BODY)
+@router.delete("", openapi_extra=CODE_BODY, response_model_exclude_none=True)
 async def remove(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> Removal:
     """Remove the factor and its recovery codes with one of its codes."""
     gone = await lifecycle.remove(account_id, code.code, code.context)
-    return Removal(result="removed" if gone else "refused")
+    return Removal(result="removed" if gone else "refused", **_told(gone))
 
 
-@router.post("/recovery-codes", openapi_extra=CODE_BODY)
+@router.post("/recovery-codes", openapi_extra=CODE_BODY, response_model_exclude_none=True)
 async def regenerate(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> RecoveryCodes:
     """Make new recovery codes in place of the old ones."""
     made = await lifecycle.regenerate(account_id, code.code, code.context)
-    return RecoveryCodes(result="refused" if made is None else "made", recovery_codes=list(made or ()))
+    if isinstance(made, Refused):
+        return RecoveryCodes(result="refused", recovery_codes=[], **hinted(made.hint))
+    return RecoveryCodes(result="made", recovery_codes=list(made))
 
 
 @router.post(
     "/reset/cancel",
     openapi_extra=CODE_BODY,
+    response_model_exclude_none=True,
     responses={404: problem_answer("The account has no open reset.")},
 )
 async def cancel_reset(account_id: AccountId, code: Code, resets: Resets) -> Cancellation:
@@ -209,4 +225,9 @@ async def cancel_reset(account_id: AccountId, code: Code, resets: Resets) -> Can
         cancelled = await resets.cancel_own(account_id, code.code, code.context)
     except NoReset:
         raise Problem(404, "no_reset", "the account has no open reset") from None
-    return Cancellation(result="cancelled" if cancelled else "refused")
+    return Cancellation(result="cancelled" if cancelled else "refused", **_told(cancelled))
+
+
+def _told(done: Refused | Literal[True]) -> dict[str, Any]:
+    """The fields of `Hinted`."""
+    return hinted(done.hint) if isinstance(done, Refused) else {}

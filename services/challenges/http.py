@@ -10,8 +10,8 @@ from fastapi import Depends, Path, Request, Response
 
 from services.challenges.body import MAX_DEVICE_ID, malformed, read_submission
 from services.challenges.records import Context
-from services.challenges.recovery import PATTERN as RECOVERY_CODE
 from services.challenges.service import ChallengesService
+from services.challenges.typed_code import MAX_TYPED
 from services.ingest.identifiers import plain
 
 
@@ -79,8 +79,9 @@ WHOM: dict[str, Any] = {
 #: Schema of a code.
 CODE: dict[str, Any] = {
     "type": "string",
-    "pattern": f"^(?:[0-9]{{6}}|{RECOVERY_CODE})$",
-    "description": "Six digits of the authenticator, or a recovery code.",
+    "maxLength": MAX_TYPED,
+    "description": "Six digits of the authenticator, or a recovery code, as the user typed it: full-width characters, spaces "
+    "and dashes between characters are read. Text, never a number.",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,11 +26,12 @@ from services.challenges.factor_records import (
     FactorStatus,
     Kept,
     NewFactor,
+    Refused,
     Standing,
     status_of,
 )
 from services.challenges.proof import require_proof
-from services.challenges.records import Check, Context
+from services.challenges.records import Check, Context, Hint
 from services.challenges.resets import DELAY_S, FactorResets, cancel_open
 from services.challenges.vault import Vault
 from services.database import Database
@@ -45,7 +47,11 @@ class FactorInUse(Exception):
 
 
 class CodeRefused(Exception):
-    """The account has a factor, and this is no code of it that may be used now."""
+    """The account has a factor, and this is no code of it that may be used now; `hint` is what may be told of it."""
+
+    def __init__(self, hint: Hint | None = None) -> None:
+        super().__init__("the code was not accepted")
+        self.hint = hint
 
 
 _STARTED = Done("started")
@@ -103,7 +109,7 @@ class FactorLifecycle:
         ENROLMENTS.labels("started" if started else "refused").inc()
         if not started:
             await self._answers.wait(answer_at)
-            raise CodeRefused
+            raise CodeRefused(None if check is None else check.hint)
         return Enrolment(account_id, secret, uri, at + PENDING_S, ticket)
 
     async def qr(self, account_id: str, ticket: str) -> bytes | None:
@@ -135,7 +141,7 @@ class FactorLifecycle:
         ENROLMENTS.labels("confirmed" if confirmed else "refused").inc()
         if not confirmed or pending is None:
             await self._answers.wait(answer_at)
-            return Confirmed(False)
+            return Confirmed(False, hint=check.hint)
         try:
             return Confirmed(True, await self._make_codes(account_id, pending.id, context, quietly=True))
         except Unavailable:
@@ -149,8 +155,8 @@ class FactorLifecycle:
             reset = await reset_rows.open_of(connection, account_id)
         return status_of(account_id, held, left, reset, self._clock())
 
-    async def remove(self, account_id: str, code: str, context: Context) -> bool:
-        """Remove the factor, its recovery codes and any enrolment that waits; False when the code is refused."""
+    async def remove(self, account_id: str, code: str, context: Context) -> Literal[True] | Refused:
+        """Remove the factor, its recovery codes and any enrolment that waits; Refused when the code is refused."""
         answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
@@ -168,10 +174,10 @@ class FactorLifecycle:
         if check.result == "passed":
             return True
         await self._answers.wait(answer_at)
-        return False
+        return Refused(check.hint)
 
-    async def regenerate(self, account_id: str, code: str, context: Context) -> tuple[str, ...] | None:
-        """New recovery codes in place of the old ones, shown this once; None when the code is refused."""
+    async def regenerate(self, account_id: str, code: str, context: Context) -> tuple[str, ...] | Refused:
+        """New recovery codes in place of the old ones, shown this once; Refused when the code is."""
         answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
@@ -180,8 +186,8 @@ class FactorLifecycle:
         count_check(check)
         if check.result != "passed" or check.factor_id is None:
             await self._answers.wait(answer_at)
-            return None
-        return await self._make_codes(account_id, check.factor_id, context, quietly=False) or None
+            return Refused(check.hint)
+        return await self._make_codes(account_id, check.factor_id, context, quietly=False) or Refused()
 
     async def _check_present(
         self,

@@ -65,7 +65,7 @@ class QuickJudge:
         assert factor is not None
         secret = self._vault.open(factor.account_id, factor.sealed)
         step, skewed = compare(secret, offer.code, offer.at)
-        if step is not None and step > factor.last_step:
+        if step is not None and step > factor.last_step and step != factor.hinted_step:
             check = Check("passed", factor.id, step)
             return await self._passed(connection, offer, found, visitor, check) or offer
         if step is None and skewed is None:

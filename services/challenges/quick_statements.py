@@ -20,7 +20,8 @@ WITH judged AS MATERIALIZED (
 _PASSING = """
 burnt AS (
   UPDATE factors SET last_step = %(step)s, failures_in_row = 0, failures_total = 0 FROM judged
-  WHERE id = %(factor_id)s AND state = 'active' AND last_step < %(step)s AND locked_until <= %(at)s
+  WHERE id = %(factor_id)s AND state = 'active' AND last_step < %(step)s AND hinted_step <> %(step)s
+    AND locked_until <= %(at)s
   RETURNING id
 ), closed AS (
   UPDATE challenges SET state = 'passed', closed_at = %(at)s, passed_step = %(step)s FROM burnt

@@ -15,6 +15,8 @@ ChallengeState = Literal["open", "passed", "failed", "expired"]
 Result = Literal[
     "passed", "repeated", "wrong", "replayed", "skewed", "locked", "lapsed", "no_factor", "closed", "unknown"
 ]
+#: What a refusal may say: `clock` when the code is right for another time.
+Hint = Literal["clock"]
 #: Tries a challenge allows before it has failed.
 ATTEMPTS = 5
 #: Stands for the step where a recovery code passed instead of an authenticator's.
@@ -78,12 +80,17 @@ def issued(record: ChallengeRecord) -> Challenge:
 
 @dataclass(frozen=True)
 class Factor:
-    """What checking a code needs of a factor; its secret is still sealed."""
+    """What checking a code needs of a factor; its secret is still sealed.
+
+    `last_step` is the newest step that was burnt, `hinted_step` a coming one whose code is void, because it was offered early
+    and the answer told so; -1 when there is none.
+    """
 
     id: str
     account_id: str
     sealed: bytes
     last_step: int
+    hinted_step: int
     locked_until: float
     created_at: float
 
@@ -102,6 +109,11 @@ class Check:
     locks: bool = False
     disables: bool = False
     known_device: bool = False
+
+    @property
+    def hint(self) -> Hint | None:
+        """What its owner may be told of a refusal."""
+        return None if self.skew_steps is None else "clock"
 
     @property
     def reason(self) -> str | None:
@@ -147,9 +159,11 @@ class Context(Struct, frozen=True, kw_only=True):
 class Answer:
     """What the caller of verify is told: nothing tells a wrong code from a used one, a lock or a missing factor.
 
+    `hint` is there when the code is right for another time.
     `grant` is what a pass is worth to the wallet's backend: a signed token, None where no grants are made.
     """
 
     passed: bool
     attempts_left: int
     grant: str | None = field(default=None, repr=False)
+    hint: Hint | None = None

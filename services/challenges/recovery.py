@@ -31,8 +31,7 @@ _GROUPS = 4
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CHARACTER = "[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]"
 #: What a recovery code looks like: letters of either case, hyphens between the groups or not.
-PATTERN = f"{_CHARACTER}{{4}}(?:-?{_CHARACTER}{{4}}){{3}}"
-_FORM = re.compile(PATTERN)
+_FORM = re.compile(f"{_CHARACTER}{{4}}(?:-?{_CHARACTER}{{4}}){{3}}")
 
 
 class Cost(Struct, frozen=True):

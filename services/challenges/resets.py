@@ -20,7 +20,7 @@ from services.challenges.answer_time import AnswerTime
 from services.challenges.changes import News, tell
 from services.challenges.counts import count_check
 from services.challenges.factor_check import CodeChecker
-from services.challenges.factor_records import Reset
+from services.challenges.factor_records import Refused, Reset
 from services.challenges.records import Check, Context
 from services.challenges.reset_rows import OWNER, PAYGUARD
 from services.database import Database
@@ -115,8 +115,8 @@ class FactorResets:
             await _record(connection, "reset_cancel", cancelled, f"key {key_id}", at)
         return cancelled
 
-    async def cancel_own(self, account_id: str, code: str, context: Context) -> bool:
-        """Cancel the account's open reset with a code of its factor; False when that is refused. Raises NoReset."""
+    async def cancel_own(self, account_id: str, code: str, context: Context) -> Literal[True] | Refused:
+        """Cancel the account's open reset with a code of its factor; Refused when that is. Raises NoReset."""
         answer_at = self._answers.due(code)
         async with self._database.begin() as connection:
             at = self._clock()
@@ -131,7 +131,7 @@ class FactorResets:
         if check.result == "passed":
             return True
         await self._answers.wait(answer_at)
-        return False
+        return Refused(check.hint)
 
     async def newest(self, account_id: str | None, only_open: bool, limit: int) -> list[Reset]:
         """Resets, last requested first: of one account if given, only open ones if asked."""

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from contracts.events import Purpose
+from services.challenges.hints import hinted
 from services.challenges.http import CODE_BODY, ChallengeId, no_store, offered, utc
-from services.challenges.records import ChallengeState
+from services.challenges.records import ChallengeState, Hint
 from services.challenges.service import ChallengesService
 from services.ingest.direct import add_direct_post
 from services.ingest.identifiers import documented, named
@@ -57,11 +58,16 @@ class ChallengeShown(BaseModel):
 
 
 class Verification(BaseModel):
-    """Whether the code was accepted, how many attempts the challenge has left, and what a pass is worth: a signed grant."""
+    """Whether the code was accepted, how many attempts the challenge has left, and what a pass is worth: a signed grant.
+
+    `hint` and `detail` stand in a refusal whose code is right for another time: show the user that their phone's clock is wrong.
+    """
 
     result: Literal["passed", "refused"]
     attempts_left: int
     grant: str | None
+    hint: Hint | None = None
+    detail: str | None = None
 
 
 @router.get("/challenges/{challenge_id}", responses={404: problem_answer("Nobody issued it.")})
@@ -101,6 +107,7 @@ async def verify(request: Request) -> Response:
         "result": "passed" if answer.passed else "refused",
         "attempts_left": answer.attempts_left,
         "grant": answer.grant,
+        **hinted(answer.hint),
     }
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)

@@ -94,7 +94,7 @@ class ChallengesService:
         if verdict.passed:
             return Answer(True, verdict.attempts_left, self._grant(verdict.challenge))
         await self._answers.wait(due)
-        return Answer(False, verdict.attempts_left)
+        return Answer(False, verdict.attempts_left, hint=verdict.check.hint)
 
     async def refuse_malformed(self, context: Context) -> None:
         """Count what is no code at all against its network; no account is asked. Raises SlowDown, Unavailable."""

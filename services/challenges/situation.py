@@ -30,6 +30,7 @@ QUERY = (
         factors.c.id.label("factor_id"),
         factors.c.secret,
         factors.c.last_step,
+        factors.c.hinted_step,
         factors.c.locked_until,
         factors.c.created_at,
         factor_devices.c.passed_at.label("device_passed_at"),
@@ -78,6 +79,7 @@ def situation_of(row: Mapping[Any, Any]) -> Situation:
             account_id=row["account_id"],
             sealed=row["secret"],
             last_step=row["last_step"],
+            hinted_step=row["hinted_step"],
             locked_until=row["locked_until"],
             created_at=row["created_at"],
         )

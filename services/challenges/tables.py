@@ -26,6 +26,7 @@ _OPEN = text("state = 'requested' OR state = 'approved'")
 #: One authenticator of an account: at most one in use, and one pending beside it. `secret` is sealed, empty once removed.
 #: States: pending (not yet confirmed), active, disabled (too many failures), removed.
 #: `failures_in_row` counts towards the lock and starts again after it; `failures_total` counts since the last pass.
+#: `hinted_step` is a coming step whose code was offered early and is void, -1 when there is none.
 #: `replaces` is the factor in use that a pending one was allowed to replace; `qr_ticket` the hash of what shows its QR once.
 factors = Table(
     "factors",
@@ -35,6 +36,7 @@ factors = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False),
     Column("last_step", BigInteger, nullable=False),
+    Column("hinted_step", BigInteger, nullable=False, server_default=text("-1")),
     Column("failures_in_row", Integer, nullable=False),
     Column("failures_total", Integer, nullable=False),
     Column("locked_until", Double, nullable=False),

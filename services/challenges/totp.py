@@ -1,8 +1,8 @@
 """Time-based one-time passwords (RFC 6238 over RFC 4226): pure functions around pyotp, time always an argument.
 
-Steps are 30 s long and counted from the epoch. A code is accepted in its own step and the next one (at most 60 s),
-never in an earlier one. pyotp remembers nothing and takes full-width digits, so the form is checked here first and
-the matched step is handed back for the caller to burn.
+Steps are 30 s long and counted from the epoch. A code is accepted in its own step, in the one before (the phone is fast)
+and in the one after (the phone or its owner is slow): 90 s at most. pyotp remembers nothing and takes full-width digits, so
+the form is checked here first and the matched step is handed back for the caller to burn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyotp
 
 STEP_S = 30
 DIGITS = 6
-#: How many earlier steps are still accepted.
+#: How many steps away from now a code may be, either way.
 WINDOW_STEPS = 1
 #: How far a refused code is looked for, to tell a wrong code from a wrong clock.
 SKEW_STEPS = 10
@@ -65,18 +65,19 @@ def code_of(secret: str, step: int) -> str:
 
 
 def matched_step(secret: str, code: str, at: float, window: int = WINDOW_STEPS) -> int | None:
-    """The step whose code this is, among the step of `at` and `window` steps before it; None when there is none.
+    """The step whose code this is, among the step of `at` and `window` steps around it; None when there is none.
 
     `at` is in epoch seconds. Every candidate is compared, each in constant time; the newest wins.
     """
     now = step_at(at)
-    return _search(secret, code, range(now - window, now + 1))
+    return _search(secret, code, range(now - window, now + window + 1))
 
 
 def skewed_step(secret: str, code: str, at: float) -> int | None:
     """The step of a code that a wrong clock would explain: within SKEW_STEPS of now, outside the accepted window."""
     now = step_at(at)
-    late, early = range(now - SKEW_STEPS, now - WINDOW_STEPS), range(now + 1, now + SKEW_STEPS + 1)
+    late = range(now - SKEW_STEPS, now - WINDOW_STEPS)
+    early = range(now + WINDOW_STEPS + 1, now + SKEW_STEPS + 1)
     return _search(secret, code, chain(late, early))
 
 

@@ -97,7 +97,7 @@ class Judge:
     async def _again(self, connection: AsyncConnection, offered: Try, found: Situation, step: int) -> Verdict:
         challenge = found.challenge
         same = challenge.passed_code == self._limits.name(challenge.challenge_id, offered.code)
-        check = await self._checker.recheck(connection, offered, found.factor, step, same)
+        check = await self._checker.recheck(connection, offered, found.factor, found.seen, step, same)
         if check.result == "repeated":
             return Verdict(check, challenge.attempts_left, challenge)
         spent = await repository.spend_attempt(connection, challenge, offered.at)

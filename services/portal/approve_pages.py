@@ -13,17 +13,16 @@ from services.challenges.service import ChallengesService
 from services.ingest.problems import Problem
 from services.portal.disown import disown
 from services.portal.figures import clock_face, has_look_alikes, money, visible
-from services.portal.forms import as_typed
 from services.portal.pages import PREFIX, locale_of, page
 from services.portal.portal import portal_of
-from services.portal.problem_pages import outcome
+from services.portal.problem_pages import outcome, refusal
 from services.portal.sessions import (
     PageRoute,
     Session,
+    code_of,
     context_of,
     form_of,
     go_to,
-    may_be_judged,
     session_for,
 )
 
@@ -43,10 +42,9 @@ async def approve(request: Request) -> Response:
     """Offer a code or a recovery code."""
     session, fields = await form_of(request, "challenge")
     challenge = await _challenge(request, session)
-    code = as_typed(fields.get("code", ""))
     if challenge.state != "open":
         return go_to(request, "approve")
-    if not await may_be_judged(request, session, code):
+    if (code := await code_of(request, session, fields)) is None:
         return await _shown(
             request, session, challenge, error="approve.wrong_form", field=fields.get("field")
         )
@@ -57,7 +55,8 @@ async def approve(request: Request) -> Response:
     challenge = await _challenge(request, session)
     if (locked := await _lock(request, session, challenge)) is not None:
         return locked
-    return await _shown(request, session, challenge, error="approve.wrong_next", field=fields.get("field"))
+    error = refusal("approve.wrong_", answer.hint)
+    return await _shown(request, session, challenge, error=error, field=fields.get("field"))
 
 
 @router.get("/approve/stop")

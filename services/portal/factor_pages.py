@@ -6,20 +6,19 @@ import segno
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.challenges.factor_records import Enrolment
+from services.challenges.factor_records import Enrolment, Refused
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import ProofTooOld
 from services.portal.figures import in_fours, visible
-from services.portal.forms import as_typed
 from services.portal.pages import PREFIX, page
-from services.portal.problem_pages import outcome
+from services.portal.problem_pages import outcome, refusal
 from services.portal.sessions import (
     PageRoute,
     Session,
+    code_of,
     context_of,
     form_of,
     go_to,
-    may_be_judged,
     session_for,
 )
 
@@ -40,8 +39,8 @@ async def start(request: Request) -> Response:
     """Make a secret and show it, this once. Sending the form again makes another and voids this one."""
     session, fields = await form_of(request, "enrol")
     visit = session.visit
-    code = as_typed(fields.get("code", "")) or None
-    if code is not None and not await may_be_judged(request, session, code):
+    code = None
+    if fields.get("code", "").strip() and (code := await code_of(request, session, fields)) is None:
         return await _start(request, session, error="approve.wrong_form")
     try:
         made = await _lifecycle(request).enrol(
@@ -51,8 +50,8 @@ async def start(request: Request) -> Response:
         return outcome(request, "stale", wanted=visit.locale)
     except FactorInUse:
         return await _start(request, session, error="factor.present_next")
-    except CodeRefused:
-        return await _start(request, session, error="approve.wrong_next")
+    except CodeRefused as refused:
+        return await _start(request, session, error=refusal("approve.wrong_", refused.hint))
     return _setup(request, session, made)
 
 
@@ -60,13 +59,13 @@ async def start(request: Request) -> Response:
 async def confirm(request: Request) -> Response:
     """Take the first code; the recovery codes are in this answer and no other."""
     session, fields = await form_of(request, "enrol")
-    code = as_typed(fields.get("code", ""))
     confirmed = None
-    if await may_be_judged(request, session, code):
+    if (code := await code_of(request, session, fields)) is not None:
         context = context_of(request, session.visit)
         confirmed = await _lifecycle(request).confirm(session.visit.account_id, code, context)
     if confirmed is None or not confirmed.confirmed:
-        return page(request, "confirm", wanted=session.visit.locale, token=session.form_token)
+        error = refusal("setup.wrong_", None if confirmed is None else confirmed.hint)
+        return page(request, "confirm", wanted=session.visit.locale, token=session.form_token, error=error)
     if not confirmed.recovery_codes:
         return outcome(request, "codeless", wanted=session.visit.locale)
     return _codes(request, session, confirmed.recovery_codes, renewed=False)
@@ -96,14 +95,14 @@ async def authenticator_page(request: Request) -> Response:
 async def renew(request: Request) -> Response:
     """New recovery codes for a code."""
     session, fields = await form_of(request, "factor")
-    code = as_typed(fields.get("code", ""))
-    if not await may_be_judged(request, session, code):
+    if (code := await code_of(request, session, fields)) is None:
         return await _authenticator(request, session, error="approve.wrong_form", form="codes")
     codes = await _lifecycle(request).regenerate(
         session.visit.account_id, code, context_of(request, session.visit)
     )
-    if codes is None:
-        return await _authenticator(request, session, error="approve.wrong_next", form="codes")
+    if isinstance(codes, Refused):
+        error = refusal("approve.wrong_", codes.hint)
+        return await _authenticator(request, session, error=error, form="codes")
     return _codes(request, session, codes, renewed=True)
 
 
@@ -111,14 +110,14 @@ async def renew(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """Remove the authenticator for a code."""
     session, fields = await form_of(request, "factor")
-    code = as_typed(fields.get("code", ""))
-    if not await may_be_judged(request, session, code):
+    if (code := await code_of(request, session, fields)) is None:
         return await _authenticator(request, session, error="approve.wrong_form", form="remove")
     gone = await _lifecycle(request).remove(
         session.visit.account_id, code, context_of(request, session.visit)
     )
-    if not gone:
-        return await _authenticator(request, session, error="approve.wrong_next", form="remove")
+    if isinstance(gone, Refused):
+        error = refusal("approve.wrong_", gone.hint)
+        return await _authenticator(request, session, error=error, form="remove")
     return outcome(request, "removed", wanted=session.visit.locale)
 
 

@@ -33,8 +33,3 @@ async def read_form(request: Request) -> Mapping[str, str]:
     if len(fields) != len(pairs):
         raise Malformed("form", "a field stands twice")
     return fields
-
-
-def as_typed(code: str) -> str:
-    """A code without the spaces people put between groups of digits; nothing else is changed."""
-    return code.replace(" ", "")

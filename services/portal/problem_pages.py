@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.challenges.records import Hint
 from services.ingest.problems import Problem, request_id_of
 from services.portal.pages import page
 
@@ -17,6 +18,11 @@ def problem_page(request: Request, problem: Problem) -> Response:
     response = outcome(request, name, status=problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+def refusal(beginning: str, hint: Hint | None) -> str:
+    """The sentence about a refused code, what to do now: one of those whose names begin so."""
+    return f"{beginning}{hint or 'next'}"
 
 
 def outcome(

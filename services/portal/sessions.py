@@ -10,9 +10,9 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.challenges.body import is_offered
 from services.challenges.http import count_malformed
 from services.challenges.records import Context
+from services.challenges.typed_code import code_in
 from services.ingest.problems import Problem
 from services.portal.forms import read_form
 from services.portal.pages import PREFIX, headers_of
@@ -88,12 +88,12 @@ def context_of(request: Request, visit: Visit) -> Context:
     return Context(ip=visit.ip or seen, device_id=visit.device_id, actor="page")
 
 
-async def may_be_judged(request: Request, session: Session, code: str) -> bool:
-    """Whether it has the form of a code; what has not is counted against its network. Raises SlowDown."""
-    if is_offered(code):
-        return True
-    await count_malformed(request, context_of(request, session.visit))
-    return False
+async def code_of(request: Request, session: Session, fields: Mapping[str, str]) -> str | None:
+    """The code of a form; None for what is none, which is counted against its network. Raises SlowDown."""
+    code = code_in(fields.get("code", ""))
+    if code is None:
+        await count_malformed(request, context_of(request, session.visit))
+    return code
 
 
 def _cookie_name(request: Request) -> str:

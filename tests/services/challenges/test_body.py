@@ -14,11 +14,14 @@ from services.challenges.body import Submission, malformed, read_submission, sub
 from services.challenges.records import Context
 
 JUNK = [
-    '{"code":"１２３４５６"}'.encode(),
+    '{"code":"१२३४५६"}'.encode(),
+    '{"code":"１２３４５"}'.encode(),
     '{"code":"¹²³⁴⁵⁶"}'.encode(),
     '{"code":"١٢٣٤٥٦"}'.encode(),
-    b'{"code":"123456\\n"}',
-    b'{"code":" 123456"}',
+    b'{"code":"123456\\n7"}',
+    b'{"code":"-123456"}',
+    b'{"code":"123--456"}',
+    b'{"code":"123.456"}',
     b'{"code":"12345"}',
     b'{"code":"1234567"}',
     b'{"code":123456}',
@@ -49,17 +52,17 @@ JUNK = [
     b'{"code":"123456","device_id":"a\\u0000b"}',
     b'{"code":"123456","device_id":"\\ud800"}',
     b'{"code":"123456","device_id":"' + b"d" * 129 + b'"}',
-    b'{"code":"0123-4567-89AB-CDEI"}',
+    b'{"code":"0123-4567-89AB-CDEU"}',
     b'{"code":"0123-4567-89AB"}',
 ]
 
 
-CODES = ["012345", "0123-4567-89AB-CDEF", "0123456789abcdef"]
+CODES = [("012345", "012345"), ("0123-4567-89AB-CDEF", "0123456789ABCDEF"), ("０１２ ３４５", "012345")]
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_six_ascii_digits_or_a_recovery_code_in_a_json_string_are_a_code(code: str) -> None:
-    assert submission_in(f' {{\n"code" : "{code}" }}\n'.encode()) == Submission(code, Context())
+@pytest.mark.parametrize(("typed", "code"), CODES)
+def test_six_digits_or_a_recovery_code_in_a_json_string_are_a_code(typed: str, code: str) -> None:
+    assert submission_in(f' {{\n"code" : "{typed}" }}\n'.encode()) == Submission(code, Context())
 
 
 def test_who_offers_a_code_may_stand_beside_it() -> None:

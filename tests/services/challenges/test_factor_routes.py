@@ -138,7 +138,7 @@ JUNK = [
     b'{"proved_at": -1}',
     b'{"proved_at": 1800000000, "code": 123456}',
     b'{"proved_at": 1800000000, "code": null}',
-    '{"proved_at": 1800000000, "code": "１２３４５６"}'.encode(),
+    '{"proved_at": 1800000000, "code": "١٢٣٤٥٦"}'.encode(),
     b'{"proved_at": 1800000000, "proved_at": 1800000000}',
     b'{"proved_at": 1800000000, "ip": "nowhere"}',
     b'{"proved_at": 1800000000, "device_id": ""}',

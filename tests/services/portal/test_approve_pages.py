@@ -83,7 +83,7 @@ async def test_a_wrong_code_says_so_calmly_and_counts(site: Site) -> None:
     assert code.get("value") is None
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "１２３４５６", "123456\n7", "<script>", "1" * 3000])
+@pytest.mark.parametrize("typed", ["", "12345", "１２３４５", "123456\n7", "<script>", "1" * 3000])
 async def test_what_is_no_code_costs_no_try(site: Site, typed: str) -> None:
     await site.world.enrolled()
     page = await site.approving()
@@ -92,6 +92,31 @@ async def test_what_is_no_code_costs_no_try(site: Site, typed: str) -> None:
     assert "A code is six digits" in read(again).text
     assert "Tries left: 5" in read(again).text
     assert len(typed) < 3 or typed not in again.text
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"), [("en", "check your phone’s clock"), ("zh-CN", "请检查手机时间")]
+)
+async def test_a_code_of_another_time_says_to_check_the_phone_s_clock(
+    site: Site, locale: str, sentence: str
+) -> None:
+    secret = await site.world.enrolled()
+    page = await site.approving(locale=locale)
+    early = site.world.code(secret, 4)
+    again = read(await site.browser.post("/my/approve", data={**page.forms[0].fields, "code": early}))
+
+    assert sentence in again.text
+
+
+async def test_a_code_passes_as_a_phone_s_keyboard_types_it(site: Site) -> None:
+    secret = await site.world.enrolled()
+    page = await site.approving()
+    wide = site.world.code(secret).translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    await site.browser.post(
+        "/my/approve", data={**page.forms[0].fields, "code": f"{wide[:3]}\u3000{wide[3:]} "}
+    )
+
+    assert await state(site) == "passed"
 
 
 async def test_after_the_last_try_the_page_says_that_nothing_was_done(site: Site) -> None:
