@@ -17,8 +17,9 @@ from contracts.ports import Shard
 from services.bootstrap.belt import offline_core
 from services.lab.bench_events import EVENTS_A_DAY, bench_events
 from services.lab.offline import OfflineRecord
+from services.memory.marks import PREFIX
 from services.memory.redis_client import ask, connect
-from services.memory.redis_store import PREFIX, RedisProfileStore
+from services.memory.redis_store import RedisProfileStore
 
 _SEED = 5
 _BATCH = 2_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import uvloop
 from msgspec import Struct, json
@@ -52,6 +52,9 @@ class LimitBelt:
     async def finish(self, scored: list[Rows]) -> None:
         """Produce and wait for the acknowledgement."""
         await self.producer.produce(self._settings.topic_decisions, scored, int(time.time() * 1000))
+
+    def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
+        """Nothing is remembered."""
 
     def forget(self) -> None:
         """Nothing is held."""

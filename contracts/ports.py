@@ -5,7 +5,7 @@ When its store is away every method raises `contracts.errors.Unavailable`; nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -92,8 +92,12 @@ class ProfileStore(Protocol):
         """
         ...
 
-    async def save(self, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> list[int]:
+    async def save(
+        self, entries: Sequence[tuple[Shard, Sequence[Entry]]], reached: Mapping[Shard, int] | None = None
+    ) -> list[int]:
         """Keep each entry unless the stored offset is newer. One round trip; one atomic step a shard.
+
+        `reached` is the offset of the last record of each shard that this save follows, learned from or not.
 
         An account has at most one entry in its shard. Returns for each shard how many were refused because a newer offset is
         stored; an equal offset is overwritten. Any refusal means that somebody else owns the shard.

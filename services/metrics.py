@@ -126,6 +126,19 @@ CLAMPED_EVENTS: Counter = _declare(
     Counter, "clamped_events_total", "Events from the far future, set to the record's time."
 )
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
+MEMORY_LOST: Gauge = _declare(
+    Gauge, "memory_lost", "1 while what was remembered of a partition's accounts is lost.", ["partition"]
+)
+MEMORY_BEHIND: Gauge = _declare(
+    Gauge,
+    "memory_behind_records",
+    "Records of a partition that the store has learned and forgotten.",
+    ["partition"],
+)
+STORE_MAY_EVICT: Gauge = _declare(
+    Gauge, "store_may_evict", "1 while the store's maxmemory-policy is another than noeviction."
+)
+STORE_EVICTED: Gauge = _declare(Gauge, "store_evicted_keys", "Keys the store has evicted since it started.")
 LIVE_ACCOUNTS: Gauge = _declare(Gauge, "live_accounts", "Profiles held, packed, in this worker.")
 # risk
 SCORE = BulkHistogram("decision_score", "Scores of decisions.", "type", EVENT_TYPE_NAMES, _SCORE_BUCKETS)

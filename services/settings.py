@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     batch_records: int = 2000
     in_flight_batches: int = 3
     live_accounts: int = 200_000
+    memory_check_s: float = 5.0
     session_timeout_s: float = 10.0
     commit_interval_s: float = 1.0
     fetch_wait_s: float = 0.05

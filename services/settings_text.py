@@ -19,6 +19,7 @@ MEANINGS: dict[str, str] = {
     "batch_records": "Most records, over all partitions, that go through the belt at once.",
     "in_flight_batches": "A worker with this many times `batch_records` unfinished reads no more.",
     "live_accounts": "Profiles a worker keeps packed in its own memory, over all its partitions; about 1 kB each.",
+    "memory_check_s": "Time between looks at whether the store still holds the memory of a worker's partitions.",
     "session_timeout_s": "A worker silent for this long loses its partitions.",
     "commit_interval_s": "Time between offset commits.",
     "fetch_wait_s": "Longest wait of the broker for more records before it answers a fetch.",

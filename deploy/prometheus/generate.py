@@ -10,6 +10,7 @@ import yaml
 
 from deploy.prometheus.cause_stories import CAUSE_STORIES
 from deploy.prometheus.causes import CASES, CODE_RECORDINGS, RISK, RISK_RECORDINGS, SECOND_FACTOR, STREAM
+from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
 from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
 
@@ -19,6 +20,7 @@ _OBJECTIVES = "payguard-objectives"
 GROUPS: dict[str, tuple[Alert, ...]] = {
     _OBJECTIVES: tuple(burn_alerts()),
     "payguard-stream": STREAM,
+    "payguard-memory": MEMORY,
     "payguard-risk": RISK,
     "payguard-second-factor": SECOND_FACTOR,
     "payguard-cases": CASES,
@@ -48,7 +50,7 @@ def files() -> dict[str, str]:
     return {
         "objectives.yml": _dump({"groups": [_group(_OBJECTIVES)]}),
         "alerts.yml": _dump({"groups": [_group(name) for name in GROUPS if name != _OBJECTIVES]}),
-        "alerts_test.yml": _dump(_tests("1m", ["alerts.yml"], CAUSE_STORIES)),
+        "alerts_test.yml": _dump(_tests("1m", ["alerts.yml"], (*CAUSE_STORIES, *MEMORY_STORIES))),
         "objectives_test.yml": _dump(_tests("1m", ["objectives.yml"], BURN_STORIES)),
         "budget_test.yml": _dump(_tests("15m", ["objectives.yml", "alerts.yml"], BUDGET_STORIES)),
     }

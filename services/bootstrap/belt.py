@@ -18,6 +18,7 @@ from services.memory.in_process import (
     InProcessProfileStore,
     InProcessTallyStore,
 )
+from services.memory.memory_watch import MemoryWatch
 from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
@@ -69,13 +70,14 @@ async def open_belt(settings: Settings) -> Belt:
     client = connect(settings.redis)
     producer = BatchProducer(settings.kafka, "payguard-worker")
     await producer.start()
-    watch = PolicyWatch(settings.policy, runner.policy)
+    policy_watch = PolicyWatch(settings.policy, runner.policy)
+    memory_watch = MemoryWatch(client, settings.topic_epoch, clock_ms)
     belt = Belt(
         Parts(
             settings=settings,
             enricher=enricher,
             pseudonyms=pseudonyms,
-            memory=LiveAccounts(RedisProfileStore(client), settings.live_accounts),
+            memory=LiveAccounts(RedisProfileStore(client, watch=memory_watch), settings.live_accounts),
             tallies=RedisTallyStore(client),
             tally_plan=plan,
             runner=runner,
@@ -84,10 +86,12 @@ async def open_belt(settings: Settings) -> Belt:
             mailbox=RedisMailbox(client),
             clock_ms=clock_ms,
             ceiling=InvalidCeiling(settings.invalid_ceiling),
-            closers=(watch.stop, producer.stop, client.aclose),
+            watch=memory_watch,
+            closers=(policy_watch.stop, memory_watch.stop, producer.stop, client.aclose),
         )
     )
-    watch.start(belt.use, settings.policy_reread_s)
+    policy_watch.start(belt.use, settings.policy_reread_s)
+    memory_watch.start(settings.memory_check_s)
     return belt
 
 

@@ -112,12 +112,17 @@ class LiveAccounts:
             else:
                 excess -= 1
 
-    async def save(self, haul: int, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> None:
-        """Store the entries, then let the accounts of the haul go. May be repeated.
+    async def save(
+        self,
+        haul: int,
+        entries: Sequence[tuple[Shard, Sequence[Entry]]],
+        reached: Mapping[Shard, int] | None = None,
+    ) -> None:
+        """Store the entries, then let the accounts of the haul go. May be repeated. `reached` as `ProfileStore.save` takes it.
 
         Raises Unavailable, or Fenced when any was refused; its shard, another worker's now, is then dropped.
         """
-        refused = await self._store.save(entries)
+        refused = await self._store.save(entries, reached)
         lost = [(shard, count) for (shard, _), count in zip(entries, refused, strict=True) if count]
         for shard, _ in lost:
             self.drop(shard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
@@ -36,7 +36,9 @@ class InProcessProfileStore:
             list(map(self._stored.get(shard, _NOTHING).get, account_ids)) for shard, account_ids in wanted
         ]
 
-    async def save(self, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> list[int]:
+    async def save(
+        self, entries: Sequence[tuple[Shard, Sequence[Entry]]], reached: Mapping[Shard, int] | None = None
+    ) -> list[int]:
         """See `contracts.ports.ProfileStore.save`."""
         return [self._kept(shard, news) for shard, news in entries]
 
@@ -50,6 +52,23 @@ class InProcessProfileStore:
             else:
                 stored[account] = (offset, packed)
         return refused
+
+
+class WholeMemory:
+    """The watch of a memory that lives and dies with its process: it is never lost."""
+
+    async def ensure(self, shards: Sequence[Shard]) -> None:
+        """Nothing to ask."""
+
+    def is_lost(self, shard: Shard) -> bool:
+        """Never."""
+        return False
+
+    def forget(self) -> None:
+        """Nothing is held."""
+
+    def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
+        """Nothing is committed."""
 
 
 class _Memo(Generic[_Count]):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
@@ -18,6 +19,7 @@ from services.memory.challenge_record import (
     recorded,
     unpack_record,
 )
+from services.memory.marks import PREFIX, mark_key, reached_text
 from services.memory.redis_client import (
     TIMEOUT_S,
     Command,
@@ -34,19 +36,46 @@ __all__ = ["RedisChallengeIntake", "RedisMailbox", "RedisProfileStore", "RedisTa
 
 OFFSET_DIGITS = 12
 DECISION_KEPT_S = 3600
-PREFIX = "pg"
+
+
+class MarkReader(Protocol):
+    """Who wants to see the marks of partitions; see `services.memory.memory_watch.MemoryWatch`."""
+
+    def reached(self, shard: Shard) -> int: ...
+    def saved(self, shard: Shard, offset: int) -> None: ...
+    def saw(self, shard: Shard, value: bytes | None, at_least: int) -> None: ...
+
+
+class _Nobody:
+    def reached(self, shard: Shard) -> int:
+        return -1
+
+    def saved(self, shard: Shard, offset: int) -> None:
+        return None
+
+    def saw(self, shard: Shard, value: bytes | None, at_least: int) -> None:
+        return None
 
 
 class RedisProfileStore:
     """ProfileStore: one value an account, 12 hex digits of offset and the packed profile.
 
     Its key is `pg:{<epoch>.<partition>}:<account>`.
-    The braces keep a partition's accounts on one cluster slot, so one MGET loads them and one script call saves them.
+    The braces keep a partition's accounts on one cluster slot, so one MGET loads them and one script call saves them. Both
+    take the partition's mark with them, which `watch` is shown.
     """
 
-    def __init__(self, client: Redis, prefix: str = PREFIX) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        prefix: str = PREFIX,
+        watch: MarkReader | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._client = client
         self._prefix = prefix
+        self._watch: MarkReader = watch or _Nobody()
+        self._clock = clock
         self._save = Script("save.lua")
 
     async def load(
@@ -54,31 +83,46 @@ class RedisProfileStore:
     ) -> list[list[tuple[int, bytes] | None]]:
         """See `contracts.ports.ProfileStore.load`: one MGET a shard."""
         asked = [index for index, (_, account_ids) in enumerate(wanted) if account_ids]
+        at_least = [self._watch.reached(wanted[index][0]) for index in asked]
         answers = await ask_all(self._client, [("MGET", *self._keys(*wanted[index])) for index in asked])
         found: list[list[tuple[int, bytes] | None]] = [[] for _ in wanted]
-        for index, values in zip(asked, unless_error(answers), strict=True):
+        for index, (mark, *values), offset in zip(asked, unless_error(answers), at_least, strict=True):
+            self._watch.saw(wanted[index][0], mark, offset)
             found[index] = [
                 None if value is None else (int(value[:OFFSET_DIGITS], 16), value[OFFSET_DIGITS:])
                 for value in values
             ]
         return found
 
-    async def save(self, entries: Sequence[tuple[Shard, Sequence[Entry]]]) -> list[int]:
+    async def save(
+        self, entries: Sequence[tuple[Shard, Sequence[Entry]]], reached: Mapping[Shard, int] | None = None
+    ) -> list[int]:
         """See `contracts.ports.ProfileStore.save`: one script call a shard."""
-        saved = [index for index, (_, news) in enumerate(entries) if news]
+        upto = [
+            max((reached or {}).get(shard, -1), *[offset for _, offset, _ in news], -1)
+            for shard, news in entries
+        ]
+        saved = [index for index, (_, news) in enumerate(entries) if news or upto[index] >= 0]
+        at_least = [self._watch.reached(entries[index][0]) for index in saved]
+        now = str(int(self._clock() * 1000))
         calls: list[Command] = []
         for index in saved:
             shard, news = entries[index]
             keys = self._keys(shard, [account for account, _, _ in news])
-            calls.append((len(keys), *keys, *[b"%012x" % offset + packed for _, offset, packed in news]))
+            values = [b"%012x" % offset + packed for _, offset, packed in news]
+            calls.append((len(keys), *keys, reached_text(upto[index]), now.encode(), *values))
         refused = [0] * len(entries)
-        for index, count in zip(saved, await self._save.run(self._client, calls), strict=True):
+        answers = await self._save.run(self._client, calls)
+        for index, (count, mark), offset in zip(saved, answers, at_least, strict=True):
             refused[index] = int(count)
+            self._watch.saw(entries[index][0], mark, offset)
+            self._watch.saved(entries[index][0], upto[index])
         return refused
 
     def _keys(self, shard: Shard, account_ids: Sequence[str]) -> list[str]:
-        head = f"{self._prefix}:{{{shard.epoch}.{shard.partition}}}:"
-        return [head + account for account in account_ids]
+        """The mark's key and those of the accounts."""
+        mark = mark_key(shard, self._prefix)
+        return [mark, *[f"{mark}:{account}" for account in account_ids]]
 
 
 class RedisMailbox:

@@ -20,8 +20,10 @@ from services.scoring.policy_reader import InvalidPolicy
 from services.scoring.snoozes import Snoozes
 from services.scoring.thresholds import Bands, Thresholds
 
+#: State of a decision on an account whose partition was found empty where it had been filled.
+MEMORY_LOST = "memory_lost"
 #: States of a decision in which the rules under `unavailable` hold.
-AWAY_STATES = frozenset({"tallies_unavailable", "memory_unavailable"})
+AWAY_STATES = frozenset({"tallies_unavailable", "memory_unavailable", MEMORY_LOST})
 #: States that a policy adds: findings were snoozed; a challenge was not asked for because too many were.
 SNOOZED, BUDGET_SPENT = "snoozed", "budget_spent"
 BUDGET_WINDOW_S = 7 * DAY_S

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 import faust
 from faust.serializers.schemas import Schema
@@ -21,6 +21,15 @@ from services.stream.transport import HaulConsumer, HaulConsumerThread, HaulTran
 log = logging.getLogger(__name__)
 
 _YOUNG_OBJECTS = 50_000
+S = TypeVar("S")
+
+
+class CarriedBelt(Belt[S], Protocol[S]):
+    """A belt that asks what its worker owns."""
+
+    def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
+        """Where to ask which partitions are owned, and up to where each is committed."""
+        ...
 
 
 class HaulSchema(Schema):
@@ -39,7 +48,7 @@ class WorkerApp(faust.App):
     """A Faust app whose transport hands over whole hauls and whose lane carries them."""
 
     lane: Lane[Any]
-    open_belt: Callable[[], Awaitable[Belt[Any]]]
+    open_belt: Callable[[], Awaitable[CarriedBelt[Any]]]
     close_belt: Callable[[], Awaitable[None]]
 
     def _new_transport(self) -> Any:
@@ -48,7 +57,9 @@ class WorkerApp(faust.App):
     async def on_start(self) -> None:
         """Open the belt before the consumer starts."""
         await super().on_start()
-        self.lane = Lane(await self.open_belt(), _crash, self.conf.broker_max_poll_records)
+        belt = await self.open_belt()
+        belt.follow(lambda: self.consumer.committed_by_partition())
+        self.lane = Lane(belt, _crash, self.conf.broker_max_poll_records)
         # A haul is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
         gc.collect()
         gc.freeze()
@@ -72,7 +83,7 @@ class WorkerApp(faust.App):
 
 def build_app(
     settings: Settings,
-    open_belt: Callable[[], Awaitable[Belt[Any]]],
+    open_belt: Callable[[], Awaitable[CarriedBelt[Any]]],
     close_belt: Callable[[], Awaitable[None]],
     liveness: Liveness,
 ) -> WorkerApp:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.decisions import Decision
 from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
 from contracts.findings import Tallies
-from contracts.ports import ChallengeIntake, DecisionMailbox, TallyStore
+from contracts.ports import ChallengeIntake, DecisionMailbox, Shard, TallyStore
 from contracts.profile import Key
 from services import metrics
 from services.memory.accounts import Account, LiveAccounts
+from services.memory.in_process import WholeMemory
 from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counting import TallyPlan
 from services.scoring.runner import Counts, Runner
@@ -40,6 +41,15 @@ class DecisionLog(Protocol):
     """Where decisions and dead letters become durable; see `services.stream.producer.BatchProducer`."""
 
     async def produce(self, topic: str, rows: Sequence[Rows], timestamp_ms: int) -> None: ...
+
+
+class Watch(Protocol):
+    """Whether the memory of a shard is whole; see `services.memory.memory_watch.MemoryWatch`."""
+
+    async def ensure(self, shards: Sequence[Shard]) -> None: ...
+    def is_lost(self, shard: Shard) -> bool: ...
+    def forget(self) -> None: ...
+    def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None: ...
 
 
 class TooMuchInvalid(Exception):
@@ -80,6 +90,7 @@ class Parts:
     producer: DecisionLog
     mailbox: DecisionMailbox
     clock_ms: Callable[[], int]
+    watch: Watch = field(default_factory=WholeMemory)
     ceiling: InvalidCeiling = field(default_factory=lambda: InvalidCeiling(1.0))
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 

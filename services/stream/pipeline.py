@@ -7,6 +7,7 @@ offsets are committed. A crash anywhere repeats the records with the same ids, a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 
@@ -16,7 +17,7 @@ from services.stream.fence import owned_counts
 from services.stream.lane import Haul, patiently
 from services.stream.measure import HaulTimes, measure
 from services.stream.parts import STRETCH, WINDOW, Parts
-from services.stream.reading import read
+from services.stream.reading import read, told
 from services.stream.scored import Draft, Scored
 
 
@@ -33,6 +34,8 @@ class Belt:
         parts, times, number = self.parts, HaulTimes(), next(self._numbers)
         arrived = [await read(partition, records, parts) for partition, records in haul]
         times.mark("decode")
+        shards = [each.shard for each in arrived]
+        await patiently(lambda: parts.watch.ensure(shards), "memory")
         wanted = [(each.shard, [event.account_id for event in each.events]) for each in arrived]
         accounts, counts = await asyncio.gather(
             patiently(lambda: parts.memory.load(number, wanted), "memory"),
@@ -44,12 +47,13 @@ class Belt:
         times.mark("load")
         draft = Draft(number, parts.settings.topic_events, times)
         for each, known, counted in zip(arrived, accounts, counts, strict=True):
-            draft.begin(each.shard, each.dead)
+            draft.begin(each.shard, each.dead, each.last_offset)
+            states = told(each.states, parts.watch.is_lost(each.shard))
             tallies = parts.tally_plan.answers(len(each.events), each.questions, counted)
             for start in range(0, len(each.events), WINDOW):
                 part = slice(start, start + WINDOW)
                 decisions = parts.judge(
-                    each.events[part], each.offsets[part], known[part], tallies[part], each.states[part]
+                    each.events[part], each.offsets[part], known[part], tallies[part], states[part]
                 )
                 times.mark("score")
                 draft.add(each.records[part], known[part], decisions)
@@ -75,7 +79,7 @@ class Belt:
         scored.times.mark("produce")
         self.faults.reach("after_produce")
         await asyncio.gather(
-            patiently(lambda: parts.memory.save(scored.number, scored.entries), "memory"),
+            patiently(lambda: parts.memory.save(scored.number, scored.entries, scored.reached), "memory"),
             patiently(lambda: parts.mailbox.deliver(scored.answers), "mailbox"),
         )
         scored.times.mark("save")
@@ -89,6 +93,11 @@ class Belt:
     def forget(self) -> None:
         """Drop the live profiles: their partitions may be another worker's next."""
         self.parts.memory.drop_all()
+        self.parts.watch.forget()
+
+    def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
+        """Where to ask which partitions are owned, and up to where each is committed."""
+        self.parts.watch.follow(committed)
 
     def reach(self, point: str) -> None:
         """Say that a named fault point outside the belt was reached."""

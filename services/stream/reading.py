@@ -11,6 +11,7 @@ from contracts.events import AnyEvent
 from contracts.ports import Questions, Shard
 from services import metrics
 from services.ingest.decode import DeadLetter, Record, decode
+from services.scoring.policy import MEMORY_LOST
 from services.stream.parts import STRETCH, WINDOW, Parts
 
 
@@ -24,12 +25,13 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     states: list[tuple[str, ...]]
     dead: list[DeadLetter]
     questions: Questions
+    last_offset: int
 
 
 async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arrived:
     """Decode and enrich what came of a partition; gives way after each stretch. Raises TooMuchInvalid."""
     shard, questions = Shard(parts.settings.topic_epoch, partition), parts.tally_plan.nothing_asked()
-    arrived = Arrived(shard, [], [], [], [], [], questions)
+    arrived = Arrived(shard, [], [], [], [], [], questions, records[-1].offset if records else -1)
     clamped = 0
     for start in range(0, len(records), WINDOW):
         incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s)
@@ -50,3 +52,8 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
     metrics.CLAMPED_EVENTS.inc(clamped)
     parts.ceiling.note(len(records), len(arrived.dead))
     return arrived
+
+
+def told(states: list[tuple[str, ...]], memory_lost: bool) -> list[tuple[str, ...]]:
+    """The states of a partition's events once it is known whether what is remembered of their accounts was lost."""
+    return [(*each, MEMORY_LOST) for each in states] if memory_lost else states

@@ -23,7 +23,7 @@ _PLAIN: Headers = []
 class Scored(msgspec.Struct, frozen=True, gc=False):
     """One scored haul, numbered as it was loaded; rows by partition, entries by shard.
 
-    `outcomes` are (type, action, score) of each decision.
+    `outcomes` are (type, action, score) of each decision, `reached` the offset of the last record of each shard.
     """
 
     number: int
@@ -36,6 +36,7 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     entries: list[tuple[Shard, list[Entry]]]
     challenges: list[tuple[Decision, IssueChallenge]]
     answers: list[tuple[str, str, bytes]]
+    reached: dict[Shard, int]
     times: HaulTimes
 
 
@@ -47,12 +48,13 @@ class Draft:
         self._rows: list[Row] = []
         self._touched: dict[str, Account] = {}
         self._by_shard: list[tuple[Shard, dict[str, Account]]] = []
-        self._scored = Scored(number, [], [], [], [], [], [], [], [], [], times)
+        self._scored = Scored(number, [], [], [], [], [], [], [], [], [], {}, times)
 
-    def begin(self, shard: Shard, dead: Sequence[DeadLetter]) -> None:
+    def begin(self, shard: Shard, dead: Sequence[DeadLetter], last_offset: int) -> None:
         """What is added from now on is of this shard; `dead` is what of it could not be read."""
         scored = self._scored
         self._rows, self._touched = [], {}
+        scored.reached[shard] = last_offset
         scored.rows.append((shard.partition, self._rows))
         self._by_shard.append((shard, self._touched))
         if dead:

@@ -116,6 +116,14 @@ class HaulConsumer(StockConsumer):
             metrics.CONSUMER_LAG_SECONDS.labels(str(tp.partition)).set(max(0.0, age_s))
         return waiting, position
 
+    def committed_by_partition(self) -> dict[int, int | None]:
+        """Up to where each owned partition is committed, None for nowhere; one whose place is not known yet is left out."""
+        return {
+            tp.partition: self._committed_offset.get(tp)
+            for tp in self.assignment()
+            if tp in self._read_offset
+        }
+
     # acknowledging
 
     def ack(self, message: Message) -> bool:
