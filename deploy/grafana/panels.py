@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from deploy.grafana.shapes import WINDOW, Panel, Query, Row, quantiles, rate
+from deploy.grafana.store_panels import STORE
 from deploy.prometheus.rules import OBJECTIVES, VERIFY_ROUTE
 
 DECISIONS, VERIFICATIONS = OBJECTIVES
-
-
 _VERIFY = f'{{route="{VERIFY_ROUTE}"}}'
 
 ROWS = (
@@ -295,4 +294,5 @@ ROWS = (
             ),
         ),
     ),
+    STORE,
 )
