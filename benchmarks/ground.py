@@ -48,6 +48,7 @@ class Ground:
             pseudonym_key=settings.pseudonym_key or _KEY,
             factor_key=settings.factor_key or _KEY,
             grant_key=settings.grant_key or _KEY,
+            event_key=settings.event_key or _KEY,
             database=f"sqlite:///{self.folder / 'bench.sqlite3'}",
             data_dir=self.folder / "data",
             outbox_dir=self.folder / "outbox",

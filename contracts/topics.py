@@ -15,6 +15,8 @@ ACTIONS = "actions"
 HEADER_EFFECTS = "effects"
 #: On an event: the reply channel the decision is published to (Redis), set by our HTTP API.
 HEADER_REPLY_TO = "reply-to"
+#: On what PayGuard itself says about an account: its MAC, `VERSION:HEX`; without a right one the record is a dead letter.
+HEADER_MAC = "payguard-mac"
 #: W3C trace context, passed through from event to decision, action and dead letter.
 HEADER_TRACEPARENT = "traceparent"
 

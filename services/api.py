@@ -34,6 +34,7 @@ from services.ingest import problems, schema
 from services.ingest.http import Ingest, add_event_routes
 from services.ingest.http_docs import REHEARSALS_SCHEMA, RESULTS_SCHEMA
 from services.ingest.keys import ApiKeys
+from services.ingest.own_events import EventMacs
 from services.ingest.producer import EventSink, open_producer
 from services.ingest.queries import known_queries_only
 from services.ingest.replies import Mailbox, Replies
@@ -80,6 +81,7 @@ class ApiResources:
     cases: CaseDesk
     portal: Portal
     reasons: Reasons
+    macs: EventMacs
 
 
 def create_app(resources: ApiResources) -> FastAPI:
@@ -87,15 +89,10 @@ def create_app(resources: ApiResources) -> FastAPI:
     app = _routed()
     app.router.lifespan_context = _lifespan(resources)
     app.state.resources = resources
-    app.state.ingest = Ingest(
-        resources.settings, resources.producer, resources.replies, resources.mailbox, resources.reasons
-    )
-    app.state.keys = resources.keys
-    app.state.challenges = resources.challenges
-    app.state.lifecycle = resources.lifecycle
-    app.state.grants = resources.grants
-    app.state.cases = resources.cases
-    app.state.portal = resources.portal
+    answering = (resources.replies, resources.mailbox, resources.reasons)
+    app.state.ingest = Ingest(resources.settings, resources.producer, *answering, resources.macs)
+    for name in ("keys", "challenges", "lifecycle", "grants", "cases", "portal"):
+        setattr(app.state, name, getattr(resources, name))
     return app
 
 

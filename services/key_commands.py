@@ -1,4 +1,4 @@
-"""`payguard admin keys`: the versioned keys that seal secrets, and which of them is needed."""
+"""`payguard admin keys`: the versioned keys that seal secrets and sign events, and which of them is needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 app = typer.Typer(
-    no_args_is_help=True, help="Keys that seal secrets: show, new, rotate, check.", rich_markup_mode="rich"
+    no_args_is_help=True,
+    help="Keys that seal secrets: show, new, rotate, check. Keys that sign events: new, events.",
+    rich_markup_mode="rich",
 )
 T = TypeVar("T")
 _NAMED = 10
@@ -71,6 +73,30 @@ def new(as_json: Json = False) -> None:
         print_json({"key": key})
     else:
         typer.echo(key)
+
+
+@app.command()
+def events(as_json: Json = False) -> None:
+    """The key versions that sign PayGuard's own events, each with a fingerprint: worker, API and cases must agree.
+
+    [dim]To replace the key without a pause:[/dim] put the new one second (1:OLD,2:NEW) and restart every process; put it first
+    (2:NEW,1:OLD) and restart again; take the old one out once no record signed under it will be read or put back.
+    """
+    from services.ingest.own_events import event_keys, fingerprint
+
+    keys = event_keys(settings_from())
+    versions = [
+        {
+            "version": version,
+            "state": "current" if version == keys.current else "held",
+            "fingerprint": fingerprint(keys.keys[version]),
+        }
+        for version in keys.versions
+    ]
+    if as_json:
+        print_json({"current": keys.current, "versions": versions})
+    for told in versions if not as_json else ():
+        typer.echo(f"version {told['version']}: {told['state']}, fingerprint {told['fingerprint']}")
 
 
 @app.command()

@@ -125,6 +125,13 @@ LATE_EVENTS: Counter = _declare(Counter, "late_events_total", "Events older than
 CLAMPED_EVENTS: Counter = _declare(
     Counter, "clamped_events_total", "Events from the far future, set to the record's time."
 )
+OWN_EVENTS: Counter = _declare(
+    Counter,
+    "own_events_total",
+    "Records that claim to be PayGuard's own events, by what their MAC was found to be.",
+    ["mac"],
+    [(found,) for found in ("signed", "before_upgrade", "unsigned", "unknown_key", "forged")],
+)
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
 MEMORY_LOST: Gauge = _declare(
     Gauge, "memory_lost", "1 while what was remembered of a partition's accounts is lost.", ["partition"]

@@ -26,6 +26,7 @@ def run_worker(settings: Settings) -> int:
     """One stream worker; its exit code. Raises ValueError for settings that are missing or a policy that is refused."""
     # Each process imports what it runs: a worker that was killed is back in half the time.
     from services.bootstrap.belt import open_belt
+    from services.ingest.own_events import event_macs
     from services.kafka_connections import mend_connections
     from services.policy_file import read_policy
     from services.stream.app import build_app, run_app
@@ -35,6 +36,7 @@ def run_worker(settings: Settings) -> int:
     configure_logging(settings)
     forbid_core_dumps()
     decode_key("pseudonym_key", settings.pseudonym_key)
+    event_macs(settings)
     read_policy(settings.policy)
     uvloop.install()
     mend_connections()

@@ -52,12 +52,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     geo_city: Path | None = None
     geo_asn: Path | None = None
     network_lists: Path | None = None
-    # secrets (base64 of 32 bytes, two of them versioned); the demo makes its own
+    # secrets (base64 of 32 bytes, three of them versioned); the demo makes its own
     pseudonym_key: str = ""
     factor_key: str = ""
     factor_key_file: Path | None = None
     grant_key: str = ""
     grant_key_file: Path | None = None
+    event_key: str = ""
+    event_key_file: Path | None = None
+    unsigned_events_until: str = ""
     # HTTP
     http_host: str = "127.0.0.1"
     http_port: int = 8080
@@ -83,7 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fault_after: int = 0
 
 
-SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key", "grant_key"})
+SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key", "grant_key", "event_key"})
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

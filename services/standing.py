@@ -43,6 +43,7 @@ class _Secrets(Struct, frozen=True):
     pseudonym_key: str = ""
     factor_key: str = ""
     grant_key: str = ""
+    event_key: str = ""
 
 
 class Standing:
@@ -149,6 +150,7 @@ class Standing:
             "pseudonym_key": settings.pseudonym_key or keys.pseudonym_key,
             "factor_key": settings.factor_key or ("" if settings.factor_key_file else keys.factor_key),
             "grant_key": settings.grant_key or ("" if settings.grant_key_file else keys.grant_key),
+            "event_key": settings.event_key or ("" if settings.event_key_file else keys.event_key),
             "outbox_dir": settings.outbox_dir or (self.folder / "outbox").resolve(),
         }
 

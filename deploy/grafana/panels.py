@@ -100,9 +100,10 @@ ROWS = (
             ),
             Panel(
                 "Dead letters and undecided events",
-                "Per second, by reason.",
+                "Per second, by reason; PayGuard's own events by what their MAC was found to be.",
                 (
                     rate("payguard_dead_letters_total", "reason"),
+                    rate("payguard_own_events_total", "mac"),
                     Query(
                         f"sum by (reason) (rate(payguard_events_failed_total{WINDOW}))",
                         "undecided {{reason}}",

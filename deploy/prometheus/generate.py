@@ -13,6 +13,7 @@ from deploy.prometheus.causes import CASES, CODE_RECORDINGS, RISK, RISK_RECORDIN
 from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
 from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
+from deploy.prometheus.trust import TRUST, TRUST_STORIES
 
 FOLDER = Path(__file__).parent
 _HEAD = "# Written by `make docs` from deploy/prometheus/*.py.\n"
@@ -24,6 +25,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-risk": RISK,
     "payguard-second-factor": SECOND_FACTOR,
     "payguard-cases": CASES,
+    "payguard-trust": TRUST,
 }
 #: Recorded first in the group whose alerts compare them.
 RECORDINGS = {
@@ -50,7 +52,9 @@ def files() -> dict[str, str]:
     return {
         "objectives.yml": _dump({"groups": [_group(_OBJECTIVES)]}),
         "alerts.yml": _dump({"groups": [_group(name) for name in GROUPS if name != _OBJECTIVES]}),
-        "alerts_test.yml": _dump(_tests("1m", ["alerts.yml"], (*CAUSE_STORIES, *MEMORY_STORIES))),
+        "alerts_test.yml": _dump(
+            _tests("1m", ["alerts.yml"], (*CAUSE_STORIES, *MEMORY_STORIES, *TRUST_STORIES))
+        ),
         "objectives_test.yml": _dump(_tests("1m", ["objectives.yml"], BURN_STORIES)),
         "budget_test.yml": _dump(_tests("15m", ["objectives.yml", "alerts.yml"], BUDGET_STORIES)),
     }

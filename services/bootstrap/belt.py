@@ -9,6 +9,7 @@ from contracts.findings import PAYEE
 from contracts.ports import TallyStore
 from detectors import discover
 from services.ingest.enrich import Enricher
+from services.ingest.own_events import event_macs
 from services.ingest.user_agents import UserAgents
 from services.lab.offline import Collected, OfflineCore
 from services.memory.accounts import LiveAccounts
@@ -66,6 +67,7 @@ def _scoring(
 async def open_belt(settings: Settings) -> Belt:
     """A worker's belt on Kafka and Redis. Raises ValueError for settings that are missing, Unavailable when Kafka is away."""
     pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
+    macs = event_macs(settings)
     enricher, plan, runner = _scoring(settings, pseudonyms)
     client = connect(settings.redis)
     producer = BatchProducer(settings.kafka, "payguard-worker")
@@ -85,6 +87,7 @@ async def open_belt(settings: Settings) -> Belt:
             producer=producer,
             mailbox=RedisMailbox(client),
             clock_ms=clock_ms,
+            check_own=macs.check,
             ceiling=InvalidCeiling(settings.invalid_ceiling),
             watch=memory_watch,
             closers=(policy_watch.stop, memory_watch.stop, producer.stop, client.aclose),

@@ -26,6 +26,7 @@ from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
 from services.database import Database
 from services.ingest.keys import ApiKeys
+from services.ingest.own_events import event_macs
 from services.ingest.producer import open_producer
 from services.ingest.replies import Replies
 from services.keyring import read_keyring
@@ -94,7 +95,7 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
     """What the HTTP API needs. Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit."""
     client = connect(settings.redis)
     mailbox = RedisMailbox(client)
-    grants = open_grants(settings)
+    grants, macs = open_grants(settings), event_macs(settings)
     challenges, lifecycle = open_challenges(settings, database, client, grants)
     await sealed.require_keys(database, open_vault(settings))
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
@@ -112,11 +113,12 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
         cases=CaseDesk(database, time.time),
         portal=open_portal(settings, database),
         reasons=open_reasons(),
+        macs=macs,
     )
 
 
 def open_cases(settings: Settings, database: Database) -> CasesService:
-    """The consumer of decisions and the outbox relay."""
+    """The consumer of decisions and the outbox relay. Raises UnusableKeys without the key that signs our events."""
     return CasesService(settings, database, record_issued, time.time)
 
 

@@ -10,16 +10,18 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import Unavailable
 from services.cases.outbox import Outgoing
+from services.ingest.own_events import EventMacs
 from services.settings import Settings
 
 _DURABLE_S = 30.0
 
 
 class KafkaOutlet:
-    """Produces actions and events with acks=all; connects when first needed."""
+    """Produces actions, and events under PayGuard's MAC, with acks=all; connects when first needed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, macs: EventMacs) -> None:
         self._settings = settings
+        self._macs = macs
         self._topics = {"action": settings.topic_actions, "event": settings.topic_events}
         self._producer: AIOKafkaProducer | None = None
 
@@ -30,13 +32,20 @@ class KafkaOutlet:
                 producer = self._producer or await self._connect()
                 pending = [
                     await producer.send(
-                        self._topics[record.kind], value=record.payload, key=record.key.encode()
+                        self._topics[record.kind],
+                        value=record.payload,
+                        key=record.key.encode(),
+                        headers=self._headers(record),
                     )
                     for record in records
                 ]
                 await asyncio.gather(*pending)
         except (KafkaError, TimeoutError) as error:
             raise Unavailable(f"Kafka away: {type(error).__name__}") from error
+
+    def _headers(self, record: Outgoing) -> list[tuple[str, bytes]]:
+        """Every event of the outbox is PayGuard's own; it is signed as it leaves, under the key of today."""
+        return [self._macs.header(record.key.encode(), record.payload)] if record.kind == "event" else []
 
     async def close(self) -> None:
         """Disconnect; the next `produce` connects again."""

@@ -16,6 +16,7 @@ from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
 from services.cases.tables import cases
 from services.database import Database
+from services.ingest.own_events import event_macs
 from services.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
 from services.settings import Settings
 
@@ -39,7 +40,7 @@ class CasesService:
         self._record_issued = record_issued
         self._clock = clock
         self._consumer = DecisionConsumer(settings, self.apply)
-        self._outlet = KafkaOutlet(settings)
+        self._outlet = KafkaOutlet(settings, event_macs(settings))
         self._relay = OutboxRelay(database, self._outlet, clock)
         self._stopping = asyncio.Event()
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from contracts.errors import Malformed
-from contracts.events import AnyEvent
+from contracts.events import AnyEvent, Login, Transaction
 from services.ingest.refusals import explained
 
 _DECODER = msgspec.json.Decoder(AnyEvent)
@@ -35,6 +35,9 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
+CheckOwn = Callable[[AnyEvent, Record], None]
+
+
 class DeadLetter(msgspec.Struct, frozen=True):
     """A record that can never be processed, with why."""
 
@@ -51,8 +54,11 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     clamped: frozenset[int]
 
 
-def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
-    """Decode a batch. An event later than its record's time by more than `future_skew_s` gets the record's time."""
+def decode(records: Sequence[Record], future_skew_s: float, check_own: CheckOwn | None = None) -> Incoming:
+    """Decode a batch. An event later than its record's time by more than `future_skew_s` gets the record's time.
+
+    `check_own` is asked about all but logins and transactions, and raises Malformed for what is not PayGuard's word.
+    """
     events: list[AnyEvent] = []
     kept: list[Record] = []
     dead: list[DeadLetter] = []
@@ -67,6 +73,9 @@ def decode(records: Sequence[Record], future_skew_s: float) -> Incoming:
                 raise Malformed("nul_character", _NUL_DETAIL)
             if record.key != event.account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")
+            kind = event.__class__
+            if kind is not Login and kind is not Transaction and check_own is not None:
+                check_own(event, record)
         except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError, Malformed) as error:
             dead.append(DeadLetter(record, getattr(record, "fault", None) or _malformed(error, value)))
             continue

@@ -25,6 +25,7 @@ from services.ingest.event_query import read_event_query
 from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS
 from services.ingest.keys import ApiKey, authorized, require
 from services.ingest.offered import Format, Offered, read_body
+from services.ingest.own_events import EventMacs, is_own
 from services.ingest.problems import RESPONSES, Problem, as_problem
 from services.ingest.producer import EventSink, Headers, Outgoing
 from services.ingest.replies import Mailbox, Replies
@@ -72,6 +73,7 @@ class Ingest:
         replies: Replies,
         mailbox: Mailbox,
         reasons: Reasons,
+        macs: EventMacs,
     ) -> None:
         self.max_body_bytes = settings.http_max_body_bytes
         self.wait_s = settings.decision_wait_s
@@ -79,6 +81,7 @@ class Ingest:
         self.reasons = reasons
         self._producer = producer
         self._replies = replies
+        self._macs = macs
         self._bodies_bytes = 0
 
     async def submit(
@@ -123,10 +126,15 @@ class Ingest:
     async def _publish(self, offers: Sequence[Offered], headers: Headers) -> set[int]:
         if not offers:
             return set()
-        acknowledged = await self._producer.publish(
-            [Outgoing(offer.account_id, offer.value) for offer in offers], headers
-        )
+        acknowledged = await self._producer.publish([self._outgoing(offer) for offer in offers], headers)
         return {offer.index for offer, there in zip(offers, acknowledged, strict=True) if there}
+
+    def _outgoing(self, offer: Offered) -> Outgoing:
+        """An event as it is sent: reports and labels under PayGuard's MAC, for the API knows who told them."""
+        if offer.event is None or not is_own(offer.event):
+            return Outgoing(offer.account_id, offer.value)
+        mac = self._macs.header(offer.account_id.encode(), offer.value)
+        return Outgoing(offer.account_id, offer.value, (mac,))
 
     async def _publish_and_wait(
         self, offers: Sequence[Offered], headers: Headers, wait_s: float

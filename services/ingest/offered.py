@@ -15,6 +15,7 @@ from msgspec import Raw, Struct
 from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
 from services.ingest.decode import decode_event
+from services.ingest.own_events import OUR_CHANGES
 from services.ingest.producer import MAX_EVENT_BYTES
 from services.ingest.refusals import tag_of
 from services.ingest.warnings import EventWarning, unknown_fields, warnings_of
@@ -23,8 +24,6 @@ MAX_EVENTS = 1_000
 Format = Literal["json", "ndjson"]
 
 _ARRAY = msgspec.json.Decoder(list[Raw])
-#: Beginnings of the changes that only PayGuard makes.
-_OURS = ("totp_", "recovery_code")
 _WHITE = b" \t\r\n"
 _LONGEST_INTEGER = 20
 
@@ -99,7 +98,7 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
         raise Malformed(
             "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"
         )
-    if isinstance(event, AccountChange) and event.change.startswith(_OURS):
+    if isinstance(event, AccountChange) and event.change.startswith(OUR_CHANGES):
         raise Malformed(
             "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"
         )

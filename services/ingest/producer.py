@@ -26,10 +26,11 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Outgoing(Struct, frozen=True):
-    """One event on its way: its account names the partition, `value` is the JSON as it came."""
+    """One event on its way: its account names the partition, `value` is the JSON as it came; `headers` are its own."""
 
     account_id: str
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class EventSink(Protocol):
@@ -168,7 +169,10 @@ class EventProducer:
     ) -> asyncio.Future[object] | None:
         try:
             future: asyncio.Future[object] = await producer.send(
-                self._topic, value=event.value, key=event.account_id.encode(), headers=list(headers)
+                self._topic,
+                value=event.value,
+                key=event.account_id.encode(),
+                headers=[*headers, *event.headers],
             )
         except KafkaError as error:
             _log.warning("the broker does not take events: %s", type(error).__name__)

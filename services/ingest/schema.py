@@ -171,7 +171,7 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
         (
             topics.ACCOUNT_EVENTS,
             "Everything that changes what PayGuard believes about an account.",
-            _message("AccountEvent", event, {**reply, **trace}),
+            _message("AccountEvent", event, {**reply, **trace, **_MAC}),
             "receive",
         ),
         (
@@ -193,6 +193,9 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
             "send",
         ),
     ]
+
+
+_MAC = {topics.HEADER_MAC: "PayGuard's MAC on its own events; others need none."}
 
 
 def _message(name: str, payload: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:

@@ -154,6 +154,9 @@ def send(
 ) -> None:
     """Send a file of events to Kafka, or to the HTTP API with --url and --key, in file order, keyed by account.
 
+    Outcomes, reports, labels and factor changes are PayGuard's own word: over Kafka they are signed with PAYGUARD_EVENT_KEY,
+    and become dead letters without it.
+
     [dim]Examples:[/dim]
 
       payguard send events.jsonl --kafka 127.0.0.1:9092

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from contracts.errors import Unavailable
 from services.database import Database
+from services.ingest.own_events import event_macs
 from services.lab import edge
 from services.lab.board import Board
 from services.lab.habits import DAY_S, World
@@ -97,7 +98,12 @@ class Demo:
         await watch.start(whole=self._play.own_topics)
         async with (
             httpx.AsyncClient(base_url=self._url, headers=headers, timeout=10.0) as client,
-            KafkaOut(self._settings.kafka, self._settings.topic_events, linger_ms=1) as out,
+            KafkaOut(
+                self._settings.kafka,
+                self._settings.topic_events,
+                linger_ms=1,
+                signing=event_macs(self._settings),
+            ) as out,
         ):
             wallet = Wallet(client, board)
             watch.on_decision = wallet.hears

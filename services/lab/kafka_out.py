@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from contracts.errors import Unavailable
+from services.ingest.own_events import Signing
 
 _UNDER_WAY = 20_000
 _AWAY = "no Kafka broker answers at {kafka}; start one with `payguard up`, or name another with --kafka"
@@ -21,15 +22,16 @@ def broker_away(kafka: str) -> Unavailable:
 class KafkaOut:
     """A producer with acks=all, as an async context manager.
 
-    `acknowledged` counts records the broker has. `put` waits while 20,000 records are under way. Raises Unavailable when no
-    broker answers.
+    `acknowledged` counts records the broker has. `put` waits while 20,000 records are under way. `signing` tells which headers a
+    record needs. Raises Unavailable when no broker answers.
     """
 
-    def __init__(self, kafka: str, topic: str, linger_ms: int = 5) -> None:
+    def __init__(self, kafka: str, topic: str, linger_ms: int = 5, signing: Signing | None = None) -> None:
         self.acknowledged = 0
         self._kafka = kafka
         self._topic = topic
         self._linger_ms = linger_ms
+        self._signing = signing
         self._producer: Any = None
         self._under_way = 0
         self._failure: BaseException | None = None
@@ -66,7 +68,8 @@ class KafkaOut:
             await self._room.wait()
         if self._failure is not None:
             raise Unavailable(f"the broker did not take a record: {self._failure}")
-        future = await self._producer.send(self._topic, value, key=key)
+        headers = self._signing.headers_of(key, value) if self._signing is not None else None
+        future = await self._producer.send(self._topic, value, key=key, headers=headers)
         self._under_way += 1
         future.add_done_callback(lambda done: self._settle(done, on_ack))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import DecodeError, Struct, json
 
 from contracts.errors import Malformed, Unavailable
+from services.ingest.own_events import signing_of
 from services.lab.kafka_out import KafkaOut
 from services.lab.lines import EventLine, OnBad
 from services.settings import Settings
@@ -56,9 +57,12 @@ class _Answers(Struct, frozen=True):
 
 
 async def send_to_kafka(settings: Settings, events: Iterator[tuple[bytes, bytes]], rate: float) -> int:
-    """Send (key, JSON) pairs to the events topic; returns how many the broker acknowledged. Raises Unavailable."""
+    """Send (key, JSON) pairs to the events topic; returns how many the broker acknowledged. Raises Unavailable.
+
+    What only PayGuard says is signed where `event_key` is set, and becomes a dead letter where it is not.
+    """
     pace = Pace(rate)
-    async with KafkaOut(settings.kafka, settings.topic_events) as out:
+    async with KafkaOut(settings.kafka, settings.topic_events, signing=signing_of(settings)) as out:
         for key, value in events:
             await pace.next()
             await out.put(key or None, value)

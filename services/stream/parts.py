@@ -13,6 +13,7 @@ from contracts.findings import Tallies
 from contracts.ports import ChallengeIntake, DecisionMailbox, Shard, TallyStore
 from contracts.profile import Key
 from services import metrics
+from services.ingest.decode import CheckOwn
 from services.memory.accounts import Account, LiveAccounts
 from services.memory.in_process import WholeMemory
 from services.memory.pseudonyms import Pseudonyms
@@ -77,7 +78,10 @@ class InvalidCeiling:
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything a belt uses. `clock_ms` is the wall clock in epoch milliseconds."""
+    """Everything a belt uses. `clock_ms` is the wall clock in epoch milliseconds.
+
+    `check_own` tells PayGuard's own events from forged ones; a file that is replayed needs none.
+    """
 
     settings: Settings
     enricher: Enrichment
@@ -91,6 +95,7 @@ class Parts:
     mailbox: DecisionMailbox
     clock_ms: Callable[[], int]
     watch: Watch = field(default_factory=WholeMemory)
+    check_own: CheckOwn | None = None
     ceiling: InvalidCeiling = field(default_factory=lambda: InvalidCeiling(1.0))
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 

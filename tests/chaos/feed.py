@@ -9,11 +9,15 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
+from services.ingest.own_events import EventMacs
+from services.keyring import parse_keyring
 from services.lab.bench_events import bench_events
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
 from tests.chaos.polling import until
+from tests.chaos.stack import EVENT_KEY
 
+MACS = EventMacs(parse_keyring("the event key of the tests", EVENT_KEY))
 START_AT = 1_767_225_600
 _SLICE_S = 0.05
 _UNDER_WAY = 20_000
@@ -87,9 +91,13 @@ class Feeder:
         value: bytes | None,
         partition: int | None = None,
         headers: list[tuple[str, bytes]] | None = None,
+        forged: bool = False,
     ) -> None:
-        """Hand over one record, whatever it holds."""
-        future = await self._producer.send(self._topic, value, key, partition, headers=headers)
+        """Hand over one record, whatever it holds; what only PayGuard says is signed as PayGuard would, if not `forged`."""
+        signed = [] if value is None or forged else MACS.headers_of(key, value)
+        future = await self._producer.send(
+            self._topic, value, key, partition, headers=[*(headers or ()), *signed]
+        )
         self._under_way += 1
         future.add_done_callback(self._settle)
 

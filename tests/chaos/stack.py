@@ -21,6 +21,7 @@ from services.settings import PREFIX, Settings
 from services.topics_admin import create_topics
 
 PSEUDONYM_KEY = bytes(range(32))
+EVENT_KEY = base64.b64encode(bytes(reversed(range(32)))).decode()
 JUMPY_POLICY = Path(__file__).with_name("jumpy.toml")
 _DEFAULTS = asdict(Settings())
 _TRIES = 5
@@ -43,6 +44,7 @@ def stack_settings(kafka: str, redis: str, database: str, folder: Path, **more: 
         "session_timeout_s": 6.0,
         "commit_interval_s": 0.5,
         "policy": JUMPY_POLICY,
+        "event_key": EVENT_KEY,
         "pseudonym_key": base64.b64encode(PSEUDONYM_KEY).decode(),
         "log_level": "WARNING",
     }

@@ -27,8 +27,12 @@ ENV_EXAMPLE = (DEPLOY / "compose" / "env.example").read_text()
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 _REQUIRED = re.compile(r"\$\{(\w+):\?([^}]+)\}")
 _PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.?\d*[\w.-]*")
-#: Only what the process cannot start without; both name people, the API opens second factors.
-NEEDS_SECRET = {"worker": {"pseudonym_key"}, "api": {"pseudonym_key", "factor_key", "grant_key"}}
+#: Only what the process cannot start without: worker and API name people, the API opens second factors, three sign.
+NEEDS_SECRET = {
+    "worker": {"pseudonym_key", "event_key"},
+    "api": {"pseudonym_key", "factor_key", "grant_key", "event_key"},
+    "cases": {"event_key"},
+}
 NEEDS_PART = {
     "worker": {"kafka", "store"},
     "api": {"kafka", "store", "postgres"},

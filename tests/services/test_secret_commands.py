@@ -184,6 +184,7 @@ def test_the_api_refuses_to_start_without_the_keys_that_are_needed(
         "PAYGUARD_FACTOR_KEY": keys,
         "PAYGUARD_PSEUDONYM_KEY": as_text((1, NEW)).removeprefix("1:"),
         "PAYGUARD_GRANT_KEY": grant,
+        "PAYGUARD_EVENT_KEY": GRANT,
         "PAYGUARD_HTTP_PORT": "0",
         "PAYGUARD_LOG_LEVEL": "WARNING",
     }

@@ -14,14 +14,14 @@ from services.standing import Standing
 def keys_of(folder: Path) -> dict[str, str]:
     standing = Standing(Settings(database="sqlite:///unused.db"), folder, frozenset())
     made = standing.local_settings()
-    return {name: str(made[name]) for name in ("pseudonym_key", "factor_key", "grant_key")}
+    return {name: str(made[name]) for name in ("pseudonym_key", "factor_key", "grant_key", "event_key")}
 
 
 def test_keys_are_made_on_first_use_and_kept(tmp_path: Path) -> None:
     first, again = keys_of(tmp_path), keys_of(tmp_path)
 
     assert first == again
-    assert len({parse_keyring("X", key).keys[1] for key in first.values()}) == 3
+    assert len({parse_keyring("X", key).keys[1] for key in first.values()}) == 4
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -34,6 +34,7 @@ def test_a_folder_of_an_earlier_version_keeps_its_keys_and_gets_the_new_one(tmp_
 
     assert {name: now[name] for name in earlier} == earlier
     assert now["grant_key"] not in ("", made["grant_key"])
+    assert now["event_key"] not in ("", made["event_key"])
     assert keys_of(tmp_path) == now
 
 

@@ -24,6 +24,7 @@ from services.cases.tables import alerts, outbox
 from services.database import Database
 from services.metrics import OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
 from services.settings import Settings
+from tests.chaos.stack import EVENT_KEY
 from tests.services.cases.decided import alert, everything, no_challenges, recorded
 
 on_both = pytest.mark.parametrize(
@@ -40,6 +41,7 @@ async def broker(request: pytest.FixtureRequest) -> Settings:
     mark = uuid4().hex[:8]
     settings = Settings(
         kafka=address,
+        event_key=EVENT_KEY,
         topic_decisions=f"decisions-{mark}",
         topic_actions=f"actions-{mark}",
         topic_events=f"account-events-{mark}",
@@ -203,7 +205,9 @@ async def test_an_undecodable_decision_ends_the_process(broker: Settings, databa
 
 
 async def test_it_stops_while_the_broker_is_away(database: Database) -> None:
-    service = CasesService(Settings(kafka="127.0.0.1:9"), database, no_challenges, time.time)
+    service = CasesService(
+        Settings(kafka="127.0.0.1:9", event_key=EVENT_KEY), database, no_challenges, time.time
+    )
     running = asyncio.create_task(service.run())
     await asyncio.sleep(0)
     service.stop()
@@ -220,7 +224,7 @@ async def test_a_long_batch_that_breaks_off_is_finished_by_its_repeat(database: 
             raise Unavailable("test")
 
     batch = [recorded(f"e{n}", f"account-{n}", everything(f"e{n}")) for n in range(450)]
-    service = CasesService(Settings(), database, away_at_the_last, time.time)
+    service = CasesService(Settings(event_key=EVENT_KEY), database, away_at_the_last, time.time)
     with pytest.raises(Unavailable):
         await service.apply(batch)
 
@@ -233,7 +237,7 @@ async def test_a_long_batch_that_breaks_off_is_finished_by_its_repeat(database: 
 
 
 async def test_gauges_show_open_cases_and_what_waits(database: Database) -> None:
-    service = CasesService(Settings(), database, no_challenges, time.time)
+    service = CasesService(Settings(event_key=EVENT_KEY), database, no_challenges, time.time)
     await service.apply([recorded("e1", effects=everything("e1"), at=100.0)])
     await measure(database, 160.0)
 

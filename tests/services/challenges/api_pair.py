@@ -17,7 +17,7 @@ from services.embedded import free_port
 from services.guarded_process import GuardedProcess
 from services.ingest.keys import ApiKeys
 from services.settings import Settings
-from tests.chaos.stack import environment_of
+from tests.chaos.stack import EVENT_KEY, environment_of
 from tests.services.challenges.world import KEY, Clock, World, build
 
 #: Nobody listens there.
@@ -123,6 +123,7 @@ class Pair:
             factor_key=_KEY,
             pseudonym_key=_KEY,
             grant_key=_GRANT_KEY,
+            event_key=EVENT_KEY,
             log_level="WARNING",
         )
         process = GuardedProcess(

@@ -26,6 +26,7 @@ from services.embedded import free_port
 from services.memory.challenge_record import ChallengeRecord
 from services.settings import Settings
 from services.topics_admin import create_topics
+from tests.chaos.feed import MACS
 from tests.parts.fixtures import started_or_explained
 from tests.services.challenges.world import Clock, World, asked, build
 
@@ -168,7 +169,7 @@ async def test_an_outcome_is_published_exactly_once_after_the_broker_is_back(
 ) -> None:
     secret = await world.enrolled()
     await world.issue("c1")
-    lost = KafkaOutlet(Settings(kafka=f"127.0.0.1:{free_port()}"))
+    lost = KafkaOutlet(Settings(kafka=f"127.0.0.1:{free_port()}"), MACS)
     away = OutboxRelay(world.database, lost, world.clock)
     assert (await world.service.verify("c1", world.code(secret))).passed
     with pytest.raises(Unavailable):
@@ -177,7 +178,7 @@ async def test_an_outcome_is_published_exactly_once_after_the_broker_is_back(
         waiting = list((await connection.execute(select(outbox.c.sent_at))).scalars())
     assert set(waiting) == {None}
 
-    outlet = KafkaOutlet(topic)
+    outlet = KafkaOutlet(topic, MACS)
     back = OutboxRelay(world.database, outlet, world.clock)
     assert [await back.carry(), await back.carry()] == [len(waiting), 0]
     await outlet.close()

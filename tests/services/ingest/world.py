@@ -23,6 +23,7 @@ from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
 from services.database import Database
 from services.ingest.keys import ApiKeys
+from services.ingest.own_events import EventMacs
 from services.ingest.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.ingest.replies import Mailbox, Replies
 from services.keyring import Keyring
@@ -124,6 +125,7 @@ def resources(
             Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
         ),
         reasons={},
+        macs=EventMacs(Keyring({1: b"e" * 32}, 1)),
     )
 
 

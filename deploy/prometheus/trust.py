@@ -1,0 +1,39 @@
+"""The alerts on who speaks: records that claim to be PayGuard's word, and their test cases."""
+
+from __future__ import annotations
+
+from deploy.prometheus.rules import Alert
+from deploy.prometheus.stories import QUIET, Story, counter, gauge
+
+TRUST = (
+    Alert(
+        "EventsNotOurs",
+        "page",
+        "0s",
+        'sum by (mac) (increase(payguard_own_events_total{mac=~"unsigned|unknown_key|forged"}[15m])) > 0',
+        "Records speak for PayGuard without its MAC and were refused: {{ $labels.mac }}.",
+        "events-not-ours.md",
+    ),
+)
+
+_OWN = 'payguard_own_events_total{mac="%s"}'
+TRUST_STORIES = (
+    Story(
+        "EventsNotOurs",
+        "fires at the first forged outcome, and resolves after 15 quiet minutes",
+        {_OWN % "forged": gauge((10, 0), (50, 1)), _OWN % "signed": counter((60, 30))},
+        (("9m", QUIET), ("12m", ({"mac": "forged"},)), ("30m", QUIET)),
+    ),
+    Story(
+        "EventsNotOurs",
+        "fires when a process signs under a key that the workers do not hold",
+        {_OWN % "unknown_key": counter((10, 0), (20, 3), (30, 0))},
+        (("9m", QUIET), ("15m", ({"mac": "unknown_key"},)), ("50m", QUIET)),
+    ),
+    Story(
+        "EventsNotOurs",
+        "stays quiet about signed events and those from before an upgrade",
+        {_OWN % "signed": counter((40, 30)), _OWN % "before_upgrade": counter((40, 5))},
+        (("20m", QUIET),),
+    ),
+)
