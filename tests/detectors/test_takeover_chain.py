@@ -150,3 +150,60 @@ def test_money_a_day_later_leaves_a_fresh_memory() -> None:
 def test_a_memory_of_an_unknown_version_is_refused() -> None:
     with pytest.raises(ValueError, match="version 99"):
         chain.upgrade(99, b"\x91\x90")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "password_reset",
+        "password_change",
+        "phone_change",
+        "email_change",
+        "limit_raise",
+        "device_removed",
+        "totp_removed",
+        "totp_enrolled",
+        "totp_replaced",
+        "recovery_code_used",
+    ],
+)
+def test_every_change_that_opens_a_door_is_a_step(what: str) -> None:
+    finding = ask(chain, BY_STRANGER, payer(), memory=changed(what))
+
+    assert finding is not None
+    assert finding.facts == {"step_1": what, "step_2": "new_device", "steps": 3}
+
+
+@pytest.mark.parametrize("what", ["totp_removed", "totp_enrolled", "totp_replaced", "recovery_code_used"])
+def test_a_code_passed_after_any_change_of_the_factor_proves_nothing(what: str) -> None:
+    proved = broken_into(passed_challenge_at=NOW - HOUR_S)
+
+    assert ask(chain, BY_STRANGER, proved, memory=changed(what)) is not None
+
+
+def test_a_whole_chain_weighs_the_sum_of_its_steps() -> None:
+    assert weigh(chain, BY_STRANGER, broken_into(), memory=changed()) == pytest.approx(0.4 + 1.2 + 1.5 + 1.6)
+
+
+def test_a_further_kind_of_change_weighs_less_than_the_first_and_the_same_kind_again_nothing() -> None:
+    once = weigh(chain, BY_STRANGER, payer(), memory=changed("password_reset"))
+
+    assert weigh(
+        chain, BY_STRANGER, payer(), memory=changed("password_reset", "limit_raise")
+    ) == pytest.approx(once + 0.4)
+    assert weigh(
+        chain, BY_STRANGER, payer(), memory=changed("password_reset", "password_reset")
+    ) == pytest.approx(once)
+
+
+def test_no_chain_weighs_more_than_six_nats() -> None:
+    everything = (
+        "password_reset",
+        "phone_change",
+        "email_change",
+        "limit_raise",
+        "device_removed",
+        "totp_removed",
+    )
+
+    assert weigh(chain, BY_STRANGER, broken_into(), memory=changed(*everything)) == 6.0

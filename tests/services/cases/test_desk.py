@@ -125,6 +125,17 @@ async def test_a_verdict_labels_every_event_of_the_case_in_the_stream(
     ] == [("e1", "fraud", NOW, "shop-7", "li"), ("e2", "fraud", NOW, None, "li")]
 
 
+async def test_a_label_tells_when_the_event_happened_that_it_is_about(
+    database: Database, desk: CaseDesk
+) -> None:
+    await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
+    await desk.assign(CASE, "mei", None)
+    await desk.resolve(CASE, "fraud", "mei", None, None)
+    [label] = [json.decode(row.payload, type=Label) for row in await sent(database)]
+
+    assert (label.about_at, label.at) == (1_790_000_000.0, NOW)
+
+
 async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, desk: CaseDesk) -> None:
     await carry_out(
         database,

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
+from msgspec.structs import replace
 
-from contracts.decisions import Decision
+from contracts.decisions import Action, Decision
+from contracts.events import Transaction
 from services.bootstrap.belt import offline_core
 from services.lab.backtest import Comparison, backtest
 from services.lab.backtest_plots import wilson
-from services.lab.backtest_side import is_judged
+from services.lab.backtest_side import Side, is_judged
 from services.lab.backtest_summary import rows, sentences
-from services.lab.backtest_truth import Known
+from services.lab.backtest_truth import Known, Marked, Truth
 from services.lab.backtest_weeks import Weeks
 from services.lab.lines import read_events, read_lines
 from services.lab.replay import Line, replay
@@ -158,11 +160,57 @@ def test_labels_count_wherever_they_stand_and_the_lines_own_comes_first(tmp_path
     assert known.of("e1", own).scenario == "3"
 
 
-def test_caught_loss_is_what_was_challenged_held_or_denied_of_labelled_fraud(comparison: Comparison) -> None:
-    for side in comparison.sides:
-        for money in side.money.values():
-            assert 0 <= money.caught <= money.asked
-            assert 0 <= money.stopped <= money.payments
+def payment(number: int, amount: str, currency: str) -> Transaction:
+    return Transaction(
+        event_id=f"p{number}",
+        account_id="acct",
+        occurred_at=MONDAY_S * 1000,
+        amount=amount,
+        currency=currency,
+    )
+
+
+def decided(event: Transaction, action: Action) -> Decision:
+    return Decision(
+        event_id=event.event_id,
+        account_id=event.account_id,
+        type="transaction",
+        at=event.at,
+        risk=0.5,
+        score=50,
+        action=action,
+        policy_version="1",
+    )
+
+
+def test_caught_loss_is_what_was_challenged_held_or_denied_of_labelled_fraud() -> None:
+    side = Side("one", "1")
+    asked: list[tuple[Action, Truth, str, str]] = [
+        ("allow", "fraud", "10.00", "CNY"),
+        ("notify", "fraud", "20.00", "CNY"),
+        ("challenge", "fraud", "40.00", "CNY"),
+        ("hold", "fraud", "80.00", "CNY"),
+        ("deny", "fraud", "160.00", "CNY"),
+        ("deny", "fraud", "5.00", "EUR"),
+        ("deny", "honest", "1000.00", "CNY"),
+        ("deny", "unknown", "1000.00", "CNY"),
+    ]
+    for number, (action, truth, amount, currency) in enumerate(asked):
+        event = payment(number, amount, currency)
+        side.add(event, decided(event, action), Marked(truth, "takeover"), 0)
+
+    assert side.figures()["loss"] == {
+        "CNY": {"fraud_amount": 310.0, "caught_amount": 280.0, "fraud_payments": 5, "caught_payments": 3},
+        "EUR": {"fraud_amount": 5.0, "caught_amount": 5.0, "fraud_payments": 1, "caught_payments": 1},
+    }
+
+
+def test_a_refund_or_a_failed_payment_is_no_loss_that_could_be_caught() -> None:
+    side = Side("one", "1")
+    failed = replace(payment(1, "10.00", "CNY"), status="failed")
+    side.add(failed, decided(failed, "allow"), Marked("fraud", "takeover"), 0)
+
+    assert side.figures()["loss"] == {}
 
 
 @given(

@@ -15,8 +15,9 @@ from services.bootstrap.belt import offline_core
 from services.lab.offline import offline_records
 from services.scoring.policy import SNOOZED, Account, Policy, Verdict
 from services.settings import Settings
-from tests.services.scoring.events import login
+from tests.services.scoring.events import login, transaction
 from tests.services.scoring.policies import plain
+from tests.services.scoring.test_model import evidence
 
 #: The events' time is 2025-10-09T08:53:20Z.
 SNOOZE = """
@@ -221,3 +222,43 @@ def test_a_worker_records_and_counts_what_does_not_act(tmp_path: Path, more: str
     assert (quiet.held, quiet.effects if "snoozes" in more else ()) == (False, ())
     assert counted("shadow") == before + 1
     assert quiet.risk < acting.risk
+
+
+def test_a_snooze_of_the_learned_pattern_quiets_the_model_and_no_other_finding() -> None:
+    policy = snoozing('account = "acct-1"\ndetector = "learned_pattern"')
+    event, told = transaction(amount="20000.00"), evidence()
+
+    loud = plain().judge(event, (), Account(True), evidence=told)
+    quieted = policy.judge(event, (), Account(True), evidence=told)
+    other = policy.judge(event, [finding("new_device", 5.2)], Account(True), evidence=told)
+
+    assert (loud.ruling.action, quieted.ruling.action) == ("challenge", "allow")
+    assert quieted.states == (SNOOZED,)
+    assert [(each.detector, each.mode) for each in quieted.fused.reasoned] == [("learned_pattern", "shadow")]
+    assert other.ruling.action == "deny"
+
+
+def test_a_snooze_adds_no_state_to_an_event_that_nothing_speaks_against() -> None:
+    allowed = snoozing(ACCOUNT).judge(login(), (), Account(True))
+
+    assert (allowed.ruling.action, allowed.states) == ("allow", ())
+
+
+def test_a_snooze_of_another_finding_adds_no_state() -> None:
+    allowed = verdict(snoozing('account = "acct-1"\ndetector = "new_country"'), finding("new_device", 0.1))
+
+    assert (allowed.ruling.action, allowed.states) == ("allow", ())
+
+
+def test_a_snooze_of_a_detector_in_shadow_adds_no_state() -> None:
+    shadowed = plain(
+        SNOOZE.format(whose=PAIR, until=LATER, more="") + '[detectors.new_device]\nmode = "shadow"\n'
+    )
+
+    assert verdict(shadowed, finding("new_device")).states == ()
+
+
+def test_a_spent_budget_adds_no_state_to_an_allowed_event() -> None:
+    policy = plain("[budget]\nchallenges_per_week = 1\n")
+
+    assert policy.judge(login(), (), Account(True, 5)).states == ()
