@@ -1,6 +1,6 @@
 # make help lists the verbs.
 .DEFAULT_GOAL := help
-.PHONY: help demo env dev kafka test check test-real test-browser chaos bench screenshot new-detector docs lock clean
+.PHONY: help demo env dev kafka test check test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -44,6 +44,9 @@ test-browser: $(DEV) ## the pages in headless Chromium (Debian: chromium, chromi
 
 chaos: $(DEV) ## the long chaos suite: kill -9 of everything, many times
 	@PAYGUARD_CHAOS=long $(BIN)/python -m pytest -q -m chaos --timeout 3600 $(ARGS)
+
+mutants: $(DEV) ## change critical modules and count what their tests notice; ARGS='--only services/stream/fence.py'
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(RUN_TIME) ## throughput and latency on this machine; ARGS='--json' for figures
 	@$(BIN)/payguard bench $(ARGS)

@@ -57,6 +57,7 @@ WRONG = (
     Wrong("no id", "invalid_event", GOOD.replace(b'"event_id"', b'"other_id"')),
     Wrong("after the year 9999", "invalid_event", login("x", occurred_at=2**60)),
     Wrong("before 1970", "invalid_event", login("x", occurred_at=-1)),
+    Wrong("U+0000", "nul_character", login("x", session_id="a\0b")),
     Wrong("deep nesting", "too_deep", b'{"type":"login","other":' + b"[" * 100_000),
     Wrong("as large as a record may be", "invalid_json", b"{" * 1_048_300),
 )

@@ -13,7 +13,7 @@ STRANGER = Context(ip="198.51.100.1", device_id="stranger")
 
 
 def failed() -> float:
-    return CHALLENGES.labels("transaction", "failed")._value.get()
+    return float(CHALLENGES.labels("transaction", "failed")._value.get())
 
 
 @pytest.mark.parametrize("result", ["issued", "passed", "failed", "expired"])

@@ -1,0 +1,143 @@
+"""Records become events one by one: what is good goes on in order, what is not is a dead letter that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct, json
+
+from services.ingest.decode import Incoming, decode
+
+AT_MS = 1_790_000_000_000
+SKEW_S = 300.0
+
+
+class Sent(Struct, frozen=True):
+    """A record as a broker gives it."""
+
+    value: bytes | None
+    key: bytes | None = b"li"
+    offset: int = 0
+    timestamp: int = AT_MS
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def login(event_id: str = "e1", **fields: Any) -> bytes:
+    return json.encode(
+        {
+            "type": "login",
+            "event_id": event_id,
+            "account_id": "li",
+            "occurred_at": AT_MS,
+            "outcome": "success",
+            **fields,
+        }
+    )
+
+
+def read(*records: Sent) -> Incoming:
+    return decode(records, SKEW_S)
+
+
+def reason(record: Sent) -> str:
+    [letter] = read(record).dead
+    assert letter.record is record
+    return letter.error.reason
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (r"tab\there", "tab\there"),
+        (r"quote\"d", 'quote"d'),
+        (r"back\\slash", "back\\slash"),
+        (r"\u8d26\u6237", "账户"),
+        (r"\u00001", None),
+    ],
+)
+def test_escapes_pass_and_the_character_0_does_not(raw: str, text: str | None) -> None:
+    value = login().replace(b'"success"', b'"success","method":"' + raw.encode() + b'"')
+    incoming = read(Sent(value))
+
+    if text is None:
+        assert [letter.error.reason for letter in incoming.dead] == ["nul_character"]
+    else:
+        assert [getattr(event, "method", None) for event in incoming.events] == [text]
+
+
+@pytest.mark.parametrize("key", [None, b"", b"wang", b"Li", b"li ", b"l"])
+def test_a_record_whose_key_is_not_its_account_is_a_dead_letter(key: bytes | None) -> None:
+    assert reason(Sent(login(), key=key)) == "key_mismatch"
+
+
+def test_a_key_is_the_account_in_utf_8() -> None:
+    incoming = read(Sent(login(account_id="账户-1"), key="账户-1".encode()))
+
+    assert [event.account_id for event in incoming.events] == ["账户-1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (None, "no_value"),
+        (b"", "invalid_json"),
+        (b"{", "invalid_json"),
+        (b'"login"', "invalid_event"),
+        (b'{"type":"login","other":' + b"[" * 100_000, "too_deep"),
+        (login(type="logout"), "unknown_type"),
+        (login(outcome="perhaps"), "invalid_event"),
+        (login(occurred_at="2026-01-01T00:00:00"), "invalid_event"),
+    ],
+    ids=["no value", "empty", "half", "no object", "deep", "unknown type", "unknown outcome", "no offset"],
+)
+def test_what_is_no_event_says_why(value: bytes | None, wanted: str) -> None:
+    assert reason(Sent(value)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("late_s", "clamped"), [(0.0, False), (299.999, False), (300.0, False), (300.001, True), (1e9, True)]
+)
+def test_an_event_beyond_its_record_by_more_than_the_skew_happens_when_it_was_recorded(
+    late_s: float, clamped: bool
+) -> None:
+    incoming = read(Sent(login(occurred_at=AT_MS + round(late_s * 1000))))
+    [event] = incoming.events
+
+    assert incoming.clamped == (frozenset({0}) if clamped else frozenset())
+    assert event.at == (AT_MS / 1000 if clamped else AT_MS / 1000 + round(late_s * 1000) / 1000)
+
+
+def test_an_event_long_before_its_record_keeps_its_time() -> None:
+    incoming = read(Sent(login(occurred_at=AT_MS - 86_400_000 * 400)))
+
+    assert incoming.clamped == frozenset()
+    assert incoming.events[0].at == AT_MS / 1000 - 86_400 * 400
+
+
+def test_clamped_events_are_named_by_their_place_among_the_good_ones() -> None:
+    late = AT_MS + 1_000_000
+    incoming = read(
+        Sent(b"{"),
+        Sent(login("e1")),
+        Sent(login("e2", occurred_at=late)),
+        Sent(None),
+        Sent(login("e3", occurred_at=late)),
+    )
+
+    assert [event.event_id for event in incoming.events] == ["e1", "e2", "e3"]
+    assert incoming.clamped == frozenset({1, 2})
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_good_records_keep_their_order_and_bad_ones_theirs(good: list[bool]) -> None:
+    records = [Sent(login(f"e{n}") if fine else b"\xff", offset=n) for n, fine in enumerate(good)]
+    incoming = read(*records)
+
+    assert [record.offset for record in incoming.records] == [n for n, fine in enumerate(good) if fine]
+    assert [event.event_id for event in incoming.events] == [f"e{n}" for n, fine in enumerate(good) if fine]
+    assert [letter.record.offset for letter in incoming.dead] == [
+        n for n, fine in enumerate(good) if not fine
+    ]
