@@ -36,7 +36,7 @@ class Haul:
         owners, offsets, members = [0, 1, 2], list(OFFSETS), list(ACCOUNTS)
         tally = TallyQuestions("senders", 3600, owners=owners, offsets=offsets, members=members)
         payees = PayeeQuestions(owners=owners, offsets=offsets, members=members)
-        self.arrived = Arrived(SHARD, [], [], list(OFFSETS), [], [], Questions([tally], payees))
+        self.arrived = Arrived(SHARD, [], [], list(OFFSETS), [], [], Questions([tally], payees), OFFSETS[-1])
 
     async def other_worker_learned(self, account: str, offset: int) -> None:
         assert await self.store.save([(SHARD, [(account, offset, pack(Profile()))])]) == [0]
