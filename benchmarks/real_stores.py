@@ -43,9 +43,13 @@ class RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder.resolve())]
         safety = ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
-        self._process = GuardedProcess([program, *place, *safety], self.folder / "redis.log")
+        self._process = GuardedProcess([program, *place, *safety, *self.more()], self.folder / "redis.log")
         wait_until_ready("redis-server", self._process, lambda: answers_ping(self.port), READY_TIMEOUT_S)
         return self.url
+
+    def more(self) -> list[str]:
+        """Further flags of the server."""
+        return []
 
     def kill9(self) -> None:
         """Ends it as a power cut would; ``start`` brings it back."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 MEANINGS: dict[str, str] = {
     "kafka": "Kafka bootstrap servers, `host:port`, several separated by commas.",
-    "redis": "Redis or Valkey: `redis://`, `rediss://` or `unix://`. Holds what is remembered of accounts: keep its file.",
+    "redis": "Redis or Valkey: `redis://`, `rediss://`, `unix://`, `redis+sentinel://HOST:PORT,.../SERVICE/DB`, "
+    "`redis+cluster://HOST:PORT,...`. Holds what is remembered of accounts: keep its file.",
     "database": "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.",
     "topic_events": "Topic of events, keyed by account.",
     "topic_dead": "Topic of records that can never be processed.",

@@ -16,7 +16,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from contracts.ports import Shard
-from services.memory.redis_client import Command, ask, ask_all, unless_error
+from services.memory.redis_client import Command, ask, ask_all, ask_owner, unless_error
 
 PREFIX = "pg"
 _OFFSET_DIGITS = 12
@@ -112,7 +112,9 @@ async def has_accounts(client: Redis, shard: Shard, prefix: str = PREFIX, pages:
     """
     pattern, cursor = f"{mark_key(shard, prefix)}:*", b"0"
     for _ in range(pages):
-        cursor, keys = await ask(client, "SCAN", cursor, "MATCH", _escaped(pattern), "COUNT", 5000)
+        cursor, keys = await ask_owner(
+            client, mark_key(shard, prefix), "SCAN", cursor, "MATCH", _escaped(pattern), "COUNT", 5000
+        )
         if keys:
             return True
         if int(cursor) == 0:

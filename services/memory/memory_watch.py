@@ -16,6 +16,7 @@ from contracts.errors import Unavailable
 from contracts.ports import Shard
 from services import metrics
 from services.memory import marks
+from services.memory.redis_client import leave_replicas
 from services.memory.redis_facts import StoreFacts, store_facts
 
 #: A replica that took over may lack what was saved last. Beyond so many records it is not a replica of this memory.
@@ -51,6 +52,7 @@ class MemoryWatch:
     def start(self, every_s: float) -> None:
         """Look at every mark and at the store itself from now on."""
         self._task = asyncio.create_task(self._run(every_s), name="memory-watch")
+        self._task.add_done_callback(_ended)
 
     async def stop(self) -> None:
         """Look no more."""
@@ -137,6 +139,7 @@ class MemoryWatch:
         return facts.evictions
 
     async def _look_at_store(self) -> None:
+        await leave_replicas(self._client)
         facts = self._facts = await store_facts(self._client)
         metrics.STORE_MAY_EVICT.set(facts.may_evict)
         metrics.STORE_EVICTED.set(facts.evicted)
@@ -181,3 +184,8 @@ class MemoryWatch:
             except Unavailable as error:
                 log.warning("the marks of memory cannot be read (%s)", error)
             await asyncio.sleep(every_s)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("the marks of memory are no longer looked at", exc_info=task.exception())

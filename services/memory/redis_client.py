@@ -1,4 +1,4 @@
-"""How we talk to Redis or Valkey: packing in C, scripts that survive a flush, errors in our words."""
+"""How we talk to Redis or Valkey: scripts that survive a flush, errors in our words; `redis_connections` has the addresses."""
 
 from __future__ import annotations
 
@@ -8,27 +8,32 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
-import hiredis
 from redis import exceptions
-from redis.asyncio import Redis
-from redis.asyncio.connection import (
-    Connection,
-    ConnectionPool,
-    SSLConnection,
-    UnixDomainSocketConnection,
-    parse_url,
-)
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis, RedisCluster
 
 from contracts.errors import Unavailable
+from services.memory.redis_connections import CONNECT_TIMEOUT_S, TIMEOUT_S, connect, is_elsewhere
+
+__all__ = [
+    "CONNECT_TIMEOUT_S",
+    "TIMEOUT_S",
+    "Command",
+    "Script",
+    "ask",
+    "ask_all",
+    "ask_each",
+    "ask_owner",
+    "connect",
+    "is_away",
+    "leave_replicas",
+    "reaching",
+    "ready",
+    "run_scripts",
+    "unless_error",
+]
 
 #: The words of a command.
 Command = tuple[Any, ...]
-#: Arguments in a piece of a large command.
-_PIECE = 64
-TIMEOUT_S = 5.0
-CONNECT_TIMEOUT_S = 2.0
 
 _AWAY = (
     exceptions.ConnectionError,
@@ -37,33 +42,16 @@ _AWAY = (
     exceptions.OutOfMemoryError,
     exceptions.ClusterDownError,
     exceptions.TryAgainError,
+    exceptions.AskError,
 )
 _NEVER_AWAY = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 #: Codes that the client library leaves as plain response errors.
 _AWAY_CODES = (
     "BUSY ",
     "OOM ",
-    "READONLY ",
-    "LOADING ",
     "MISCONF ",
-    "NOREPLICAS ",
     "UNKILLABLE ",
-    "UNBLOCKED ",
 )
-
-
-def connect(url: str, timeout_s: float = TIMEOUT_S, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> Redis:
-    """A client for redis://, rediss:// or unix:// that gives up after `timeout_s` and reconnects once by itself.
-
-    Nothing is opened until the first command. Close it with `aclose()`. Raises ValueError for any other URL.
-    """
-    options: dict[str, Any] = dict(parse_url(url))
-    kind = options.pop("connection_class", Connection)
-    options.setdefault("socket_timeout", timeout_s)
-    options.setdefault("socket_connect_timeout", connect_timeout_s)
-    retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
-    pool: Any = ConnectionPool(connection_class=_PACKING[kind], protocol=2, retry=retry, **options)
-    return Redis.from_pool(pool)
 
 
 @contextmanager
@@ -78,19 +66,68 @@ def reaching() -> Iterator[None]:
         if not is_away(error):
             raise
         raise Unavailable(f"redis: {type(error).__name__}") from None
+    except exceptions.RedisClusterException as error:
+        raise Unavailable(f"redis: {type(error).__name__}") from None
 
 
 def is_away(error: exceptions.RedisError) -> bool:
     """Whether the server cannot serve now (down, loading, read-only, full, busy), as opposed to refusing us."""
     if isinstance(error, _NEVER_AWAY):
         return False
-    return isinstance(error, _AWAY) or str(error).startswith(_AWAY_CODES)
+    return isinstance(error, _AWAY) or str(error).startswith(_AWAY_CODES) or is_elsewhere(error)
 
 
 async def ask(client: Redis, *command: Any) -> Any:
     """The answer to one command, as the server gave it. Raises Unavailable."""
     with reaching():
         return await client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+async def ready(client: Redis) -> None:
+    """Learn where a cluster's slots are, if it is one and that is not known. Raises Unavailable."""
+    cluster: Any = client
+    if isinstance(cluster, RedisCluster):
+        with reaching():
+            await cluster.initialize()
+
+
+async def leave_replicas(client: Redis) -> None:
+    """Close the connections that wait to be used when they lead to a replica, so that the address is looked up again.
+
+    Who only reads would never be told. Raises Unavailable then, and when nobody answers.
+    """
+    cluster: Any = client
+    if isinstance(cluster, RedisCluster):
+        return
+    try:
+        role = await ask(client, "ROLE")
+    except exceptions.NoPermissionError:
+        return
+    if role[0] != b"master":
+        await client.connection_pool.disconnect()
+        raise Unavailable("redis: the address led to a replica")
+
+
+async def ask_owner(client: Redis, key: str, *command: Any) -> Any:
+    """The answer of the server that holds the key, for commands that name none. Raises Unavailable."""
+    cluster: Any = client
+    if not isinstance(cluster, RedisCluster):
+        return await ask(client, *command)
+    await ready(client)
+    with reaching():
+        return await cluster.execute_command(*command, target_nodes=cluster.get_node_from_key(key))
+
+
+async def ask_each(client: Redis, *command: Any) -> list[Any]:
+    """The answers of every primary to a command that names no key. Raises Unavailable."""
+    cluster: Any = client
+    if not isinstance(cluster, RedisCluster):
+        return [await ask(client, *command)]
+    await ready(client)
+    with reaching():
+        return [
+            await cluster.execute_command(*command, target_nodes=node) for node in cluster.get_primaries()
+        ]
 
 
 async def ask_all(client: Redis, commands: Sequence[Command]) -> list[Any]:
@@ -145,41 +182,3 @@ async def run_scripts(client: Redis, calls: Sequence[tuple[Script, Command]]) ->
         for index, answer in zip(forgotten, again, strict=True):
             answers[index] = answer
     return unless_error(answers)
-
-
-class _Packing:
-    """Packs a command of keys in C, and one of many values in pieces.
-
-    One buffer of megabytes a command is new memory each time; its page faults cost more than the packing.
-    """
-
-    def pack_command(self, *arguments: Any) -> list[bytes]:
-        name = arguments[0]
-        if isinstance(name, str) and " " in name:
-            arguments = (*name.split(), *arguments[1:])
-        if len(arguments) <= _PIECE or arguments[-1].__class__ is not bytes:
-            return [hiredis.pack_command(arguments)]
-        pieces = [b"*%d\r\n" % len(arguments)]
-        for start in range(0, len(arguments), _PIECE):
-            piece = arguments[start : start + _PIECE]
-            pieces.append(hiredis.pack_command(piece)[len(b"*%d\r\n" % len(piece)) :])
-        return pieces
-
-
-class _PackingConnection(_Packing, Connection):
-    pass
-
-
-class _PackingSSLConnection(_Packing, SSLConnection):
-    pass
-
-
-class _PackingUnixConnection(_Packing, UnixDomainSocketConnection):
-    pass
-
-
-_PACKING: dict[Any, Any] = {
-    Connection: _PackingConnection,
-    SSLConnection: _PackingSSLConnection,
-    UnixDomainSocketConnection: _PackingUnixConnection,
-}

@@ -9,7 +9,7 @@ from msgspec import Struct
 from redis import exceptions
 from redis.asyncio import Redis
 
-from services.memory.redis_client import ask
+from services.memory.redis_client import ask_each
 
 _KEEPS_EVERYTHING = "noeviction"
 #: The policy of a store that does not let us ask.
@@ -53,7 +53,7 @@ class StoreFacts(Struct, frozen=True):
 async def store_facts(client: Redis) -> StoreFacts:
     """Ask the store. INFO is allowed where CONFIG is not, as managed stores have it. Raises Unavailable."""
     try:
-        nodes = [_flat(await ask(client, "INFO", "ALL"))]
+        nodes: list[dict[str, Any]] = await ask_each(client, "INFO", "ALL")
     except exceptions.NoPermissionError:
         return StoreFacts(UNKNOWN, 0, "")
     policies = [str(node.get("maxmemory_policy", _KEEPS_EVERYTHING)) for node in nodes]
@@ -61,7 +61,3 @@ async def store_facts(client: Redis) -> StoreFacts:
     evicting = [policy for policy in policies if policy != _KEEPS_EVERYTHING]
     runs = [f"{str(node.get('run_id', ''))[:12]}:{count}" for node, count in zip(nodes, evicted, strict=True)]
     return StoreFacts(min([*evicting, _KEEPS_EVERYTHING][:1]), sum(evicted), ",".join(runs))
-
-
-def _flat(answer: Any) -> dict[str, Any]:
-    return dict(answer)

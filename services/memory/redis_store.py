@@ -27,7 +27,9 @@ from services.memory.redis_client import (
     ask,
     ask_all,
     connect,
+    leave_replicas,
     reaching,
+    ready,
     unless_error,
 )
 from services.memory.redis_tallies import RedisTallyStore
@@ -151,13 +153,14 @@ class RedisMailbox:
 
         Nothing published after the block is entered is missed while the connection lives; then Unavailable is raised.
         """
+        await ready(self._client)
         pubsub = self._client.pubsub()
         try:
             with reaching():
                 await pubsub.subscribe(self._channel(channel))
                 if await pubsub.get_message(timeout=TIMEOUT_S) is None:
                     raise Unavailable("redis: no answer to a subscription")
-            yield _messages(pubsub)
+            yield _messages(self._client, pubsub)
         finally:
             await pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -201,10 +204,22 @@ class RedisChallengeIntake:
         return f"{self._prefix}:challenge:{challenge_id}"
 
 
-async def _messages(pubsub: Any) -> AsyncIterator[tuple[str, bytes]]:
-    with reaching():
-        async for message in pubsub.listen():
-            if message["type"] == "message":
-                # JSON never holds a raw NUL, so the last one ends the event id.
-                event_id, _, decision = message["data"].rpartition(b"\0")
-                yield event_id.decode(), decision
+async def _messages(client: Redis, pubsub: Any) -> AsyncIterator[tuple[str, bytes]]:
+    """What is published; Unavailable when the connection ends, answers nothing any more, or leads to a replica.
+
+    A primary that became a replica keeps its subscribers, and nobody tells them.
+    """
+    asked = False
+    while True:
+        with reaching():
+            message = await pubsub.get_message(timeout=TIMEOUT_S)
+            if message is None and asked:
+                raise Unavailable("redis: the subscription does not answer")
+            asked = message is None
+            if message is None:
+                await pubsub.ping()
+                await leave_replicas(client)
+        if message is not None and message["type"] == "message":
+            # JSON never holds a raw NUL, so the last one ends the event id.
+            event_id, _, decision = message["data"].rpartition(b"\0")
+            yield event_id.decode(), decision

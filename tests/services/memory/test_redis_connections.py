@@ -1,0 +1,225 @@
+"""Addresses of Redis in all their forms, and connections that let go of a server that is no primary any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis import exceptions
+
+from contracts.errors import Unavailable
+from contracts.ports import Shard
+from services.embedded import EmbeddedStore
+from services.memory.redis_client import ask, connect, is_away, leave_replicas
+from services.memory.redis_connections import is_elsewhere, parse
+from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore, RedisTallyStore
+from tests.contracts.test_challenge_intake import requested
+from tests.contracts.test_profile_store import loaded, saved
+from tests.contracts.test_tally_store import asked, batch
+
+SHARD = Shard(1, 0)
+
+
+class MovingAddress:
+    """A port whose new connections go to `target`; old ones stay where they are, as behind a virtual address."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.port = 0
+        self._pumps: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """The URL of the address while the block lasts."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield f"redis://127.0.0.1:{self.port}/0"
+        finally:
+            server.close()
+            for pump in self._pumps:
+                pump.cancel()
+            await asyncio.gather(*self._pumps, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.close()
+            return
+        for source, target in ((reader, back), (there, writer)):
+            pump = asyncio.create_task(_pump(source, target))
+            self._pumps.add(pump)
+            pump.add_done_callback(self._pumps.discard)
+
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    try:
+        while piece := await source.read(65536):
+            target.write(piece)
+            await target.drain()
+    except (ConnectionError, asyncio.CancelledError):
+        return
+    finally:
+        target.close()
+
+
+@asynccontextmanager
+async def pair(folder: Path) -> AsyncIterator[tuple[EmbeddedStore, EmbeddedStore]]:
+    """A primary and its replica."""
+    with EmbeddedStore(folder / "one") as one, EmbeddedStore(folder / "two") as two:
+        client = connect(two.start())
+        await ask(client, "REPLICAOF", "127.0.0.1", one.port)
+        await client.aclose()
+        yield one, two
+
+
+async def exchange(old: EmbeddedStore, new: EmbeddedStore) -> None:
+    """The replica becomes the primary, and the old primary its replica, which keeps every connection open."""
+    for store, command in ((new, ("NO", "ONE")), (old, ("127.0.0.1", new.port))):
+        client = connect(store.start())
+        await ask(client, "REPLICAOF", *command)
+        await client.aclose()
+
+
+async def test_every_kind_of_use_goes_on_where_the_address_now_leads(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (old, new):
+        moving = MovingAddress(old.port)
+        async with moving.open() as url:
+            client = connect(url)
+            profiles, tallies, mailbox = (
+                RedisProfileStore(client),
+                RedisTallyStore(client),
+                RedisMailbox(client),
+            )
+            intake = RedisChallengeIntake(client, lambda: 0.0)
+            await saved(profiles, ("ann", 1, b"one"))
+            await exchange(old, new)
+            moving.target = new.port
+
+            assert await saved(profiles, ("ann", 2, b"two")) == 0
+            await tallies.observe([(SHARD, batch([asked(1)]))])
+            await mailbox.deliver([("api", "e1", b"{}")])
+            await intake.open([requested("c1")])
+            await client.aclose()
+        there = connect(new.start())
+        assert await loaded(RedisProfileStore(there), "ann") == [(2, b"two")]
+        assert await RedisMailbox(there).get("e1") == b"{}"
+        await there.aclose()
+
+
+async def test_while_the_address_still_leads_to_the_replica_it_is_unavailable(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (old, new):
+        moving = MovingAddress(old.port)
+        async with moving.open() as url:
+            client = connect(url)
+            profiles = RedisProfileStore(client)
+            await saved(profiles, ("ann", 1, b"one"))
+            await exchange(old, new)
+            with pytest.raises(Unavailable):
+                await saved(profiles, ("ann", 2, b"two"))
+            moving.target = new.port
+
+            assert await saved(profiles, ("ann", 2, b"two")) == 0
+            await client.aclose()
+
+
+async def test_who_only_reads_leaves_a_replica_too(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (old, new):
+        moving = MovingAddress(old.port)
+        async with moving.open() as url:
+            client = connect(url)
+            await leave_replicas(client)
+            await exchange(old, new)
+            moving.target = new.port
+            with pytest.raises(Unavailable, match="replica"):
+                await leave_replicas(client)
+
+            await leave_replicas(client)
+            assert (await ask(client, "INFO", "server"))["tcp_port"] == new.port
+            await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "READONLY You can't write against a read only replica.",
+        "ERR Error running script (call to f_0): @user_script:1: -READONLY You can't write against a read only replica.",
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "CLUSTERDOWN The cluster is down",
+        "LOADING Redis is loading the dataset in memory",
+        "NOREPLICAS Not enough good replicas to write.",
+    ],
+)
+def test_who_is_no_primary_now_is_let_go_of(text: str) -> None:
+    error = exceptions.ResponseError(text)
+
+    assert is_elsewhere(error)
+    assert is_away(error)
+
+
+@pytest.mark.parametrize(
+    "text", ["OOM command not allowed", "BUSY Redis is busy", "WRONGTYPE Operation", "ERR syntax"]
+)
+def test_who_cannot_serve_but_is_the_primary_is_kept(text: str) -> None:
+    assert not is_elsewhere(exceptions.ResponseError(text))
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "hosts", "service", "tls"),
+    [
+        ("redis://h:1/2", "single", (), "", False),
+        ("rediss://h:1/2", "single", (), "", True),
+        ("redis+sentinel://a:1,b:2/mymaster/3", "sentinel", (("a", 1), ("b", 2)), "mymaster", False),
+        ("redis+sentinel://a,b/my%20master", "sentinel", (("a", 26379), ("b", 26379)), "my master", False),
+        ("rediss+sentinel://[::1]:1,[::2]/m", "sentinel", (("::1", 1), ("::2", 26379)), "m", True),
+        ("redis+cluster://a:1,b,c:3", "cluster", (("a", 1), ("b", 6379), ("c", 3)), "", False),
+        ("rediss+cluster://u:p@a:1/0", "cluster", (("a", 1),), "", True),
+    ],
+)
+def test_an_address_says_where_and_how(
+    url: str, kind: str, hosts: tuple[tuple[str, int], ...], service: str, tls: bool
+) -> None:
+    found = parse(url)
+
+    assert (found.kind, found.hosts, found.service, found.tls) == (kind, hosts, service, tls)
+
+
+def test_passwords_of_servers_and_of_sentinel_are_apart() -> None:
+    found = parse(
+        "redis+sentinel://ann:p%40ss@a:1/m/2?sentinel_username=bo&sentinel_password=s&socket_timeout=3"
+    )
+
+    assert (found.options["username"], found.options["password"], found.options["db"]) == ("ann", "p@ss", 2)
+    assert found.options["socket_timeout"] == 3
+    assert found.sentinel_options == {"username": "bo", "password": "s"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h",
+        "",
+        "redis",
+        "redis+sentinel://a:1",
+        "redis+sentinel://a:1/",
+        "redis+sentinel:///m",
+        "redis+sentinel://a:x/m",
+        "redis+sentinel://a:1,/m",
+        "redis+sentinel://a:1/m/0/1",
+        "redis+cluster://",
+        "redis+cluster://a/1",
+        "redis+other://a/1",
+        "unix+cluster://a",
+        "redis+sentinel://:secret@a:x/m",
+    ],
+)
+def test_another_address_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match=r"redis\+sentinel://") as caught:
+        parse(url)
+
+    assert "secret" not in str(caught.value)
