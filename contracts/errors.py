@@ -25,7 +25,14 @@ class Overloaded(Exception):
 
 
 class Unavailable(Exception):
-    """A store or broker is away: retry with back-off, answer 503."""
+    """A store or broker is away: retry with back-off, answer 503.
+
+    `reason` is a short stable code (a metric label), such as `disk_full`.
+    """
+
+    def __init__(self, detail: str = "", reason: str = "away") -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class Fenced(Exception):

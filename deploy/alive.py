@@ -1,4 +1,7 @@
-"""The containers' health check: exit code 0 when /healthz of this container answers 200. Argument: the port (9101)."""
+"""The containers' health check: exit code 0 when a page of this container answers 200.
+
+Arguments: the port (9101) and the page (/healthz).
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ METRICS_PORT = 9101
 WITHIN_S = 4.0
 
 
-def alive(port: int) -> bool:
-    """Whether the process on this port says that it is well. A worker that stands still says 503."""
+def alive(port: int, page: str = "/healthz") -> bool:
+    """Whether the process on this port says that it is well. One that stands still says 503."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_S)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", page)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -22,4 +25,4 @@ def alive(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not alive(int(sys.argv[1]) if len(sys.argv) > 1 else METRICS_PORT))
+    sys.exit(not alive(int(sys.argv[1]) if len(sys.argv) > 1 else METRICS_PORT, *sys.argv[2:3]))

@@ -89,11 +89,18 @@ async def put_off(database: Database, notice: Claim, until: float, error: str) -
     return await _settle(database, notice, next_at=until, last_error=error, lease=None)
 
 
-async def waiting(database: Database) -> int:
-    """How many notices have not ended."""
-    query = select(func.count()).select_from(notices).where(notices.c.state == "waiting")
+class Waiting(Struct, frozen=True):
+    """Notices that have not ended: how many, and since when (epoch seconds) the oldest waits; None when none does."""
+
+    count: int
+    since: float | None
+
+
+async def waiting(database: Database) -> Waiting:
+    """What has not ended."""
+    query = select(func.count(), func.min(notices.c.recorded_at)).where(notices.c.state == "waiting")
     async with database.read() as connection:
-        return int(await connection.scalar(query) or 0)
+        return Waiting(*(await connection.execute(query)).one())
 
 
 async def _settle(database: Database, notice: Claim, **values: str | float | None) -> bool:

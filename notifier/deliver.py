@@ -14,12 +14,12 @@ from msgspec import Struct
 from contracts.decisions import Decision
 from contracts.errors import Malformed, Unavailable
 from notifier import claims
-from notifier.channels import Channel, Letter
+from notifier.channels import SLOW, Channel, Letter
 from notifier.claims import Claim
 from notifier.render import Templates
 from notifier.routing import Route, idempotency_key, routes
 from services.database import Database
-from services.metrics import DELIVERY_LATENCY, NOTICES
+from services.metrics import DELIVERY_LATENCY, NOTICES, NOTICES_UNDELIVERED
 
 #: The sentences of a decision in a locale, such as `services.scoring.explain.sentences`.
 Explain = Callable[[Decision, str], Sequence[str]]
@@ -61,12 +61,15 @@ class Delivery:
         self._patience = patience
         self._templates = Templates.load()
 
-    async def deliver(self, notice: Claim) -> None:
-        """Send what is left of the notice. Raises Unavailable only when the database is away."""
+    async def deliver(self, notice: Claim) -> str | None:
+        """Send what is left of the notice: the reason why it waits on, None when it has ended.
+
+        Raises Unavailable only when the database is away.
+        """
         wanted = routes(notice.contact, self._channels)
         if not wanted:
-            await self._end(notice, "undeliverable", "mail", "no contact")
-            return
+            await self._end(notice, "undeliverable", "mail", "no_contact")
+            return None
         for route in wanted:
             if route.channel in notice.delivered:
                 continue
@@ -74,12 +77,12 @@ class Delivery:
                 await self._send(notice, route)
             except Malformed as error:
                 await self._end(notice, "failed", route.channel, error.reason)
-                return
+                return None
             except Unavailable as error:
-                await self._later(notice, route.channel, str(error)[:256])
-                return
+                return await self._later(notice, route.channel, error)
             await claims.note_delivery(self._database, notice, route.channel, self._clock())
         await self._end(notice, "delivered", wanted[-1].channel, None)
+        return None
 
     async def _send(self, notice: Claim, route: Route) -> None:
         letter = self._letter(notice, route)
@@ -88,7 +91,7 @@ class Delivery:
             async with asyncio.timeout(self._patience.send_s):
                 await self._channels[route.channel].send(letter, key, notice.recorded_at)
         except TimeoutError:
-            raise Unavailable("the channel took too long") from None
+            raise Unavailable("the channel took too long", SLOW) from None
 
     def _letter(self, notice: Claim, route: Route) -> Letter:
         if notice.news is not None:
@@ -98,18 +101,23 @@ class Delivery:
         reasons = self._explain(notice.decision, route.locale)
         return self._templates.letter(notice.template, notice.decision, route, reasons, self._service)
 
-    async def _later(self, notice: Claim, channel: str, error: str) -> None:
-        now = self._clock()
+    async def _later(self, notice: Claim, channel: str, error: Unavailable) -> str:
+        now, words = self._clock(), str(error)[:256]
         if now - notice.recorded_at >= self._patience.give_up_s:
-            await self._end(notice, "failed", channel, error)
-            return
-        until = self._patience.retry_at(notice.attempts, now)
-        await claims.put_off(self._database, notice, until, error)
+            await self._end(notice, "failed", channel, "gave_up", words)
+        else:
+            until = self._patience.retry_at(notice.attempts, now)
+            await claims.put_off(self._database, notice, until, words)
+        return error.reason
 
-    async def _end(self, notice: Claim, state: str, channel: str, error: str | None) -> None:
+    async def _end(
+        self, notice: Claim, state: str, channel: str, reason: str | None, words: str | None = None
+    ) -> None:
         now = self._clock()
-        if not await claims.end(self._database, notice, state, now, error):
+        if not await claims.end(self._database, notice, state, now, words or reason):
             return
         NOTICES.labels(channel, state).inc()
+        if reason is not None:
+            NOTICES_UNDELIVERED.labels(reason).inc()
         if state == "delivered":
             DELIVERY_LATENCY.observe(max(0.0, now - notice.recorded_at))

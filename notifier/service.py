@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 from contracts.errors import Unavailable
-from notifier.channels import Channel
+from notifier.channels import ADDRESS_PUT_OFF, Channel
 from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.claims import Claim, claim, waiting
@@ -16,6 +15,7 @@ from notifier.deliver import Delivery, Explain, Patience
 from services.cases.backoff import Backoff, pause
 from services.database import Database
 from services.metrics import OUTBOX_PENDING
+from services.progress import Progress
 from services.settings import Settings
 
 _POLL_S = 0.3
@@ -48,6 +48,7 @@ class Notifier:
         clock: Callable[[], float],
         ways: Mapping[str, Channel] | None = None,
         patience: Patience | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -60,6 +61,8 @@ class Notifier:
             settings.totp_issuer,
             self._patience,
         )
+        self._progress = progress or Progress("notifier")
+        self._away = False
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -68,8 +71,9 @@ class Notifier:
         while not self._stopping.is_set():
             try:
                 delivered = await self.deliver_due()
-                OUTBOX_PENDING.labels("notice").set(await waiting(self._database))
-            except Unavailable:
+                await self._measure()
+            except Unavailable as error:
+                self._progress.failed(error.reason)
                 await backoff.wait()
                 continue
             backoff.reset()
@@ -90,11 +94,31 @@ class Notifier:
             limit=_AT_ONCE,
         )
         async with asyncio.TaskGroup() as tasks:
-            for notice in claimed:
-                tasks.create_task(self._deliver(notice))
+            tried = [tasks.create_task(self._deliver(notice)) for notice in claimed]
+        self._judge([each.result() for each in tried])
         return len(claimed)
 
-    async def _deliver(self, notice: Claim) -> None:
-        # A database that went away between claim and note: the lease ends by itself.
-        with contextlib.suppress(Unavailable):
-            await self._delivery.deliver(notice)
+    async def _deliver(self, notice: Claim) -> str | None:
+        try:
+            return await self._delivery.deliver(notice)
+        except Unavailable as error:
+            # A database that went away between claim and note: the lease ends by itself.
+            return error.reason
+
+    def _judge(self, reasons: Sequence[str | None]) -> None:
+        """A handful of which nothing was answered shows a trouble, which lasts until something is."""
+        put_off = [reason for reason in reasons if reason is not None]
+        if any(reason in (None, ADDRESS_PUT_OFF) for reason in reasons):
+            self._away = False
+        elif put_off:
+            self._away = True
+        for reason in put_off:
+            (self._progress.failed if self._away else self._progress.slipped)(reason)
+        (self._progress.turned if self._away else self._progress.worked)()
+
+    async def _measure(self) -> None:
+        found = await waiting(self._database)
+        OUTBOX_PENDING.labels("notice").set(found.count)
+        self._progress.behind(found.count, None if found.since is None else self._clock() - found.since)
+        if not found.count:
+            self._away = False

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import uvicorn
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
-from sqlalchemy import text
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from contracts.decisions import Decision
-from contracts.errors import Unavailable
 from services.cases.desk import CaseDesk
 from services.cases.routes import router as cases_router
 from services.challenges.grants import Grants
@@ -30,6 +25,7 @@ from services.challenges.routers import add_factor_routes
 from services.challenges.service import ChallengesService
 from services.database import Database
 from services.gate.traced import Traced
+from services.health import router as health_router
 from services.ingest import problems, schema
 from services.ingest.http import Ingest, add_event_routes
 from services.ingest.http_docs import REHEARSALS_SCHEMA, RESULTS_SCHEMA
@@ -38,17 +34,15 @@ from services.ingest.own_events import EventMacs
 from services.ingest.producer import EventSink, open_producer
 from services.ingest.queries import known_queries_only
 from services.ingest.replies import Mailbox, Replies
-from services.memory.redis_client import ask
-from services.metrics import REGISTRY
 from services.portal.portal import Portal
 from services.portal.routers import ROUTERS as PORTAL_ROUTERS
+from services.progress import Consumers
 from services.scoring.explain import Reasons
 from services.settings import Settings
 
 __all__ = ["ApiResources", "create_app", "open_producer", "openapi_document", "server"]
 
 VERSION = "0.1.0"
-_CHECK_WITHIN_S = 1.0
 _YOUNG_OBJECTS = 10_000
 #: Longer than the idle time of the usual load balancers (60 s), which else send on a connection that just ended.
 _KEEP_ALIVE_S = 75
@@ -82,6 +76,7 @@ class ApiResources:
     portal: Portal
     reasons: Reasons
     macs: EventMacs
+    consumers: Consumers = field(default_factory=Consumers)
 
 
 def create_app(resources: ApiResources) -> FastAPI:
@@ -157,11 +152,7 @@ def _routed() -> FastAPI:
     add_factor_routes(app)
     for router in (cases_router, *PORTAL_ROUTERS):
         app.include_router(router)
-    app.add_api_route("/healthz", _healthz, tags=["health"], summary="Is the process alive")
-    app.add_api_route("/readyz", _readyz, tags=["health"], summary="Can it serve", responses={503: {}})
-    app.add_api_route(
-        "/metrics", _metrics, tags=["health"], summary="Metrics", response_class=PlainTextResponse
-    )
+    app.include_router(health_router)
     problems.install(app)
     app.add_middleware(Traced)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -204,45 +195,3 @@ def _lifespan(resources: ApiResources) -> Any:
             await resources.keys.close()
 
     return lifespan
-
-
-async def _healthz() -> dict[str, str]:
-    """Answers while the event loop runs."""
-    return {"state": "alive"}
-
-
-async def _readyz(request: Request) -> Response:
-    """The state of each part: 200 when all answer, else 503."""
-    resources: ApiResources = request.app.state.resources
-    broker, store, database = await asyncio.gather(
-        resources.producer.reachable(), _store_answers(resources.redis), _database_answers(resources.database)
-    )
-    parts = {"broker": broker, "store": store and resources.replies.listening, "database": database}
-    ready = all(parts.values())
-    body = {
-        "state": "ready" if ready else "unavailable",
-        "parts": {name: "ready" if there else "unavailable" for name, there in parts.items()},
-    }
-    return JSONResponse(body, status_code=200 if ready else 503)
-
-
-async def _metrics() -> Response:
-    """In the text format of Prometheus."""
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _store_answers(redis: Redis) -> bool:
-    try:
-        async with asyncio.timeout(_CHECK_WITHIN_S):
-            return bool(await ask(redis, "PING"))
-    except (Unavailable, TimeoutError):
-        return False
-
-
-async def _database_answers(database: Database) -> bool:
-    try:
-        async with asyncio.timeout(_CHECK_WITHIN_S), database.read() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (Unavailable, TimeoutError):
-        return False
-    return True

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Insert, MetaData, Table, event, insert, make_url, text
@@ -30,6 +29,7 @@ from sqlalchemy.sql.base import SyntaxExtension
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from contracts.errors import Unavailable
+from services.database_faults import away_reason
 from services.statements import Statements
 
 #: Every table of every service; names of constraints are fixed so that migrations can speak of them.
@@ -59,20 +59,6 @@ _CONNECTING: dict[str, Any] = {
 }
 _MIGRATION_LOCK = 7_294_186_001
 _READ_ONLY = "payguard_read_only"
-#: Primary SQLite result codes that time or an operator can mend: https://www.sqlite.org/rescode.html
-_SQLITE_AWAY = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-    }
-)
 
 
 class _DoNothing(SyntaxExtension, ClauseElement):
@@ -164,7 +150,9 @@ class Database:
             async with asyncio.timeout(_WAIT_S):
                 await self._writer.acquire()
         except TimeoutError:
-            raise Unavailable("database away: the write lock is held for too long") from None
+            raise Unavailable(
+                "database away: the write lock is held for too long", "database_locked"
+            ) from None
 
     async def migrate(self) -> None:
         """Bring the schema to the newest version; safe when several processes start at once."""
@@ -193,29 +181,17 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def is_away(error: DBAPIError) -> bool:
-    """Whether the database is away or busy, rather than asked for something wrong."""
-    if error.connection_invalidated:
-        return True
-    cause = error.orig
-    if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", None)
-        return code is not None and (code & 0xFF) in _SQLITE_AWAY
-    return isinstance(
-        cause, (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
-    )
-
-
 @asynccontextmanager
 async def _unavailable_when_away() -> AsyncIterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not is_away(error):
+        reason = away_reason(error)
+        if reason is None:
             raise
-        raise Unavailable(f"database away: {type(error.orig).__name__}") from error
+        raise Unavailable(f"database away: {type(error.orig).__name__}", reason) from error
     except PoolTimeout as error:
-        raise Unavailable("database away: no free connection") from error
+        raise Unavailable("database away: no free connection", "database_busy") from error
 
 
 def _upgrade(connection: Connection) -> None:

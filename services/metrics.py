@@ -262,13 +262,42 @@ NOTICES: Counter = _declare(
     "notices_total",
     "Notices by channel and result.",
     ["channel", "result"],
-    [("mail", "delivered"), ("mail", "failed")],
+    [("mail", "delivered"), ("mail", "failed"), ("mail", "undeliverable")],
+)
+NOTICES_UNDELIVERED: Counter = _declare(
+    Counter,
+    "notices_undelivered_total",
+    "Notices that nobody will get, by the reason why.",
+    ["reason"],
+    [("no_contact",), ("address_refused",), ("message_refused",), ("gave_up",)],
 )
 DELIVERY_LATENCY: Histogram = _declare(
     Histogram,
     "delivery_latency_seconds",
     "From the decision's record to the delivered notice.",
     buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0),
+)
+
+# work in the background
+_CONSUMERS = [("cases",), ("outbox",), ("notifier",), ("challenge-expiry",), ("factor-resets",)]
+CONSUMER_WAITING: Gauge = _declare(
+    Gauge, "consumer_waiting_records", "Records a consumer has not finished.", ["consumer"], _CONSUMERS
+)
+CONSUMER_OLDEST: Gauge = _declare(
+    Gauge,
+    "consumer_oldest_seconds",
+    "Age of the oldest record a consumer has not finished; 0 when none waits.",
+    ["consumer"],
+    _CONSUMERS,
+)
+CONSUMER_FAILURES: Counter = _declare(
+    Counter, "consumer_failures_total", "Tries that failed and are repeated.", ["consumer", "reason"]
+)
+CONSUMER_FAILING: Gauge = _declare(
+    Gauge, "consumer_failing", "1 while a consumer does not go on.", ["consumer"], _CONSUMERS
+)
+TASKS_ENDED: Counter = _declare(
+    Counter, "tasks_ended_total", "Background tasks that ended without being told to.", ["task"]
 )
 
 # Memory, CPU, descriptors and start time of the process, under Prometheus' own names.

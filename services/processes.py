@@ -7,15 +7,20 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import uvloop
 
 from services import exposition
+from services.background import until_told
+from services.progress import Consumers
 from services.secrets import decode_key
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -94,50 +99,73 @@ def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
     configure_logging(settings)
     forbid_core_dumps()
     mend_connections()
+    consumers = Consumers()
     if "api" not in roles:
-        exposition.serve(settings.metrics_host, settings.metrics_port)
-    uvloop.run(_serve(settings, roles))
+        exposition.serve(
+            settings.metrics_host, settings.metrics_port, consumers.stuck, not_ready=consumers.not_ready
+        )
+    uvloop.run(_serve(settings, roles, consumers))
     return 0
 
 
-async def _serve(settings: Settings, roles: tuple[Role, ...]) -> None:
-    """Run the roles together until a signal; the first that fails ends them all with its error."""
-    from services.bootstrap import rest
+class _Work(NamedTuple):
+    """What a role does until `stop`; `sweeps` go on beside it and end with it."""
+
+    name: str
+    run: Coroutine[Any, Any, None]
+    stop: Callable[[], None]
+    sweeps: Mapping[str, Coroutine[Any, Any, None]]
+
+
+async def _serve(settings: Settings, roles: tuple[Role, ...], consumers: Consumers) -> None:
+    """Run the roles together until a signal; whatever ends before that ends them all with its error."""
     from services.database import Database
 
     database = Database(settings.database)
-    stops: list[Callable[[], None]] = []
-    works: list[Coroutine[Any, Any, None]] = []
-    sweeping: list[asyncio.Task[None]] = []
-    if "api" in roles:
-        resources = await rest.open_api(settings, database)
-        http = rest.open_server(resources)
-        works.append(http.serve())
-        stops.append(partial(rest.leave, http))
-        sweeping.append(asyncio.create_task(resources.challenges.sweep_for_ever()))
-        sweeping.append(asyncio.create_task(resources.lifecycle.resets.sweep_for_ever()))
-    if "cases" in roles:
-        cases = rest.open_cases(settings, database)
-        works.append(cases.run())
-        stops.append(cases.stop)
-    if "notifier" in roles:
-        notifier = rest.open_notifier(settings, database)
-        works.append(notifier.run())
-        stops.append(notifier.stop)
-
-    def stop() -> None:
-        for each in stops:
-            each()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
     try:
-        async with asyncio.TaskGroup() as tasks:
+        works = [await _opened(role, settings, database, consumers) for role in roles]
+        told = asyncio.Event()
+
+        def stop() -> None:
+            told.set()
             for work in works:
-                tasks.create_task(work)
+                work.stop()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        await _until_told(works, told.is_set)
     finally:
-        for sweeper in sweeping:
-            sweeper.cancel()
-        await asyncio.gather(*sweeping, return_exceptions=True)
         await database.close()
+
+
+async def _until_told(works: Sequence[_Work], told: Callable[[], bool]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(until_told(work.name, work.run, told)) for work in works]
+        sweeping = [
+            tasks.create_task(until_told(name, sweep, told))
+            for work in works
+            for name, sweep in work.sweeps.items()
+        ]
+        await asyncio.wait(running)
+        for sweep in sweeping:
+            sweep.cancel()
+
+
+async def _opened(role: Role, settings: Settings, database: Database, consumers: Consumers) -> _Work:
+    from services.bootstrap import rest
+
+    if role == "cases":
+        cases = rest.open_cases(settings, database, consumers)
+        return _Work(role, cases.run(), cases.stop, {})
+    if role == "notifier":
+        notifier = rest.open_notifier(settings, database, consumers)
+        return _Work(role, notifier.run(), notifier.stop, {})
+    resources = await rest.open_api(settings, database, consumers)
+    http = rest.open_server(resources)
+    expiry, resets = "challenge-expiry", "factor-resets"
+    sweeps = {
+        expiry: resources.challenges.sweep_for_ever(consumers.add(expiry)),
+        resets: resources.lifecycle.resets.sweep_for_ever(consumers.add(resets)),
+    }
+    return _Work(role, http.serve(), partial(rest.leave, http), sweeps)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.errors import Unavailable
+from services.background import say_when_ended
 from services.database import Database
 from services.embedded import PartNotAvailable
 from services.ingest.keys import ApiKeys
@@ -94,6 +95,8 @@ class _Up:
         await starting
         self._board.links = self._links()
         keepers = [asyncio.create_task(process.keep(self._page.note)) for process in self._standing.processes]
+        for keeper in keepers:
+            say_when_ended(keeper, "supervisor")
         try:
             return await self._show()
         finally:

@@ -252,12 +252,46 @@ ROWS = (
                 "Actions for the wallet, and notices.",
                 (Query("max by (kind) (payguard_outbox_pending)", "{{kind}}"),),
             ),
-            Panel("Notices", "Per second.", (rate("payguard_notices_total", "channel", "result"),), "reqps"),
+            Panel(
+                "Notices",
+                "Per second; and those that nobody will get, by the reason why.",
+                (
+                    rate("payguard_notices_total", "channel", "result"),
+                    rate("payguard_notices_undelivered_total", "reason"),
+                ),
+                "reqps",
+            ),
             Panel(
                 "Delivery latency",
                 "From the decision's record to the delivered notice.",
                 quantiles("payguard_delivery_latency_seconds"),
                 "s",
+            ),
+        ),
+    ),
+    Row(
+        "Does the work behind the decisions go on?",
+        (
+            Panel(
+                "Not finished",
+                "Records, by consumer.",
+                (Query("sum by (consumer) (payguard_consumer_waiting_records)", "{{consumer}}"),),
+            ),
+            Panel(
+                "Oldest not finished",
+                "Its age, by consumer.",
+                (Query("max by (consumer) (payguard_consumer_oldest_seconds)", "{{consumer}}"),),
+                "s",
+                60.0,
+            ),
+            Panel(
+                "Failures",
+                "Tries per second that failed and are repeated, by reason; tasks that ended; 1 while a consumer does not go on.",
+                (
+                    rate("payguard_consumer_failures_total", "consumer", "reason"),
+                    Query("sum by (task) (payguard_tasks_ended_total)", "ended {{task}}"),
+                    Query("max by (consumer) (payguard_consumer_failing)", "failing {{consumer}}"),
+                ),
             ),
         ),
     ),

@@ -179,6 +179,43 @@ SECOND_FACTOR = (
     ),
 )
 
+#: Work behind the decisions: what it says of itself is in services/progress.py.
+BACKGROUND = (
+    Alert(
+        "ConsumerFailing",
+        "page",
+        "1m",
+        "max by (job, consumer) (payguard_consumer_failing) > 0",
+        "{{ $labels.consumer }} does not go on: freezes, cases or letters wait.",
+        "consumer-failing.md",
+    ),
+    Alert(
+        "ConsumerBehind",
+        "page",
+        "2m",
+        'max by (consumer) (payguard_consumer_oldest_seconds{consumer!="notifier"}) > 60\n'
+        'or max by (consumer) (payguard_consumer_oldest_seconds{consumer="notifier"}) > 3600',
+        "What {{ $labels.consumer }} has not finished is too old.",
+        "consumer-behind.md",
+    ),
+    Alert(
+        "TaskEnded",
+        "page",
+        "0s",
+        _appeared("payguard_tasks_ended_total", "task", "15m"),
+        "The background task {{ $labels.task }} ended by itself.",
+        "task-ended.md",
+    ),
+    Alert(
+        "ProcessRestarting",
+        "page",
+        "0s",
+        'max by (job, instance) (changes(process_start_time_seconds{job=~"payguard-.*"}[15m])) > 3',
+        "{{ $labels.job }} on {{ $labels.instance }} ends again and again.",
+        "process-restarting.md",
+    ),
+)
+
 CASES = (
     Alert(
         "OutboxStuck",

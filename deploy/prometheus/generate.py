@@ -8,8 +8,17 @@ from typing import Any
 
 import yaml
 
+from deploy.prometheus.background_stories import BACKGROUND_STORIES
 from deploy.prometheus.cause_stories import CAUSE_STORIES
-from deploy.prometheus.causes import CASES, CODE_RECORDINGS, RISK, RISK_RECORDINGS, SECOND_FACTOR, STREAM
+from deploy.prometheus.causes import (
+    BACKGROUND,
+    CASES,
+    CODE_RECORDINGS,
+    RISK,
+    RISK_RECORDINGS,
+    SECOND_FACTOR,
+    STREAM,
+)
 from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
 from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
@@ -26,6 +35,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-second-factor": SECOND_FACTOR,
     "payguard-cases": CASES,
     "payguard-trust": TRUST,
+    "payguard-background": BACKGROUND,
 }
 #: Recorded first in the group whose alerts compare them.
 RECORDINGS = {
@@ -53,7 +63,11 @@ def files() -> dict[str, str]:
         "objectives.yml": _dump({"groups": [_group(_OBJECTIVES)]}),
         "alerts.yml": _dump({"groups": [_group(name) for name in GROUPS if name != _OBJECTIVES]}),
         "alerts_test.yml": _dump(
-            _tests("1m", ["alerts.yml"], (*CAUSE_STORIES, *MEMORY_STORIES, *TRUST_STORIES))
+            _tests(
+                "1m",
+                ["alerts.yml"],
+                (*CAUSE_STORIES, *MEMORY_STORIES, *TRUST_STORIES, *BACKGROUND_STORIES),
+            )
         ),
         "objectives_test.yml": _dump(_tests("1m", ["objectives.yml"], BURN_STORIES)),
         "budget_test.yml": _dump(_tests("15m", ["objectives.yml", "alerts.yml"], BUDGET_STORIES)),

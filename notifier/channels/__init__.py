@@ -6,6 +6,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
+#: Reasons of an Unavailable: this one address is not taken now, others are; and no answer in time.
+ADDRESS_PUT_OFF = "address_put_off"
+SLOW = "channel_slow"
+
 
 class Letter(Struct, frozen=True, kw_only=True):
     """A rendered message to one person."""

@@ -28,7 +28,7 @@ class FolderMail:
         try:
             await asyncio.to_thread(self._write, key, data)
         except OSError as error:
-            raise Unavailable(f"outbox folder away: {type(error).__name__}") from error
+            raise Unavailable(f"outbox folder away: {type(error).__name__}", "folder_away") from error
 
     def _write(self, key: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import aiosmtplib
 from msgspec import Struct
 
 from contracts.errors import Malformed, Unavailable
-from notifier.channels import Letter
+from notifier.channels import ADDRESS_PUT_OFF, SLOW, Letter
 from notifier.channels.envelope import message
 
 _ANSWER_S = 15.0
@@ -88,14 +88,18 @@ class SmtpMail:
                 raise Malformed(
                     "address_refused", f"the mail server refused the address: {codes[0]}"
                 ) from None
-            raise Unavailable(f"mail server put the address off: {codes}") from None
+            raise Unavailable(f"mail server put the address off: {codes}", ADDRESS_PUT_OFF) from None
         except aiosmtplib.SMTPDataError as error:
             if 500 <= error.code < 600:
                 raise Malformed(
                     "message_refused", f"the mail server refused the message: {error.code}"
                 ) from None
-            raise Unavailable(f"mail server answered {error.code}") from None
+            raise Unavailable(f"mail server answered {error.code}", "mail_put_off") from None
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise Unavailable(f"mail server answered {error.code}", "mail_login_refused") from None
         except aiosmtplib.SMTPResponseException as error:
-            raise Unavailable(f"mail server answered {error.code}") from None
+            raise Unavailable(f"mail server answered {error.code}", "mail_put_off") from None
+        except TimeoutError as error:
+            raise Unavailable(f"mail server away: {type(error).__name__}", SLOW) from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise Unavailable(f"mail server away: {type(error).__name__}") from None
+            raise Unavailable(f"mail server away: {type(error).__name__}", "mail_away") from None

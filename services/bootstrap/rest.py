@@ -34,6 +34,7 @@ from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
+from services.progress import Consumers
 from services.scoring.explain import Reasons, reasons_of, sentences
 from services.scoring.learned_pattern import NAME as LEARNED
 from services.secrets import decode_key
@@ -91,8 +92,13 @@ def open_reasons() -> Reasons:
     return reasons_of([found.spec for found in discover()])
 
 
-async def open_api(settings: Settings, database: Database) -> ApiResources:
-    """What the HTTP API needs. Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit."""
+async def open_api(
+    settings: Settings, database: Database, consumers: Consumers | None = None
+) -> ApiResources:
+    """What the HTTP API needs; `consumers` are those of its process.
+
+    Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit.
+    """
     client = connect(settings.redis)
     mailbox = RedisMailbox(client)
     grants, macs = open_grants(settings), event_macs(settings)
@@ -114,15 +120,16 @@ async def open_api(settings: Settings, database: Database) -> ApiResources:
         portal=open_portal(settings, database),
         reasons=open_reasons(),
         macs=macs,
+        consumers=consumers or Consumers(),
     )
 
 
-def open_cases(settings: Settings, database: Database) -> CasesService:
+def open_cases(settings: Settings, database: Database, consumers: Consumers) -> CasesService:
     """The consumer of decisions and the outbox relay. Raises UnusableKeys without the key that signs our events."""
-    return CasesService(settings, database, record_issued, time.time)
+    return CasesService(settings, database, record_issued, time.time, consumers)
 
 
-def open_notifier(settings: Settings, database: Database) -> Notifier:
+def open_notifier(settings: Settings, database: Database, consumers: Consumers) -> Notifier:
     """The deliverer of notices. Raises ValueError when no channel is configured."""
     reasons = open_reasons()
     return Notifier(
@@ -130,6 +137,7 @@ def open_notifier(settings: Settings, database: Database) -> Notifier:
         database,
         lambda decision, locale: sentences(decision, locale, reasons, counterfactual=False),
         time.time,
+        progress=consumers.add("notifier"),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from msgspec import json
 
 from contracts.decisions import Decision
@@ -16,6 +17,7 @@ from contracts.topics import HEADER_EFFECTS
 from services.cases.backoff import Backoff, pause
 from services.cases.repository import Recorded
 from services.metrics import COMMITS
+from services.progress import Progress
 from services.settings import Settings
 
 #: Carries a batch out and makes it durable; raises Unavailable to get the same batch again.
@@ -28,6 +30,11 @@ _COMMIT_EVERY_S = 1.0
 #: After fewer records than `_FEW` it waits this long for more: a fetch for each decision is as dear.
 _GATHER_S = 0.05
 _FEW = 200
+#: How often the broker is asked how far the topic goes: a fetch says nothing at all while the broker is away.
+_LOOK_EVERY_S = 5.0
+_LOOK_WITHIN_S = 5.0
+#: What a broker that is away is called in metrics.
+KAFKA_AWAY = "kafka_away"
 _decode = json.Decoder(Decision).decode
 
 
@@ -39,9 +46,11 @@ class DecisionConsumer:
     decision that does not decode is our own fault and crashes the process.
     """
 
-    def __init__(self, settings: Settings, apply: Apply) -> None:
+    def __init__(self, settings: Settings, apply: Apply, progress: Progress) -> None:
         self._settings = settings
         self._apply = apply
+        self._progress = progress
+        self._refused: set[TopicPartition] = set()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -58,6 +67,7 @@ class DecisionConsumer:
                 backoff.reset()
                 await self._consume(consumer)
             except KafkaError:
+                self._progress.failed(KAFKA_AWAY)
                 await backoff.wait()
             finally:
                 await _quietly_stop(consumer)
@@ -78,26 +88,78 @@ class DecisionConsumer:
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         loop = asyncio.get_running_loop()
-        backoff, committed_s = Backoff(self._stopping), loop.time()
+        backoff, committed_s, looked_s = Backoff(self._stopping), loop.time(), 0.0
         done: dict[TopicPartition, int] = {}
         while not self._stopping.is_set():
+            if loop.time() - looked_s >= _LOOK_EVERY_S:
+                await self._look(consumer)
+                looked_s = loop.time()
             batch = await consumer.getmany(timeout_ms=_POLL_MS)
             records = with_effects(batch)
-            try:
-                if records:
-                    await self._apply(records)
-            except Unavailable:
-                _rewind(consumer, batch)
+            if not await self._applied(consumer, batch, records):
                 await backoff.wait()
                 continue
             backoff.reset()
             done |= {partition: found[-1].offset + 1 for partition, found in batch.items()}
             if done and (records or loop.time() - committed_s >= _COMMIT_EVERY_S):
-                await _commit(consumer, done)
+                await self._commit(consumer, done)
                 done, committed_s = {}, loop.time()
             if sum(map(len, batch.values())) < _FEW:
                 await pause(self._stopping, _GATHER_S)
-        await _commit(consumer, done)
+        await self._commit(consumer, done)
+
+    async def _applied(
+        self,
+        consumer: AIOKafkaConsumer,
+        batch: dict[TopicPartition, list[ConsumerRecord]],
+        records: Sequence[Recorded],
+    ) -> bool:
+        """Whether the batch is done; one that is not is read again."""
+        if records:
+            try:
+                await self._apply(records)
+            except Unavailable as error:
+                self._refused |= batch.keys()
+                self._progress.failed(error.reason)
+                self._progress.behind(len(records), time.time() - min(each.recorded_at for each in records))
+                _rewind(consumer, batch)
+                return False
+        if batch:
+            self._refused -= batch.keys()
+            self._progress.worked()
+        return True
+
+    async def _look(self, consumer: AIOKafkaConsumer) -> None:
+        """Say how many records wait. Without partitions of its own the broker is asked whether it is there."""
+        try:
+            async with asyncio.timeout(_LOOK_WITHIN_S):
+                owned = consumer.assignment()
+                ends = await consumer.end_offsets(owned) if owned else {}
+                if not owned:
+                    await consumer.topics()
+                waiting = sum([end - await consumer.position(each) for each, end in ends.items()])
+        except IllegalStateError:
+            return  # a partition went to another member meanwhile
+        except (KafkaError, TimeoutError):
+            self._progress.failed(KAFKA_AWAY)
+            return
+        self._progress.behind(max(0, waiting))
+        if not self._refused & owned:
+            self._progress.worked()
+
+    async def _commit(self, consumer: AIOKafkaConsumer, done: dict[TopicPartition, int]) -> None:
+        owned = consumer.assignment()
+        offsets = {partition: offset for partition, offset in done.items() if partition in owned}
+        if not offsets:
+            return
+        try:
+            # aiokafka repeats a commit for ever; whoever reads next drops the repeats.
+            async with asyncio.timeout(_COMMIT_S):
+                await consumer.commit(offsets)
+            COMMITS.labels("ok").inc()
+        except TimeoutError:
+            COMMITS.labels("timeout").inc()
+            self._progress.failed("commit_timeout")
 
 
 def with_effects(batch: dict[TopicPartition, list[ConsumerRecord]]) -> list[Recorded]:
@@ -115,22 +177,6 @@ def _rewind(consumer: AIOKafkaConsumer, batch: dict[TopicPartition, list[Consume
     for partition, records in batch.items():
         if partition in owned:
             consumer.seek(partition, records[0].offset)
-
-
-async def _commit(consumer: AIOKafkaConsumer, done: dict[TopicPartition, int]) -> None:
-    owned = consumer.assignment()
-    offsets = {partition: offset for partition, offset in done.items() if partition in owned}
-    if not offsets:
-        return
-    try:
-        # aiokafka repeats a commit for ever; whoever reads next drops the repeats.
-        async with asyncio.timeout(_COMMIT_S):
-            await consumer.commit(offsets)
-        COMMITS.labels("ok").inc()
-    except TimeoutError:
-        COMMITS.labels("timeout").inc()
-    except KafkaError:
-        COMMITS.labels("failed").inc()
 
 
 async def _quietly_stop(consumer: Any) -> None:

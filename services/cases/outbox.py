@@ -6,6 +6,7 @@ afterwards: a crash in between repeats a record with the same identity, which it
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol
@@ -82,6 +83,7 @@ class OutboxRelay:
         self._producer = producer
         self._clock = clock
         self._batch_rows = batch_rows
+        self._produced: set[int] = set()
 
     async def carry(self) -> int:
         """Produce one batch and mark it sent; how many rows that were. Raises Unavailable, the rows stay."""
@@ -92,12 +94,18 @@ class OutboxRelay:
             if not rows:
                 return 0
             ids = [row_id for row_id, _ in rows]
+            # What could not be marked, on a full disk say, is not produced anew at each try.
+            fresh = [(row_id, record) for row_id, record in rows if row_id not in self._produced]
             try:
-                await self._producer.produce([record for _, record in rows])
+                if fresh:
+                    await self._producer.produce([record for _, record in fresh])
             except Unavailable as error:
-                await self._mark(ids, sent_at=None, last_error=str(error)[:256])
+                with contextlib.suppress(Unavailable):
+                    await self._mark([each for each, _ in fresh], sent_at=None, last_error=str(error)[:256])
                 raise
+            self._produced.update(ids)
             await self._mark(ids, sent_at=self._clock(), last_error=None)
+            self._produced.clear()
             return len(rows)
 
     async def _unsent(self) -> list[tuple[int, Outgoing]]:
@@ -132,8 +140,21 @@ class OutboxRelay:
             yield bool(taken)
 
 
-async def pending(connection: AsyncConnection) -> dict[str, int]:
-    """How many rows wait, by kind."""
-    query = select(outbox.c.kind, func.count()).where(outbox.c.sent_at.is_(None)).group_by(outbox.c.kind)
-    waiting: dict[str, int] = {row[0]: row[1] for row in await connection.execute(query)}
-    return {kind: waiting.get(kind, 0) for kind in ("action", "event")}
+class Pending(Struct, frozen=True):
+    """Rows that wait: how many of each kind, and since when (epoch seconds) the oldest does; None when none waits."""
+
+    actions: int
+    events: int
+    since: float | None
+
+
+async def pending(connection: AsyncConnection) -> Pending:
+    """What waits to be carried out."""
+    query = (
+        select(outbox.c.kind, func.count(), func.min(outbox.c.created_at))
+        .where(outbox.c.sent_at.is_(None))
+        .group_by(outbox.c.kind)
+    )
+    found = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
+    actions, events = (found.get(kind, (0, None))[0] for kind in ("action", "event"))
+    return Pending(actions, events, min((since for _, since in found.values()), default=None))

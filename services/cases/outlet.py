@@ -41,7 +41,7 @@ class KafkaOutlet:
                 ]
                 await asyncio.gather(*pending)
         except (KafkaError, TimeoutError) as error:
-            raise Unavailable(f"Kafka away: {type(error).__name__}") from error
+            raise Unavailable(f"Kafka away: {type(error).__name__}", "kafka_away") from error
 
     def _headers(self, record: Outgoing) -> list[tuple[str, bytes]]:
         """Every event of the outbox is PayGuard's own; it is signed as it leaves, under the key of today."""

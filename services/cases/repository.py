@@ -170,7 +170,7 @@ async def _write_cases(
     if new:
         kept = await connection.execute(insert_new(cases).returning(cases.c.case_id), new)
         if len(kept.all()) != len(new):
-            raise Unavailable("another process opened a case of the same account")
+            raise Unavailable("another process opened a case of the same account", "database_conflict")
     for account_id, old in before.items():
         if now[account_id] is not old:
             await change_case(connection, old, now[account_id])
@@ -193,7 +193,7 @@ async def change_case(connection: AsyncConnection, old: states.Case, new: states
         .values(**{name: value for name, value in structs.asdict(new).items() if name != "case_id"})
     )
     if (await connection.execute(statement)).rowcount != 1:
-        raise Unavailable("another process changed the same case")
+        raise Unavailable("another process changed the same case", "database_conflict")
 
 
 async def _known_effects(connection: AsyncConnection, effect_ids: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from contracts.errors import Unavailable
 from services.cases.backoff import Backoff, pause
 from services.cases.consumer import DecisionConsumer
-from services.cases.outbox import OutboxRelay, pending
+from services.cases.outbox import OutboxRelay, Pending, pending
 from services.cases.outlet import KafkaOutlet
 from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
@@ -18,6 +18,7 @@ from services.cases.tables import cases
 from services.database import Database
 from services.ingest.own_events import event_macs
 from services.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
+from services.progress import Consumers
 from services.settings import Settings
 
 _RELAY_POLL_S = 0.1
@@ -34,12 +35,20 @@ class CasesService:
     """
 
     def __init__(
-        self, settings: Settings, database: Database, record_issued: RecordIssued, clock: Callable[[], float]
+        self,
+        settings: Settings,
+        database: Database,
+        record_issued: RecordIssued,
+        clock: Callable[[], float],
+        consumers: Consumers | None = None,
     ) -> None:
+        """`consumers` are those of the process, by default of nobody else."""
         self._database = database
         self._record_issued = record_issued
         self._clock = clock
-        self._consumer = DecisionConsumer(settings, self.apply)
+        consumers = consumers or Consumers()
+        self._outgoing = consumers.add("outbox")
+        self._consumer = DecisionConsumer(settings, self.apply, consumers.add("cases"))
         self._outlet = KafkaOutlet(settings, event_macs(settings))
         self._relay = OutboxRelay(database, self._outlet, clock)
         self._stopping = asyncio.Event()
@@ -76,9 +85,11 @@ class CasesService:
         while not self._stopping.is_set():
             try:
                 carried = await self._relay.carry()
-            except Unavailable:
+            except Unavailable as error:
+                self._outgoing.failed(error.reason)
                 await backoff.wait()
                 continue
+            self._outgoing.worked()
             backoff.reset()
             if not carried:
                 await pause(self._stopping, _RELAY_POLL_S)
@@ -86,14 +97,17 @@ class CasesService:
     async def _measure(self) -> None:
         while not self._stopping.is_set():
             try:
-                await measure(self._database, self._clock())
+                now = self._clock()
+                waiting = await measure(self._database, now)
+                oldest_s = 0.0 if waiting.since is None else now - waiting.since
+                self._outgoing.behind(waiting.actions + waiting.events, oldest_s)
             except Unavailable:
                 OLDEST_CASE.set(float("nan"))
             await pause(self._stopping, _GAUGES_EVERY_S)
 
 
-async def measure(database: Database, now: float) -> None:
-    """Set the gauges of the outbox and of unresolved cases."""
+async def measure(database: Database, now: float) -> Pending:
+    """Set the gauges of the outbox and of unresolved cases; what waits in the outbox."""
     query = (
         select(cases.c.severity, func.count(), func.min(cases.c.opened_at))
         .where(cases.c.state != "resolved")
@@ -102,8 +116,9 @@ async def measure(database: Database, now: float) -> None:
     async with database.read() as connection:
         waiting = await pending(connection)
         found = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
-    for kind, count in waiting.items():
-        OUTBOX_PENDING.labels(kind).set(count)
+    OUTBOX_PENDING.labels("action").set(waiting.actions)
+    OUTBOX_PENDING.labels("event").set(waiting.events)
     for severity in SEVERITIES:
         OPEN_CASES.labels(severity).set(found.get(severity, (0, 0.0))[0])
     OLDEST_CASE.set(max((now - opened_at for _, opened_at in found.values()), default=0.0))
+    return waiting

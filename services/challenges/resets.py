@@ -7,7 +7,6 @@ too. Carried out once, by the sweeper, after the delay. A request that nobody ap
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable
 from typing import Literal
@@ -24,11 +23,11 @@ from services.challenges.factor_records import Refused, Reset
 from services.challenges.records import Check, Context
 from services.challenges.reset_rows import OWNER, PAYGUARD
 from services.database import Database
+from services.progress import Progress
 
 DELAY_S = 86_400.0
 SWEEP_EVERY_S = 5.0
 SWEEP_ROWS = 100
-_log = logging.getLogger(__name__)
 
 
 class NoFactor(Exception):
@@ -148,14 +147,15 @@ class FactorResets:
                 ended += await self._end(connection, reset)
         return ended
 
-    async def sweep_for_ever(self, every_s: float = SWEEP_EVERY_S) -> None:
+    async def sweep_for_ever(self, progress: Progress, every_s: float = SWEEP_EVERY_S) -> None:
         """Carry out due resets every `every_s` seconds until cancelled; waits when the database is away."""
         while True:
             try:
                 while await self.carry_out_due() == SWEEP_ROWS:
-                    pass
+                    progress.turned()
+                progress.worked()
             except Unavailable as error:
-                _log.warning("resets are not being carried out: %s", error)
+                progress.failed(error.reason)
             await asyncio.sleep(every_s)
 
     async def _end(self, connection: AsyncConnection, reset: Reset) -> bool:

@@ -7,7 +7,6 @@ away every method raises `contracts.errors.Unavailable` and nothing passes.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -24,12 +23,12 @@ from services.challenges.verification import Judge, Offer, Unpaid
 from services.database import Database
 from services.memory.challenge_record import ChallengeRecord
 from services.metrics import CHALLENGES, CODES
+from services.progress import Progress
 
 SWEEP_EVERY_S = 5.0
 SWEEP_ROWS = 200
 TIDY_EVERY_S = 600.0
 NOBODY = Context()
-_log = logging.getLogger(__name__)
 
 
 class ChallengeReader(Protocol):
@@ -115,18 +114,19 @@ class ChallengesService:
             CHALLENGES.labels(challenge.purpose, "expired").inc()
         return len(expired)
 
-    async def sweep_for_ever(self, every_s: float = SWEEP_EVERY_S) -> None:
+    async def sweep_for_ever(self, progress: Progress, every_s: float = SWEEP_EVERY_S) -> None:
         """Expire challenges every `every_s` seconds until cancelled; waits when the database is away."""
         tidy_at = 0.0
         while True:
             try:
                 while await self.expire_due() == SWEEP_ROWS:
-                    pass
+                    progress.turned()
                 if self._time() >= tidy_at:
                     await self._tidy()
                     tidy_at = self._time() + TIDY_EVERY_S
+                progress.worked()
             except Unavailable as error:
-                _log.warning("challenges are not being expired: %s", error)
+                progress.failed(error.reason)
             await asyncio.sleep(every_s)
 
     async def _tidy(self) -> None:

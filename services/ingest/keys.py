@@ -23,6 +23,7 @@ from sqlalchemy import Column, Double, LargeBinary, Row, String, Table, insert, 
 from starlette.requests import Request
 
 from contracts.errors import Malformed, Unavailable
+from services.background import say_when_ended
 from services.challenges.audit import Entry, record
 from services.database import Database, metadata
 from services.ingest.problems import Problem
@@ -183,6 +184,7 @@ class ApiKeys:
             noting = asyncio.create_task(self._note_use(key_id, now))
             self._noting.add(noting)
             noting.add_done_callback(self._noting.discard)
+            say_when_ended(noting, "key-use")
         return _Cached(now, key, row.secret_sha256)
 
     async def _note_use(self, key_id: str, now: float) -> None:

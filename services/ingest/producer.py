@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from contracts.errors import Overloaded
+from services.background import say_when_ended
 from services.settings import Settings
 
 #: The broker's own default for one record is 1 MiB; an event is far smaller.
@@ -107,6 +108,7 @@ class EventProducer:
         producer = await self._connected()
         if producer is None:
             self._starting = asyncio.create_task(self._keep_trying())
+            say_when_ended(self._starting, "producer-start")
         else:
             self._producer = producer
 

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
 from contracts.errors import Unavailable
+from services.background import say_when_ended
 
 #: A waiter looks into the mailbox after these pauses, and once more at its end. What is only slow must not cost more.
 _LOOK_AFTER_S = (0.25, 0.25, 0.5, 1.0)
@@ -58,7 +59,7 @@ class Replies:
         tried.cancel()
         if self._listener.done():
             self._listener.result()
-        self._listener.add_done_callback(_report)
+        say_when_ended(self._listener, "replies")
 
     async def stop(self) -> None:
         """End the subscription; who still waits gets its answer from the mailbox or none."""
@@ -111,12 +112,6 @@ class Replies:
                 self._subscribed.clear()
             self._tried.set()
             await asyncio.sleep(_RETRY_S)
-
-
-def _report(listener: asyncio.Task[None]) -> None:
-    error = None if listener.cancelled() else listener.exception()
-    if error is not None:
-        _log.error("the subscription to decisions ended: %s", type(error).__name__)
 
 
 class Expected:

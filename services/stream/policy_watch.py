@@ -97,4 +97,5 @@ def _stamp(path: Path) -> _Stamp:
 def _ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         metrics.POLICY_REFUSED.set(1)
+        metrics.TASKS_ENDED.labels("policy-watch").inc()
         log.error("the policy file is no longer watched", exc_info=task.exception())

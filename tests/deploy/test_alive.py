@@ -16,6 +16,12 @@ def test_a_worker_that_stands_still_is_not() -> None:
     assert not alive(serve("127.0.0.1", 0, lambda: "no offset was committed for 60 s"))
 
 
+def test_a_page_may_be_asked_for_of_its_own() -> None:
+    port = serve("127.0.0.1", 0, not_ready=lambda: "cases has failed for 11 s: disk_full")
+
+    assert (alive(port), alive(port, "/readyz")) == (True, False)
+
+
 def test_nobody_listening_is_not_alive() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

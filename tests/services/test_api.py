@@ -36,6 +36,21 @@ async def test_readiness_names_the_part_that_is_away(world: World) -> None:  # n
     }
 
 
+async def test_readiness_names_what_does_not_go_on_in_the_background(world: World) -> None:  # noqa: F811
+    still = Clock()
+    resources = world.app.state.resources
+    resources.consumers.add("cases", still).failed("disk_full")
+    still.at += 60.0
+    parts = (await world.client.get("/readyz")).json()["parts"]
+
+    assert parts == {
+        "broker": "ready",
+        "store": "unavailable",
+        "database": "ready",
+        "cases": "unavailable",
+    }
+
+
 async def test_a_request_keeps_its_id_or_gets_one(world: World) -> None:  # noqa: F811
     kept = await world.client.get("/healthz", headers={"x-request-id": "abc-1"})
     made = await world.client.get("/healthz")

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from contracts.errors import Unavailable
 from services.cases.tables import contacts
-from services.database import Database, is_away
+from services.database import Database
+from services.database_faults import away_reason
 from services.embedded import free_port
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 
@@ -89,4 +90,4 @@ async def test_a_connection_that_the_server_ends_is_unavailable_and_the_next_one
 
 
 def test_an_operational_error_of_no_driver_is_not_called_away() -> None:
-    assert not is_away(OperationalError("SELECT", {}, sqlite3.OperationalError("no such table: x")))
+    assert away_reason(OperationalError("SELECT", {}, sqlite3.OperationalError("no such table: x"))) is None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
 from services.cases import outbox
@@ -123,4 +126,39 @@ async def test_pending_counts_what_is_not_sent(database: Database) -> None:
     await put(database)
     await put(database, [Outgoing("b1", "event", "li", b"{}")])
     async with database.read() as connection:
-        assert await outbox.pending(connection) == {"action": 5, "event": 1}
+        found = await outbox.pending(connection)
+
+    assert (found.actions, found.events) == (5, 1)
+    assert found.since is not None
+
+
+class Full(Database):
+    """A database on a disk that may be full: it is read, and takes nothing."""
+
+    full = False
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        if self.full:
+            raise Unavailable("database away: OperationalError", "disk_full")
+        async with super().begin() as connection:
+            yield connection
+
+
+async def test_rows_that_could_not_be_marked_are_not_produced_again(tmp_path: Path) -> None:
+    database = Full(f"sqlite:///{tmp_path / 'full.db'}")
+    await database.migrate()
+    topic = Topic()
+    relay = OutboxRelay(database, topic, lambda: 9.0)
+    await put(database)
+    database.full = True
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await relay.carry()
+    database.full = False
+    await relay.carry()
+    found = {row["sent_at"] for row in await kept(database)}
+    await database.close()
+
+    assert topic.records == RECORDS
+    assert found == {9.0}

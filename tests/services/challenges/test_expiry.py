@@ -10,6 +10,7 @@ from contracts.events import ChallengeOutcome
 from services.challenges.records import Answer
 from services.challenges.tables import challenges
 from services.metrics import CHALLENGES
+from services.progress import Progress
 from tests.services.challenges.world import World
 
 
@@ -90,7 +91,7 @@ async def test_two_sweeps_at_once_expire_each_challenge_once(world: World) -> No
 async def test_the_sweep_goes_on_until_it_is_stopped(world: World) -> None:
     await world.issue("c1")
     world.clock.at += 300
-    task = asyncio.create_task(world.service.sweep_for_ever(every_s=0.01))
+    task = asyncio.create_task(world.service.sweep_for_ever(Progress("test"), every_s=0.01))
     async with asyncio.timeout(10):
         while [row["state"] for row in await world.rows(challenges)] != ["expired"]:  # noqa: ASYNC110  polls the table
             await asyncio.sleep(0.01)

@@ -20,6 +20,7 @@ from services.challenges.resets import (
 from services.challenges.tables import audit, factor_resets, factors, recovery_codes
 from services.database import Database
 from services.ingest.keys import ApiKeys
+from services.progress import Progress
 from tests.services.challenges.world import OWNER, World
 
 
@@ -261,7 +262,7 @@ async def test_the_status_says_when_the_factor_will_be_taken_away(office: Office
 async def test_the_sweeper_runs_until_it_is_cancelled(office: Office) -> None:
     await office.approved()
     office.world.clock.at += DELAY_S
-    sweeping = asyncio.create_task(office.resets.sweep_for_ever(every_s=0.01))
+    sweeping = asyncio.create_task(office.resets.sweep_for_ever(Progress("test"), every_s=0.01))
     async with asyncio.timeout(10):
         while await office.state() != "none":  # noqa: ASYNC110  polls the table
             await asyncio.sleep(0.01)

@@ -1,0 +1,75 @@
+"""Test cases of the alerts on work in the background, as in cause_stories.py."""
+
+from __future__ import annotations
+
+from deploy.prometheus.stories import QUIET, Story, counter, gauge, later
+
+_CASES = 'instance="cases:1",job="payguard-cases"'
+_FAILING = f'payguard_consumer_failing{{consumer="cases",{_CASES}}}'
+_OLDEST = 'payguard_consumer_oldest_seconds{consumer="CONSUMER"}'
+_STARTED = f"process_start_time_seconds{{{_CASES}}}"
+_ENDED = 'payguard_tasks_ended_total{task="policy-watch"}'
+
+BACKGROUND_STORIES = (
+    Story(
+        "ConsumerFailing",
+        "fires while cases cannot write, and resolves when it can",
+        {_FAILING: gauge((10, 0), (10, 1), (10, 0))},
+        (("9m", QUIET), ("13m", ({"job": "payguard-cases", "consumer": "cases"},)), ("22m", QUIET)),
+    ),
+    Story(
+        "ConsumerFailing",
+        "stays quiet when failures are repeated with success",
+        {
+            _FAILING: gauge((30, 0)),
+            'payguard_consumer_failures_total{consumer="cases",reason="database_locked"}': counter((30, 1)),
+        },
+        (("20m", QUIET),),
+    ),
+    Story(
+        "ConsumerBehind",
+        "fires when an action has waited for more than a minute, and resolves when it is out",
+        {_OLDEST.replace("CONSUMER", "outbox"): gauge((10, 0), (10, 90), (10, 0))},
+        (("9m", QUIET), ("14m", ({"consumer": "outbox"},)), ("22m", QUIET)),
+    ),
+    Story(
+        "ConsumerBehind",
+        "fires when a letter has waited for more than an hour",
+        {_OLDEST.replace("CONSUMER", "notifier"): gauge((10, 0), (10, 3700), (10, 0))},
+        (("9m", QUIET), ("14m", ({"consumer": "notifier"},)), ("22m", QUIET)),
+    ),
+    Story(
+        "ConsumerBehind",
+        "stays quiet while one address puts its letter off for half an hour",
+        {_OLDEST.replace("CONSUMER", "notifier"): gauge((30, 1800))},
+        (("20m", QUIET),),
+    ),
+    Story(
+        "TaskEnded",
+        "fires at the first task that ends, and resolves after 15 quiet minutes",
+        {_ENDED: later(10, gauge((40, 1)))},
+        (("5m", QUIET), ("12m", ({"task": "policy-watch"},)), ("30m", QUIET)),
+    ),
+    Story(
+        "TaskEnded",
+        "stays quiet about an old end",
+        {_ENDED: gauge((60, 1))},
+        (("40m", QUIET),),
+    ),
+    Story(
+        "ProcessRestarting",
+        "fires for a process that is started every two minutes, and resolves when it stays",
+        {_STARTED: "100x9 200 200 300 300 400 400 500 500 600 600 700x40"},
+        (
+            ("9m", QUIET),
+            ("20m", ({"job": "payguard-cases", "instance": "cases:1"},)),
+            ("40m", QUIET),
+        ),
+    ),
+    Story(
+        "ProcessRestarting",
+        "stays quiet through an update",
+        {_STARTED: "100x9 200x9 300x30"},
+        (("25m", QUIET),),
+    ),
+)

@@ -1,0 +1,185 @@
+"""A notifier whose channel or database fails says so, once, and by reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import Malformed, Unavailable
+from notifier.channels import ADDRESS_PUT_OFF
+from notifier.channels.mail_folder import FolderMail
+from notifier.channels.mail_smtp import SmtpMail, smtp_server
+from notifier.deliver import Patience
+from notifier.service import Notifier
+from services.cases.desk import CaseDesk
+from services.database import Database
+from services.embedded import free_port
+from services.metrics import CONSUMER_FAILURES, NOTICES_UNDELIVERED
+from services.progress import CALM_S, PATIENCE_S, Progress
+from services.settings import Settings
+from tests.notifier.delivering import LI, T0, Clock, Way, add, explain, rows
+from tests.notifier.mail_server import Mailbox, MailServer
+
+SENDER = "security@upay.example"
+
+
+def watched(
+    database: Database, way: object, clock: Clock, patience: Patience | None = None
+) -> tuple[Notifier, Progress]:
+    progress = Progress("notifier", clock)
+    return (
+        Notifier(Settings(), database, explain, clock, {"mail": way}, patience, progress),  # type: ignore[dict-item]
+        progress,
+    )
+
+
+def failures(reason: str) -> float:
+    return float(CONSUMER_FAILURES.labels("notifier", reason)._value.get())
+
+
+def undelivered(reason: str) -> float:
+    return float(NOTICES_UNDELIVERED.labels(reason)._value.get())
+
+
+async def test_a_channel_that_is_away_is_a_fault_until_a_letter_goes_out(
+    told: Database, way: Way, clock: Clock
+) -> None:
+    service, progress = watched(told, way, clock)
+    way.error = Unavailable("test", "mail_away")
+    await service.deliver_due()
+    for _ in range(20):
+        clock.now += PATIENCE_S / 10
+        await service.deliver_due()
+
+    assert progress.fault() is not None
+
+    way.error = None
+    clock.now = (await rows(told))[0].next_at
+    await service.deliver_due()
+    clock.now += CALM_S + 1.0
+    await service.deliver_due()
+
+    assert progress.fault() is None
+
+
+async def test_one_address_that_is_put_off_is_counted_and_no_fault(
+    told: Database, way: Way, clock: Clock
+) -> None:
+    before = failures(ADDRESS_PUT_OFF)
+    service, progress = watched(told, way, clock)
+    way.error = Unavailable("450", ADDRESS_PUT_OFF)
+    await service.deliver_due()
+    clock.now += PATIENCE_S + 1.0
+    await service.deliver_due()
+
+    assert failures(ADDRESS_PUT_OFF) > before
+    assert progress.fault() is None
+
+
+async def test_a_letter_that_fails_among_others_that_go_out_is_no_fault(
+    told: Database, way: Way, clock: Clock
+) -> None:
+    await CaseDesk(told, lambda: T0).set_contact("wu", LI)
+    await add(told, "e2", account_id="wu")
+    service, progress = watched(told, Fickle(way), clock)
+    await service.deliver_due()
+    clock.now += PATIENCE_S + 1.0
+
+    assert sorted(row.state for row in await rows(told)) == ["delivered", "waiting"]
+    assert progress.fault() is None
+
+
+class Fickle(Way):
+    """Takes the second letter of each two."""
+
+    def __init__(self, way: Way) -> None:
+        super().__init__()
+        self.way = way
+
+    async def send(self, letter: object, key: str, at: float) -> None:
+        self.sent.append((key, letter))  # type: ignore[arg-type]
+        if len(self.sent) % 2:
+            raise Unavailable("test", "mail_put_off")
+
+
+async def test_a_server_that_hangs_is_given_up_in_time_and_called_slow(told: Database, clock: Clock) -> None:
+    before = failures("channel_slow")
+    box = Mailbox()
+    box.dawdles = True
+    async with MailServer(box) as port:
+        smtp = SmtpMail(smtp_server(f"smtp://127.0.0.1:{port}"), SENDER, 0.2)
+        service, _ = watched(told, smtp, clock, Patience(send_s=5.0))
+        await service.deliver_due()
+
+    assert failures("channel_slow") == before + 1
+    assert [row.state for row in await rows(told)] == ["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [("451 later", "mail_put_off"), ("421 closing", "mail_put_off")]
+)
+async def test_a_server_that_takes_nothing_now_is_a_trouble(
+    told: Database, clock: Clock, answer: str, reason: str
+) -> None:
+    before = failures(reason)
+    box = Mailbox()
+    box.data_answer = answer
+    async with MailServer(box) as port:
+        service, progress = watched(
+            told, SmtpMail(smtp_server(f"smtp://127.0.0.1:{port}"), SENDER, 2.0), clock
+        )
+        await service.deliver_due()
+        clock.now += PATIENCE_S + 1.0
+
+    assert failures(reason) == before + 1
+    assert progress.fault() is not None
+
+
+async def test_nobody_at_the_mail_servers_port_is_away(told: Database, clock: Clock) -> None:
+    before = failures("mail_away")
+    service, _ = watched(told, SmtpMail(smtp_server(f"smtp://127.0.0.1:{free_port()}"), SENDER, 2.0), clock)
+    await service.deliver_due()
+
+    assert failures("mail_away") == before + 1
+
+
+async def test_a_folder_that_cannot_be_written_is_away(told: Database, clock: Clock, tmp_path: Path) -> None:
+    before = failures("folder_away")
+    (tmp_path / "outbox").write_text("a file where the folder should be")
+    service, _ = watched(told, FolderMail(tmp_path / "outbox", SENDER), clock)
+    await service.deliver_due()
+
+    assert failures("folder_away") == before + 1
+
+
+@pytest.mark.parametrize("reason", ["address_refused", "message_refused"])
+async def test_what_is_refused_for_good_is_counted_by_reason(
+    told: Database, way: Way, clock: Clock, reason: str
+) -> None:
+    before = undelivered(reason)
+    way.error = Malformed(reason, "test")
+    service, progress = watched(told, way, clock)
+    await service.deliver_due()
+
+    assert undelivered(reason) == before + 1
+    assert progress.fault() is None
+
+
+async def test_what_was_tried_for_a_day_is_counted_as_given_up(
+    told: Database, way: Way, clock: Clock
+) -> None:
+    before = undelivered("gave_up")
+    way.error = Unavailable("test", "mail_away")
+    clock.now = T0 + 86_401
+    await watched(told, way, clock)[0].deliver_due()
+
+    assert undelivered("gave_up") == before + 1
+
+
+async def test_an_owner_without_an_address_is_counted(database: Database, way: Way, clock: Clock) -> None:
+    before = undelivered("no_contact")
+    await add(database, "e1", account_id="nobody")
+    await watched(database, way, clock)[0].deliver_due()
+
+    assert undelivered("no_contact") == before + 1
