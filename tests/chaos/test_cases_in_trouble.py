@@ -127,11 +127,12 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
     if request.param == "quota":
         yield disks.Quota(tmp_path)
         return
-    with disks.mounted(tmp_path) as place:
-        if request.param == "sqlite":
+    if request.param == "sqlite":
+        with disks.mounted(tmp_path) as place:
             yield disks.sqlite_on(place)
-            return
-        server: PostgresServer = request.getfixturevalue("real_postgres_server")
+        return
+    server: PostgresServer = request.getfixturevalue("real_postgres_server")
+    with disks.mounted(server.folder) as place:
         made = disks.postgresql_on(place, server)
         yield made
         disks.drop(made, server)
