@@ -15,6 +15,7 @@ from contracts import topics
 from services.cases.consumer import DecisionConsumer
 from services.cases.repository import Recorded
 from services.dead_letters import read_letters, redrive_one
+from services.progress import Progress
 from services.settings import Settings
 from tests.chaos.evidence import read_decisions, read_topic
 from tests.chaos.polling import until
@@ -92,7 +93,7 @@ async def test_dead_letters_and_decisions_are_read_in_every_codec(make_stack: Ma
         headers=[(topics.HEADER_EFFECTS, b"1")],
     )
     await send(settings.kafka, settings.topic_dead, [(b"u-1", login("again"))], codec)
-    consumer = DecisionConsumer(settings, take)
+    consumer = DecisionConsumer(settings, take, Progress("cases"))
     consuming = asyncio.create_task(consumer.run())
     await until(lambda: len(taken) == 1, 40.0)
     consumer.stop()
