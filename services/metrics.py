@@ -4,6 +4,7 @@ No account, address or device is ever a label. Known label sets start at 0. Hot 
 (`child = EVENTS_RECEIVED.labels("login")`). Docs, dashboards and alert rules are tested against `ALL`.
 """
 
+# long because it is one table, and every metric is looked up here
 from __future__ import annotations
 
 from bisect import bisect_left
