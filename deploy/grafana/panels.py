@@ -1,5 +1,6 @@
 """The panels of the dashboard, one row a question."""
 
+# long because it is one table, read beside the dashboard
 from __future__ import annotations
 
 from deploy.grafana.shapes import WINDOW, Panel, Query, Row, quantiles, rate
