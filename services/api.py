@@ -15,6 +15,8 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.telemetry import TelemetryConfig
 from redis.asyncio import Redis
+from starlette.requests import ClientDisconnect
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from contracts.decisions import Decision
 from services.cases.desk import CaseDesk
@@ -24,6 +26,10 @@ from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.routers import add_factor_routes
 from services.challenges.service import ChallengesService
 from services.database import Database
+from services.gate.client_address import TrustedProxies
+from services.gate.connections import Connections, Patience
+from services.gate.guard import Guard, gone
+from services.gate.protocol import GuardedProtocol
 from services.gate.traced import Traced
 from services.health import router as health_router
 from services.ingest import problems, schema
@@ -44,8 +50,6 @@ __all__ = ["ApiResources", "create_app", "open_producer", "openapi_document", "s
 
 VERSION = "0.1.0"
 _YOUNG_OBJECTS = 10_000
-#: Longer than the idle time of the usual load balancers (60 s), which else send on a connection that just ended.
-_KEEP_ALIVE_S = 75
 #: The framework's own spans and logs hold paths and messages of errors, and asking whether they are wanted costs each request.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _DESCRIPTION = (
@@ -80,8 +84,16 @@ class ApiResources:
 
 
 def create_app(resources: ApiResources) -> FastAPI:
-    """The application over these resources."""
+    """The application over these resources. Raises ValueError for trusted proxies that are no networks."""
+    settings = resources.settings
     app = _routed()
+    app.add_middleware(
+        Guard,
+        proxies=TrustedProxies.parse(settings.trusted_proxies),
+        max_event_body_bytes=settings.http_max_body_bytes,
+        read_within_s=settings.http_body_timeout_s,
+    )
+    app.add_middleware(Traced)
     app.router.lifespan_context = _lifespan(resources)
     app.state.resources = resources
     answering = (resources.replies, resources.mailbox, resources.reasons)
@@ -108,8 +120,13 @@ class _Guest(_Server):
         yield
 
 
-def server(app: FastAPI, host: str, port: int, *, own_signals: bool = True) -> uvicorn.Server:
+def server(
+    app: FastAPI, host: str, port: int, *, own_signals: bool = True, patience: Patience | None = None
+) -> uvicorn.Server:
     """A server for the application: uvloop and httptools, no access log (paths name accounts).
+
+    `patience` bounds how long and how many clients may keep it waiting. Whose forwarded headers are believed is
+    `services.gate.client_address`'s to say, so uvicorn reads none.
 
     `await server(...).serve()` runs it. With `own_signals` it ends on SIGINT and SIGTERM; without, when its
     `should_exit` is set to True.
@@ -121,16 +138,27 @@ def server(app: FastAPI, host: str, port: int, *, own_signals: bool = True) -> u
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http=_protocol(patience or Patience()),
             ws="none",
             access_log=False,
             server_header=False,
             log_config=None,
             timeout_graceful_shutdown=15,
-            timeout_keep_alive=_KEEP_ALIVE_S,
+            proxy_headers=False,
             backlog=1024,
         )
     )
+
+
+def _protocol(patience: Patience) -> type[HttpToolsProtocol]:
+    """The protocol of one server: its connections know of each other."""
+    connections = Connections(patience)
+
+    class Bound(GuardedProtocol):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named, connections=connections)
+
+    return Bound
 
 
 def openapi_document() -> dict[str, Any]:
@@ -154,7 +182,7 @@ def _routed() -> FastAPI:
         app.include_router(router)
     app.include_router(health_router)
     problems.install(app)
-    app.add_middleware(Traced)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -187,6 +187,14 @@ HTTP_REQUESTS: Histogram = _declare(
     ["route", "status"],
     buckets=_LATENCY_BUCKETS_S,
 )
+HTTP_CONNECTIONS: Gauge = _declare(Gauge, "http_connections", "Connections to the API that are open.")
+HTTP_CONNECTIONS_CUT: Counter = _declare(
+    Counter,
+    "http_connections_cut_total",
+    "Connections that the API ended: their client kept it waiting for too long, or there were too many.",
+    ["reason"],
+    [("headers",), ("body",), ("idle",), ("closing",), ("crowded",), ("refused",)],
+)
 # second factor
 CHALLENGES: Counter = _declare(
     Counter,

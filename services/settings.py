@@ -65,6 +65,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http_host: str = "127.0.0.1"
     http_port: int = 8080
     http_max_body_bytes: int = 4_000_000
+    http_max_connections: int = 2_000
+    http_headers_timeout_s: float = 10.0
+    http_body_timeout_s: float = 20.0
+    http_idle_timeout_s: float = 75.0
+    trusted_proxies: str = ""
     decision_wait_s: float = 2.0
     totp_issuer: str = "UPay"
     factor_reset_delay_s: float = 86_400.0

@@ -3,6 +3,7 @@
 # long because it is one table, read beside the dashboard
 from __future__ import annotations
 
+from deploy.grafana.held_panels import HELD
 from deploy.grafana.shapes import WINDOW, Panel, Query, Row, quantiles, rate
 from deploy.grafana.store_panels import STORE
 from deploy.prometheus.rules import OBJECTIVES, VERIFY_ROUTE
@@ -312,11 +313,7 @@ ROWS = (
                 (quantiles("payguard_http_request_seconds", by=", route")[1],),
                 "s",
             ),
-            Panel(
-                "Batches in flight",
-                "Read and not yet acknowledged, by worker.",
-                (Query("sum by (instance) (payguard_in_flight_batches)", "{{instance}}"),),
-            ),
+            *HELD,
             Panel(
                 "Live accounts",
                 "Profiles held decoded, by worker.",

@@ -19,6 +19,7 @@ from deploy.prometheus.causes import (
     SECOND_FACTOR,
     STREAM,
 )
+from deploy.prometheus.http import HTTP, HTTP_STORIES
 from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
 from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
@@ -36,6 +37,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-cases": CASES,
     "payguard-trust": TRUST,
     "payguard-background": BACKGROUND,
+    "payguard-http": HTTP,
 }
 #: Recorded first in the group whose alerts compare them.
 RECORDINGS = {
@@ -66,7 +68,7 @@ def files() -> dict[str, str]:
             _tests(
                 "1m",
                 ["alerts.yml"],
-                (*CAUSE_STORIES, *MEMORY_STORIES, *TRUST_STORIES, *BACKGROUND_STORIES),
+                (*CAUSE_STORIES, *MEMORY_STORIES, *TRUST_STORIES, *BACKGROUND_STORIES, *HTTP_STORIES),
             )
         ),
         "objectives_test.yml": _dump(_tests("1m", ["objectives.yml"], BURN_STORIES)),

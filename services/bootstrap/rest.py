@@ -25,6 +25,7 @@ from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
 from services.database import Database
+from services.gate.connections import Patience, most_connections
 from services.ingest.keys import ApiKeys
 from services.ingest.own_events import event_macs
 from services.ingest.producer import open_producer
@@ -144,7 +145,14 @@ def open_notifier(settings: Settings, database: Database, consumers: Consumers) 
 def open_server(resources: ApiResources) -> uvicorn.Server:
     """The HTTP server over these resources: it listens once `serve` runs, and leaves signals to the process."""
     settings = resources.settings
-    return server(create_app(resources), settings.http_host, settings.http_port, own_signals=False)
+    patience = Patience(
+        headers=settings.http_headers_timeout_s,
+        body=settings.http_body_timeout_s,
+        idle=settings.http_idle_timeout_s,
+        connections=most_connections(settings.http_max_connections),
+    )
+    app = create_app(resources)
+    return server(app, settings.http_host, settings.http_port, own_signals=False, patience=patience)
 
 
 def leave(serving: uvicorn.Server) -> None:

@@ -82,7 +82,7 @@ async def list_cases(
     return CasePage(cases=[CaseShown.of(case) for case in page.rows], next_cursor=page.cursor)
 
 
-@router.get("/cases/{case_id}", responses=_UNKNOWN)
+@router.get("/cases/{case_id:segment}", responses=_UNKNOWN)
 async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
     """One case with its history, oldest first, and the decisions that joined it."""
     found = await desk.case(case_id)
@@ -92,7 +92,7 @@ async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHis
     return CaseWithHistory(case=CaseShown.of(case), history=[EntryShown.of(entry) for entry in entries])
 
 
-@router.post("/cases/{case_id}/assign", responses=_UNKNOWN | _CONFLICT)
+@router.post("/cases/{case_id:segment}/assign", responses=_UNKNOWN | _CONFLICT)
 async def assign_case(desk: Desk, _key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
     try:
@@ -104,7 +104,7 @@ async def assign_case(desk: Desk, _key: Supporter, case_id: CaseId, body: Assign
     return CaseShown.of(case)
 
 
-@router.post("/cases/{case_id}/resolve", responses=_UNKNOWN | _CONFLICT)
+@router.post("/cases/{case_id:segment}/resolve", responses=_UNKNOWN | _CONFLICT)
 async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
     """Close the case with a verdict, which goes back into the event stream as labels.
 
@@ -123,7 +123,7 @@ async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolu
 
 
 @router.put(
-    "/accounts/{account_id}/contact",
+    "/accounts/{account_id:segment}/contact",
     status_code=204,
     response_class=Response,
     dependencies=[Depends(require("ingest", "admin"))],

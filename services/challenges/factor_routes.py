@@ -50,7 +50,7 @@ Resets = Annotated[FactorResets, Depends(_resets)]
 
 
 router = APIRouter(
-    prefix="/v1/accounts/{account_id}/totp",
+    prefix="/v1/accounts/{account_id:segment}/totp",
     tags=["second factor"],
     dependencies=[Depends(require("verify")), Depends(no_store)],
     responses=RESPONSES,
@@ -154,7 +154,7 @@ async def enrol(account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle)
 
 
 @router.get(
-    "/qr/{ticket}",
+    "/qr/{ticket:segment}",
     response_class=Response,
     responses={
         200: {"description": "The QR code.", "content": {qr.MEDIA_TYPE: {"schema": {"type": "string"}}}},

@@ -63,7 +63,7 @@ class ResetList(BaseModel):
 
 
 @router.post(
-    "/accounts/{account_id}/totp/reset",
+    "/accounts/{account_id:segment}/totp/reset",
     status_code=201,
     responses={
         404: problem_answer("The account has no factor."),
@@ -82,7 +82,7 @@ async def request_reset(
         raise Problem(409, "reset_open", "the account has an open reset already") from None
 
 
-@router.get("/accounts/{account_id}/totp/reset")
+@router.get("/accounts/{account_id:segment}/totp/reset")
 async def list_resets_of(
     account_id: AccountId,
     _admin: Administrator,
@@ -102,7 +102,7 @@ async def list_open_resets(
 
 
 @router.post(
-    "/totp/resets/{reset_id}/approve",
+    "/totp/resets/{reset_id:segment}/approve",
     responses={
         403: problem_answer("The key lacks the scope, or is the one that asked."),
         404: problem_answer("There is no such reset."),
@@ -123,7 +123,7 @@ async def approve_reset(reset_id: ResetId, admin: Administrator, resets: Resets)
 
 
 @router.post(
-    "/totp/resets/{reset_id}/cancel",
+    "/totp/resets/{reset_id:segment}/cancel",
     responses={404: problem_answer("There is no such reset."), 409: problem_answer("It is over.")},
 )
 async def cancel_as_administrator(reset_id: ResetId, admin: Administrator, resets: Resets) -> ResetShown:

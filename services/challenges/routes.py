@@ -70,7 +70,7 @@ class Verification(BaseModel):
     detail: str | None = None
 
 
-@router.get("/challenges/{challenge_id}", responses={404: problem_answer("Nobody issued it.")})
+@router.get("/challenges/{challenge_id:segment}", responses={404: problem_answer("Nobody issued it.")})
 async def show(challenge_id: ChallengeId, service: Service) -> ChallengeShown:
     """What the user is asked to approve."""
     found = await service.challenge(challenge_id)
@@ -122,7 +122,7 @@ def add_verify_route(app: FastAPI) -> None:
     }
     add_direct_post(
         app,
-        "/v1/challenges/{challenge_id}/verify",
+        "/v1/challenges/{challenge_id:segment}/verify",
         verify,
         tags=[_TAG],
         responses=RESPONSES,

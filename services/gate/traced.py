@@ -64,4 +64,4 @@ def _request_id(scope: Mapping[str, Any]) -> str:
 
 def _template(scope: Mapping[str, Any]) -> str:
     """The route's path with its parameters unnamed; paths that match none count as one."""
-    return str(getattr(scope.get("route"), "path", "unmatched"))
+    return str(getattr(scope.get("route"), "path_format", "unmatched"))

@@ -204,7 +204,7 @@ async def post_events(request: Request) -> Response:
     return _answer(results, waited=query.wait_s is not None)
 
 
-@router.get("/v1/decisions/{event_id:path}", **DECISION_DOCS)
+@router.get("/v1/decisions/{event_id:tail}", **DECISION_DOCS)
 async def get_decision(
     request: Request,
     event_id: str,

@@ -1,4 +1,9 @@
-"""Identifiers in paths and queries, as every route takes them.
+"""Identifiers of the callers' own, by one rule wherever they come: in events, in paths, in queries and in bodies.
+
+An identifier is 1 to 128 printable characters, spaces and the `/`, `%`, `?`, `#`, `{` of addresses among them. In a path
+each is one segment, percent-encoded as RFC 3986 has it (`a/b` is `a%2Fb`): paths are matched as they were sent, and a
+segment is decoded once, after that. What cannot be kept or shown the same everywhere (control characters, halves of
+surrogate pairs, text that is no UTF-8) is refused wherever it comes first.
 
 Dependencies are coroutines even where they wait for nothing: the framework hands plain functions to a thread, which takes
 longer than they do.
@@ -7,38 +12,77 @@ longer than they do.
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Path, Request
+from starlette.convertors import Convertor, register_url_convertor
 
 from contracts.errors import Malformed
 from services.ingest.problems import Problem
 
-_MOST = 128
+MOST = 128
+RULE = (
+    f"an identifier has 1 to {MOST} printable characters: no control characters, line ends or half characters"
+)
+
+
+def is_identifier(value: str) -> bool:
+    """Whether the rule holds."""
+    return 0 < len(value) <= MOST and value.isprintable()
 
 
 def plain(value: str) -> str:
-    """The identifier without change. Raises Malformed for a NUL, which no SQL database of ours can hold."""
-    if "\x00" in value:
-        raise Malformed("identifier", "an identifier must not hold a NUL character")
+    """The identifier without change. Raises Malformed with the rule."""
+    if not value.isprintable():
+        raise Malformed("identifier", RULE)
     return value
 
 
 def named(request: Request, name: str) -> str:
     """The identifier in the path of a direct route. Raises Problem 400 for one that is too long, Malformed as `plain`."""
     value: str = request.path_params[name]
-    if not 0 < len(value) <= _MOST:
-        error = {"field": f"path.{name}", "detail": f"an identifier has 1 to {_MOST} characters"}
+    if not 0 < len(value) <= MOST:
+        error = {"field": f"path.{name}", "detail": f"an identifier has 1 to {MOST} characters"}
         raise Problem(400, "invalid_request", "the request is not as documented", errors=[error])
     return plain(value)
 
 
 def documented(name: str, title: str) -> dict[str, Any]:
     """What the API's document says of an identifier in the path of a direct route."""
-    schema = {"type": "string", "minLength": 1, "maxLength": _MOST, "title": title}
+    schema = {"type": "string", "minLength": 1, "maxLength": MOST, "title": title}
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-async def _account(account_id: Annotated[str, Path(min_length=1, max_length=_MOST)]) -> str:
+class _Segment(Convertor[str]):
+    """One segment of a path as it was sent, decoded once."""
+
+    regex = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        """The identifier in it. Raises Malformed where its escapes are no UTF-8."""
+        if "%" not in value:
+            return value
+        try:
+            return unquote_to_bytes(value).decode()
+        except UnicodeDecodeError:
+            raise Malformed("identifier", RULE) from None
+
+    def to_string(self, value: str) -> str:
+        """Not asked for: addresses are made where they are answered."""
+        raise NotImplementedError
+
+
+class _Tail(_Segment):
+    """The rest of a path: an identifier whose `/` may also have been left as it is."""
+
+    regex = ".*"
+
+
+register_url_convertor("segment", _Segment())
+register_url_convertor("tail", _Tail())
+
+
+async def _account(account_id: Annotated[str, Path(min_length=1, max_length=MOST)]) -> str:
     return plain(account_id)
 
 

@@ -35,6 +35,8 @@ FRESH_S = 4.0
 MAX_AGE_S = 9.0
 LAST_USED_EVERY_S = 60.0
 _CACHED = 10_000
+#: Where a request's scope keeps its key.
+_KNOWN = "api_key"
 _TEXT = re.compile(r"pg_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 #: Times are epoch seconds; `scopes` are names separated by spaces.
@@ -229,14 +231,24 @@ def require(*scopes: Scope) -> Callable[..., Awaitable[ApiKey]]:
 
 async def authorized(request: Request, *scopes: Scope) -> ApiKey:
     """The request's key, which has one of the scopes. Raises Problem 401 or 403, or Unavailable."""
+    key = await known_key(request)
+    if not any(key.allows(scope) for scope in scopes):
+        raise Problem(403, "forbidden", f"this key lacks the scope {' or '.join(scopes)}")
+    return key
+
+
+async def known_key(request: Request) -> ApiKey:
+    """The request's key, whatever it may do; looked up once a request. Raises Problem 401, or Unavailable."""
+    known: ApiKey | None = request.scope.get(_KNOWN)
+    if known is not None:
+        return known
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     keys: ApiKeys = request.app.state.keys
     key = await keys.check(text.strip()) if kind.lower() == "bearer" else None
     if key is None:
         detail = "send a valid API key as Authorization: Bearer pg_..."
         raise Problem(401, "unauthenticated", detail, {"WWW-Authenticate": "Bearer"})
-    if not any(key.allows(scope) for scope in scopes):
-        raise Problem(403, "forbidden", f"this key lacks the scope {' or '.join(scopes)}")
+    request.scope[_KNOWN] = key
     return key
 
 

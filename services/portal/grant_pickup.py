@@ -27,7 +27,7 @@ class Decided(BaseModel):
     grant: str | None
 
 
-@router.get("/challenges/{challenge_id}/grant", responses={404: problem_answer("Nobody issued it.")})
+@router.get("/challenges/{challenge_id:segment}/grant", responses={404: problem_answer("Nobody issued it.")})
 async def pick_up(challenge_id: ChallengeId, request: Request) -> Decided:
     """The grant of a challenge that the user approved on a page; the same one as often as it is asked for.
 

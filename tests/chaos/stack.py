@@ -70,6 +70,7 @@ class Stack:
         self.folder = folder
         self.workers: dict[int, GuardedProcess] = {}
         self.cases: GuardedProcess | None = None
+        self.api: GuardedProcess | None = None
         self.starts = 0
 
     async def prepare(self) -> None:
@@ -101,6 +102,11 @@ class Stack:
             self.cases.stop()
         self.cases = self._start("cases", "cases", {})
         return self.cases
+
+    def start_api(self, **changes: Any) -> GuardedProcess:
+        """Start the API; `changes` are settings of it alone, its keys and its port among them."""
+        self.api = self._start("api", "api", changes)
+        return self.api
 
     def revive(self) -> int:
         """Start again what has ended; how many that were."""
@@ -138,7 +144,8 @@ class Stack:
 
     def stop(self) -> None:
         """End everything that was started here."""
-        for process in (*self.workers.values(), *([self.cases] if self.cases else [])):
+        others = [each for each in (self.cases, self.api) if each is not None]
+        for process in (*self.workers.values(), *others):
             process.send(signal.SIGCONT)
             process.stop()
 

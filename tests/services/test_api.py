@@ -87,12 +87,12 @@ def counted(route: str, status: str) -> float:
 
 
 async def test_requests_are_counted_by_route_template_never_by_path(world: World) -> None:  # noqa: F811
-    before = counted("/v1/decisions/{event_id:path}", "404"), counted("unmatched", "404")
+    before = counted("/v1/decisions/{event_id}", "404"), counted("unmatched", "404")
     await world.client.get("/v1/decisions/private-id")
     await world.client.get("/v1/private-path")
     metrics = (await world.client.get("/metrics")).text
 
-    after = counted("/v1/decisions/{event_id:path}", "404"), counted("unmatched", "404")
+    after = counted("/v1/decisions/{event_id}", "404"), counted("unmatched", "404")
     assert after == (before[0] + 1, before[1] + 1)
     assert "private" not in metrics
     assert "payguard_http_events_total" in metrics
@@ -126,7 +126,12 @@ def test_the_document_names_its_schemas() -> None:
 
 def test_the_server_logs_no_paths() -> None:
     config = server(None, "127.0.0.1", 0).config  # type: ignore[arg-type]
-    assert (config.access_log, config.loop, config.http) == (False, "uvloop", "httptools")
+    assert (config.access_log, config.loop) == (False, "uvloop")
+
+
+def test_the_server_believes_no_forwarded_header_by_itself() -> None:
+    config = server(None, "127.0.0.1", 0).config  # type: ignore[arg-type]
+    assert config.proxy_headers is False
 
 
 async def test_the_server_that_the_processes_run_freezes_what_is_loaded(database: Database) -> None:  # noqa: F811
