@@ -21,7 +21,12 @@ LENGTH_REASON = "# long because "
 # Packages whose module has another name.
 IMPORTED_AS = {"scikit_learn": "sklearn", "pyjwt": "jwt", "argon2_cffi": "argon2"}
 # Where a process must catch whatever comes, to say it and end or go on.
-MAY_CATCH_ALL = {"services/scoring/runner.py", "services/cli.py"}
+MAY_CATCH_ALL = {
+    "services/scoring/runner.py",
+    "services/cli.py",
+    "services/ingest/decode.py",
+    "services/stream/reading.py",
+}
 BINARY = {".png", ".jpg", ".mmdb", ".ico", ".gz", ".woff2"}
 
 

@@ -16,6 +16,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field, json, to_builtins
 from msgspec.structs import force_setattr
 
+from contracts.times import epoch_seconds
+
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 # The patterns are only stated here: an event checks them itself, and remembers which texts it found good.
 Currency = Annotated[str, Meta(max_length=3, extra_json_schema={"pattern": "^[A-Z]{3}$"})]
@@ -25,7 +27,8 @@ Purpose = Literal["login", "transaction", "change"]
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _CURRENCY = re.compile("[A-Z]{3}")
 _COUNTRY = re.compile("[A-Z]{2}")
-_LATEST_S = 253402300800.0
+#: ISO 3166 keeps these for the use of whoever wants: proxies and databases write XX and ZZ for "nobody knows". XK is Kosovo.
+_NO_COUNTRY = re.compile("AA|Q[M-Z]|X[A-JL-Z]|ZZ")
 #: Codes found good so far: patterns cost more than a look.
 _GOOD_COUNTRIES: set[str | None] = set()
 _GOOD_CURRENCIES: set[str] = set()
@@ -212,7 +215,7 @@ class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaul
     def __post_init__(self) -> None:
         force_setattr(self, "at", epoch_seconds(self.occurred_at))
         about = self.about_occurred_at
-        force_setattr(self, "about_at", None if about is None else epoch_seconds(about))
+        force_setattr(self, "about_at", None if about is None else epoch_seconds(about, "about_occurred_at"))
 
 
 AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label
@@ -233,9 +236,14 @@ def to_wire(event: Event) -> bytes:
     return json.encode({name: value for name, value in fields.items() if not name.startswith("_")})
 
 
+def is_country(text: str) -> bool:
+    """Whether the text is two capital letters that ISO 3166 may give to a country."""
+    return _COUNTRY.fullmatch(text) is not None and _NO_COUNTRY.fullmatch(text) is None
+
+
 def _check_country(country: str | None) -> None:
-    if country is not None and _COUNTRY.fullmatch(country) is None:
-        raise ValueError("place.country must be two capital letters")
+    if country is not None and not is_country(country):
+        raise ValueError("place.country must be two capital letters, the ISO 3166 code of a country")
     _GOOD_COUNTRIES.add(country)
 
 
@@ -243,22 +251,6 @@ def _check_currency(currency: str) -> None:
     if _CURRENCY.fullmatch(currency) is None:
         raise ValueError("currency must be three capital letters")
     _GOOD_CURRENCIES.add(currency)
-
-
-def epoch_seconds(when: datetime | int) -> float:
-    """Epoch seconds of a wire time (RFC 3339 with an offset, or integer milliseconds).
-
-    Raises ValueError for a time without an offset, before 1970 or after the year 9999.
-    """
-    if when.__class__ is int:
-        seconds = when / 1000.0
-    else:
-        if when.tzinfo is None:  # type: ignore[union-attr]
-            raise ValueError("occurred_at must carry a UTC offset")
-        seconds = when.timestamp()  # type: ignore[union-attr]
-    if not 0.0 <= seconds < _LATEST_S:
-        raise ValueError("occurred_at must lie between 1970 and 9999")
-    return seconds
 
 
 def minor_exponent(currency: str) -> int:

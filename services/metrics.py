@@ -133,6 +133,23 @@ OWN_EVENTS: Counter = _declare(
     ["mac"],
     [(found,) for found in ("signed", "before_upgrade", "unsigned", "unknown_key", "forged")],
 )
+ADDRESSES_IGNORED: Counter = _declare(
+    Counter,
+    "ignored_addresses_total",
+    "Events whose address names nobody: not a public one, or not to be read.",
+    ["fault"],
+    [("not_public",), ("malformed",)],
+)
+DEVICES_IGNORED: Counter = _declare(
+    Counter,
+    "ignored_devices_total",
+    "Events whose device id names no device: a placeholder, or one that a crowd of accounts presents.",
+    ["why"],
+    [("placeholder",), ("crowd",)],
+)
+MENDED_EVENTS: Counter = _declare(
+    Counter, "mended_events_total", "Events kept although a field that only helps could not be read as sent."
+)
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
 MEMORY_LOST: Gauge = _declare(
     Gauge, "memory_lost", "1 while what was remembered of a partition's accounts is lost.", ["partition"]

@@ -10,6 +10,7 @@ from msgspec.structs import force_setattr
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Login, Transaction
+from services.ingest.mending import Mended, members_of, mend
 from services.ingest.refusals import explained
 
 _DECODER = msgspec.json.Decoder(AnyEvent)
@@ -18,6 +19,8 @@ _NUL = b"\\u0000"
 #: Most events have none, and one byte is found much faster than six.
 _BACKSLASH = 0x5C
 _NUL_DETAIL = "a text holds the character U+0000"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Record(Protocol):
@@ -46,29 +49,39 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
-    """A decoded batch: `events[i]` came from `records[i]`; `clamped` holds indexes whose time lay in the far future."""
+    """A decoded batch: `events[i]` came from `records[i]`; `clamped` holds indexes whose time lay in the far future.
+
+    `mended` has, by index, the states of events of which a field that only helps could not be read as it was sent.
+    """
 
     events: list[AnyEvent]
     records: list[Record]
     dead: list[DeadLetter]
     clamped: frozenset[int]
+    mended: dict[int, tuple[str, ...]]
 
 
 def decode(records: Sequence[Record], future_skew_s: float, check_own: CheckOwn | None = None) -> Incoming:
     """Decode a batch. An event later than its record's time by more than `future_skew_s` gets the record's time.
 
-    `check_own` is asked about all but logins and transactions, and raises Malformed for what is not PayGuard's word.
+    `check_own` is asked about all but logins and transactions, and raises Malformed for what is not PayGuard's word. Whatever
+    a record raises, it is a dead letter and the others go on.
     """
     events: list[AnyEvent] = []
     kept: list[Record] = []
     dead: list[DeadLetter] = []
     clamped: list[int] = []
+    mended: dict[int, tuple[str, ...]] = {}
     decode_json = _DECODER.decode
     take, keep = events.append, kept.append
     for record in records:
         value = record.value
+        again: Sequence[Mended] = ()
         try:
-            event = decode_json(value)  # type: ignore[arg-type]
+            try:
+                event = decode_json(value)  # type: ignore[arg-type]
+            except Exception as error:  # the fence: a second reading says what it is
+                event, again = _read_again(value, error)
             if _BACKSLASH in value and _NUL in value:  # type: ignore[operator]
                 raise Malformed("nul_character", _NUL_DETAIL)
             if record.key != event.account_id.encode():
@@ -76,27 +89,65 @@ def decode(records: Sequence[Record], future_skew_s: float, check_own: CheckOwn 
             kind = event.__class__
             if kind is not Login and kind is not Transaction and check_own is not None:
                 check_own(event, record)
-        except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError, Malformed) as error:
+            latest = record.timestamp / 1000.0
+        except Exception as error:  # the fence: a record that cannot be read never stops the belt
             dead.append(DeadLetter(record, getattr(record, "fault", None) or _malformed(error, value)))
             continue
-        latest = record.timestamp / 1000.0
         if event.at > latest + future_skew_s:
             force_setattr(event, "at", latest)
             clamped.append(len(events))
+        if again:
+            mended[len(events)] = tuple(dict.fromkeys(each.state for each in again if each.state))
         take(event)
         keep(record)
-    return Incoming(events, kept, dead, frozenset(clamped))
+    return Incoming(events, kept, dead, frozenset(clamped), mended)
 
 
 def decode_event(value: bytes) -> AnyEvent:
     """One event from JSON bytes. Raises Malformed with a reason code and a message naming the field."""
+    return read_event(value)[0]
+
+
+def read_event(value: bytes) -> tuple[AnyEvent, Sequence[Mended]]:
+    """One event from JSON bytes, and what of it was not read as it was sent. Raises Malformed as `decode_event`."""
+    mended: Sequence[Mended] = ()
     try:
-        event: AnyEvent = _DECODER.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            event: AnyEvent = _DECODER.decode(value)
+        except Exception as error:  # the fence: a second reading says what it is
+            event, mended = _read_again(value, error)
+    except Exception as error:
         raise _malformed(error, value) from None
     if _NUL in value:
         raise Malformed("nul_character", _NUL_DETAIL)
-    return event
+    return event, mended
+
+
+def without_mark(value: bytes) -> bytes:
+    """The bytes without the byte order mark that editors and exports put in front. Raises Malformed for UTF-16."""
+    if value.startswith(_UTF_16_MARKS) or b"\x00" in value[:2]:
+        raise Malformed("not_utf8", "this is UTF-16 text: send UTF-8")
+    while value.startswith(_BYTE_ORDER_MARK):
+        value = value[len(_BYTE_ORDER_MARK) :]
+    return value
+
+
+def _read_again(value: bytes | None, first: Exception) -> tuple[AnyEvent, Sequence[Mended]]:
+    """The event that the decoder refused for a field that only helps. Raises `first` where there is no such field."""
+    if value is None:
+        raise first
+    value = without_mark(value)
+    try:
+        members = members_of(value)
+    except (ValueError, RecursionError):
+        raise first from None
+    mended = mend(members)
+    event: AnyEvent = msgspec.convert(members, AnyEvent)
+    for name in event.__struct_fields__:
+        text = getattr(event, name)
+        if isinstance(text, str) and not text.isascii():
+            text.encode()
+    return event, mended
 
 
 def _malformed(error: Exception, value: bytes | None) -> Malformed:
@@ -109,4 +160,6 @@ def _malformed(error: Exception, value: bytes | None) -> Malformed:
         return Malformed(reason, explained(error, value))
     if isinstance(error, RecursionError):
         return Malformed("too_deep", "JSON is nested too deeply")
-    return Malformed("invalid_json", str(error))
+    if isinstance(error, msgspec.DecodeError | UnicodeError | ValueError):
+        return Malformed("invalid_json", str(error))
+    return Malformed("unreadable", f"the record cannot be read: {type(error).__name__}")

@@ -6,10 +6,10 @@ microsecond. Derived keys are always set here, whatever the wire said. Nothing h
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache, partial
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,10 @@ from msgspec.structs import force_setattr, replace
 from contracts.events import Activity, AnyEvent, Device, Label, Network, Place, Transaction
 from contracts.profile import Key
 from contracts.traits import NO_TRAITS, TRAIT_BYTES, WITH, nothing
-from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of
+from services import metrics
+from services.ingest.addresses import client_of, identity
+from services.ingest.devices import names_no_device
+from services.ingest.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of, what_can_be
 from services.ingest.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
 from services.ingest.user_agents import UserAgents
 from services.memory.pseudonyms import Pseudonyms, asn_key
@@ -29,13 +32,33 @@ NETWORK_UNAVAILABLE = "network_unavailable"
 PLACE_MALFORMED = "place_malformed"
 PLACE_STALE = "place_stale"
 NETWORK_STALE = "network_stale"
+ADDRESS_NOT_PUBLIC = "address_not_public"
+ADDRESS_MALFORMED = "address_malformed"
 
-_NAMES = (PLACE_UNAVAILABLE, NETWORK_UNAVAILABLE, PLACE_MALFORMED, PLACE_STALE, NETWORK_STALE)
-_NO_PLACE, _NO_NETWORK, _BAD_PLACE, _OLD_PLACE, _OLD_NETWORK = (1 << bit for bit in range(len(_NAMES)))
+_NAMES = (
+    PLACE_UNAVAILABLE,
+    NETWORK_UNAVAILABLE,
+    PLACE_MALFORMED,
+    PLACE_STALE,
+    NETWORK_STALE,
+    ADDRESS_NOT_PUBLIC,
+    ADDRESS_MALFORMED,
+)
+_NO_PLACE, _NO_NETWORK, _BAD_PLACE, _OLD_PLACE, _OLD_NETWORK, _NOBODY, _NO_ADDRESS = (
+    1 << bit for bit in range(len(_NAMES))
+)
 #: One shared tuple per combination of states.
 _STATES = tuple(
     tuple(name for bit, name in enumerate(_NAMES) if mask >> bit & 1) for mask in range(1 << len(_NAMES))
 )
+
+_log = logging.getLogger(__name__)
+_told: set[str] = set()
+_PLACEHOLDERS = metrics.DEVICES_IGNORED.labels("placeholder")
+_TOLD = {
+    "not_public": "the address of some events is private, shared or local: it names nobody; let the proxy pass the client's on",
+    "malformed": "the address of some events cannot be read",
+}
 
 CACHED_ADDRESSES = 100_000
 CACHED_AGENTS = 20_000
@@ -62,6 +85,7 @@ class _Known(Struct, frozen=True, gc=False):
     place_states: int
     network_states: int
     address: Address | None
+    states: int = 0
     traits: bytes = NO_TRAITS[: 2 * TRAIT_BYTES]
 
 
@@ -72,8 +96,9 @@ class _Agent(Struct, frozen=True, gc=False):
     traits: bytes
 
 
-Answer = TypeVar("Answer", bound="_Known | _Agent | Key")
+Answer = TypeVar("Answer", bound="_Known | _Agent | Key | None")
 _NOWHERE = _Known(None, None, None, None, 0, 0, None)
+_PRIVATE = _Known(None, None, None, None, 0, 0, None, _NOBODY)
 _NO_AGENT_TRAITS = NO_TRAITS[WITH][: 4 * TRAIT_BYTES]
 
 
@@ -127,7 +152,7 @@ class Enricher:
         self._addresses: _Recent[_Known] = _Recent(self._ask_address, CACHED_ADDRESSES)
         self._agents: _Recent[_Agent] = _Recent(self._ask_agent, CACHED_AGENTS)
         self._told_agents = lru_cache(maxsize=CACHED_AGENTS)(self._agent_traits)
-        self._devices: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "device"), CACHED_KEYS)
+        self._devices: _Recent[Key | None] = _Recent(self._ask_device, CACHED_KEYS)
         self._payees: _Recent[Key] = _Recent(partial(pseudonyms.key_of, "payee"), CACHED_KEYS)
 
     def enrich(self, events: Sequence[AnyEvent]) -> list[tuple[str, ...]]:
@@ -157,14 +182,13 @@ class Enricher:
     def _fill(self, event: Activity) -> int:
         known = self._addresses[event.ip] if event.ip is not None else _NOWHERE
         force_setattr(event, "ip_key", known.ip_key)
-        states = 0
+        states = known.states
         place = event.place
         if place is not None and not is_place(place):
-            states, place = _BAD_PLACE, None
-            force_setattr(event, "place", None)
+            states, place = states | _BAD_PLACE, _left_of(event, place)
         if place is None:
             force_setattr(event, "place", known.place)
-            states |= known.place_states if not states else known.place_states & _OLD_PLACE
+            states |= known.place_states if not states & _BAD_PLACE else known.place_states & _OLD_PLACE
         network = event.network
         if network is None:
             force_setattr(event, "network", known.network)
@@ -178,6 +202,8 @@ class Enricher:
                 force_setattr(event, "network", self._with_kind(network, known.address))
         device_id = event.device_id
         force_setattr(event, "device_key", None if device_id is None else self._devices[device_id])
+        if event.device_key is None and device_id is not None:
+            _PLACEHOLDERS.inc()
         force_setattr(event, "address_traits", known.traits)
         user_agent = event.user_agent
         if event.device is not None:
@@ -191,9 +217,16 @@ class Enricher:
         if event.traits:
             force_setattr(event, "traits", b"")
         if event.__class__ is Transaction:
-            payee_id = event.payee_id
-            force_setattr(event, "payee_key", None if payee_id is None else self._payees[payee_id])
-        return states
+            payee = event.payee_id
+            force_setattr(event, "payee_key", None if payee is None else self._payees[payee])
+        return states if states < _NOBODY else _counted(states)
+
+    def _ask_device(self, device_id: str) -> Key | None:
+        """The key of a device; None for a text that names none."""
+        if names_no_device(device_id):
+            _tell("placeholder", "the device id of some events is a placeholder and names no device")
+            return None
+        return self._key_of("device", device_id)
 
     def _ask_agent(self, user_agent: str) -> _Agent:
         device = self._user_agents.device(user_agent)
@@ -213,16 +246,19 @@ class Enricher:
         return network if kind == "unknown" else replace(network, kind=kind)
 
     def _ask_address(self, ip: str) -> _Known:
-        address = _address(ip)
+        client = client_of(ip)
+        address = client.address
         if address is None:
-            return _Known(None, None, None, None, _NO_PLACE, _NO_NETWORK, None)
+            if client.fault == "not_public":
+                return _PRIVATE
+            return _Known(None, None, None, None, _NO_PLACE, _NO_NETWORK, None, _NO_ADDRESS)
         place = place_of(self._city.record(address))
         asn, name = asn_of(self._asn.record(address))
         kind: Kind = self._lists.kind_of(address, asn)
         network = Network(asn, name, kind) if asn is not None or kind != "unknown" else None
         text = str(address)
         own_key = self._asn_key(asn) if asn is not None else None
-        ip_key, prefix_key = self._key_of("ip", text), self._prefix_key(text)
+        ip_key, prefix_key = self._key_of("ip", identity(address)), self._prefix_key(text)
         prefix = nothing("prefix") if prefix_key is None else prefix_key[:TRAIT_BYTES]
         return _Known(
             ip_key=ip_key,
@@ -238,15 +274,22 @@ class Enricher:
         )
 
 
-def _address(text: str) -> Address | None:
-    """The address in its one form (IPv4 inside IPv6 is IPv4); None for anything else."""
-    try:
-        address: Address = ip_address(text.strip())
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        if address.scope_id is not None:
-            return None
-        mapped: IPv4Address | None = address.ipv4_mapped
-        return mapped if mapped is not None else address
-    return address
+def _left_of(event: Activity, place: Place) -> Place | None:
+    """What can be of an event's place, which it has from now on."""
+    left = what_can_be(place)
+    force_setattr(event, "place", left)
+    return left
+
+
+def _counted(states: int) -> int:
+    """Count an address that is nobody's or none, and say it once in the life of the process."""
+    fault = "not_public" if states & _NOBODY else "malformed"
+    metrics.ADDRESSES_IGNORED.labels(fault).inc()
+    _tell(fault, _TOLD[fault])
+    return states
+
+
+def _tell(what: str, message: str) -> None:
+    if what not in _told:
+        _told.add(what)
+        _log.warning("%s; from now on only counted", message)

@@ -10,7 +10,7 @@ from typing import Any
 import maxminddb
 from msgspec import Struct
 
-from contracts.events import Place
+from contracts.events import Place, is_country
 from services.ingest.network_lists import MAX_AGE_DAYS, Address
 
 _log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def place_of(record: dict[str, Any] | None) -> Place | None:
     else:
         country, location, city = record.get("country_code"), record, record.get("city")
     place = Place(
-        country=country if isinstance(country, str) and len(country) == 2 and country.isupper() else None,
+        country=country if isinstance(country, str) and is_country(country) else None,
         city=city if isinstance(city, str) and city else None,
         latitude=location.get("latitude"),
         longitude=location.get("longitude"),
@@ -117,6 +117,15 @@ def is_place(place: Place) -> bool:
     if latitude is None or longitude is None:
         return latitude is longitude
     return -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0 and 0.0 <= place.accuracy_km <= 40_075.0
+
+
+def what_can_be(place: Place) -> Place | None:
+    """What is left of a place that cannot be: country and city, and coordinates that are on Earth; None for nothing."""
+    left = Place(country=place.country, city=place.city)
+    exact = Place(place.country, place.city, place.latitude, place.longitude)
+    if place.latitude is not None and is_place(exact):
+        return exact
+    return left if left.country is not None or left.city is not None else None
 
 
 def asn_of(record: dict[str, Any] | None) -> tuple[int | None, str | None]:

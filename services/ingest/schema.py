@@ -15,13 +15,13 @@ import msgspec
 from contracts import topics
 from contracts.decisions import Decision
 from contracts.events import EVENT_TYPES, AnyEvent
+from contracts.times import BEYOND_MS, FIRST_MS
 from services.cases.outbox import WalletAction
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 DOCS = Path(__file__).parents[2] / "docs"
 VERSION = "1.0.0"
 
-_LATEST_MS = 253_402_300_799_999
 _TIME = r"^(19[7-9]\d|[2-9]\d{3})-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$"
 _MONEY = {
     "anyOf": [
@@ -41,7 +41,12 @@ _WHEN = {
             "pattern": _TIME,
             "description": "RFC 3339 with an offset.",
         },
-        {"type": "integer", "minimum": 0, "maximum": _LATEST_MS, "description": "Epoch milliseconds."},
+        {
+            "type": "integer",
+            "minimum": FIRST_MS,
+            "exclusiveMaximum": BEYOND_MS,
+            "description": "Epoch milliseconds. Seconds, micro- and nanoseconds are refused.",
+        },
     ]
 }
 

@@ -1,6 +1,6 @@
 """The simulated world: cities, and the networks people reach us from. All networks are invented.
 
-Addresses lie in 198.18.0.0/15 (benchmarking, RFC 2544), 100.64.0.0/10 (carriers, RFC 6598) and the documentation
+Addresses lie in 198.18.0.0/15 (benchmarking, RFC 2544), 240.0.0.0/4 (reserved, RFC 1112) and the documentation
 blocks of RFC 5737; ASNs are from the private range of RFC 6996.
 """
 
@@ -80,7 +80,7 @@ def fixed_line(city: City, number: int, operator: int) -> Access:
 def mobile_line(city: City, number: int) -> Access:
     """A phone's address behind the city's mobile carrier."""
     where = CITIES.index(city)
-    ip = f"100.{64 + where}.{(number >> 8) % 256}.{number % 256}"
+    ip = f"240.{64 + where}.{(number >> 8) % 256}.{number % 256}"
     return _access(ip, city, _FIRST_ASN + where * 8 + 3, f"{city.country} Mobile", "mobile")
 
 
@@ -94,7 +94,7 @@ def rented_server(city: City, number: int, kind: Kind = "hosting") -> Access:
 def vpn_exit(city: City, provider: int, number: int) -> Access:
     """An exit of one of three VPN providers in a city; `number` picks one of 2,048 addresses in eight blocks."""
     where = CITIES.index(city)
-    ip = f"100.{80 + provider * len(CITIES) + where}.{(number >> 8) % 8}.{number % 256}"
+    ip = f"240.{80 + provider * len(CITIES) + where}.{(number >> 8) % 8}.{number % 256}"
     return _access(ip, city, _FIRST_ASN + where * 8 + 5 + provider, f"{city.name} {_VPNS[provider]}", "vpn")
 
 

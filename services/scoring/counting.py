@@ -80,6 +80,20 @@ class TallyPlan:
         return [known[state] for state in states]
 
 
+def sizes_of(questions: Questions) -> list[int]:
+    """How many questions each tally, and at last the payees, were asked so far."""
+    return [*(len(asked.owners) for asked in questions.tallies), len(questions.payees.owners)]
+
+
+def cut_to(questions: Questions, sizes: Sequence[int]) -> None:
+    """Take back what was asked beyond these sizes, also where only some of the lists have grown."""
+    for asked, size in zip((*questions.tallies, questions.payees), sizes, strict=True):
+        for name in asked.__struct_fields__:
+            kept = getattr(asked, name)
+            if isinstance(kept, list):
+                del kept[size:]
+
+
 class _Chosen:
     """Some of the events, as lists that run beside each other; made when the first tally needs them."""
 

@@ -16,6 +16,7 @@ from services.memory.codec import pack, unpack
 from services.memory.glance import Glance, look
 from services.memory.learning import conclude, knows_event, learn, mature, note_challenge, note_event
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
+from services.scoring.crowds import DEVICE_OF_A_CROWD, leave_out_device, may_be_of_a_crowd
 from services.scoring.effects import effects_for
 from services.scoring.fusion import Fused, quiet_risk
 from services.scoring.learned_pattern import NAME as LEARNED
@@ -40,9 +41,7 @@ class Counts:
     """What a run counted, for the metrics."""
 
     def __init__(self) -> None:
-        self.duplicates = 0
-        self.redelivered = 0
-        self.late = 0
+        self.duplicates = self.redelivered = self.late = self.crowds = 0
         self.findings: dict[tuple[str, str], int] = {}
         self.failed: dict[str, int] = {}
 
@@ -116,6 +115,9 @@ class Runner:
                 add(None)
                 continue
             account.learned_offset = offset
+            if may_be_of_a_crowd(profile, counted):
+                known += leave_out_device(event, profile, counted)
+                counts.crowds += DEVICE_OF_A_CROWD in known
             about = about_keys.get(index) if about_keys else None
             add(decide(event, event_key, about, profile, counted, known, counts))
         return decisions
@@ -195,7 +197,8 @@ class Runner:
             and (not states or AWAY_STATES.isdisjoint(states))
         ):
             if evidence is None:
-                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp, None)
+                shown = dict(tallies) if DEVICE_OF_A_CROWD in states else None
+                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp, shown)
             risk = quiet_risk(evidence, policy.modes, policy.prior)
             if risk < policy.quiet_below:
                 return _quiet(event, plan.tag, risk, policy.version, states, stamp, dict(tallies) or None)
@@ -203,7 +206,7 @@ class Runner:
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         action = ruling.action
         counts.count([*findings, *_learned(fused)], modes)
-        told = fused.reasoned or degraded or evidence is not None
+        told = fused.reasoned or degraded or evidence is not None or DEVICE_OF_A_CROWD in states
         return Decision(
             event_id=event.event_id,
             account_id=event.account_id,
@@ -254,7 +257,6 @@ class Runner:
             return policy.judge(changed, findings, standing, states, bool(failed), evidence).ruling.action
 
         policy = self.policy
-
         try:
             found = counterfactuals(
                 event, decision.action, unpack(pack(profile)), tallies, self._counted, self._chains, judge

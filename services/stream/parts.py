@@ -135,6 +135,7 @@ def _report(counts: Counts) -> None:
     metrics.DUPLICATES.inc(counts.duplicates)
     metrics.SKIPPED_LEARNED.inc(counts.redelivered)
     metrics.LATE_EVENTS.inc(counts.late)
+    metrics.DEVICES_IGNORED.labels("crowd").inc(counts.crowds)
     for (detector, mode), count in counts.findings.items():
         metrics.FINDINGS.labels(detector, mode).inc(count)
     for detector, count in counts.failed.items():

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from contracts.errors import Malformed
 from contracts.events import AnyEvent
 from contracts.ports import Questions, Shard
 from services import metrics
-from services.ingest.decode import DeadLetter, Record, decode
+from services.ingest.decode import DeadLetter, Incoming, Record, decode
 from services.ingest.own_events import NOT_OURS
+from services.scoring.counting import cut_to, sizes_of
 from services.scoring.policy import MEMORY_LOST
 from services.stream.parts import STRETCH, WINDOW, Parts
 
@@ -33,24 +35,31 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
     """Decode and enrich what came of a partition; gives way after each stretch. Raises TooMuchInvalid."""
     shard, questions = Shard(parts.settings.topic_epoch, partition), parts.tally_plan.nothing_asked()
     arrived = Arrived(shard, [], [], [], [], [], questions, records[-1].offset if records else -1)
-    clamped = 0
+    clamped = mended = 0
     for start in range(0, len(records), WINDOW):
         incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s, parts.check_own)
-        events = incoming.events
-        states = parts.enricher.enrich(events)
+        asked = sizes_of(questions)
+        try:
+            states = _take(arrived, incoming, parts)
+        except Exception:  # the fence: the window is read again, and whichever event raises is a dead letter
+            cut_to(questions, asked)
+            incoming = _apart(incoming, parts)
+            states = _take(arrived, incoming, parts)
         for index in incoming.clamped:
             states[index] = (*states[index], "clamped")
+        for index, more in incoming.mended.items():
+            states[index] = (*states[index], *(each for each in more if each not in states[index]))
         clamped += len(incoming.clamped)
-        offsets = [record.offset for record in incoming.records]
-        parts.tally_plan.ask(questions, events, offsets, len(arrived.events))
-        arrived.events.extend(events)
+        mended += len(incoming.mended)
+        arrived.events.extend(incoming.events)
         arrived.records.extend(incoming.records)
-        arrived.offsets.extend(offsets)
+        arrived.offsets.extend([record.offset for record in incoming.records])
         arrived.states.extend(states)
         arrived.dead.extend(incoming.dead)
         if (start + WINDOW) % STRETCH == 0:
             await asyncio.sleep(0)
     metrics.CLAMPED_EVENTS.inc(clamped)
+    metrics.MENDED_EVENTS.inc(mended)
     # Who forges our word must not be able to stop the worker with it.
     parts.ceiling.note(len(records), sum(letter.error.reason != NOT_OURS for letter in arrived.dead))
     return arrived
@@ -59,3 +68,34 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
 def told(states: list[tuple[str, ...]], memory_lost: bool) -> list[tuple[str, ...]]:
     """The states of a partition's events once it is known whether what is remembered of their accounts was lost."""
     return [(*each, MEMORY_LOST) for each in states] if memory_lost else states
+
+
+def _take(arrived: Arrived, incoming: Incoming, parts: Parts) -> list[tuple[str, ...]]:
+    """Enrich a window and ask its questions; its states."""
+    events, offsets = incoming.events, [record.offset for record in incoming.records]
+    states = parts.enricher.enrich(events)
+    parts.tally_plan.ask(arrived.questions, events, offsets, len(arrived.events))
+    return states
+
+
+def _apart(incoming: Incoming, parts: Parts) -> Incoming:
+    """The window without the events that cannot be enriched or asked about, which are dead letters."""
+    kept: list[int] = []
+    dead = list(incoming.dead)
+    for index, (event, record) in enumerate(zip(incoming.events, incoming.records, strict=True)):
+        try:
+            parts.enricher.enrich([event])
+            parts.tally_plan.ask(parts.tally_plan.nothing_asked(), [event], [record.offset])
+        except Exception as error:  # the fence: this one event is at fault
+            detail = f"the event cannot be worked on: {type(error).__name__}"
+            dead.append(DeadLetter(record, Malformed("unreadable", detail)))
+            continue
+        kept.append(index)
+    place = {index: number for number, index in enumerate(kept)}
+    return Incoming(
+        [incoming.events[index] for index in kept],
+        [incoming.records[index] for index in kept],
+        sorted(dead, key=lambda letter: letter.record.offset),
+        frozenset(place[index] for index in incoming.clamped if index in place),
+        {place[index]: states for index, states in incoming.mended.items() if index in place},
+    )

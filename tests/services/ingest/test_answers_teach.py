@@ -100,8 +100,6 @@ def test_no_name_breaks_an_answer_or_goes_out_unprintable(extra: dict[str, None]
         (a_login(type="purchase"), "type", EVENT_TYPE_NAMES, None),
         ({**PAYMENT, "kind": "cashout"}, "kind", choices_of("transaction", "kind"), "cash_out"),
         ({**PAYMENT, "status": "done"}, "status", ("completed", "failed", "requested"), None),
-        ({**PAYMENT, "network": {"kind": "VPN"}}, "network.kind", choices_of("login", "network.kind"), "vpn"),
-        ({**PAYMENT, "device": {"kind": "mobile"}}, "device.kind", choices_of("login", "device.kind"), None),
     ],
 )
 def test_a_choice_that_is_none_is_answered_with_what_is_allowed(

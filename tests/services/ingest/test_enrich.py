@@ -92,17 +92,19 @@ def test_an_address_nobody_knows_is_said_to_be_unknown(known: Enricher) -> None:
     assert event.network_key == PSEUDONYMS.prefix_key(ELSEWHERE)
 
 
-@pytest.mark.parametrize("ip", ["", "not an address", "999.1.1.1", "192.0.2.7:80", "fe80::1%eth0", "1" * 64])
+@pytest.mark.parametrize("ip", ["", "not an address", "999.1.1.1", "192.0.2.7:80x", "unknown", "1" * 64])
 def test_text_that_is_no_address_has_no_key_and_no_place(known: Enricher, ip: str) -> None:
     event = a_login(ip=ip)
-    assert states(known, event) == ("place_unavailable", "network_unavailable")
+    assert states(known, event) == ("place_unavailable", "network_unavailable", "address_malformed")
     assert event.ip_key is None
     assert event.network_key is None
 
 
 def test_without_sources_events_with_an_address_say_unavailable() -> None:
     enricher = an_enricher()
-    report = Label(event_id="e", account_id="a", occurred_at=1, about_event_id="x", verdict="fraud")
+    report = Label(
+        event_id="e", account_id="a", occurred_at=1_700_000_000_000, about_event_id="x", verdict="fraud"
+    )
     said = enricher.enrich([a_login(ip=IN_BERLIN), a_login(), report])
     assert said == [("place_unavailable", "network_unavailable"), (), ()]
 
@@ -123,17 +125,22 @@ def test_what_was_sent_is_kept(known: Enricher) -> None:
         Place("DE", "x", float("nan"), 0.0),
         Place("DE", "x", 0.0, float("inf")),
         Place("DE", "x", 5.0, None),
-        Place("DE", "x", 5.0, 5.0, -1.0),
     ],
 )
-def test_coordinates_that_cannot_be_are_no_place_and_the_event_lives(place: Place) -> None:
+def test_coordinates_that_cannot_be_leave_country_and_city(place: Place) -> None:
     event = a_login(ip=IN_BERLIN, place=place)
     assert states(an_enricher(), event) == ("network_unavailable", "place_malformed")
-    assert event.place is None
+    assert event.place == Place("DE", "x")
 
 
-def test_a_malformed_place_is_looked_up_like_an_absent_one(known: Enricher) -> None:
-    event = a_login(ip=IN_BERLIN, place=Place("FR", None, 200.0, 0.0))
+def test_an_accuracy_that_cannot_be_is_the_usual_one() -> None:
+    event = a_login(place=Place("DE", "x", 5.0, 5.0, -1.0))
+    assert states(an_enricher(), event) == ("place_malformed",)
+    assert event.place == Place("DE", "x", 5.0, 5.0)
+
+
+def test_a_place_of_which_nothing_is_left_is_looked_up_like_an_absent_one(known: Enricher) -> None:
+    event = a_login(ip=IN_BERLIN, place=Place(None, None, 200.0, 0.0))
     assert states(known, event) == ("place_malformed",)
     assert event.place is not None
     assert event.place.country == "DE"
@@ -155,17 +162,17 @@ def test_device_address_and_payee_are_named_by_keyed_hashes() -> None:
     event = Transaction(
         event_id="e",
         account_id="a",
-        occurred_at=1,
+        occurred_at=1_700_000_000_000,
         amount="1",
         currency="CNY",
         payee_id="p",
         device_id="d",
-        ip="::1",
+        ip="192.0.2.1",
     )
     states(an_enricher(), event)
     assert event.device_key == PSEUDONYMS.key_of("device", "d")
     assert event.payee_key == PSEUDONYMS.key_of("payee", "p")
-    assert event.ip_key == PSEUDONYMS.key_of("ip", "::1")
+    assert event.ip_key == PSEUDONYMS.key_of("ip", "192.0.2.1")
 
 
 def levels(event: Login) -> dict[str, bytes]:

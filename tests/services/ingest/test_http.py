@@ -23,7 +23,7 @@ def statuses(answer: httpx.Response) -> list[str]:
 
 
 async def test_an_event_is_accepted_and_forwarded_as_it_came(world: World) -> None:
-    body = b'{"type": "login","event_id":"e1","account_id":"a1","occurred_at":5,"outcome":"success","reason":"1.50"}'
+    body = b'{"type": "login","event_id":"e1","account_id":"a1","occurred_at":1700000000000,"outcome":"success","reason":"1.50"}'
     answer = await world.post(body)
 
     assert answer.status_code == 202
