@@ -32,6 +32,7 @@ database_app = typer.Typer(no_args_is_help=True, help="The SQL schema.")
 dead_app = typer.Typer(
     no_args_is_help=True, help="Records that could never be processed: list, show, redrive."
 )
+_SCOPES_HELP = "ingest, report, label, contacts, verify, support or admin; repeatable."
 keys_app = typer.Typer(no_args_is_help=True, help="Keys for the HTTP API.")
 for name, sub in (
     ("topics", topics_app),
@@ -184,13 +185,19 @@ def dead_redrive(
 @keys_app.command("create")
 def key_create(
     label: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="ingest, verify, support or admin; repeatable.")],
+    scope: Annotated[list[str], typer.Option(help=_SCOPES_HELP)],
     database: Database = None,
     as_json: Json = False,
 ) -> None:
     """Make a key; its text is shown this once.
 
-    [dim]Example:[/dim] payguard admin api-key create wallet --scope ingest --scope verify
+    `ingest` sends activity, `report` what owners say of events, `label` what chargebacks say, `contacts` sets where notices
+    go, `verify` runs the second factor, `support` sees cases, `admin` may do everything.
+
+    [dim]Examples:[/dim]
+
+      payguard admin api-key create wallet --scope ingest --scope verify --scope contacts
+      payguard admin api-key create chargebacks --scope label
     """
 
     async def work(keys: Any) -> tuple[str, Any]:
@@ -217,6 +224,27 @@ def key_list(database: Database = None, as_json: Json = False) -> None:
         typer.echo(f"{key.key_id}  {state}  {','.join(sorted(key.scopes))}  {escaped(key.name)}")
     if not listed:
         typer.echo("no keys yet; make one with: payguard admin api-key create NAME --scope ingest")
+
+
+@keys_app.command("limit")
+def key_limit(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As `api-key list` prints it.")],
+    scope: Annotated[list[str], typer.Option(help="A scope the key keeps; repeatable.")],
+    database: Database = None,
+) -> None:
+    """Take the other scopes away from a key that stays in use; within ten seconds everywhere. A key never gains a scope.
+
+    [dim]Example:[/dim] payguard admin api-key limit 0123456789ab --scope ingest --scope verify
+    """
+
+    async def work(keys: Any) -> Any:
+        return await keys.limit(key_id, scope, operator())
+
+    limited = run(_with_keys(settings_from(database=database).database, work))
+    if limited is None:
+        typer.echo(f"there is no active key {key_id}", err=True)
+        raise typer.Exit(EXIT_BAD)
+    typer.echo(f"{key_id} has {', '.join(sorted(limited.scopes))}")
 
 
 @keys_app.command("revoke")

@@ -126,7 +126,9 @@ class _Up:
         database = Database(standing.settings.database)
         keys = ApiKeys(database)
         try:
-            text, key = await keys.create("demo wallet", ["ingest", "verify", "support"], "payguard up")
+            text, key = await keys.create(
+                "demo wallet", ["ingest", "contacts", "verify", "support"], "payguard up"
+            )
             play = Play(options.rate, options.seed, options.for_s, "kafka" not in options.external)
             urls = Urls(standing.url, standing.metrics_url)
             demo = Demo(standing.settings, database, urls, text, self._board, play)

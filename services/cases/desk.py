@@ -101,8 +101,12 @@ class CaseDesk:
             body = await connection.scalar(query)
         return None if body is None else str(body).encode()
 
-    async def assign(self, case_id: str, assignee: str, version: int | None) -> states.Case | None:
-        """Put the case into review; None when there is none. Raises IllegalTransition and Conflict."""
+    async def assign(
+        self, case_id: str, assignee: str, actor: str, version: int | None
+    ) -> states.Case | None:
+        """Put the case into review by `assignee`; the history names `actor`, and the assignee as its note.
+
+        None when there is none. Raises IllegalTransition and Conflict."""
         async with self._database.begin() as connection:
             case = await _case(connection, case_id, lock=True)
             if case is None:
@@ -110,7 +114,7 @@ class CaseDesk:
             _same_version(case, version)
             changed = states.assigned(case, assignee, self._clock())
             await change_case(connection, case, changed)
-            await _note(connection, changed, "assigned", assignee, None)
+            await _note(connection, changed, "assigned", actor, assignee)
             return changed
 
     async def resolve(

@@ -93,10 +93,10 @@ async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHis
 
 
 @router.post("/cases/{case_id:segment}/assign", responses=_UNKNOWN | _CONFLICT)
-async def assign_case(desk: Desk, _key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
+async def assign_case(desk: Desk, key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
     try:
-        case = await desk.assign(case_id, plain(body.assignee), body.version)
+        case = await desk.assign(case_id, plain(body.assignee), key.actor, body.version)
     except (IllegalTransition, Conflict) as error:
         raise _conflict(error) from None
     if case is None:
@@ -112,9 +112,8 @@ async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolu
     present one.
     """
     note = None if body.note is None else plain(body.note)
-    actor = plain(body.actor) if body.actor is not None else key.name
     try:
-        case = await desk.resolve(case_id, body.verdict, actor, note, body.version)
+        case = await desk.resolve(case_id, body.verdict, key.actor, note, body.version)
     except (IllegalTransition, Conflict) as error:
         raise _conflict(error) from None
     if case is None:
@@ -126,7 +125,7 @@ async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolu
     "/accounts/{account_id:segment}/contact",
     status_code=204,
     response_class=Response,
-    dependencies=[Depends(require("ingest", "admin"))],
+    dependencies=[Depends(require("contacts"))],
 )
 async def set_contact(desk: Desk, account_id: AccountId, body: ContactGiven) -> None:
     """Where and how notices reach the owner: address, language and time zone."""

@@ -128,11 +128,10 @@ class Assignment(_Given):
 
 
 class Resolution(_Given):
-    """What the case was, and why; `actor` is who says so (the key's name when not given)."""
+    """What the case was, and why. Who says so is the API key."""
 
     verdict: Verdict
     note: Annotated[str, Field(max_length=4000)] | None = None
-    actor: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     version: int | None = None
 
 

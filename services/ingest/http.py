@@ -19,6 +19,7 @@ from starlette.responses import Response
 from contracts.decisions import Decision
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
+from services.ingest.attribution import FORBIDDEN, SENDING, attributed
 from services.ingest.direct import add_direct_post
 from services.ingest.dry_run import rehearsed
 from services.ingest.event_query import read_event_query
@@ -192,12 +193,16 @@ async def post_events(request: Request) -> Response:
     repeating an `event_id` is harmless. With `wait=decision` the decisions are in the answer (200), or, for those
     that took longer, the address to fetch them at (202). With `dry_run=true` nothing is sent: the answer says how each
     event would be read, and everything that is wrong with it.
+
+    Scopes: `ingest` for logins, transactions and account changes, `report` for `user_report`, `label` for `label`, whose
+    `source` becomes `key:` and the key's name.
     """
-    key = await authorized(request, "ingest")
+    key = await authorized(request, *SENDING)
     ingest: Ingest = request.app.state.ingest
     query = read_event_query(request.scope["query_string"], ingest.wait_s)
     body_format = _format_of(request)
-    offers = read_body(await ingest.body_of(request), body_format, key.key_id)
+    offered = read_body(await ingest.body_of(request), body_format, key.key_id)
+    offers = [attributed(offer, key) for offer in offered]
     if query.dry_run:
         return _shown({"results": rehearsed(offers)}, 200)
     results = await ingest.submit(offers, _traceparent(request), query.wait_s)
@@ -254,8 +259,10 @@ def _shown(body: object, status: int) -> Response:
 
 
 def _refused(results: Sequence[Result]) -> Response:
-    """A problem that carries the results: 503 when repeating can help, else 400."""
+    """A problem that carries the results: 503 when repeating can help, 403 for want of scopes, else 400."""
     shown = msgspec.to_builtins(results)
+    if all(result.reason == FORBIDDEN for result in results):
+        raise Problem(403, "forbidden", results[0].detail, results=shown)
     if any(result.status == "unavailable" for result in results):
         away = as_problem(Unavailable("broker"))
         raise Problem(away.status, away.code, away.detail, away.headers, results=shown)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Literal, cast, get_args
 
+import msgspec
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from msgspec import Struct
@@ -28,7 +29,7 @@ from services.challenges.audit import Entry, record
 from services.database import Database, metadata
 from services.ingest.problems import Problem
 
-Scope = Literal["ingest", "verify", "support", "admin"]
+Scope = Literal["ingest", "report", "label", "contacts", "verify", "support", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 FRESH_S = 4.0
@@ -63,6 +64,11 @@ class ApiKey(Struct, frozen=True):
     last_used_at: float | None = None
     revoked_at: float | None = None
 
+    @property
+    def actor(self) -> str:
+        """Who acted, wherever that is kept: `key:` and the key's name, at most 128 characters."""
+        return f"key:{self.name}"[:128]
+
     def allows(self, scope: Scope) -> bool:
         """Whether the key may do this; an admin key may do everything."""
         return scope in self.scopes or "admin" in self.scopes
@@ -96,8 +102,8 @@ class ApiKeys:
         wanted = frozenset(scopes)
         if not wanted or not wanted <= set(SCOPES):
             raise Malformed("unknown_scope", f"scopes are one or more of {', '.join(SCOPES)}")
-        if not 0 < len(name) <= 128:
-            raise Malformed("invalid_name", "a key's name has 1 to 128 characters")
+        if not 0 < len(name) <= 128 or not name.isprintable():
+            raise Malformed("invalid_name", "a key's name has 1 to 128 printable characters")
         secret = secrets.token_urlsafe(32)
         key = ApiKey(secrets.token_hex(6), name, cast("frozenset[Scope]", wanted), self._clock())
         row = {
@@ -134,6 +140,27 @@ class ApiKeys:
                 await record(connection, _act("api_key_revoked", key_id, actor, at))
         self._cache.pop(key_id, None)
         return changed
+
+    async def limit(self, key_id: str, scopes: Iterable[str], actor: str = "operator") -> ApiKey | None:
+        """Take scopes away from an active key, which keeps its text; None when there is no such key.
+
+        Raises Malformed for a scope that the key does not have: a key never gains one.
+        """
+        wanted, at = frozenset(scopes), self._clock()
+        async with self._database.begin() as connection:
+            found = select(api_keys).where(api_keys.c.key_id == key_id, api_keys.c.revoked_at.is_(None))
+            row = (await connection.execute(found)).one_or_none()
+            if row is None:
+                return None
+            held = frozenset(row.scopes.split())
+            if not wanted or not wanted <= held:
+                raise Malformed("unknown_scope", f"this key has {', '.join(sorted(held))}; keep some of them")
+            kept = " ".join(sorted(wanted))
+            changed = update(api_keys).where(api_keys.c.key_id == key_id).values(scopes=kept)
+            await connection.execute(changed)
+            await record(connection, _act("api_key_limited", key_id, actor, at, kept))
+        self._cache.pop(key_id, None)
+        return msgspec.structs.replace(_key(row), scopes=cast("frozenset[Scope]", wanted))
 
     async def check(self, text: str) -> ApiKey | None:
         """The key this text opens; None when unknown, wrong or revoked. Raises Unavailable when nobody can tell."""

@@ -92,7 +92,7 @@ async def test_a_case_tells_its_history_with_its_decisions(database: Database, d
     await carry_out(
         database, recorded("e1", effects=(open_case("e1"),)), recorded("e2", effects=(open_case("e2"),))
     )
-    await desk.assign(CASE, "mei", None)
+    await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, "fraud", "mei", "card testing", None)
     found = await desk.case(CASE)
 
@@ -100,7 +100,7 @@ async def test_a_case_tells_its_history_with_its_decisions(database: Database, d
     assert [(entry.kind, entry.event_id, entry.actor, entry.note) for entry in found[1]] == [
         ("opened", "e1", None, None),
         ("joined", "e2", None, None),
-        ("assigned", None, "mei", None),
+        ("assigned", None, "key:desk", "mei"),
         ("resolved", None, "mei", "card testing"),
     ]
     assert json.decode(found[1][1].decision or "")["event_id"] == "e2"
@@ -114,7 +114,7 @@ async def test_a_verdict_labels_every_event_of_the_case_in_the_stream(
         recorded("e1", effects=(open_case("e1"), challenge("e1"))),
         recorded("e2", effects=(open_case("e2"),)),
     )
-    await desk.assign(CASE, "mei", None)
+    await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, "fraud", "mei", None, None)
     labels = [json.decode(row.payload, type=AnyEvent) for row in await sent(database)]
 
@@ -129,7 +129,7 @@ async def test_a_label_tells_when_the_event_happened_that_it_is_about(
     database: Database, desk: CaseDesk
 ) -> None:
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
-    await desk.assign(CASE, "mei", None)
+    await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, "fraud", "mei", None, None)
     [label] = [json.decode(row.payload, type=Label) for row in await sent(database)]
 
@@ -142,7 +142,7 @@ async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, d
         recorded("e1", effects=(open_case("e1"), freeze("e1"))),
         recorded("e2", effects=(open_case("e2"), freeze("e2"))),
     )
-    await desk.assign(CASE, "mei", None)
+    await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, "legitimate", "mei", None, None)
     actions = [json.decode(row.payload)["kind"] for row in await sent(database) if row.kind == "action"]
 
@@ -155,7 +155,7 @@ async def test_nothing_is_released_that_was_not_frozen_or_is_fraud(
 ) -> None:
     effects = (open_case("e1"), freeze("e1")) if verdict == "fraud" else (open_case("e1"),)
     await carry_out(database, recorded("e1", effects=effects))
-    await desk.assign(CASE, "mei", None)
+    await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, verdict, "mei", None, None)
 
     assert not [row for row in await sent(database) if '"release"' in row.payload]
@@ -171,15 +171,15 @@ async def test_a_refused_verdict_sends_nothing(database: Database, desk: CaseDes
 
 async def test_a_change_over_an_old_version_is_refused(database: Database, desk: CaseDesk) -> None:
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
-    await desk.assign(CASE, "mei", 1)
+    await desk.assign(CASE, "mei", "key:desk", 1)
     with pytest.raises(Conflict):
-        await desk.assign(CASE, "bo", 1)
+        await desk.assign(CASE, "bo", "key:desk", 1)
 
 
 async def test_an_unknown_case_is_none(desk: CaseDesk) -> None:
     assert [
         await desk.case("x"),
-        await desk.assign("x", "mei", None),
+        await desk.assign("x", "mei", "key:desk", None),
         await desk.resolve("x", "fraud", "mei", None, None),
         await desk.decision("x"),
     ] == [None] * 4
@@ -205,7 +205,7 @@ async def test_a_verdict_counts_once_for_each_detector_that_acted(database: Data
         recorded("e1", effects=(open_case("e1"),), findings=acted),
         recorded("e2", effects=(open_case("e2"),), findings=acted),
     )
-    await desk.assign(CASE, "mei", None)
+    await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, "fraud", "mei", None, None)
 
     assert counted("new_payee", "fraud") - before["new_payee"] == 2

@@ -110,7 +110,7 @@ async def test_an_event_after_a_verdict_opens_a_new_case(database: Database) -> 
     desk = CaseDesk(database, lambda: 2_000_000_000.0)
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
     case_id = effect_id("e1", "open_case")
-    await desk.assign(case_id, "mei", None)
+    await desk.assign(case_id, "mei", "key:desk", None)
     await desk.resolve(case_id, "fraud", "mei", None, None)
     await carry_out(
         database, recorded("e1", effects=(open_case("e1"),)), recorded("e2", effects=(open_case("e2"),))

@@ -72,7 +72,7 @@ async def test_a_case_is_found_taken_and_resolved(app: FastAPI) -> None:
 
     assert (found["case_id"], taken["state"], closed.json()["state"]) == (CASE, "in_review", "resolved")
     assert [entry["kind"] for entry in shown["history"]] == ["opened", "assigned", "resolved"]
-    assert shown["history"][2]["actor"] == "desk"
+    assert shown["history"][2]["actor"] == "key:desk"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_only_support_sees_alerts(app: FastAPI, scopes: tuple[str, ...], s
 
 
 async def test_the_wallet_sets_a_contact(app: FastAPI, database: Database) -> None:
-    async with await client(app, "ingest") as wallet:
+    async with await client(app, "contacts") as wallet:
         answer = await wallet.put("/v1/accounts/li/contact", json=CONTACT)
     async with database.read() as connection:
         kept = (await connection.execute(select(contacts.c.email, contacts.c.time_zone))).one()
@@ -144,7 +144,7 @@ async def test_the_wallet_sets_a_contact(app: FastAPI, database: Database) -> No
     ],
 )
 async def test_a_contact_that_could_not_be_used_is_refused(app: FastAPI, wrong: dict[str, str]) -> None:
-    async with await client(app, "ingest") as wallet:
+    async with await client(app, "contacts") as wallet:
         answer = await wallet.put("/v1/accounts/li/contact", json=CONTACT | wrong)
 
     assert answer.status_code == 400
