@@ -19,6 +19,8 @@ HEADER_REPLY_TO = "reply-to"
 HEADER_MAC = "payguard-mac"
 #: W3C trace context, passed through from event to decision, action and dead letter.
 HEADER_TRACEPARENT = "traceparent"
+#: On an event that lay on a partition which its key does not belong to, and was moved: topic, partition, offset it came from.
+HEADER_MOVED_FROM = "moved-from"
 
 DEAD_REASON = "dead-reason"
 DEAD_DETAIL = "dead-detail"

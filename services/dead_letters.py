@@ -130,7 +130,12 @@ async def redrive_all(settings: Settings, reason: str | None) -> int:
 
 
 async def _put_back(producer: Any, settings: Settings, letter: Letter) -> None:
-    kept = [(name, value) for name, value in letter.headers if not name.startswith(_DEAD_HEADERS)]
+    # Its key places it anew, so it may be moved anew.
+    kept = [
+        (name, value)
+        for name, value in letter.headers
+        if not name.startswith(_DEAD_HEADERS) and name != topics.HEADER_MOVED_FROM
+    ]
     await producer.send_and_wait(settings.topic_events, value=letter.value, key=letter.key, headers=kept)
 
 

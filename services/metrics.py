@@ -122,6 +122,11 @@ DUPLICATES: Counter = _declare(
 SKIPPED_LEARNED: Counter = _declare(
     Counter, "redelivered_total", "Redelivered events already learned and decided before."
 )
+MOVED_RECORDS: Counter = _declare(
+    Counter,
+    "moved_records_total",
+    "Records on a partition that their key does not belong to, moved to the right one.",
+)
 LATE_EVENTS: Counter = _declare(Counter, "late_events_total", "Events older than the allowed lateness.")
 CLAMPED_EVENTS: Counter = _declare(
     Counter, "clamped_events_total", "Events from the far future, set to the record's time."
@@ -181,6 +186,9 @@ DETECTOR_VERDICTS: Counter = _declare(
 )
 POLICY_REFUSED: Gauge = _declare(
     Gauge, "policy_refused", "1 while the policy file is refused and the policy before it holds."
+)
+POLICY_INFO: Gauge = _declare(
+    Gauge, "policy_info", "1 for the policy that this worker decides under, by its version.", ["version"]
 )
 POLICY_RELOADS: Counter = _declare(
     Counter,

@@ -3,6 +3,7 @@
 # long because it is one table, read beside the dashboard
 from __future__ import annotations
 
+from deploy.grafana import partition_panels
 from deploy.grafana.held_panels import HELD
 from deploy.grafana.shapes import WINDOW, Panel, Query, Row, quantiles, rate
 from deploy.grafana.store_panels import STORE
@@ -130,6 +131,7 @@ ROWS = (
             ),
         ),
     ),
+    partition_panels.PARTITIONS,
     Row(
         "What is the risk?",
         (

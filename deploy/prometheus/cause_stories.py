@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.prometheus.partitions import PARTITION_STORIES
 from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, later
 
 _API, _WORKER = 'instance="api:1",job="payguard-api"', 'instance="w:1",job="payguard-worker"'
@@ -280,4 +281,4 @@ _REST = (
     ),
 )
 
-CAUSE_STORIES = (*_STREAM, *_GUESSING, *_REST)
+CAUSE_STORIES = (*_STREAM, *_GUESSING, *_REST, *PARTITION_STORIES)

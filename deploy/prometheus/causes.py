@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.prometheus.partitions import PARTITIONS
 from deploy.prometheus.rules import WORKER, Alert
 
 
@@ -81,6 +82,7 @@ STREAM = (
         "No event came for 15 minutes, and none waits.",
         "no-events.md",
     ),
+    *PARTITIONS,
 )
 
 #: Share of decisions that were not `allow`.

@@ -33,6 +33,7 @@ from services.secrets import KEY_BYTES, decode_key
 from services.settings import Settings
 from services.stream.parts import InvalidCeiling, Parts
 from services.stream.pipeline import Belt
+from services.stream.placement import Placement
 from services.stream.policy_watch import PolicyWatch
 from services.stream.producer import BatchProducer
 
@@ -88,6 +89,7 @@ async def open_belt(settings: Settings) -> Belt:
             mailbox=RedisMailbox(client),
             clock_ms=clock_ms,
             check_own=macs.check,
+            placement=Placement(settings.topic_events, settings.partitions),
             ceiling=InvalidCeiling(settings.invalid_ceiling),
             watch=memory_watch,
             closers=(policy_watch.stop, memory_watch.stop, producer.stop, client.aclose),

@@ -12,6 +12,7 @@ from services.ingest.decode import DeadLetter, Record
 from services.memory.in_process import InProcessProfileStore
 from services.stream.lane import Haul
 from services.stream.pipeline import Belt
+from services.stream.placement import Moved
 from services.stream.producer import Row, Rows
 
 
@@ -36,6 +37,10 @@ class Collected:
         kept = self._rows.setdefault(topic, [])
         for _, each in rows:
             kept.extend(each)
+
+    async def forward(self, topic: str, moved: Sequence[Moved]) -> None:
+        """Keep what is moved, without the times."""
+        self._rows.setdefault(topic, []).extend((each.key, each.value, each.headers) for each in moved)
 
     def take(self, topic: str) -> list[Row]:
         """The rows produced since the last take, in order."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -19,6 +20,13 @@ from contracts.profile import Profile
 from services.memory.codec import pack, unpack
 
 NEW = -1
+
+
+class Named(Protocol):
+    """What is of an account."""
+
+    @property
+    def account_id(self) -> str: ...
 
 
 class Account(Struct, eq=False, gc=False, weakref=False):
@@ -66,6 +74,13 @@ class LiveAccounts:
 
     def __len__(self) -> int:
         return sum(map(len, self._shelves.values()))
+
+    def strangers(self, shard: Shard, events: Sequence[Named]) -> list[int]:
+        """The indexes of events whose accounts are not held."""
+        shelf = self._shelves.get(shard)
+        if not shelf:
+            return list(range(len(events)))
+        return [index for index, event in enumerate(events) if event.account_id not in shelf]
 
     async def load(self, haul: int, wanted: Sequence[tuple[Shard, Sequence[str]]]) -> list[list[Account]]:
         """The accounts of each shard in the order asked; an id named twice gives one object. Fetches all not held in one call.

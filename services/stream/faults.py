@@ -6,14 +6,17 @@ import os
 import signal
 
 POINTS = ("before_produce", "after_produce", "after_save", "before_commit")
+#: Reached only where records lie on the wrong partition.
+AFTER_MOVE = "after_move"
+_KNOWN = (*POINTS, AFTER_MOVE)
 
 
 class FaultPoint:
     """Kills the process (SIGKILL) the `after`-th time the point `name` is reached."""
 
     def __init__(self, name: str, after: int) -> None:
-        if name and name not in POINTS:
-            raise ValueError(f"unknown fault point {name}; known: {', '.join(POINTS)}")
+        if name and name not in _KNOWN:
+            raise ValueError(f"unknown fault point {name}; known: {', '.join(_KNOWN)}")
         self._name = name
         self._left = after
 

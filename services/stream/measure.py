@@ -44,6 +44,7 @@ def measure(scored: Scored, live_accounts: int, now_ms: int) -> None:
         metrics.SCORE.observe_many(kind, score, count)
     for when_ms, count in Counter(scored.record_times_ms).items():
         metrics.DECISION_LATENCY.observe_many("", (now_ms - when_ms) / 1000.0, count)
+    metrics.MOVED_RECORDS.inc(len(scored.moved))
     for letter in scored.dead:
         metrics.DEAD_LETTERS.labels(letter.error.reason).inc()
         metrics.EVENTS_FAILED.labels(letter.error.reason).inc()

@@ -20,6 +20,7 @@ from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counting import TallyPlan
 from services.scoring.runner import Counts, Runner
 from services.settings import Settings
+from services.stream.placement import Moved, Placement
 from services.stream.producer import Rows
 
 #: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
@@ -42,6 +43,7 @@ class DecisionLog(Protocol):
     """Where decisions and dead letters become durable; see `services.stream.producer.BatchProducer`."""
 
     async def produce(self, topic: str, rows: Sequence[Rows], timestamp_ms: int) -> None: ...
+    async def forward(self, topic: str, moved: Sequence[Moved]) -> None: ...
 
 
 class Watch(Protocol):
@@ -81,6 +83,7 @@ class Parts:
     """Everything a belt uses. `clock_ms` is the wall clock in epoch milliseconds.
 
     `check_own` tells PayGuard's own events from forged ones; a file that is replayed needs none.
+    `placement` says where accounts belong; None takes every record where it lies, as a replayed file needs it.
     """
 
     settings: Settings
@@ -96,6 +99,7 @@ class Parts:
     clock_ms: Callable[[], int]
     watch: Watch = field(default_factory=WholeMemory)
     check_own: CheckOwn | None = None
+    placement: Placement | None = None
     ceiling: InvalidCeiling = field(default_factory=lambda: InvalidCeiling(1.0))
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 

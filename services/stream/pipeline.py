@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 
 from services.scoring.policy import Policy
-from services.stream.faults import FaultPoint
+from services.stream.faults import AFTER_MOVE, FaultPoint
 from services.stream.fence import owned_counts
 from services.stream.lane import Haul, patiently
 from services.stream.measure import HaulTimes, measure
@@ -47,7 +47,7 @@ class Belt:
         times.mark("load")
         draft = Draft(number, parts.settings.topic_events, times)
         for each, known, counted in zip(arrived, accounts, counts, strict=True):
-            draft.begin(each.shard, each.dead, each.last_offset)
+            draft.begin(each.shard, each.dead, each.moved, each.last_offset)
             states = told(each.states, parts.watch.is_lost(each.shard))
             tallies = parts.tally_plan.answers(len(each.events), each.questions, counted)
             for start in range(0, len(each.events), WINDOW):
@@ -63,7 +63,7 @@ class Belt:
         return draft.done()
 
     async def finish(self, scored: Scored) -> None:
-        """Durable, in order: challenges, decisions and dead letters, memory, answers to callers."""
+        """Durable, in order: challenges, decisions, dead letters, what is moved, memory, answers to callers."""
         parts, settings = self.parts, self.parts.settings
         if scored.challenges:
             await patiently(lambda: parts.challenges.open(scored.challenges), "challenges")
@@ -76,6 +76,9 @@ class Belt:
             await patiently(
                 lambda: parts.producer.produce(settings.topic_dead, scored.dead_rows, now_ms), "Kafka"
             )
+        if scored.moved:
+            await patiently(lambda: parts.producer.forward(settings.topic_events, scored.moved), "Kafka")
+            self.faults.reach(AFTER_MOVE)
         scored.times.mark("produce")
         self.faults.reach("after_produce")
         await asyncio.gather(

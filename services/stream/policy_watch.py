@@ -33,6 +33,7 @@ class PolicyWatch:
 
     def start(self, apply: Callable[[Policy], None], every_s: float) -> None:
         """Look every so many seconds, on the running loop, until `stop`; `apply` gets each policy that comes into use."""
+        metrics.POLICY_INFO.labels(self._version).set(1)
         if self._path is None:
             return
         self._task = asyncio.create_task(self._run(apply, every_s), name="policy-watch")
@@ -71,6 +72,8 @@ class PolicyWatch:
         apply(policy)
         _APPLIED.inc()
         log.info("policy %s takes the place of %s", policy.version, self._version)
+        metrics.POLICY_INFO.remove(self._version)
+        metrics.POLICY_INFO.labels(policy.version).set(1)
         self._version = policy.version
 
     async def _run(self, apply: Callable[[Policy], None], every_s: float) -> None:

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.errors import Unavailable
+from services.stream.placement import Moved
 
 Headers = list[tuple[str, bytes]]
 Row = tuple[bytes | None, bytes | None, Headers]
@@ -56,6 +57,28 @@ class BatchProducer:
             await asyncio.gather(*pending)
         except KafkaError as error:
             raise Unavailable(f"Kafka refused a batch for {topic}: {type(error).__name__}") from error
+
+    async def forward(self, topic: str, moved: Sequence[Moved]) -> None:
+        """Write records as they came, with their own times, to their partitions, and wait until all are acknowledged.
+
+        Raises Unavailable; then any of them may be written.
+        """
+        send = self._producer.send
+        try:
+            pending = [
+                await send(
+                    topic,
+                    value=each.value,
+                    key=each.key,
+                    partition=each.partition,
+                    timestamp_ms=each.timestamp_ms,
+                    headers=each.headers,
+                )
+                for each in moved
+            ]
+            await asyncio.gather(*pending)
+        except KafkaError as error:
+            raise Unavailable(f"Kafka refused records for {topic}: {type(error).__name__}") from error
 
     async def _append(
         self,

@@ -16,10 +16,14 @@ from services.ingest.own_events import NOT_OURS
 from services.scoring.counting import cut_to, sizes_of
 from services.scoring.policy import MEMORY_LOST
 from services.stream.parts import STRETCH, WINDOW, Parts
+from services.stream.placement import Moved
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """A partition's share of a haul before any memory is asked: all but `dead` and the questions runs beside `events`."""
+    """A partition's share of a haul before any memory is asked.
+
+    All but `dead`, `moved` (what belongs on other partitions) and the questions runs beside `events`.
+    """
 
     shard: Shard
     events: list[AnyEvent]
@@ -29,6 +33,7 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     dead: list[DeadLetter]
     questions: Questions
     last_offset: int
+    moved: list[Moved] = []
 
 
 async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arrived:
@@ -38,6 +43,9 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
     clamped = mended = 0
     for start in range(0, len(records), WINDOW):
         incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s, parts.check_own)
+        if parts.placement is not None and (unseen := parts.memory.strangers(shard, incoming.events)):
+            incoming, moved = parts.placement.sort(partition, incoming, unseen)
+            arrived.moved.extend(moved)
         asked = sizes_of(questions)
         try:
             states = _take(arrived, incoming, parts)

@@ -13,6 +13,7 @@ from contracts.ports import Entry, Shard
 from services.ingest.decode import DeadLetter, Record
 from services.memory.accounts import Account
 from services.stream.measure import HaulTimes
+from services.stream.placement import Moved
 from services.stream.producer import Headers, Row, Rows
 
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
@@ -33,6 +34,7 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     rows: list[Rows]
     dead: list[DeadLetter]
     dead_rows: list[Rows]
+    moved: list[Moved]
     entries: list[tuple[Shard, list[Entry]]]
     challenges: list[tuple[Decision, IssueChallenge]]
     answers: list[tuple[str, str, bytes]]
@@ -48,11 +50,14 @@ class Draft:
         self._rows: list[Row] = []
         self._touched: dict[str, Account] = {}
         self._by_shard: list[tuple[Shard, dict[str, Account]]] = []
-        self._scored = Scored(number, [], [], [], [], [], [], [], [], [], {}, times)
+        self._scored = Scored(number, [], [], [], [], [], [], [], [], [], [], {}, times)
 
-    def begin(self, shard: Shard, dead: Sequence[DeadLetter], last_offset: int) -> None:
-        """What is added from now on is of this shard; `dead` is what of it could not be read."""
+    def begin(
+        self, shard: Shard, dead: Sequence[DeadLetter], moved: Sequence[Moved], last_offset: int
+    ) -> None:
+        """What is added from now on is of this shard; `dead` is what of it could not be read, `moved` what is not its own."""
         scored = self._scored
+        scored.moved.extend(moved)
         self._rows, self._touched = [], {}
         scored.reached[shard] = last_offset
         scored.rows.append((shard.partition, self._rows))

@@ -53,6 +53,35 @@ def refused() -> float:
     return float(metrics.POLICY_REFUSED._value.get())
 
 
+def told() -> dict[str, float]:
+    [family] = metrics.POLICY_INFO.collect()
+    return {sample.labels["version"].partition("+")[0]: sample.value for sample in family.samples}
+
+
+async def test_the_policy_in_use_is_told_and_no_other(watched: Watched) -> None:
+    metrics.POLICY_INFO.clear()
+    watched.watch.start(watched.apply, 3600.0)
+    await watched.watch.stop()
+    assert {"first": 1.0} == told()
+
+    await watched.look()
+    watched.write(SECOND)
+    await watched.look()
+    assert {"second": 1.0} == told()
+
+    watched.write(BAD)
+    await watched.look()
+    assert {"second": 1.0} == told()
+
+
+async def test_a_worker_without_a_file_tells_the_policy_it_was_built_with() -> None:
+    metrics.POLICY_INFO.clear()
+    policy = read_policy(None)
+    PolicyWatch(None, policy).start(lambda other: None, 1.0)
+
+    assert [policy.version.partition("+")[0]] == list(told())
+
+
 async def test_a_changed_file_comes_into_use_once(watched: Watched) -> None:
     await watched.look()
     watched.write(SECOND)

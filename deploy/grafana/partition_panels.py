@@ -1,0 +1,22 @@
+"""The panels on which partition holds what, and on what workers agree about."""
+
+from __future__ import annotations
+
+from deploy.grafana.shapes import WINDOW, Panel, Query, Row
+
+PARTITIONS = Row(
+    "Does everything lie where it belongs?",
+    (
+        Panel(
+            "Records moved",
+            "Per second, from a partition that their key does not belong to.",
+            (Query(f"sum (rate(payguard_moved_records_total{WINDOW}))", "moved"),),
+            "reqps",
+        ),
+        Panel(
+            "Workers by policy",
+            "How many decide under each version.",
+            (Query("count by (version) (payguard_policy_info == 1)", "{{version}}"),),
+        ),
+    ),
+)
