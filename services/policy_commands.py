@@ -99,9 +99,9 @@ def _as_json(found: list[Any]) -> dict[str, Any]:
 
 
 def _tell(found: list[Any], a: str, b: str) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from services.plain_console import PlainConsole
     from services.policy_differences import shown
 
     if not found:
@@ -114,4 +114,4 @@ def _tell(found: list[Any], a: str, b: str) -> None:
         table.add_column(head, overflow="fold")
     for each in found:
         table.add_row(each.key, shown(each.a, each.b), shown(each.b, each.a))
-    Console(highlight=False, markup=False).print(table)
+    PlainConsole().print(table)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
@@ -17,6 +17,7 @@ from rich.text import Text
 
 from services.lab.board import Board, Shown
 from services.lab.summary import StoryStep
+from services.plain_console import PlainConsole, plain
 
 _REFRESH_S = 0.25
 _PLAIN_EVERY_S = 2.0
@@ -31,7 +32,7 @@ class Page:
     """Shows a board. With `quiet` nothing is written but what others write."""
 
     def __init__(self, board: Board, plain: bool = False, quiet: bool = False) -> None:
-        self.console = Console(highlight=False)
+        self.console = PlainConsole()
         self._board = board
         self._quiet = quiet
         self._plain = plain or not self.console.is_terminal
@@ -40,7 +41,7 @@ class Page:
     def tell(self, line: str) -> None:
         """One line while things start."""
         if not self._quiet:
-            self.console.print(f"[dim]{self._board.running_s:5.1f} s[/dim]  {line}")
+            self.console.print(plain(f"{self._board.running_s:5.1f} s", "dim") + plain(f"  {line}"))
 
     def note(self, line: str) -> None:
         """Something that happened to a process: at the foot of the page, or a line where there is none."""
@@ -71,7 +72,7 @@ class Page:
 
     def save(self, file: Path) -> None:
         """Write the page as an SVG picture."""
-        picture = Console(
+        picture = PlainConsole(
             record=True, width=_PICTURE_WIDTH, height=_PICTURE_HEIGHT, file=io.StringIO(), force_terminal=True
         )
         picture.print(render(self._board, _PICTURE_HEIGHT))
@@ -197,11 +198,11 @@ def _stories(steps: list[StoryStep], title: str | None) -> Table:
 
 
 def _foot(board: Board) -> Text:
-    text = Text("\n").join(Text(note, "yellow") for note in board.notes)
+    text = Text("\n").join(plain(note, "yellow") for note in board.notes)
     if board.notes:
         text.append("\n")
     for name, value in board.shown_links():
         text.append(f"{name} ", "dim")
-        text.append(f"{value}\n")
+        text.append(plain(f"{value}\n"))
     text.append("Ctrl-C stops everything", "dim")
     return text

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from contracts.errors import Malformed
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction, canonical_amount
+from services.ingest.event_warning import EventWarning
 from services.ingest.offered import Offered, members_of
 from services.ingest.refusals import explained, tag_of
-from services.ingest.warnings import EventWarning
 
 
 class Fault(Struct, frozen=True):

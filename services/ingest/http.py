@@ -23,6 +23,7 @@ from services.ingest.attribution import FORBIDDEN, SENDING, attributed
 from services.ingest.direct import add_direct_post
 from services.ingest.dry_run import rehearsed
 from services.ingest.event_query import read_event_query
+from services.ingest.event_warning import EventWarning
 from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS
 from services.ingest.keys import ApiKey, authorized, require
 from services.ingest.offered import Format, Offered, read_body
@@ -30,7 +31,6 @@ from services.ingest.own_events import EventMacs, is_own
 from services.ingest.problems import RESPONSES, Problem, as_problem
 from services.ingest.producer import EventSink, Headers, Outgoing
 from services.ingest.replies import Mailbox, Replies
-from services.ingest.warnings import EventWarning
 from services.metrics import HTTP_EVENTS
 from services.scoring.explain import Reasons, sentences
 from services.settings import Settings

@@ -14,11 +14,13 @@ from msgspec import Raw, Struct
 
 from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
-from services.ingest.decode import decode_event
+from services.ingest.decode import read_event, without_mark
+from services.ingest.event_warning import EventWarning
 from services.ingest.own_events import OUR_CHANGES
 from services.ingest.producer import MAX_EVENT_BYTES
 from services.ingest.refusals import tag_of
-from services.ingest.warnings import EventWarning, unknown_fields, warnings_of
+from services.ingest.unread import of_mended
+from services.ingest.warnings import unknown_fields, warnings_of
 
 MAX_EVENTS = 1_000
 Format = Literal["json", "ndjson"]
@@ -62,7 +64,7 @@ def read_body(body: bytes, body_format: Format, key_id: str = "") -> list[Offere
 
 
 def _values(body: bytes) -> list[bytes]:
-    stripped = body.strip(_WHITE)
+    stripped = without_mark(body).strip(_WHITE)
     if not stripped.startswith(b"["):
         return [stripped] if stripped else []
     try:
@@ -74,7 +76,7 @@ def _values(body: bytes) -> list[bytes]:
 
 
 def _lines(body: bytes) -> list[bytes]:
-    return [line for line in (raw.strip(_WHITE) for raw in body.split(b"\n")) if line]
+    return [line for line in (raw.strip(_WHITE) for raw in without_mark(body).split(b"\n")) if line]
 
 
 def _offered(index: int, value: bytes, key_id: str) -> Offered:
@@ -89,7 +91,7 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
     """The event in these bytes, and what its sender should know. Raises Malformed naming the field or the fault."""
     if len(value) > MAX_EVENT_BYTES:
         raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
-    event = decode_event(value)
+    event, mended = read_event(value)
     members = _read_one_way(value)
     for name, identifier in (("event_id", event.event_id), ("account_id", event.account_id)):
         if not identifier.isprintable():
@@ -102,7 +104,8 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
         raise Malformed(
             "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"
         )
-    return event, warnings_of(event, members, key_id)
+    warnings = warnings_of(event, members, key_id)
+    return event, (*of_mended(mended), *warnings) if mended else warnings
 
 
 def members_of(value: bytes) -> dict[str, Any]:

@@ -9,23 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from contracts.events import AnyEvent
+from services.ingest.event_warning import EventWarning as EventWarning
 from services.ingest.fields import PARTS, fields_of, nearest, shown
+from services.ingest.unread import unread
 
 _MOST_OF_A_KIND = 20
-
-
-class EventWarning(Struct, frozen=True):
-    """A stable code, the path of the field, such as `place.country`, and a sentence for the caller's developer.
-
-    The sentence may hold names and values of the caller's own event: it goes into the answer, never into a log.
-    """
-
-    code: str
-    field: str
-    detail: str
 
 
 Members = Mapping[str, Any]
@@ -63,4 +52,4 @@ def _unknown_fields(event: AnyEvent, members: Members, _key_id: str) -> Iterator
 
 
 #: Every check, in the order in which their warnings are told.
-CHECKS: tuple[Check, ...] = (_unknown_fields,)
+CHECKS: tuple[Check, ...] = (_unknown_fields, unread)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from contracts.decisions import ACTIONS
@@ -11,18 +10,19 @@ from services.lab.backtest import Comparison
 from services.lab.backtest_summary import percent, period, rows, sentences
 from services.lab.backtest_words import ACTION_WORDS, TEXTS, TYPE_WORDS
 from services.lab.words import words_in
+from services.plain_console import PlainConsole, plain
 
 _MOST_EXAMPLES = 8
 
 
 def show(comparison: Comparison, locale: str, console: Console | None = None) -> None:
     """Print everything; tables that would be empty are left out."""
-    console = console or Console()
+    console = console or PlainConsole()
     t, (first, second) = TEXTS[locale], comparison.sides
-    console.print(f"[bold]{escape(t['title'].format(a=f'A {first.name}', b=f'B {second.name}'))}[/bold]")
-    console.print(f"[dim]{escape(period(comparison, locale))}[/dim]\n")
+    console.print(plain(t["title"].format(a=f"A {first.name}", b=f"B {second.name}"), "bold"))
+    console.print(plain(period(comparison, locale), "dim"), end="\n\n")
     for sentence in sentences(comparison, locale):
-        console.print(f"- {escape(sentence)}")
+        console.print(f"- {sentence}")
     console.print()
     console.print(_figures(comparison, locale))
     console.print(_matrix(comparison, locale))
@@ -37,8 +37,7 @@ def _figures(comparison: Comparison, locale: str) -> Table:
     table = _table(t["figures"], t["figure"], ("A", "B", t["difference"]))
     for row in rows(comparison, locale):
         style = ("cyan", "", "yellow")[row.rises + 1]
-        shown = f"[{style}]{row.difference}[/]" if style else row.difference
-        table.add_row(row.name, row.first, row.second, shown)
+        table.add_row(row.name, row.first, row.second, plain(row.difference, style))
     return table
 
 
@@ -50,7 +49,7 @@ def _matrix(comparison: Comparison, locale: str) -> Table:
         for other, b in enumerate(ACTIONS):
             found = comparison.pairs[a, b]
             style = "dim" if not found else "yellow" if other > rank else "cyan" if other < rank else ""
-            cells.append(f"[{style}]{found:,}[/]" if style else f"{found:,}")
+            cells.append(plain(f"{found:,}", style))
         table.add_row(words[a], *cells)
     return table
 
@@ -61,7 +60,7 @@ def _scenarios(comparison: Comparison, t: dict[str, str]) -> Table:
     for name, (frauds, stopped) in sorted(first.scenarios.items()):
         others = second.scenarios.get(name, [0, 0])[1]
         table.add_row(
-            escape(name.replace("_", " ") or t["unnamed"]),
+            name.replace("_", " ") or t["unnamed"],
             f"{frauds:,}",
             f"{stopped:,} ({percent(stopped / frauds, 0)})",
             f"{others:,} ({percent(others / frauds, 0)})",
@@ -82,8 +81,8 @@ def _examples(comparison: Comparison, locale: str) -> Table:
             words[a],
             words[b],
             f"{comparison.pairs[a, b]:,}",
-            escape(f"{TYPE_WORDS[locale].get(decision.type, decision.type)} {decision.event_id}{truth}"),
-            escape(" ".join(say(decision)[1:])),
+            f"{TYPE_WORDS[locale].get(decision.type, decision.type)} {decision.event_id}{truth}",
+            " ".join(say(decision)[1:]),
         )
     return table
 

@@ -93,9 +93,9 @@ def bench(
     elif markdown:
         sys.stdout.write(as_markdown(results))
     else:
-        from rich.console import Console
+        from services.plain_console import PlainConsole
 
-        show(results, Console())
+        show(results, PlainConsole())
 
 
 def _sections(names: str) -> frozenset[Section]:

@@ -133,9 +133,9 @@ def replay(
     if as_json:
         print_json({**counted.figures(), "refused_lines": bad.count})
     elif summary:
-        from rich.console import Console
+        from services.plain_console import PlainConsole
 
-        counted.show(Console())
+        counted.show(PlainConsole())
     bad.end()
 
 

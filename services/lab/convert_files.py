@@ -44,9 +44,9 @@ def csv_dicts(path: Path, columns: set[str], plain: bool = False) -> Iterator[di
     unpacked = plain and not _is_gzip(path)
     try:
         with (
-            path.open(newline="", encoding="utf-8")
+            path.open(newline="", encoding="utf-8-sig")
             if unpacked
-            else gzip.open(path, "rt", newline="", encoding="utf-8")
+            else gzip.open(path, "rt", newline="", encoding="utf-8-sig")
         ) as text:
             reader = csv.DictReader(text)
             missing = columns - set(reader.fieldnames or ())
@@ -58,8 +58,9 @@ def csv_dicts(path: Path, columns: set[str], plain: bool = False) -> Iterator[di
 
 
 def milliseconds(when: datetime) -> int:
-    """Epoch milliseconds of a time whose zone is UTC, stated or not."""
-    return int(when.replace(tzinfo=UTC).timestamp() * 1000)
+    """Epoch milliseconds of a time; one without an offset is UTC."""
+    known = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return int(known.timestamp() * 1000)
 
 
 def _is_gzip(path: Path) -> bool:

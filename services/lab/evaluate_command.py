@@ -122,10 +122,10 @@ def _of_scenario(figures: dict[str, Any]) -> dict[str, Any]:
 
 def show(folds: Sequence[FoldFigures]) -> None:
     """Tables on standard output."""
-    from rich.console import Console
     from rich.table import Table
 
     from services.lab.evaluate import over_folds
+    from services.plain_console import PlainConsole
 
     days = ", ".join(f"{fold.test_from} to {fold.test_to}" for fold in folds)
     events, frauds = sum(fold.events for fold in folds), sum(fold.overall.frauds for fold in folds)
@@ -138,7 +138,7 @@ def show(folds: Sequence[FoldFigures]) -> None:
     for name, figures in (("all", over_folds(folds)), *((name, over_folds(folds, name)) for name in names)):
         if figures is not None:
             table.add_row(name, f"{figures.frauds:,}", *(_cell(figures, measure) for measure in _MEASURES))
-    Console().print(table)
+    PlainConsole().print(table)
 
 
 def _cell(figures: Figures, measure: str) -> str:

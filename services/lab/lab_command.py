@@ -56,9 +56,9 @@ def logins(
     if as_json:
         print_json(table)
         return
-    from rich.console import Console
+    from services.plain_console import PlainConsole
 
-    console = Console()
+    console = PlainConsole()
     for device_ids in (True, False):
         console.print(_shown(table, device_ids))
     console.print(_SAID)

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple, cast
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
-from services.ingest.decode import decode_event
+from services.ingest.decode import decode_event, without_mark
 
 #: Called for a line that is no event: line number (from 1) and why.
 OnBad = Callable[[int, Malformed], None]
@@ -20,7 +20,7 @@ OnBad = Callable[[int, Malformed], None]
 def read_lines(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[tuple[int, bytes]]:
     """(line number, line without its end) of every line that is not empty. `on_bytes` hears the size of each line read.
 
-    Raises Malformed for a `.gz` file that is damaged.
+    A byte order mark is skipped. Raises Malformed for a `.gz` file that is damaged, and for UTF-16.
     """
     if str(path) == "-":
         source: IO[bytes] = sys.stdin.buffer
@@ -32,6 +32,8 @@ def read_lines(path: Path, on_bytes: Callable[[int], None] | None = None) -> Ite
         for number, line in enumerate(_whole(source, path), 1):
             if on_bytes is not None:
                 on_bytes(len(line))
+            if number == 1:
+                line = without_mark(line)
             if stripped := line.strip():
                 yield number, stripped
 

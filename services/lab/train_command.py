@@ -89,12 +89,12 @@ def train(
 
 
 def _show(trained: Trained, out: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from services.lab.train import strongest
+    from services.plain_console import PlainConsole
 
-    model, console = trained.file, Console()
+    model, console = trained.file, PlainConsole()
     of = model.provenance
     console.print(
         f"{model.version} in {out}: {len(model.trees)} trees from {of.events:,} payments, {of.frauds:,} of them fraud"

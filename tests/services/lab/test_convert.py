@@ -44,6 +44,21 @@ def parquet(folder: Path, columns: dict[str, list[Any]]) -> Path:
     return file
 
 
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2021-03-24T12:52:56", "2021-03-24T12:52:56"),
+        ("2021-03-24T12:52:56Z", "2021-03-24T12:52:56"),
+        ("2021-03-24T12:52:56+08:00", "2021-03-24T04:52:56"),
+        ("2021-03-24T12:52:56.5-05:30", "2021-03-24T18:22:56.5"),
+    ],
+)
+def test_a_utc_offset_is_kept(tmp_path: Path, written: str, utc: str) -> None:
+    rows = "\ufeff" + ENTRA.replace("2021-03-24T12:52:56", written)
+    first, _ = map(decode_event, SOURCES["entra"].lines(zipped(tmp_path, rows)))
+    assert first.at == datetime.fromisoformat(f"{utc}+00:00").timestamp()
+
+
 def test_an_entra_failure_keeps_its_reason_and_a_success_has_none(tmp_path: Path) -> None:
     failed, passed = map(decode_event, SOURCES["entra"].lines(zipped(tmp_path, ENTRA)))
 
