@@ -154,6 +154,8 @@ class Profile(Struct, array_like=True, gc=False):
     money_hours: bytearray = field(default_factory=bytearray)
     #: event times of the last challenges asked for, ascending, at most MAX_CHALLENGES
     challenge_times: list[float] = []
+    #: the second factor was disabled, as wrong codes left no way to pass it
+    factor_disabled: bool = False
 
     def settle(self) -> None:
         """Write to the rows what the visit has counted; it goes on. What is remembered stays the same.

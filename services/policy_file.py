@@ -54,9 +54,10 @@ How a decision comes about:
 5. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified.
 6. While memory or counts across accounts are away, the action becomes what `unavailable` says; when a detector failed,
    what `degraded` says. (The worker waits for its stores and does not decide without them.)
-7. A challenge of an account without a second factor becomes what `no_factor` says. One beyond the `budget` becomes what
-   `budget.overflow` says, and a hold then asks for no code either; the decision has the state `budget_spent`.
-   `notify` as the overflow lets whoever uses up the budget in without a code.
+7. A challenge of an account without a second factor becomes what `no_factor` says; of one whose factor wrong codes have
+   disabled, a hold at least, or wrong codes would gain what accounts without a factor are granted. One beyond the `budget`
+   becomes what `budget.overflow` says, and a hold then asks for no code either; the decision has the state
+   `budget_spent`. `notify` as the overflow lets whoever uses up the budget in without a code.
 8. `lists.allow` and `lists.deny` come before all of this, but a failed login is not denied: there is nothing to deny.
 
 A higher risk never leads to a weaker action.

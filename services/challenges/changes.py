@@ -34,6 +34,7 @@ Notice = Literal[
     "factor_replaced",
     "factor_removed",
     "factor_locked",
+    "factor_shut",
     "factor_disabled",
     "recovery_codes_made",
     "recovery_code_used",

@@ -13,5 +13,5 @@ def count_check(check: Check) -> None:
         REPLAY_REFUSED.inc()
     if check.skew_steps is not None:
         CLOCK_SKEW.observe(check.skew_steps)
-    if check.locks:
+    if check.locked_until is not None or check.shuts:
         LOCKOUTS.inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.challenges.records import Hint
+from services.challenges.records import STRANGER_FAILURES, Hint
 
 FactorState = Literal["none", "pending", "active", "disabled"]
 #: How long an enrolment waits for its first code, in seconds.
@@ -51,7 +51,8 @@ class FactorStatus:
     """What anyone with the scope may know of an account's factor.
 
     `locked_until` only while it is locked; `pending_until` while an enrolment waits for its first code, which may be beside
-    an active factor; `reset_due_at` while administrators are about to take the factor away.
+    an active factor; `reset_due_at` while administrators are about to take the factor away. `shut` when codes are taken from
+    known devices alone, and recovery codes.
     """
 
     account_id: str
@@ -61,6 +62,7 @@ class FactorStatus:
     pending_until: float | None = None
     recovery_codes_left: int = 0
     reset_due_at: float | None = None
+    shut: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class Kept:
     created_at: float
     confirmed_at: float | None
     locked_until: float
+    failures_total: int
     replaces: str | None
 
     def waits_until(self, at: float) -> float | None:
@@ -144,4 +147,5 @@ def status_of(
         pending_until=until,
         recovery_codes_left=codes_left,
         reset_due_at=None if reset is None else reset.due_at,
+        shut=in_use is not None and in_use.state == "active" and in_use.failures_total >= STRANGER_FAILURES,
     )

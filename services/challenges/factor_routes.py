@@ -88,7 +88,8 @@ class FactorShown(BaseModel):
     """Whether the account has a second factor, and what stands in its way.
 
     `locked_until` while wrong codes keep it locked, `pending_until` while an enrolment waits for its first code, which may be
-    beside an active factor, `reset_due_at` while administrators are about to take the factor away.
+    beside an active factor, `reset_due_at` while administrators are about to take the factor away. `known_devices_only` is
+    there while strangers' wrong codes leave it to devices that passed before, and to recovery codes.
     """
 
     account_id: str
@@ -98,6 +99,7 @@ class FactorShown(BaseModel):
     pending_until: datetime | None
     recovery_codes_left: int
     reset_due_at: datetime | None
+    known_devices_only: bool = False
 
 
 class Removal(Hinted):
@@ -182,7 +184,7 @@ async def confirm(account_id: AccountId, code: Code, lifecycle: Lifecycle) -> Co
     )
 
 
-@router.get("")
+@router.get("", response_model_exclude_unset=True)
 async def status(account_id: AccountId, lifecycle: Lifecycle) -> FactorShown:
     """The state of the account's factor; never its secret."""
     known = await lifecycle.status(account_id)
@@ -194,6 +196,7 @@ async def status(account_id: AccountId, lifecycle: Lifecycle) -> FactorShown:
         pending_until=utc_if(known.pending_until),
         recovery_codes_left=known.recovery_codes_left,
         reset_due_at=utc_if(known.reset_due_at),
+        **({"known_devices_only": True} if known.shut else {}),
     )
 
 

@@ -48,6 +48,7 @@ class Device(NamedTuple):
     passed_at: float
     tries: int
     tries_since: float
+    failures: int
 
 
 class Seen(NamedTuple):
@@ -71,7 +72,9 @@ UNPAID = Booking()
 
 
 class Admission(NamedTuple):
-    """`known_device`: it may offer a code although others may not now; `barred`: it is let in for that reason alone."""
+    """`known`: the owner passed on this device; `known_device`: it may offer a code although others may not now; `barred`: it
+    is let in for that reason alone."""
 
+    known: bool = False
     known_device: bool = False
     barred: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, text
 
 from services.database import metadata
 
@@ -27,7 +27,7 @@ code_minutes = Table(
 )
 
 #: Devices on which a factor's owner passed a code. `tries` are refused codes since `tries_since` that only this device was
-#: allowed to offer.
+#: allowed to offer, `failures` all of them since the last pass on it.
 factor_devices = Table(
     "factor_devices",
     metadata,
@@ -36,5 +36,6 @@ factor_devices = Table(
     Column("passed_at", Double, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("tries_since", Double, nullable=False),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
     Index(None, "passed_at"),
 )

@@ -7,13 +7,12 @@ factor, network, device, fleet, audit: whoever counts keeps to it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Table, and_, case, delete, func, or_, select, true, update
+from sqlalchemy import Table, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.challenges.limit_records import (
@@ -44,6 +43,8 @@ KNOWN_S = 90 * DAY_S
 #: Refused codes that a known device may offer within DEVICE_PERIOD_S while others are kept out.
 DEVICE_TRIES = 3
 DEVICE_PERIOD_S = 1800.0
+#: Refused codes since the last pass on it with which a known device is a stranger again.
+DEVICE_FAILURES = 10
 #: Devices kept of a factor: so many times DEVICE_TRIES is what stolen device ids can add to a lock's five.
 DEVICES_KEPT = 4
 
@@ -93,7 +94,7 @@ class Limits:
             network = await _network(connection, visitor.network)
         if visitor.device is not None and factor_id is not None:
             table = factor_devices
-            query = select(table.c.passed_at, table.c.tries, table.c.tries_since)
+            query = select(table.c.passed_at, table.c.tries, table.c.tries_since, table.c.failures)
             mine = query.where(table.c.factor_id == factor_id, table.c.device == visitor.device)
             row = (await connection.execute(mine)).first()
             device = None if row is None else Device(*row)
@@ -117,12 +118,11 @@ class Limits:
         passed = known is not None and _is_known(known.passed_at, at)
         if not passed and await self._is_sprayed(connection, at):
             return Booking(limit="fleet", wait_s=float(MINUTE_S))
-        most_s = (self._rates.network_codes - 1) * self._rates.network_refill_s
-        if await self._charge(connection, visitor.network, at, at + most_s):
+        if await self._charge(connection, visitor.network, at, at + self._most_s):
             return Booking(charged=True)
         known = await _network(connection, visitor.network)
         owed_s = 0.0 if known is None else known.spent_until - at
-        return Booking(limit="network", wait_s=owed_s - most_s)
+        return Booking(limit="network", wait_s=owed_s - self._most_s)
 
     async def book_at_once(self, connection: Lent, visitor: Visitor, seen: Seen, at: float) -> Booking | None:
         """As `book`, in one statement that is its own transaction; None when a limit is reached: ask `book` which."""
@@ -133,31 +133,35 @@ class Limits:
             "fleet_codes": self._rates.fleet_codes,
             "at": at,
             "refill_s": self.refill_s,
-            "most": at + (self._rates.network_codes - 1) * self.refill_s,
+            "most": at + self._most_s,
         }
         return None if await connection.first(_BOOK, values) is None else Booking(charged=True)
 
     def admit(self, seen: Seen, booking: Booking, at: float) -> Admission:
         """Whether a code may be compared. Raises SlowDown, the same for every account and every code."""
         device = seen.device
-        known = (
-            device is not None
-            and _is_known(device.passed_at, at)
-            and (device.tries < DEVICE_TRIES or device.tries_since + DEVICE_PERIOD_S <= at)
+        known = knows(seen, at)
+        has_tries = device is not None and (
+            device.tries < DEVICE_TRIES or device.tries_since + DEVICE_PERIOD_S <= at
         )
         if booking.limit is None:
-            return Admission(known_device=known)
-        if known:
-            return Admission(known_device=True, barred=True)
+            return Admission(known, known and has_tries)
+        if known and has_tries:
+            return Admission(known=True, known_device=True, barred=True)
         CODES_SLOWED.labels(booking.limit).inc()
         raise SlowDown(booking.wait_s)
 
     async def refused(
         self, connection: AsyncConnection, visitor: Visitor, booking: Booking, at: float
     ) -> None:
-        """Count a refused code against its network, unless that paid before, and against the fleet."""
-        if visitor.network is not None and not booking.charged:
-            await self._charge(connection, visitor.network, at, math.inf)
+        """Count a refused code against its network, unless that paid before, and against the fleet.
+
+        A network at its limit owes no more, and adds nothing to the fleet's: else those who are let in beside the limits, and
+        whoever pretends to be, could make it last, or bring everybody's about.
+        """
+        network = None if booking.charged else visitor.network
+        if network is not None and not await self._charge(connection, network, at, at + self._most_s):
+            return
         key = {"minute": int(at) // MINUTE_S, "lane": visitor.lane}
         more = {"refused": code_minutes.c.refused + 1}
         await _bump(connection, code_minutes, key, more, {"refused": 1})
@@ -179,22 +183,29 @@ class Limits:
         ):
             key, fresh = {"network": visitor.network}, {"spent_until": 0.0, "passed_at": at}
             await _bump(connection, code_networks, key, {"passed_at": at}, fresh)
-        if visitor.device is not None and not is_of_today(None if device is None else device.passed_at, at):
+        if visitor.device is not None and is_to_note(device, at):
             await _note_device(connection, factor_id, visitor.device, at)
 
     async def spend_try(
-        self, connection: AsyncConnection, visitor: Visitor, factor_id: str, at: float
+        self,
+        connection: AsyncConnection,
+        visitor: Visitor,
+        factor_id: str,
+        at: float,
+        let_in: bool,
+        failed: bool,
     ) -> None:
-        """Count a refused code against the known device that alone was let in."""
+        """Count a refused code against a known device: a try if it alone was `let_in`, and a failure if it `failed`."""
         table = factor_devices
         over = table.c.tries_since + DEVICE_PERIOD_S <= at
+        tries = {
+            "tries": case((over, 1), else_=table.c.tries + 1),
+            "tries_since": case((over, at), else_=table.c.tries_since),
+        }
         await connection.execute(
             update(table)
             .where(table.c.factor_id == factor_id, table.c.device == visitor.device)
-            .values(
-                tries=case((over, 1), else_=table.c.tries + 1),
-                tries_since=case((over, at), else_=table.c.tries_since),
-            )
+            .values(failures=table.c.failures + int(failed), **(tries if let_in else {}))
         )
 
     async def forget(self, connection: AsyncConnection, at: float) -> None:
@@ -205,12 +216,17 @@ class Limits:
         await connection.execute(delete(networks).where(networks.c.spent_until < at, unknown))
         await connection.execute(delete(factor_devices).where(factor_devices.c.passed_at < known_since))
 
+    @property
+    def _most_s(self) -> float:
+        """How far ahead of now a network may owe, for one more refused code to be borne."""
+        return (self._rates.network_codes - 1) * self._rates.network_refill_s
+
     async def _charge(self, connection: AsyncConnection, network: str, at: float, most: float) -> bool:
         """Add a refused code to the network unless that is past the time `most` already; whether it was added."""
         table, refill_s = code_networks, self._rates.network_refill_s
         later = case((table.c.spent_until > at, table.c.spent_until + refill_s), else_=at + refill_s)
-        below = true() if most == math.inf else table.c.spent_until <= most
-        statement = update(table).where(table.c.network == network, below).values(spent_until=later)
+        mine = table.c.network == network
+        statement = update(table).where(mine, table.c.spent_until <= most).values(spent_until=later)
         if (await connection.execute(statement)).rowcount:
             return True
         fresh = insert_new(table).values(network=network, spent_until=at + refill_s)
@@ -231,6 +247,17 @@ def _is_known(passed_at: float | None, at: float) -> bool:
     return passed_at is not None and passed_at > at - KNOWN_S
 
 
+def knows(seen: Seen, at: float) -> bool:
+    """Whether the factor's owner passed on the device, not long ago, and it has not failed too often since."""
+    device = seen.device
+    return device is not None and device.failures < DEVICE_FAILURES and _is_known(device.passed_at, at)
+
+
+def is_to_note(device: Device | None, at: float) -> bool:
+    """Whether a pass on the device at epoch seconds `at` must be written."""
+    return device is None or device.failures > 0 or not is_of_today(device.passed_at, at)
+
+
 def is_of_today(passed_at: float | None, at: float) -> bool:
     """Whether a pass at `passed_at` needs no new note at epoch seconds `at`: it is written once a day at most."""
     return passed_at is not None and passed_at > at - DAY_S
@@ -246,8 +273,8 @@ async def _network(connection: AsyncConnection, network: str) -> Network | None:
 async def _note_device(connection: AsyncConnection, factor_id: str, device: str, at: float) -> None:
     table = factor_devices
     key = {"factor_id": factor_id, "device": device}
-    fresh = {"passed_at": at, "tries": 0, "tries_since": 0.0}
-    await _bump(connection, table, key, {"passed_at": at}, fresh)
+    fresh = {"passed_at": at, "tries": 0, "tries_since": 0.0, "failures": 0}
+    await _bump(connection, table, key, {"passed_at": at, "failures": 0}, fresh)
     mine = table.c.factor_id == factor_id
     kept = select(table.c.device).where(mine).order_by(table.c.passed_at.desc(), table.c.device)
     surplus = and_(mine, table.c.device.not_in(kept.limit(DEVICES_KEPT)))

@@ -14,11 +14,12 @@ from msgspec.structs import replace
 
 from contracts.errors import Unavailable
 from services.challenges import audit, situation, totp
-from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, compare
+from services.challenges.factor_check import compare
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.limit_records import Visitor
-from services.challenges.limits import DEVICES_KEPT, MINUTE_S, Limits, is_of_today
+from services.challenges.limits import DEVICES_KEPT, MINUTE_S, Limits, is_of_today, is_to_note, knows
 from services.challenges.quick_statements import PASS, REFUSAL
-from services.challenges.records import Check, Verdict
+from services.challenges.records import STRANGER_FAILURES, Check, Verdict
 from services.challenges.repository import outcome
 from services.challenges.situation import Situation
 from services.challenges.vault import Vault
@@ -82,7 +83,6 @@ class QuickJudge:
         challenge, (network, device), at = found.challenge, found.seen, offer.at
         told = outcome(challenge, "passed", at)
         note_network = _has_paid(offer) or network is None or not is_of_today(network.passed_at, at)
-        note_device = device is None or not is_of_today(device.passed_at, at)
         values = {
             **audit.parameters(entry_of(offer, challenge, visitor, check)),
             "step": check.step,
@@ -90,7 +90,8 @@ class QuickJudge:
             "payload": told.payload.decode(),
             "network_to_note": visitor.network if note_network else None,
             "given_back_s": self._limits.refill_s if _has_paid(offer) else 0.0,
-            "device_to_note": visitor.device if note_device else None,
+            "device_to_note": visitor.device if is_to_note(device, at) else None,
+            "stranger_failures": STRANGER_FAILURES,
             "others_kept": DEVICES_KEPT - 1,
         }
         row = await connection.first(PASS, values)
@@ -105,10 +106,13 @@ class QuickJudge:
     ) -> Verdict | None:
         challenge = found.challenge
         visitor = self._limits.visitor(challenge.account_id, offer.context)
+        known = knows(found.seen, offer.at)
         values = {
             **audit.parameters(entry_of(offer, challenge, visitor, check)),
             "lock_after": LOCK_AFTER,
-            "disable_after": DISABLE_AFTER,
+            "stranger_failures": STRANGER_FAILURES,
+            "strange": int(not known),
+            "device_to_charge": visitor.device if known else None,
             "network_to_charge": None if _has_paid(offer) else visitor.network,
             "refill_s": self._limits.refill_s,
             "minute": int(offer.at) // MINUTE_S,
@@ -122,9 +126,10 @@ class QuickJudge:
 
 
 def _is_plain(found: Situation, at: float) -> bool:
-    """Whether the challenge waits for its first pass and the account has a factor that is not locked."""
+    """Whether the challenge waits for its first pass and the account has a factor that takes anybody's codes."""
     waits = found.challenge.state == "open" and found.challenge.takes_codes(at)
-    return waits and found.factor is not None and found.factor.locked_until <= at
+    factor = found.factor
+    return waits and factor is not None and factor.locked_until <= at and not factor.shut
 
 
 def _has_paid(offer: Offer) -> bool:

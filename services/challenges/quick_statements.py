@@ -21,7 +21,7 @@ _PASSING = """
 burnt AS (
   UPDATE factors SET last_step = %(step)s, failures_in_row = 0, failures_total = 0 FROM judged
   WHERE id = %(factor_id)s AND state = 'active' AND last_step < %(step)s AND hinted_step <> %(step)s
-    AND locked_until <= %(at)s
+    AND locked_until <= %(at)s AND failures_total < %(stranger_failures)s
   RETURNING id
 ), closed AS (
   UPDATE challenges SET state = 'passed', closed_at = %(at)s, passed_step = %(step)s FROM burnt
@@ -38,10 +38,10 @@ burnt AS (
   SET passed_at = excluded.passed_at, spent_until = code_networks.spent_until - %(given_back_s)s::float8
   RETURNING 1
 ), from_device AS (
-  INSERT INTO factor_devices (factor_id, device, passed_at, tries, tries_since)
-  SELECT %(factor_id)s, %(device_to_note)s::text, %(at)s, 0, 0
+  INSERT INTO factor_devices (factor_id, device, passed_at, tries, tries_since, failures)
+  SELECT %(factor_id)s, %(device_to_note)s::text, %(at)s, 0, 0, 0
   FROM closed, (SELECT count(*) FROM from_network) AS noted WHERE %(device_to_note)s::text IS NOT NULL
-  ON CONFLICT (factor_id, device) DO UPDATE SET passed_at = excluded.passed_at
+  ON CONFLICT (factor_id, device) DO UPDATE SET passed_at = excluded.passed_at, failures = 0
   RETURNING factor_id
 ), surplus AS (
   DELETE FROM factor_devices USING from_device
@@ -53,14 +53,15 @@ burnt AS (
 ), """
 _ALL_NOTED = "closed, (SELECT count(*) FROM from_network) AS noted, (SELECT count(*) FROM surplus) AS gone"
 _AUDITED = " SELECT attempts_left, 1 / (SELECT count(*) FROM written) FROM "
-#: By `audit.parameters` and: step, identity and payload of the outcome, what is noted of network and device, others_kept.
+#: By `audit.parameters` and: step, identity and payload of the outcome, what is noted of network and device, others_kept,
+#: stranger_failures.
 PASS = Statement(_JUDGED.format(spared=0) + _PASSING + audit.appended_after(_ALL_NOTED) + _AUDITED + "closed")
 
 _REFUSING = """
 counted AS (
-  UPDATE factors SET failures_in_row = failures_in_row + 1, failures_total = failures_total + 1 FROM judged
+  UPDATE factors SET failures_in_row = failures_in_row + 1, failures_total = failures_total + %(strange)s FROM judged
   WHERE id = %(factor_id)s AND state = 'active' AND locked_until <= %(at)s
-    AND failures_in_row + 1 < %(lock_after)s AND failures_total + 1 < %(disable_after)s
+    AND failures_in_row + 1 < %(lock_after)s AND failures_total + %(strange)s < %(stranger_failures)s
   RETURNING id
 ), spent AS (
   UPDATE challenges SET attempts_left = attempts_left - 1 FROM counted
@@ -72,14 +73,19 @@ counted AS (
   ON CONFLICT (network) DO UPDATE
   SET spent_until = greatest(code_networks.spent_until, %(at)s) + %(refill_s)s
   RETURNING 1
+), from_device AS (
+  UPDATE factor_devices SET failures = failures + 1 FROM spent, (SELECT count(*) FROM charged) AS noted
+  WHERE factor_id = %(factor_id)s AND device = %(device_to_charge)s::text
+  RETURNING 1
 ), fleet AS (
   INSERT INTO code_minutes (minute, lane, refused)
-  SELECT %(minute)s, %(fleet_lane)s, 1 FROM spent, (SELECT count(*) FROM charged) AS noted
+  SELECT %(minute)s, %(fleet_lane)s, 1 FROM spent, (SELECT count(*) FROM from_device) AS noted
   ON CONFLICT (minute, lane) DO UPDATE SET refused = code_minutes.refused + 1
   RETURNING 1
 ), """
 _ALL_COUNTED = "spent, (SELECT count(*) FROM fleet) AS borne"
-#: By `audit.parameters` and: lock_after, disable_after, network_to_charge, refill_s, minute, fleet_lane.
+#: By `audit.parameters` and: lock_after, stranger_failures, strange, device_to_charge, network_to_charge, refill_s, minute,
+#: fleet_lane.
 REFUSAL = Statement(
     _JUDGED.format(spared=1) + _REFUSING + audit.appended_after(_ALL_COUNTED) + _AUDITED + "spent"
 )

@@ -15,6 +15,9 @@ ChallengeState = Literal["open", "passed", "failed", "expired"]
 Result = Literal[
     "passed", "repeated", "wrong", "replayed", "skewed", "locked", "lapsed", "no_factor", "closed", "unknown"
 ]
+#: Failures of strangers since the last pass after which they may not go on. With the ten that each of four known devices
+#: has, these are the hundred after which NIST SP 800-63B-4 section 3.2.2 wants an end.
+STRANGER_FAILURES = 60
 #: What a refusal may say: `clock` when the code is right for another time.
 Hint = Literal["clock"]
 #: Tries a challenge allows before it has failed.
@@ -91,24 +94,33 @@ class Factor:
     sealed: bytes
     last_step: int
     hinted_step: int
+    failures_total: int
     locked_until: float
     created_at: float
+
+    @property
+    def shut(self) -> bool:
+        """Whether it takes no authenticator's code from strangers, until a known device or a recovery code passes."""
+        return self.failures_total >= STRANGER_FAILURES
 
 
 @dataclass(frozen=True)
 class Check:
     """What came of one code against one account's factor; `skew_steps` when a wrong clock would explain it.
 
-    `locks` and `disables` say what the failure did to the factor; `known_device` that only its device let the code in.
+    `locked_until`, `shuts` and `disables` say what the failure did to the factor; `known_device` that only its device let the
+    code in, `reopens` that the pass lets strangers offer codes again.
     """
 
     result: Result
     factor_id: str | None = None
     step: int | None = None
     skew_steps: int | None = None
-    locks: bool = False
+    locked_until: float | None = None
+    shuts: bool = False
     disables: bool = False
     known_device: bool = False
+    reopens: bool = False
 
     @property
     def hint(self) -> Hint | None:
@@ -122,9 +134,11 @@ class Check:
             return f"the code of {self.skew_steps} steps away"
         said = {
             "a recovery code": self.step == RECOVERY_STEP,
-            "the factor is locked now": self.locks and not self.disables,
+            "the factor is locked now": self.locked_until is not None and not (self.shuts or self.disables),
+            "strangers are shut out now": self.shuts and not self.disables,
             "the factor is disabled now": self.disables,
             "let in for a known device": self.known_device,
+            "strangers may try again": self.reopens,
         }
         return ", ".join(words for words, true in said.items() if true) or None
 

@@ -31,11 +31,13 @@ QUERY = (
         factors.c.secret,
         factors.c.last_step,
         factors.c.hinted_step,
+        factors.c.failures_total,
         factors.c.locked_until,
         factors.c.created_at,
         factor_devices.c.passed_at.label("device_passed_at"),
         factor_devices.c.tries,
         factor_devices.c.tries_since,
+        factor_devices.c.failures,
         code_networks.c.spent_until,
         code_networks.c.passed_at.label("network_passed_at"),
     )
@@ -80,11 +82,12 @@ def situation_of(row: Mapping[Any, Any]) -> Situation:
             sealed=row["secret"],
             last_step=row["last_step"],
             hinted_step=row["hinted_step"],
+            failures_total=row["failures_total"],
             locked_until=row["locked_until"],
             created_at=row["created_at"],
         )
     if row["spent_until"] is not None:
         network = Network(row["spent_until"], row["network_passed_at"])
     if row["tries"] is not None:
-        device = Device(row["device_passed_at"], row["tries"], row["tries_since"])
+        device = Device(row["device_passed_at"], row["tries"], row["tries_since"], row["failures"])
     return Situation(challenge_of(row), factor, Seen(network, device))

@@ -84,9 +84,11 @@ def learn(
     elif kind is AccountChange:
         change = event.change  # type: ignore[union-attr]
         if change in ("totp_enrolled", "totp_replaced"):
-            profile.has_factor = True
+            profile.has_factor, profile.factor_disabled = True, False
         elif change == "totp_removed":
-            profile.has_factor = False
+            profile.has_factor, profile.factor_disabled = False, False
+        elif change == "totp_disabled":
+            profile.has_factor, profile.factor_disabled = False, True
         elif change == "totp_enrolment_started":
             return  # whoever began it has proved the password alone
     if held:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from services.challenges.factor_records import FactorStatus
 from services.challenges.records import Challenge
 from services.challenges.service import ChallengesService
 from services.ingest.problems import Problem
@@ -25,6 +26,9 @@ from services.portal.sessions import (
     go_to,
     session_for,
 )
+
+#: A pause that is told in hours.
+_LONG_S = 7200
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
 
@@ -53,7 +57,10 @@ async def approve(request: Request) -> Response:
     if answer.passed:
         return go_to(request, "approve")
     challenge = await _challenge(request, session)
-    if (locked := await _lock(request, session, challenge)) is not None:
+    known = await request.app.state.lifecycle.status(session.visit.account_id)
+    if known.shut:
+        return await _shown(request, session, challenge, error="approve.wrong_shut", field="recovery")
+    if (locked := _lock(request, session, challenge, known)) is not None:
         return locked
     error = refusal("approve.wrong_", answer.hint)
     return await _shown(request, session, challenge, error=error, field=fields.get("field"))
@@ -96,14 +103,15 @@ async def _challenge(request: Request, session: Session) -> Challenge:
     return challenge
 
 
-async def _lock(request: Request, session: Session, challenge: Challenge) -> Response | None:
+def _lock(request: Request, session: Session, challenge: Challenge, known: FactorStatus) -> Response | None:
     """The page of a pause, when the account's codes are paused; a device that the wallet names may be let in all the same."""
     if session.visit.device_id is not None and challenge.state == "open":
         return None
-    known = await request.app.state.lifecycle.status(session.visit.account_id)
     left_s = (known.locked_until or 0.0) - portal_of(request).visits.clock()
     if left_s <= 0:
         return None
+    if left_s > _LONG_S:
+        return outcome(request, "paused", wanted=session.visit.locale, hours=math.ceil(left_s / 3600))
     return outcome(request, "locked", wanted=session.visit.locale, minutes=math.ceil(left_s / 60))
 
 

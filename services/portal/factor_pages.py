@@ -6,7 +6,7 @@ import segno
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.challenges.factor_records import Enrolment, Refused
+from services.challenges.factor_records import Enrolment, FactorStatus, Refused
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import ProofTooOld
 from services.portal.figures import in_fours, visible
@@ -136,8 +136,13 @@ async def _start(request: Request, session: Session, error: str = "") -> Respons
         wanted=session.visit.locale,
         token=session.form_token,
         has_factor=known.state == "active",
-        error=error,
+        error=_said(error, known),
     )
+
+
+def _said(error: str, known: FactorStatus) -> str:
+    """The sentence, or what it means while strangers are shut out."""
+    return "approve.wrong_shut" if error == "approve.wrong_next" and known.shut else error
 
 
 def _setup(request: Request, session: Session, made: Enrolment) -> Response:
@@ -173,6 +178,6 @@ async def _authenticator(request: Request, session: Session, error: str = "", fo
         wanted=session.visit.locale,
         token=session.form_token,
         factor=known,
-        error=error,
+        error=_said(error, known),
         form=form,
     )

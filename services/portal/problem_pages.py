@@ -49,6 +49,7 @@ _TONES = {
     "stopped": "good",
     "refused": "stop",
     "locked": "pause",
+    "paused": "pause",
     "disabled": "pause",
     "codeless": "good",
     "slow": "pause",

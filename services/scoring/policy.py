@@ -11,7 +11,7 @@ from msgspec import Struct, ValidationError, convert, structs, to_builtins
 from contracts.decisions import ACTIONS, Action, Reasoned, Severity
 from contracts.events import AnyEvent, Event, Login, Transaction
 from contracts.findings import Finding, Mode
-from contracts.profile import DAY_S
+from contracts.profile import DAY_S, Profile
 from services.scoring.cost import CostRule
 from services.scoring.fusion import Calibration, Fused, fuse
 from services.scoring.learned_pattern import NAME as LEARNED
@@ -45,11 +45,12 @@ class Rules(NamedTuple):
 
 class Account(NamedTuple):
     """What a policy must know of an account: whether it has a second factor, and how many challenges it was asked for within
-    BUDGET_WINDOW_S and within an hour of event time."""
+    BUDGET_WINDOW_S and within an hour of event time. `disabled`: it had a factor, which wrong codes have disabled."""
 
     has_factor: bool
     asked: int = 0
     asked_lately: int = 0
+    disabled: bool = False
 
 
 class Ruling(NamedTuple):
@@ -104,13 +105,21 @@ class Policy:
         """Risk, score and recorded findings under this policy, snoozes apart."""
         return self._fused(findings, self.modes, evidence)
 
-    def account(self, has_factor: bool, challenge_times: Sequence[float], at: float) -> Account:
+    def account(
+        self, has_factor: bool, challenge_times: Sequence[float], at: float, disabled: bool = False
+    ) -> Account:
         """What this policy must know of an account at event time `at`; `challenge_times` are event times."""
+        if disabled:
+            return Account(has_factor, disabled=True)
         if not challenge_times or (self.budget is None and self.hourly is None):
             return Account(has_factor)
         week = 0 if self.budget is None else _within(challenge_times, at - BUDGET_WINDOW_S, at)
         hour = 0 if self.hourly is None else _within(challenge_times, at - HOUR_S, at)
         return Account(has_factor, week, hour)
+
+    def standing(self, profile: Profile, at: float) -> Account:
+        """As `account`, of an account as it is remembered."""
+        return self.account(profile.has_factor, profile.challenge_times, at, profile.factor_disabled)
 
     def judge(
         self,
@@ -185,6 +194,8 @@ class Policy:
         spent = spent and rank in (_CHALLENGE, _HOLD)
         if rank >= _CHALLENGE and not may_challenge:
             instead = rules.overflow if account.has_factor else rules.no_factor
+            if account.disabled:
+                instead = max(instead, _HOLD)
             rank = instead if rank == _CHALLENGE else max(instead, rank)
         return Ruling(ACTIONS[rank], may_challenge, spent)
 

@@ -202,7 +202,7 @@ class Runner:
             risk = quiet_risk(evidence, policy.modes, policy.prior)
             if risk < policy.quiet_below:
                 return _quiet(event, plan.tag, risk, policy.version, states, stamp, dict(tallies) or None)
-        account = policy.account(profile.has_factor, profile.challenge_times, event.at)
+        account = policy.standing(profile, event.at)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         action = ruling.action
         counts.count([*findings, *_learned(fused)], modes)
@@ -253,7 +253,7 @@ class Runner:
             glance = look(changed, account, counted)
             findings = findings_of(changed, plan, account, counted, glance)
             evidence, _, failed = self._evidence(changed, account, glance, counted, counts)
-            standing = policy.account(account.has_factor, account.challenge_times, changed.at)
+            standing = policy.standing(account, changed.at)
             return policy.judge(changed, findings, standing, states, bool(failed), evidence).ruling.action
 
         policy = self.policy

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.challenges.factor_check import LOCK_AFTER
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.records import Context
 from services.challenges.tables import audit, factors
 from tests.services.challenges.world import World

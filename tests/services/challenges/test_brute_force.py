@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from services.challenges.factor_check import LOCK_AFTER, LOCK_S
+from services.challenges.failures import LOCK_AFTER, LOCK_S
 from services.challenges.limit_records import Rates, SlowDown
 from services.challenges.limit_tables import code_minutes
 from services.challenges.records import Answer, Context

@@ -10,8 +10,8 @@ import pytest
 
 from contracts.errors import Unavailable
 from contracts.events import AccountChange
-from services.challenges.factor_check import LOCK_AFTER
 from services.challenges.factor_records import PENDING_S
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.lifecycle import FactorInUse
 from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault, VaultClosed

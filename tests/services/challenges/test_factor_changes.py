@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.errors import Unavailable
 from contracts.events import AccountChange
 from services.cases.tables import notices, outbox
-from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER
+from services.challenges import recovery
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.lifecycle import CodeRefused, FactorLifecycle
-from services.challenges.records import Context
+from services.challenges.limit_tables import factor_devices
+from services.challenges.records import STRANGER_FAILURES, Context
 from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault
 from services.database import Database
@@ -23,6 +25,7 @@ from services.ingest.decode import decode_event
 from tests.services.challenges.world import CHEAP, KEY, World
 
 PHONE = Context(ip="203.0.113.7", device_id="phone-1")
+STRANGER = Context(ip="198.51.100.1", device_id="another")
 Step = Callable[[World, str, tuple[str, ...]], Awaitable[object]]
 
 
@@ -52,10 +55,17 @@ async def locked(world: World, secret: str, _codes: tuple[str, ...]) -> None:
         await world.lifecycle.remove("li", world.wrong(secret), PHONE)
 
 
-async def disabled(world: World, secret: str, _codes: tuple[str, ...]) -> None:
+async def shut(world: World, secret: str, _codes: tuple[str, ...]) -> None:
     async with world.database.begin() as connection:
-        await connection.execute(factors.update().values(failures_total=DISABLE_AFTER - 1))
-    await world.lifecycle.remove("li", world.wrong(secret), PHONE)
+        await connection.execute(factors.update().values(failures_total=STRANGER_FAILURES - 1))
+    await world.lifecycle.remove("li", world.wrong(secret), STRANGER)
+
+
+async def disabled(world: World, secret: str, codes: tuple[str, ...]) -> None:
+    async with world.database.begin() as connection:
+        await recovery.void(connection, "li")
+        await connection.execute(factor_devices.delete())
+    await shut(world, secret, codes)
 
 
 async def factor(world: World) -> tuple[str, tuple[str, ...]]:
@@ -73,6 +83,7 @@ STEPS: dict[str, tuple[Step, str, str, tuple[str, str]]] = {
     "codes made": (renewed, "recovery_codes_made", "recovery_codes_made", ("recovery_codes", "made")),
     "code used": (recovered, "recovery_code_used", "recovery_code_used", ("regenerate", "passed")),
     "locked": (locked, "totp_locked", "factor_locked", ("remove", "wrong")),
+    "shut": (shut, "totp_locked", "factor_shut", ("remove", "wrong")),
     "disabled": (disabled, "totp_disabled", "factor_disabled", ("remove", "wrong")),
 }
 

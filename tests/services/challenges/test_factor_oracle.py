@@ -9,7 +9,7 @@ from time import perf_counter
 import pytest
 
 from services.challenges.answer_time import AnswerTime
-from services.challenges.factor_check import LOCK_AFTER
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.vault import Vault
 from tests.services.challenges.world import CHEAP, KEY, OWNER, World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, LOCK_S
+from services.challenges.failures import LOCK_AFTER, LOCK_S
 from services.challenges.limit_records import Rates, SlowDown
 from services.challenges.limit_tables import factor_devices
 from services.challenges.limits import (
@@ -84,7 +84,7 @@ async def test_a_stolen_device_id_adds_three_guesses_a_lock_period(world: World)
 
     assert not await verified(world, "late", world.code(secret), PHONE)
     assert refused + DEVICE_TRIES == KNOWN_DEVICE_CODES.labels("refused")._value.get()
-    assert (await factor(world))["failures_total"] == LOCK_AFTER + DEVICE_TRIES
+    assert (await factor(world))["failures_total"] == LOCK_AFTER
     results = [row["result"] for row in await world.rows(audit) if row["challenge_id"] == "late"]
     assert results == ["locked"]
 
@@ -108,18 +108,6 @@ async def test_failures_of_a_known_device_do_not_prolong_the_lock(world: World) 
     world.clock.at += LOCK_S
 
     assert await verified(world, "s", world.code(secret), STRANGER)
-
-
-async def test_guesses_on_a_known_device_count_towards_the_hundred(world: World) -> None:
-    secret = await known(world)
-    while (await factor(world))["state"] == "active":
-        await lock(world, secret)
-        for number in range(DEVICE_TRIES):
-            await verified(world, f"t{world.clock.at}-{number}", world.wrong(secret), PHONE)
-        world.clock.at += LOCK_S
-
-    assert (await factor(world))["failures_total"] == DISABLE_AFTER
-    assert not await verified(world, "own", world.code(secret), PHONE)
 
 
 async def test_a_device_is_known_to_its_own_account_only(world: World) -> None:

@@ -193,3 +193,77 @@ async def test_what_no_limit_reads_any_more_is_dropped(world: World) -> None:
 
     assert len(await world.rows(code_networks)) == 2
     assert sum(row["refused"] for row in await world.rows(code_minutes)) == 1
+
+
+async def test_a_fresh_enrolment_is_confirmed_whatever_its_network_owes(world: World) -> None:
+    few = build(world.database, world.clock, rates=Rates(network_codes=3, fleet_codes=3))
+    shared = Context(ip="192.0.2.1", device_id="new-phone")
+    await slowed(few, shared)
+    made = await few.lifecycle.enrol("li", few.clock.at, shared)
+
+    wrong = await few.lifecycle.confirm("li", few.wrong(made.secret), shared)
+    right = await few.lifecycle.confirm("li", few.code(made.secret), shared)
+
+    assert (wrong.confirmed, right.confirmed) == (False, True)
+
+
+async def test_guessing_at_an_enrolment_is_bounded_by_its_own_lock(world: World) -> None:
+    few = build(world.database, world.clock, rates=Rates(network_codes=3, fleet_codes=3))
+    shared = Context(ip="192.0.2.1", device_id="new-phone")
+    made = await few.lifecycle.enrol("li", few.clock.at, shared)
+    for _ in range(5):
+        await few.lifecycle.confirm("li", few.wrong(made.secret), shared)
+
+    assert not (await few.lifecycle.confirm("li", few.code(made.secret), shared)).confirmed
+
+
+async def test_codes_that_are_let_in_beside_a_limit_do_not_make_it_last(world: World) -> None:
+    """Else whoever shares the address keeps everybody else on it out for days, by confirming nothing."""
+    few = build(world.database, world.clock, rates=Rates(network_codes=3, network_refill_s=30.0))
+    shared = Context(ip="192.0.2.1")
+    for number in range(40):
+        await few.lifecycle.confirm(f"nobody-{number}", "000000", shared)
+    few.clock.at += 91
+
+    secret = await few.enrolled()
+    await few.issue("c")
+    assert (await few.service.verify("c", few.code(secret), shared)).passed
+
+
+async def test_one_network_cannot_bring_the_fleet_s_limit_about_beyond_its_own(world: World) -> None:
+    few = build(world.database, world.clock, rates=Rates(network_codes=3, fleet_codes=10))
+    for number in range(40):
+        await few.lifecycle.confirm(f"nobody-{number}", "000000", Context(ip="192.0.2.1"))
+    secret = await few.enrolled()
+    await few.issue("c")
+
+    assert (await few.service.verify("c", few.code(secret), Context(ip="203.0.113.7"))).passed
+
+
+async def test_the_fleet_s_limit_stops_no_known_device(world: World) -> None:
+    few = build(world.database, world.clock, rates=Rates(fleet_codes=5))
+    phone = Context(ip="192.0.2.1", device_id="phone")
+    secret = await few.enrolled()
+    await few.issue("first")
+    assert (await few.service.verify("first", few.code(secret), phone)).passed
+    few.clock.at += 60
+    for number in range(8):
+        await few.issue(f"g{number}", f"nobody-{number}")
+        await few.service.verify(f"g{number}", "000000")
+    new_place = Context(ip="203.0.113.7", device_id="phone")
+    await few.issue("c")
+    with pytest.raises(SlowDown):
+        await few.service.verify("c", few.code(secret), Context(ip="203.0.113.8", device_id="stranger"))
+
+    assert (await few.service.verify("c", few.code(secret), new_place)).passed
+
+
+async def slowed(world: World, context: Context) -> None:
+    """Refuse codes from the context's network until it is slowed down."""
+    for number in range(50):
+        await world.issue(f"slow-{number}", f"nobody-{number}")
+        try:
+            await world.service.verify(f"slow-{number}", "000000", context)
+        except SlowDown:
+            return
+    raise AssertionError("no limit was met")

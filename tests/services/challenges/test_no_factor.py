@@ -86,12 +86,39 @@ async def test_a_step_up_never_offers_enrolment(world: World, http: httpx.AsyncC
     assert set(get_args(Verification.model_fields["result"].annotation)) == {"passed", "refused"}
 
 
-@pytest.mark.parametrize("what", ["totp_locked", "totp_disabled"])
-def test_whoever_makes_a_factor_unusable_is_still_asked_for_it(what: str) -> None:
-    """Else a hundred wrong codes would turn a challenge into what the policy says of accounts without a factor."""
+def standing(*changes: str) -> Account:
+    """What a policy knows of an account with a factor after these changes."""
     profile = Profile(has_factor=True)
+    for what in changes:
+        learn(profile, change(change=what), b"k" * EVENT_ID_BYTES)
+    return parse_policy(DEFAULT).account(
+        profile.has_factor, profile.challenge_times, 0.0, profile.factor_disabled
+    )
 
-    learn(profile, change(change=what), b"k" * EVENT_ID_BYTES)
 
-    account = parse_policy(DEFAULT).account(profile.has_factor, profile.challenge_times, 0.0)
-    assert plain().rule(login(), RISKY, account).action == "challenge"
+def test_a_locked_factor_is_still_asked_for() -> None:
+    """Else five wrong codes would be a way round it."""
+    assert plain().rule(login(), RISKY, standing("totp_locked")).action == "challenge"
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("instead", ["notify", "hold", "deny"])
+def test_of_a_disabled_factor_no_code_is_asked_and_nothing_is_less_than_held(
+    event: AnyEvent, instead: str
+) -> None:
+    """Else wrong codes would turn a challenge into what the policy grants accounts without a factor."""
+    kinds = ("login", "transaction", "account_change")
+    policy = plain("[no_factor]\n" + "".join(f'{kind} = "{instead}"\n' for kind in kinds))
+    ruling = policy.rule(event, RISKY, standing("totp_disabled"))
+    effects = effects_for(event, ruling.action, policy, ruling.may_challenge)
+
+    assert ruling.action == ("deny" if instead == "deny" else "hold")
+    assert not any(isinstance(effect, IssueChallenge) for effect in effects)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [("totp_removed", "notify"), ("totp_enrolled", "challenge"), ("totp_replaced", "challenge")],
+)
+def test_a_reset_and_a_new_enrolment_end_that(after: str, expected: str) -> None:
+    assert plain().rule(login(), RISKY, standing("totp_disabled", after)).action == expected

@@ -11,7 +11,7 @@ import pytest
 
 from services.challenges import recovery
 from services.challenges.answer_time import RECOVERY_REFUSED_AFTER_S, REFUSED_AFTER_S, AnswerTime
-from services.challenges.factor_check import LOCK_AFTER
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.service import ChallengesService
 from tests.services.challenges.world import World
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.events import ChallengeOutcome
-from services.challenges.factor_check import LOCK_AFTER
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.service import ChallengesService
 from services.challenges.tables import audit, factors
 from services.database import Database

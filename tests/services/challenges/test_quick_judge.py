@@ -16,12 +16,13 @@ from services.challenges.limit_records import SlowDown
 from services.challenges.limit_tables import code_networks, factor_devices
 from services.challenges.limits import DEVICES_KEPT
 from services.challenges.quick_judge import QuickJudge
-from services.challenges.records import Context, Verdict
+from services.challenges.records import STRANGER_FAILURES, Context, Verdict
 from services.challenges.tables import audit, challenges, factors
 from services.challenges.verification import Offer
 from services.database import Database
 from tests.services.challenges.two_ways import (
     has_passed_long_ago,
+    knows_device,
     long_way,
     owed,
     state,
@@ -55,6 +56,7 @@ def quick(world: World) -> QuickJudge:
 @pytest.mark.parametrize(
     "context", [Context(device_id="phone"), PHONE], ids=["no network", "a known network"]
 )
+@pytest.mark.parametrize("known", [False, True], ids=["a stranger", "a known device"])
 async def test_it_writes_what_the_long_way_writes(
     world: World,
     quick: QuickJudge,
@@ -62,6 +64,7 @@ async def test_it_writes_what_the_long_way_writes(
     right: bool,
     attempts_left: int,
     context: Context,
+    known: bool,
 ) -> None:
     await has_passed_long_ago(world, context)
     at, secret_of = world.clock.at, {}
@@ -69,6 +72,8 @@ async def test_it_writes_what_the_long_way_writes(
         world.clock.at = at
         secret_of[account_id] = await world.enrolled(account_id)
         await world.issue(f"c-{account_id}", account_id)
+        if known:
+            await knows_device(world, account_id, context)
     codes = {name: world.code(secret) if right else world.wrong(secret) for name, secret in secret_of.items()}
     before = await state(world)
     verdict = await quick.judge(Offer("c-short", codes["short"], context, world.clock.at))
@@ -118,6 +123,21 @@ async def test_codes_that_went_the_short_way_lock_the_factor_as_others_do(
     assert left == [4, 3] * 3
     assert results == ["locked"] + ["wrong"] * 5
     assert told_of["short"] == told_of["long"]
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+async def test_a_factor_that_strangers_are_shut_out_of_goes_the_long_way(
+    world: World, quick: QuickJudge, right: bool
+) -> None:
+    secret = await world.enrolled()
+    await world.issue("c")
+    async with world.database.begin() as connection:
+        await connection.execute(update(factors).values(failures_total=STRANGER_FAILURES))
+    code = world.code(secret) if right else world.wrong(secret)
+    offer = Offer("c", code, Context(), world.clock.at)
+
+    assert await quick.judge(offer) is offer
+    assert not (await world.service.verify("c", code)).passed
 
 
 async def test_the_last_attempt_goes_the_long_way_which_closes_the_challenge(
@@ -203,9 +223,18 @@ async def test_a_network_at_its_limit_is_slowed_down_before_its_code_is_compared
         update(factors).values(locked_until=9e9),
         update(factors).values(state="disabled"),
         update(factors).values(last_step=9_999_999_999, failures_in_row=4),
-        update(factors).values(last_step=9_999_999_999, failures_total=99),
+        update(factors).values(last_step=9_999_999_999, failures_total=STRANGER_FAILURES - 1),
+        update(factors).values(failures_total=STRANGER_FAILURES),
     ],
-    ids=["expired", "spent", "locked", "disabled", "burnt or about to lock", "burnt or about to be disabled"],
+    ids=[
+        "expired",
+        "spent",
+        "locked",
+        "disabled",
+        "burnt or about to lock",
+        "burnt or about to shut strangers out",
+        "shut",
+    ],
 )
 async def test_what_changed_since_it_was_read_stops_it_and_nothing_is_written(
     world: World, quick: QuickJudge, monkeypatch: pytest.MonkeyPatch, right: bool, meanwhile: Any

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import insert
 
 from contracts.errors import Unavailable
-from services.challenges.factor_check import DISABLE_AFTER
+from services.challenges import recovery
 from services.challenges.factor_records import PENDING_S
 from services.challenges.lifecycle import CodeRefused, FactorInUse
 from services.challenges.proof import AHEAD_S, PROOF_S, ProofTooOld
+from services.challenges.records import STRANGER_FAILURES
 from services.challenges.tables import audit, factors
 from services.challenges.vault import Vault
 from tests.services.challenges.world import KEY, OWNER, World
@@ -145,7 +146,8 @@ async def test_a_disabled_factor_is_not_replaced_by_its_code(world: World) -> No
     """Only a reset by administrators gets the account out of this."""
     secret = await world.enrolled()
     async with world.database.begin() as connection:
-        await connection.execute(factors.update().values(failures_total=DISABLE_AFTER - 1))
+        await connection.execute(factors.update().values(failures_total=STRANGER_FAILURES - 1))
+        await recovery.void(connection, "li")
     with pytest.raises(CodeRefused):
         await world.enrol(code=world.wrong(secret))
     assert (await world.lifecycle.status("li")).state == "disabled"

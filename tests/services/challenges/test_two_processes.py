@@ -18,7 +18,7 @@ from benchmarks.real_parts import RedisServer
 from contracts.events import ChallengeOutcome
 from services.cases.tables import outbox
 from services.challenges import recovery
-from services.challenges.factor_check import LOCK_AFTER
+from services.challenges.failures import LOCK_AFTER
 from services.challenges.limit_records import Rates
 from services.challenges.limits import DEVICE_TRIES
 from services.challenges.tables import audit, factors

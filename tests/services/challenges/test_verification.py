@@ -7,7 +7,7 @@ import pytest
 from contracts.errors import Unavailable
 from contracts.events import ChallengeOutcome
 from services.cases.tables import outbox
-from services.challenges.factor_check import DISABLE_AFTER, LOCK_AFTER, LOCK_S
+from services.challenges.failures import LOCK_AFTER, LOCK_S
 from services.challenges.records import ATTEMPTS, Answer
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
@@ -165,19 +165,6 @@ async def test_a_pass_clears_the_failures_before_it(world: World) -> None:
 
     (factor,) = await world.rows(factors)
     assert (factor["failures_in_row"], factor["failures_total"], factor["locked_until"]) == (0, 0, 0.0)
-
-
-async def test_a_hundred_failures_disable_the_factor(world: World) -> None:
-    secret = await world.enrolled()
-    for number in range(DISABLE_AFTER):
-        await world.issue(f"c{number}")
-        await world.service.verify(f"c{number}", world.wrong(secret))
-        if number % LOCK_AFTER == LOCK_AFTER - 1:
-            world.clock.at += LOCK_S
-    await world.issue("late")
-
-    assert not (await world.service.verify("late", world.code(secret))).passed
-    assert (await world.lifecycle.status("li")).state == "disabled"
 
 
 async def test_a_wrong_a_used_a_locked_and_a_missing_factor_look_the_same(world: World) -> None:

@@ -50,6 +50,16 @@ async def has_passed_long_ago(world: World, context: Context) -> None:
             await connection.execute(insert(code_networks).values(row))
 
 
+async def knows_device(world: World, account_id: str, context: Context) -> None:
+    """The account's owner passed on the context's device two days ago, and slipped once since."""
+    factor_id = next(row["id"] for row in await world.rows(factors) if row["account_id"] == account_id)
+    device = world.limits.visitor(None, context).device
+    passed_at = world.clock.at - 2 * DAY_S
+    row = {"factor_id": factor_id, "device": device, "passed_at": passed_at, "tries": 0, "tries_since": 0.0}
+    async with world.database.begin() as connection:
+        await connection.execute(insert(factor_devices).values(**row, failures=1))
+
+
 def told(before: dict[str, Any], after: dict[str, Any]) -> list[object]:
     """Kinds and outcomes of what was put into the outbox meanwhile."""
     new = [row for row in after["outbox"] if row not in before["outbox"]]

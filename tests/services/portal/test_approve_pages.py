@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from contracts.events import ChallengeOutcome, UserReport
 from services.challenges import audit
-from services.challenges.tables import challenges
+from services.challenges.records import STRANGER_FAILURES
+from services.challenges.tables import challenges, factors
 from tests.services.portal.reading import read
 from tests.services.portal.site import Site
 
@@ -232,3 +234,29 @@ async def test_two_challenges_two_pages_and_a_session_reaches_only_its_own(site:
     await site.browser.post("/my/approve?challenge_id=c2", data=fields)
 
     assert (await state(site, "c1"), await state(site, "c2")) == ("passed", "open")
+
+
+@pytest.mark.parametrize(("locale", "sentence"), [("en", "a recovery code is accepted"), ("zh-CN", "恢复码")])
+async def test_while_strangers_are_shut_out_the_page_names_the_ways_that_are_left(
+    site: Site, locale: str, sentence: str
+) -> None:
+    secret = await site.world.enrolled()
+    async with site.world.database.begin() as connection:
+        await connection.execute(update(factors).values(failures_total=STRANGER_FAILURES))
+    page = await site.approving(locale=locale, device_id="new-phone")
+    code = site.world.code(secret)
+    again = read(await site.browser.post("/my/approve", data={**page.forms[0].fields, "code": code}))
+
+    assert sentence in again.text
+    assert await state(site) == "open"
+
+
+async def test_a_long_pause_is_told_in_hours(site: Site) -> None:
+    secret = await site.world.enrolled()
+    async with site.world.database.begin() as connection:
+        await connection.execute(update(factors).values(failures_total=49, failures_in_row=4))
+    page = await site.approving()
+    wrong = site.world.wrong(secret)
+    paused = read(await site.browser.post("/my/approve", data={**page.forms[0].fields, "code": wrong}))
+
+    assert "try again in about 24 hours" in paused.text
