@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from services.ingest.refusals import explained
 _DECODER = msgspec.json.Decoder(AnyEvent)
 #: PostgreSQL text cannot hold it, and nothing that is meant well sends it.
 _NUL = b"\\u0000"
+#: A backslash that is itself escaped begins nothing.
+_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 #: Most events have none, and one byte is found much faster than six.
 _BACKSLASH = 0x5C
 _NUL_DETAIL = "a text holds the character U+0000"
@@ -82,7 +85,7 @@ def decode(records: Sequence[Record], future_skew_s: float, check_own: CheckOwn 
                 event = decode_json(value)  # type: ignore[arg-type]
             except Exception as error:  # the fence: a second reading says what it is
                 event, again = _read_again(value, error)
-            if _BACKSLASH in value and _NUL in value:  # type: ignore[operator]
+            if _BACKSLASH in value and _holds_nul(value):  # type: ignore[operator, arg-type]
                 raise Malformed("nul_character", _NUL_DETAIL)
             if record.key != event.account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")
@@ -118,7 +121,7 @@ def read_event(value: bytes) -> tuple[AnyEvent, Sequence[Mended]]:
             event, mended = _read_again(value, error)
     except Exception as error:
         raise _malformed(error, value) from None
-    if _NUL in value:
+    if _holds_nul(value):
         raise Malformed("nul_character", _NUL_DETAIL)
     return event, mended
 
@@ -130,6 +133,10 @@ def without_mark(value: bytes) -> bytes:
     while value.startswith(_BYTE_ORDER_MARK):
         value = value[len(_BYTE_ORDER_MARK) :]
     return value
+
+
+def _holds_nul(value: bytes) -> bool:
+    return _NUL in value and _NUL_ESCAPE.search(value) is not None
 
 
 def _read_again(value: bytes | None, first: Exception) -> tuple[AnyEvent, Sequence[Mended]]:

@@ -56,6 +56,8 @@ def reason(record: Sent) -> str:
         (r"back\\slash", "back\\slash"),
         (r"\u8d26\u6237", "账户"),
         (r"\u00001", None),
+        (r"\\u0000 in words", "\\u0000 in words"),
+        (r"\\\u0000", None),
     ],
 )
 def test_escapes_pass_and_the_character_0_does_not(raw: str, text: str | None) -> None:
