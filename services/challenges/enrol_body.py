@@ -1,33 +1,28 @@
-"""The body that starts an enrolment: `{"proved_at": 1790000000, "code"?: ..., "ip"?: ..., "device_id"?: ...}`."""
+"""The body that starts an enrolment: `{"proved_at": 1790000000000, "code"?: ..., "ip"?: ..., "device_id"?: ...}`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.errors import Malformed
 from services.challenges.body import context_in, fields_in
 from services.challenges.http import CODE, WHOM, json_body
+from services.challenges.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_about
 from services.challenges.records import Context
 from services.challenges.typed_code import code_in
 
 _NAMES = frozenset({"proved_at", "code", "ip", "device_id"})
-#: The end of the year 9999.
-_LATEST_S = 253_402_300_799
 _WANTED = (
-    'the body must be {"proved_at": 1790000000}: when the user last proved the password, in epoch seconds; beside it at '
+    'the body must be {"proved_at": 1790000000000}: when the user last proved the password, in epoch milliseconds or as '
+    "RFC 3339 text with an offset; beside it at "
     "most code, six digits or a recovery code, ip, an address, and device_id, 1 to 128 characters"
 )
 #: For the decorator of a route that starts an enrolment.
 ENROL_BODY = json_body(
     "proved_at",
     {
-        "proved_at": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": _LATEST_S,
-            "description": "When the user last proved the password, in epoch seconds.",
-        },
+        "proved_at": PROVED_AT,
         "code": CODE,
         **WHOM,
     },
@@ -36,11 +31,12 @@ ENROL_BODY = json_body(
 
 @dataclass(frozen=True)
 class Application:
-    """What a body asks for; `proved_at` is None when it is malformed. Its text form shows no code."""
+    """What a body asks for; `proved_at` is in epoch seconds, and None when it is malformed. Its text form shows no code."""
 
     proved_at: float | None
     code: str | None
     context: Context
+    warnings: list[ApiWarning] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return "Application(...)"
@@ -58,10 +54,10 @@ def application_in(body: bytes) -> Application:
     code = code_in(fields.get("code"))
     proved_at: Any = fields.get("proved_at")
     right = said and fields.keys() <= _NAMES and ("code" not in fields or code is not None)
-    if not right or not _is_time(proved_at):
+    try:
+        at = proved_seconds(proved_at) if right else None
+    except ValueError:
+        at = None
+    if at is None:
         return Application(None, None, context)
-    return Application(float(proved_at), code, context)
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LATEST_S
+    return Application(at, code, context, warnings_about(proved_at))

@@ -20,6 +20,7 @@ from services.challenges.hints import hinted
 from services.challenges.http import CODE_BODY, Code, count_malformed, no_store, utc, utc_if
 from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.challenges.proof import PROOF_S, ProofTooOld
+from services.challenges.proved import ApiWarning
 from services.challenges.records import Hint
 from services.challenges.resets import FactorResets, NoReset
 from services.ingest.identifiers import AccountId
@@ -65,6 +66,7 @@ class NewFactor(BaseModel):
     otpauth_uri: str
     qr_url: str
     expires_at: datetime
+    warnings: list[ApiWarning] = []
 
 
 class Hinted(BaseModel):
@@ -152,6 +154,7 @@ async def enrol(account_id: AccountId, offered: Enrolling, lifecycle: Lifecycle)
         otpauth_uri=made.uri,
         qr_url=f"/v1/accounts/{quote(account_id, safe='')}/totp/qr/{made.ticket}",
         expires_at=utc(made.expires_at),
+        warnings=offered.warnings,
     )
 
 

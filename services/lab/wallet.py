@@ -84,7 +84,7 @@ class Wallet:
         locale = "zh-CN" if who.city.currency == "CNY" else "en"
         contact = {"email": f"{who.account_id}@people.example", "locale": locale, "time_zone": who.city.zone}
         await self._post(f"{path}/contact", contact, method="PUT")
-        made = await self._post(f"{path}/totp", {"proved_at": time.time()})
+        made = await self._post(f"{path}/totp", {"proved_at": int(time.time() * 1000)})
         if made.status_code != 201:
             return False
         secret = json.decode(made.content, type=_NewFactor).secret

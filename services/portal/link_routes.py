@@ -7,9 +7,20 @@ from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from services.challenges.http import no_store, utc
+from services.challenges.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_about
 from services.challenges.service import ChallengesService
 from services.ingest.keys import require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
@@ -25,13 +36,16 @@ router = APIRouter(
 )
 
 _NO_NUL = r"^[^\x00]+$"
+#: Its forms are told apart by `proved_seconds`; a number in a text is none of them.
+ProvedAt = StrictInt | StrictFloat | StrictStr
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
 
 
 class LinkWanted(BaseModel):
     """Whom the link is for and what its pages do.
 
-    `enrol` sets up an authenticator; say in `proved_at` (epoch seconds) when the user last gave their password.
+    `enrol` sets up an authenticator; say in `proved_at` (epoch milliseconds or RFC 3339) when the user last gave their
+    password.
     `challenge` approves or refuses `challenge_id`, which must be the account's. `factor` shows the authenticator.
     `ip` and `device_id` are the user's, as the wallet sees them; `device_name` is what the page calls the device that
     asked. `locale` is the page's first language; the user can change it.
@@ -42,7 +56,7 @@ class LinkWanted(BaseModel):
     account_id: Identifier
     purpose: Purpose
     challenge_id: Identifier | None = None
-    proved_at: Annotated[float, Field(ge=0, le=253402300799, strict=True)] | None = None
+    proved_at: Annotated[ProvedAt, WithJsonSchema(PROVED_AT)] | None = None
     device_id: Identifier | None = None
     device_name: Annotated[str, Field(min_length=1, max_length=64, pattern=_NO_NUL)] | None = None
     ip: Annotated[str, Field(max_length=64, json_schema_extra={"format": "ip"})] | None = None
@@ -52,6 +66,13 @@ class LinkWanted(BaseModel):
     @classmethod
     def _address(cls, ip: str | None) -> str | None:
         return None if ip is None else str(ip_address(ip))
+
+    @field_validator("proved_at")
+    @classmethod
+    def _when(cls, proved_at: ProvedAt | None) -> ProvedAt | None:
+        if proved_at is not None:
+            proved_seconds(proved_at)
+        return proved_at
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -67,6 +88,7 @@ class Link(BaseModel):
 
     url: str
     expires_at: datetime
+    warnings: list[ApiWarning] = []
 
 
 @router.post("/links", status_code=201, responses={404: problem_answer("The account has no such challenge.")})
@@ -78,5 +100,7 @@ async def make_link(request: Request, wanted: LinkWanted) -> Link:
         if challenge is None or challenge.account_id != wanted.account_id:
             raise Problem(404, "unknown_challenge", "the account has no such challenge")
     portal = portal_of(request)
-    link, expires_at = await portal.visits.link(Visit(**wanted.model_dump()))
-    return Link(url=f"{portal.url}{PREFIX}/open/{link}", expires_at=utc(expires_at))
+    at = None if wanted.proved_at is None else proved_seconds(wanted.proved_at)
+    link, expires_at = await portal.visits.link(Visit(**{**wanted.model_dump(), "proved_at": at}))
+    url = f"{portal.url}{PREFIX}/open/{link}"
+    return Link(url=url, expires_at=utc(expires_at), warnings=warnings_about(wanted.proved_at))

@@ -71,6 +71,19 @@ async def test_any_other_request_is_malformed(site: Site, wanted: dict[str, Any]
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
 
+async def test_a_password_proved_in_seconds_is_taken_and_warned_of(site: Site) -> None:
+    at = site.world.clock.at
+    answers = [
+        await site.wallet.post("/v1/links", json={"account_id": "li", "purpose": "enrol", "proved_at": given})
+        for given in (at, at * 1000, "2027-01-15T08:00:00Z")
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    told = [[warning["code"] for warning in answer.json()["warnings"]] for answer in answers]
+    assert told == [["time_in_seconds"], [], []]
+    assert {row["proved_at"] for row in await site.world.rows(visits)} == {at}
+
+
 async def test_a_link_needs_a_key_of_scope_verify(site: Site) -> None:
     other, _ = await site.app.state.keys.create("events", ["ingest"])
     wanted = {"account_id": "li", "purpose": "factor"}
