@@ -102,7 +102,9 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The answer to one event: risk is a probability in 0..1, score its calibrated 0..100.
 
     `states` says what was not known: `learning`, `place_unavailable`, `network_unavailable`, `tallies_unavailable`,
-    `memory_lost`, `late`, `clamped`; and what the policy did: `snoozed`, `budget_spent`.
+    `memory_lost`, `late`, `clamped`, `address_not_public`, `device_of_a_crowd`; what could not be read: `address_malformed`,
+    `place_malformed`, `network_malformed`, `device_malformed`, `field_malformed`; and what the policy did: `snoozed`,
+    `budget_spent`.
     `degraded` names detectors that were skipped.
     `tallies` are the counts across accounts that were read.
     `counterfactuals` are single changes with which the event would have passed; empty where none is known.

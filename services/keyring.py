@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import secrets
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +118,7 @@ def _content(variable: str, file: Path) -> str:
         raise UnusableKeys(f"{variable}: {file} cannot be read: {error.strerror}") from None
     if len(content) > _MOST_BYTES:
         raise UnusableKeys(f"{variable}: {file} is too large to be keys")
-    return content.decode("ascii", "replace")
+    return content.removeprefix(BOM_UTF8).decode("ascii", "replace")
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

@@ -78,7 +78,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def say(text: str) -> None:
     """One line to standard error, where it does not mix with results."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write("\n".join(map(escaped, text.split("\n"))) + "\n")
 
 
 def print_json(figures: Any) -> None:

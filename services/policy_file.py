@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,7 +121,7 @@ def read_bytes(path: Path) -> bytes:
         raise InvalidPolicy(f"{path}: cannot be read ({error.strerror})") from None
     if len(content) > MAX_POLICY_BYTES:
         raise InvalidPolicy(f"{path}: larger than {MAX_POLICY_BYTES} bytes")
-    return content
+    return content.removeprefix(BOM_UTF8)
 
 
 def values_of(content: bytes | None, path: Path | None) -> dict[str, Any]:

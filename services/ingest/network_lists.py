@@ -19,6 +19,7 @@ import hashlib
 import hmac
 import logging
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_network
@@ -132,7 +133,7 @@ def _read(path: Path, as_of: date, max_age_days: int) -> _Sound:
     name = _NAME.fullmatch(path.name)
     if name is None or name[1] not in _TELLING:
         raise _Refused(f"its name is not <kind>-<version>.txt with a kind of {', '.join(sorted(_TELLING))}")
-    header, body = _split(path.read_bytes())
+    header, body = _split(path.read_bytes().removeprefix(BOM_UTF8))
     if header.get("version") != name[2]:
         raise _Refused("the version in its header is not the one in its name")
     checksum = hashlib.sha256(body).hexdigest()

@@ -47,6 +47,14 @@ def test_the_default_policy_names_only_detectors_that_exist() -> None:
     check_detectors(read_policy(), discover())
 
 
+def test_a_byte_order_mark_before_a_policy_is_skipped(tmp_path: Path) -> None:
+    text = 'version = "mine"\n'
+    assert (
+        read_policy(written(tmp_path, "\ufeff" + text)).version
+        == read_policy(written(tmp_path, text)).version
+    )
+
+
 def test_a_file_states_only_what_differs(tmp_path: Path) -> None:
     policy = read_policy(written(tmp_path, 'version = "mine"\n[challenge]\nlifetime_s = 60\n'))
 
