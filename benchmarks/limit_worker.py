@@ -56,6 +56,16 @@ class LimitBelt:
     def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
         """Nothing is remembered."""
 
+    def refusal(self) -> str | None:
+        """Any topic is read."""
+        return None
+
+    async def meet(self, ends: Mapping[int, int]) -> None:
+        """Any topic is read."""
+
+    def compare(self, partition: int, reached: int, end: int) -> None:
+        """Any topic is read."""
+
     def forget(self) -> None:
         """Nothing is held."""
 

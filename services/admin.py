@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services import audit_commands, key_commands
+from services import audit_commands, key_commands, topics_commands
 from services.options import (
     EXIT_BAD,
     Database,
@@ -27,7 +27,6 @@ app = typer.Typer(
     help="Topics, database, dead letters, API keys, keys of secrets, the audit.",
     rich_markup_mode="rich",
 )
-topics_app = typer.Typer(no_args_is_help=True, help="Create and describe the Kafka topics.")
 database_app = typer.Typer(no_args_is_help=True, help="The SQL schema.")
 dead_app = typer.Typer(
     no_args_is_help=True, help="Records that could never be processed: list, show, redrive."
@@ -35,7 +34,7 @@ dead_app = typer.Typer(
 _SCOPES_HELP = "ingest, report, label, contacts, verify, support or admin; repeatable."
 keys_app = typer.Typer(no_args_is_help=True, help="Keys for the HTTP API.")
 for name, sub in (
-    ("topics", topics_app),
+    ("topics", topics_commands.app),
     ("database", database_app),
     ("dead", dead_app),
     ("api-key", keys_app),
@@ -43,42 +42,6 @@ for name, sub in (
     ("audit", audit_commands.app),
 ):
     app.add_typer(sub, name=name)
-
-
-@topics_app.command("create")
-def topics_create(
-    kafka: Kafka = None,
-    partitions: Annotated[int | None, typer.Option(min=1, help="Partitions of each topic (8).")] = None,
-    replication: Annotated[int | None, typer.Option(min=1, help="Copies of each partition (1).")] = None,
-    as_json: Json = False,
-) -> None:
-    """Create the topics that do not exist yet. Existing ones stay as they are.
-
-    [dim]Example:[/dim] payguard admin topics create --kafka 127.0.0.1:9092 --partitions 8 --replication 3
-    """
-    from services.topics_admin import create_topics
-
-    settings = settings_from(kafka=kafka, partitions=partitions, replication=replication)
-    made = run(create_topics(settings))
-    if as_json:
-        print_json(made)
-    for topic, state in made.items() if not as_json else ():
-        typer.echo(f"{topic}: {state}")
-
-
-@topics_app.command("describe")
-def topics_describe(kafka: Kafka = None, as_json: Json = False) -> None:
-    """Partitions and replicas of each topic. Exit code 1 when one is missing or has another number of partitions."""
-    from services.topics_admin import describe_topics
-
-    settings = settings_from(kafka=kafka)
-    described = run(describe_topics(settings))
-    if as_json:
-        print_json(described)
-    for told in described if not as_json else ():
-        typer.echo(f"{told.topic}: {told.partitions} partitions, {told.replicas} replicas, {told.state}")
-    if any(told.state != "ok" for told in described):
-        raise typer.Exit(EXIT_BAD)
 
 
 @database_app.command("migrate")

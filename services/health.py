@@ -39,10 +39,12 @@ async def readyz(request: Request) -> Response:
     parts = {"broker": broker, "store": store and resources.replies.listening, "database": database}
     parts |= {name: fault is None for name, fault in resources.consumers.faults().items()}
     ready = all(parts.values())
-    body = {
+    body: dict[str, object] = {
         "state": "ready" if ready else "unavailable",
         "parts": {name: "ready" if there else "unavailable" for name, there in parts.items()},
     }
+    if resources.producer.trouble is not None:
+        body["why"] = resources.producer.trouble
     return JSONResponse(body, status_code=200 if ready else 503)
 
 

@@ -197,6 +197,13 @@ POLICY_RELOADS: Counter = _declare(
     ["result"],
     [("applied",), ("refused",)],
 )
+WORKER_REFUSES: Gauge = _declare(
+    Gauge,
+    "worker_refuses",
+    "1 while the worker decides nothing because its topic is not the one its memory was learned from.",
+    ["reason"],
+    [("topic_made_anew",), ("partitions_changed",)],
+)
 # ingest
 HTTP_EVENTS: Counter = _declare(
     Counter,

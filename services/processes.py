@@ -34,7 +34,7 @@ def run_worker(settings: Settings) -> int:
     from services.ingest.own_events import event_macs
     from services.kafka_connections import mend_connections
     from services.policy_file import read_policy
-    from services.stream.app import build_app, run_app
+    from services.stream.app import app_not_ready, build_app, run_app
     from services.stream.liveness import Liveness
     from services.stream.pipeline import Belt
 
@@ -46,8 +46,11 @@ def run_worker(settings: Settings) -> int:
     uvloop.install()
     mend_connections()
     liveness = Liveness(time.monotonic)
-    exposition.serve(settings.metrics_host, settings.metrics_port, liveness.fault)
     opened: list[Belt] = []
+
+    def not_ready() -> str | None:
+        topic = opened[0].parts.topic if opened else None
+        return (topic and topic.not_ready()) or liveness.fault() or app_not_ready(app)
 
     async def opening() -> Belt:
         belt = await open_belt(settings)
@@ -58,7 +61,9 @@ def run_worker(settings: Settings) -> int:
         for belt in opened:
             await belt.parts.close()
 
-    return run_app(build_app(settings, opening, closing, liveness), settings.log_level)
+    app = build_app(settings, opening, closing, liveness)
+    exposition.serve(settings.metrics_host, settings.metrics_port, liveness.fault, not_ready)
+    return run_app(app, settings.log_level)
 
 
 def run_api(settings: Settings) -> int:

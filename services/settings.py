@@ -45,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_lateness_s: float = 86_400.0
     future_skew_s: float = 300.0
     invalid_ceiling: float = 0.5
+    topic_check_s: float = 5.0
     # policy, enrichment
     policy: Path | None = None
     policy_reread_s: float = 2.0

@@ -27,6 +27,7 @@ MEANINGS: dict[str, str] = {
     "allowed_lateness_s": "An event older than its account's newest by more than this is late: decided, not learned.",
     "future_skew_s": "An event later than its record by more than this gets the record's time.",
     "invalid_ceiling": "Share of invalid records above which a worker stops instead of writing dead letters.",
+    "topic_check_s": "How often a worker asks whether its topic is still the one it learned from.",
     "policy": "Policy file (TOML), see policy.md; the built-in one when not set.",
     "policy_reread_s": "Time between looks at the policy file. One that changed is read when it looks the same twice.",
     "model": "Model file of `payguard lab train`; the untrained fusion when not set. Read at start.",

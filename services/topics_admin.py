@@ -40,7 +40,7 @@ async def create_topics(settings: Settings) -> dict[str, str]:
     """
     from aiokafka.admin import NewTopic
 
-    async with _admin(settings) as admin:
+    async with open_admin(settings) as admin:
         wanted = [
             NewTopic(name, settings.partitions, settings.replication, topic_configs=_configs(settings, name))
             for name in topic_names(settings)
@@ -63,7 +63,7 @@ async def create_topics(settings: Settings) -> dict[str, str]:
 
 async def describe_topics(settings: Settings) -> list[Described]:
     """Each of the four topics as the broker knows it. Raises Unavailable when no broker answers."""
-    async with _admin(settings) as admin:
+    async with open_admin(settings) as admin:
         return await _describe(admin, settings)
 
 
@@ -90,7 +90,8 @@ async def _describe(admin: Any, settings: Settings) -> list[Described]:
 
 
 @asynccontextmanager
-async def _admin(settings: Settings) -> AsyncIterator[Any]:
+async def open_admin(settings: Settings) -> AsyncIterator[Any]:
+    """An admin client, while it lasts. Raises Unavailable when no broker answers."""
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 

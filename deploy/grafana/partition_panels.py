@@ -14,6 +14,11 @@ PARTITIONS = Row(
             "reqps",
         ),
         Panel(
+            "Workers that refuse their topic",
+            "1 while a worker decides nothing because its memory was learned from another topic.",
+            (Query("max by (instance, reason) (payguard_worker_refuses)", "{{instance}} {{reason}}"),),
+        ),
+        Panel(
             "Workers by policy",
             "How many decide under each version.",
             (Query("count by (version) (payguard_policy_info == 1)", "{{version}}"),),

@@ -7,6 +7,22 @@ from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge
 
 PARTITIONS = (
     Alert(
+        "TopicMadeAnew",
+        "page",
+        "0s",
+        'max by (instance) (payguard_worker_refuses{reason="topic_made_anew"}) > 0',
+        "Worker {{ $labels.instance }} decides nothing: its topic was made anew under the same epoch.",
+        "topic-made-anew.md",
+    ),
+    Alert(
+        "PartitionsChanged",
+        "page",
+        "0s",
+        'max by (instance) (payguard_worker_refuses{reason="partitions_changed"}) > 0',
+        "Worker {{ $labels.instance }} decides nothing: its topic has another number of partitions.",
+        "partitions-changed.md",
+    ),
+    Alert(
         "RecordsMoved",
         "ticket",
         "5m",
@@ -30,7 +46,41 @@ _OLD, _NEW = (
 )
 
 
+def _refuses(instance: str, reason: str) -> str:
+    return f'payguard_worker_refuses{{instance="{instance}",reason="{reason}"}}'
+
+
 PARTITION_STORIES = (
+    Story(
+        "TopicMadeAnew",
+        "fires for the worker that refuses its topic, and resolves when it decides again",
+        {_refuses("w:1", "topic_made_anew"): gauge((10, 0), (10, 1), (10, 0))},
+        (("9m", QUIET), ("11m", ({"instance": "w:1"},)), ("21m", QUIET)),
+    ),
+    Story(
+        "TopicMadeAnew",
+        "leaves another reason to its own alert",
+        {
+            _refuses("w:1", "topic_made_anew"): gauge((20, 0)),
+            _refuses("w:1", "partitions_changed"): gauge((20, 1)),
+        },
+        (("15m", QUIET),),
+    ),
+    Story(
+        "PartitionsChanged",
+        "fires for every worker that refuses, and resolves when they decide again",
+        {_refuses(f"{name}:1", "partitions_changed"): gauge((10, 0), (10, 1), (10, 0)) for name in "vw"},
+        (("9m", QUIET), ("11m", ({"instance": "v:1"}, {"instance": "w:1"})), ("21m", QUIET)),
+    ),
+    Story(
+        "PartitionsChanged",
+        "leaves a topic that was made anew to its own alert",
+        {
+            _refuses("w:1", "topic_made_anew"): gauge((20, 1)),
+            _refuses("w:1", "partitions_changed"): gauge((20, 0)),
+        },
+        (("15m", QUIET),),
+    ),
     Story(
         "RecordsMoved",
         "fires while records are moved, and resolves after 15 quiet minutes",

@@ -36,6 +36,7 @@ from services.stream.pipeline import Belt
 from services.stream.placement import Placement
 from services.stream.policy_watch import PolicyWatch
 from services.stream.producer import BatchProducer
+from services.stream.topic_watch import TopicWatch
 
 #: Offline there is nothing to protect and answers must be the same on every machine.
 OFFLINE_KEY = bytes(KEY_BYTES)
@@ -75,6 +76,7 @@ async def open_belt(settings: Settings) -> Belt:
     await producer.start()
     policy_watch = PolicyWatch(settings.policy, runner.policy)
     memory_watch = MemoryWatch(client, settings.topic_epoch, clock_ms)
+    topic = TopicWatch(settings, lambda: producer.facts(settings.topic_events), client)
     belt = Belt(
         Parts(
             settings=settings,
@@ -89,14 +91,16 @@ async def open_belt(settings: Settings) -> Belt:
             mailbox=RedisMailbox(client),
             clock_ms=clock_ms,
             check_own=macs.check,
+            topic=topic,
             placement=Placement(settings.topic_events, settings.partitions),
             ceiling=InvalidCeiling(settings.invalid_ceiling),
             watch=memory_watch,
-            closers=(policy_watch.stop, memory_watch.stop, producer.stop, client.aclose),
+            closers=(policy_watch.stop, memory_watch.stop, topic.stop, producer.stop, client.aclose),
         )
     )
     policy_watch.start(belt.use, settings.policy_reread_s)
     memory_watch.start(settings.memory_check_s)
+    topic.start(settings.topic_check_s)
     return belt
 
 

@@ -35,7 +35,9 @@ class Outgoing(Struct, frozen=True):
 
 
 class EventSink(Protocol):
-    """Where accepted events go."""
+    """Where accepted events go. `trouble` says in one sentence why it is not to be written to, if that is known."""
+
+    trouble: str | None
 
     async def publish(self, events: Sequence[Outgoing], headers: Headers) -> list[bool]:
         """Whether each event is durable, in order. Raises Overloaded when too many are under way."""
@@ -52,6 +54,8 @@ class EventSink(Protocol):
 
 class InProcessTopic:
     """A topic in a list, for tests and trials; `arrived` is called for each event, `away` refuses all of them."""
+
+    trouble: str | None = None
 
     def __init__(self, arrived: Callable[[Outgoing, Headers], Awaitable[None]] | None = None) -> None:
         self.records: list[tuple[Outgoing, Headers]] = []
@@ -80,7 +84,7 @@ class EventProducer:
     """A Kafka producer that may start before its broker does.
 
     While the broker is away every event is answered with False (not acknowledged) within `ack_within_s`. Such an event
-    may still arrive later: sending it again with the same event id is safe.
+    may still arrive later: sending it again with the same event id is safe. `partitions` is how many the topic should have.
     """
 
     def __init__(
@@ -89,7 +93,10 @@ class EventProducer:
         topic: str,
         ack_within_s: float = ACK_WITHIN_S,
         max_pending: int = MAX_PENDING_EVENTS,
+        partitions: int | None = None,
     ) -> None:
+        self.trouble: str | None = None
+        self._partitions = partitions
         self._kafka = kafka
         self._topic = topic
         self._ack_within_s = ack_within_s
@@ -138,16 +145,31 @@ class EventProducer:
             self._pending -= len(events)
 
     async def reachable(self) -> bool:
-        """Whether the broker answers now (one metadata request)."""
+        """Whether the broker answers now (one metadata request), and the topic has the partitions it should have."""
         producer = self._producer
         if producer is None:
             return False
         try:
             async with asyncio.timeout(1.0):
                 # The library's own request: it returns False, and does not raise, when no broker answers.
-                return bool(await producer.client.force_metadata_update())
+                if not await producer.client.force_metadata_update():
+                    return False
         except (KafkaError, TimeoutError):
             return False
+        return self._has_its_partitions(producer)
+
+    def _has_its_partitions(self, producer: AIOKafkaProducer) -> bool:
+        found = len(producer.client.cluster.partitions_for_topic(self._topic) or ())
+        told, self.trouble = self.trouble, None
+        if self._partitions is None or found in (0, self._partitions):
+            return True
+        self.trouble = (
+            f"topic {self._topic} has {found} partitions and PAYGUARD_PARTITIONS is {self._partitions}: no worker decides "
+            "until that agrees; see payguard admin topics new-epoch"
+        )
+        if told is None:
+            _log.error(self.trouble)
+        return False
 
     async def _publish(
         self, producer: AIOKafkaProducer, events: Sequence[Outgoing], headers: Headers
@@ -220,6 +242,6 @@ def _is_acknowledged(future: asyncio.Future[object] | None) -> bool:
 
 async def open_producer(settings: Settings) -> EventProducer:
     """The producer of these settings, started (connecting in the background while the broker is away)."""
-    producer = EventProducer(settings.kafka, settings.topic_events)
+    producer = EventProducer(settings.kafka, settings.topic_events, partitions=settings.partitions)
     await producer.start()
     return producer

@@ -31,6 +31,18 @@ class CarriedBelt(Belt[S], Protocol[S]):
         """Where to ask which partitions are owned, and up to where each is committed."""
         ...
 
+    def refusal(self) -> str | None:
+        """Why nothing is to be read; None when all is well."""
+        ...
+
+    async def meet(self, ends: Mapping[int, int]) -> None:
+        """The logs of newly owned partitions end there."""
+        ...
+
+    def compare(self, partition: int, reached: int, end: int) -> None:
+        """A partition was read up to `reached`, and its log ends at `end`."""
+        ...
+
 
 class HaulSchema(Schema):
     """A message's value is already a haul: nothing to deserialize."""
@@ -48,6 +60,7 @@ class WorkerApp(faust.App):
     """A Faust app whose transport hands over whole hauls and whose lane carries them."""
 
     lane: Lane[Any]
+    belt: CarriedBelt[Any] | None = None
     open_belt: Callable[[], Awaitable[CarriedBelt[Any]]]
     close_belt: Callable[[], Awaitable[None]]
 
@@ -57,7 +70,7 @@ class WorkerApp(faust.App):
     async def on_start(self) -> None:
         """Open the belt before the consumer starts."""
         await super().on_start()
-        belt = await self.open_belt()
+        self.belt = belt = await self.open_belt()
         belt.follow(lambda: self.consumer.committed_by_partition())
         self.lane = Lane(belt, _crash, self.conf.broker_max_poll_records)
         # A haul is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
@@ -110,6 +123,7 @@ def build_app(
         ended = ended_task(app.consumer._thread._consumer)
         if ended is not None:
             _crash(ended)
+        app.consumer.compare_ends()
         lag, position = app.consumer.measure_lag()
         liveness.tick(lag, position)
 
@@ -137,6 +151,13 @@ def _configured(settings: Settings) -> WorkerApp:
         stream_publish_on_commit=False,
         web_enabled=False,
     )
+
+
+def app_not_ready(app: WorkerApp) -> str | None:
+    """Why a worker that runs does not work yet; None when it does."""
+    if not app.started or app.belt is None:
+        return "the worker is starting"
+    return None if app.consumer.joined else "the consumer group has not given the worker its partitions yet"
 
 
 def run_app(app: WorkerApp, log_level: str) -> int:

@@ -22,6 +22,7 @@ from services.scoring.runner import Counts, Runner
 from services.settings import Settings
 from services.stream.placement import Moved, Placement
 from services.stream.producer import Rows
+from services.stream.topic_watch import TopicWatch
 
 #: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
 WINDOW = 64
@@ -83,6 +84,7 @@ class Parts:
     """Everything a belt uses. `clock_ms` is the wall clock in epoch milliseconds.
 
     `check_own` tells PayGuard's own events from forged ones; a file that is replayed needs none.
+    `topic` refuses a topic that is not the one memory was learned from; a file that is replayed has none.
     `placement` says where accounts belong; None takes every record where it lies, as a replayed file needs it.
     """
 
@@ -99,6 +101,7 @@ class Parts:
     clock_ms: Callable[[], int]
     watch: Watch = field(default_factory=WholeMemory)
     check_own: CheckOwn | None = None
+    topic: TopicWatch | None = None
     placement: Placement | None = None
     ceiling: InvalidCeiling = field(default_factory=lambda: InvalidCeiling(1.0))
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()

@@ -89,6 +89,22 @@ class Belt:
         self.faults.reach("after_save")
         measure(scored, len(parts.memory), parts.clock_ms())
 
+    def refusal(self) -> str | None:
+        """Why nothing is to be read, in one sentence; None when all is well."""
+        topic = self.parts.topic
+        return None if topic is None else topic.refusal
+
+    async def meet(self, ends: Mapping[int, int]) -> None:
+        """The logs of newly owned partitions end there: compare that with what was learned of them."""
+        topic = self.parts.topic
+        if topic is not None:
+            await patiently(lambda: topic.meet(ends), "memory")
+
+    def compare(self, partition: int, reached: int, end: int) -> None:
+        """A partition was read up to `reached`, and its log ends at `end`."""
+        if self.parts.topic is not None:
+            self.parts.topic.compare(partition, reached, end)
+
     def use(self, policy: Policy) -> None:
         """Decide under another policy, from the next haul on."""
         self.parts = replace(self.parts, runner=self.parts.runner.under(policy))

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.errors import Unavailable
+from services.kafka_metadata import TopicFacts, topic_facts
 from services.stream.placement import Moved
 
 Headers = list[tuple[str, bytes]]
@@ -39,6 +40,10 @@ class BatchProducer:
         except KafkaError as error:
             await self._producer.stop()
             raise Unavailable(f"no Kafka broker answers: {type(error).__name__}") from error
+
+    async def facts(self, topic: str) -> TopicFacts | None:
+        """What the brokers say of the topic now. Raises KafkaError."""
+        return await topic_facts(self._producer.client, topic)
 
     async def stop(self) -> None:
         """Flush and disconnect."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -30,6 +30,8 @@ class HaulConsumer(StockConsumer):
     """One message an answer of the fetcher: its value is a haul. `most_in_flight` records unfinished, and it stops reading."""
 
     most_in_flight: int = 4_000
+    #: whether the group gave this worker its partitions, none among them
+    joined: bool = False
     settle_timeout_s: float = 8.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,6 +39,7 @@ class HaulConsumer(StockConsumer):
         self._progress = asyncio.Event()
         self.newest_ms: dict[TP, float] = {}
         self._unfinished: dict[Message, int] = {}
+        self._met: set[TP] = set()
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
@@ -56,6 +59,9 @@ class HaulConsumer(StockConsumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         self._progress.clear()
+        if self._refused():
+            await self._wait_for_progress(timeout)
+            return {}
         if sum(self._unfinished.values()) < self.most_in_flight:
             return await super()._getmany(active_partitions, timeout)
         await self._wait_for_progress(timeout)
@@ -72,7 +78,7 @@ class HaulConsumer(StockConsumer):
                 records = [record for record in records if record.offset >= expected]
             if records:
                 haul[tp] = records
-        if not haul:
+        if not haul or not await self._is_ours(haul):
             return
         for tp, records in haul.items():
             self.tracker.take(tp, records[0].offset, records[-1].offset)
@@ -83,6 +89,26 @@ class HaulConsumer(StockConsumer):
         self._unfinished[message] = sum(map(len, haul.values()))
         metrics.IN_FLIGHT.set(len(self._unfinished))
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    def _refused(self) -> bool:
+        belt = self.app.belt
+        return belt is not None and belt.refusal() is not None
+
+    async def _is_ours(self, partitions: Iterable[TP]) -> bool:
+        """Whether the topic is the one that was learned from, as far as the ends of these logs tell."""
+        new = [tp for tp in partitions if tp not in self._met]
+        if new and self.app.belt is not None:
+            ends = {tp.partition: self.highwater(tp) for tp in new}
+            await self.app.belt.meet({partition: end for partition, end in ends.items() if end is not None})
+            self._met.update(new)
+        return not self._refused()
+
+    def compare_ends(self) -> None:
+        """A log that ends before what was read of it is another one."""
+        for tp in self.assignment() if self.app.belt is not None else ():
+            end = self.highwater(tp)
+            if end is not None:
+                self.app.belt.compare(tp.partition, self.tracker.next_offset(tp), end)
 
     def _message(self, haul: Mapping[TP, Sequence[Record]]) -> ConsumerMessage:
         tp, records = next(iter(haul.items()))
@@ -118,6 +144,8 @@ class HaulConsumer(StockConsumer):
 
     def committed_by_partition(self) -> dict[int, int | None]:
         """Up to where each owned partition is committed, None for nowhere; one whose place is not known yet is left out."""
+        if not self.joined:
+            return {}
         return {
             tp.partition: self._committed_offset.get(tp)
             for tp in self.assignment()
@@ -189,6 +217,8 @@ class HaulConsumer(StockConsumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         metrics.REBALANCES.inc()
+        self._met.clear()
+        self.joined = True
         for tp in self.tracker.partitions():
             self.tracker.drop(tp)
         self._unfinished.clear()

@@ -195,7 +195,7 @@ def test_health_checks_ask_the_port_the_process_serves() -> None:
     for name in OURS:
         settings = load_settings(_environment(name))
         port = settings.http_port if name == "api" else settings.metrics_port
-        page = ["/readyz"] if name in ("cases", "notifier") else []
+        page = [] if name == "api" else ["/readyz"]
         assert SERVICES[name]["healthcheck"]["test"][3:] == ["/opt/payguard/alive.py", str(port), *page]
     assert load_settings(_environment("worker")).metrics_port == METRICS_PORT
 

@@ -42,7 +42,9 @@ async def sink(request: pytest.FixtureRequest) -> EventSink:
     if request.param == "in process":
         return InProcessTopic()
     kafka = request.getfixturevalue(f"{request.param}_kafka")
-    return await open_producer(Settings(kafka=kafka, topic_events=await a_topic(kafka, "producer-suite")))
+    return await open_producer(
+        Settings(kafka=kafka, topic_events=await a_topic(kafka, "producer-suite"), partitions=3)
+    )
 
 
 async def test_every_sink_acknowledges_in_order_and_is_reachable(sink: EventSink) -> None:

@@ -37,7 +37,7 @@ async def served(any_kafka: str, embedded_redis: str, database: Database) -> Asy
     await a_topic(any_kafka, topic)
     redis = connect(embedded_redis)
     mailbox, keys = RedisMailbox(redis), ApiKeys(database)
-    producer = await open_producer(Settings(kafka=any_kafka, topic_events=topic))
+    producer = await open_producer(Settings(kafka=any_kafka, topic_events=topic, partitions=3))
     made = resources(database, producer, mailbox, keys, http_max_body_bytes=100_000)
     web = server(create_app(replace(made, redis=redis)), "127.0.0.1", 0, own_signals=False)
     key, _ = await keys.create("wallet", ["ingest"])
