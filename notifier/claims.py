@@ -5,25 +5,51 @@ A claim is a lease: its row comes back by itself when `next_at` passes, so a kil
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from msgspec import Struct, json
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision
-from notifier.routing import Contact
+from notifier import rates
+from notifier.rates import DIGEST, ORDINARY, Rates
+from services.cases.contact_points import Point, points_of, recipients
 from services.cases.news import News
-from services.cases.tables import contacts, deliveries, notices, recorded_decisions
+from services.cases.tables import deliveries, notices, recorded_decisions
 from services.database import Database, insert_new
 
+#: Critical letters have a way out of their own, so that a storm of others never stands before them.
+Lane = Literal["critical", "ordinary"]
+LANES: tuple[Lane, ...] = ("critical", "ordinary")
+#: So many are looked at for one handful: what is beyond its rate goes into digests without being sent.
+_LOOK = 200
 _decode = json.Decoder(Decision).decode
 _decode_news = json.Decoder(News).decode
 
 
-class Claim(Struct, frozen=True, kw_only=True):
-    """One notice in hand, with all that its letters need; `delivered` names channels that took theirs before.
+class Told(Struct, frozen=True, kw_only=True):
+    """What one notice is about: `news`, or else a decision."""
 
-    It is about `news`, or else about a decision.
+    template: str
+    recorded_at: float
+    decision: Decision | None
+    news: News | None
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """When it happened, as the event says and as it was recorded: an event's clock may be wrong."""
+        happened = self.decision.at if self.decision is not None else self.recorded_at
+        return happened, self.recorded_at
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """One notice in hand, with all that its letters need.
+
+    A digest tells of several. `points` are those that get a letter; `settled` names the channels and addresses that took
+    theirs before, or refused it for good.
     """
 
     notice_id: str
@@ -31,50 +57,72 @@ class Claim(Struct, frozen=True, kw_only=True):
     recorded_at: float
     attempts: int
     lease: str
-    decision: Decision | None
-    news: News | None
-    contact: Contact | None
-    delivered: frozenset[str]
+    told: Sequence[Told]
+    points: Sequence[Point]
+    settled: dict[tuple[str, str], str]
 
 
-async def claim(database: Database, *, lease: str, now: float, lease_s: float, limit: int) -> list[Claim]:
+class Taken(Struct, frozen=True):
+    """What one look found: the notices in hand, and how many of each reason went into digests."""
+
+    claims: list[Claim]
+    digested: Counter[str]
+
+
+async def claim(
+    database: Database,
+    *,
+    lane: Lane,
+    lease: str,
+    now: float,
+    lease_s: float,
+    limit: int,
+    allowed: Rates,
+    grace_s: float,
+) -> Taken:
     """Take up to `limit` notices that are due, oldest first; nobody else gets them for `lease_s` seconds."""
+    ordinary = notices.c.template.in_(sorted(ORDINARY))
     due = (
-        select(notices.c.notice_id)
-        .where(notices.c.state == "waiting", notices.c.next_at <= now)
-        .order_by(notices.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(
+            notices.c.notice_id,
+            notices.c.event_id,
+            notices.c.account_id,
+            notices.c.template,
+            notices.c.attempts,
+        )
+        .where(
+            notices.c.state == "waiting",
+            notices.c.next_at <= now,
+            ordinary if lane == "ordinary" else ~ordinary,
+        )
+        .order_by(notices.c.next_at, notices.c.notice_id)
+        .limit(_LOOK)
     )
     async with database.begin() as connection:
-        ids = list((await connection.execute(due)).scalars())
-        if not ids:
-            return []
+        await rates.alone(connection)
+        found = (await connection.execute(due.with_for_update(skip_locked=True))).all()
+        if not found:
+            return Taken([], Counter())
+        ids, digested = await rates.admit(connection, found, limit, now, allowed)
         await connection.execute(
             update(notices)
             .where(notices.c.notice_id.in_(ids))
             .values(lease=lease, next_at=now + lease_s, attempts=notices.c.attempts + 1)
         )
-        mine = (
-            select(
-                notices, recorded_decisions.c.body, contacts.c.email, contacts.c.locale, contacts.c.time_zone
-            )
-            .outerjoin(recorded_decisions, recorded_decisions.c.event_id == notices.c.event_id)
-            .outerjoin(contacts, contacts.c.account_id == notices.c.account_id)
-            .where(notices.c.notice_id.in_(ids))
-            .order_by(notices.c.recorded_at, notices.c.notice_id)
-        )
-        rows = (await connection.execute(mine)).all()
-        taken = await connection.execute(
-            select(deliveries.c.notice_id, deliveries.c.channel).where(deliveries.c.notice_id.in_(ids))
-        )
-        done = {(row.notice_id, row.channel) for row in taken}
-    return [_claimed(row, lease, done) for row in rows]
+        return Taken(await _claims(connection, ids, lease, grace_s), digested)
 
 
-async def note_delivery(database: Database, notice: Claim, channel: str, now: float) -> None:
-    """Remember that the channel took its letter."""
-    row = {"notice_id": notice.notice_id, "channel": channel, "delivered_at": now}
+async def note_delivery(
+    database: Database, notice: Claim, channel: str, address_key: str, outcome: str, now: float
+) -> None:
+    """Remember that the channel took the letter to that address, or refused it for good."""
+    row = {
+        "notice_id": notice.notice_id,
+        "channel": channel,
+        "address_key": address_key,
+        "outcome": outcome,
+        "delivered_at": now,
+    }
     async with database.begin() as connection:
         await connection.execute(insert_new(deliveries).values(row))
 
@@ -90,15 +138,17 @@ async def put_off(database: Database, notice: Claim, until: float, error: str) -
 
 
 class Waiting(Struct, frozen=True):
-    """Notices that have not ended: how many, and since when (epoch seconds) the oldest waits; None when none does."""
+    """Notices that should have ended: how many, and since when (epoch seconds) the oldest waits; None when none does."""
 
     count: int
     since: float | None
 
 
-async def waiting(database: Database) -> Waiting:
-    """What has not ended."""
-    query = select(func.count(), func.min(notices.c.recorded_at)).where(notices.c.state == "waiting")
+async def waiting(database: Database, now: float) -> Waiting:
+    """What is due or was tried. A digest that is not due yet waits because it should."""
+    query = select(func.count(), func.min(notices.c.recorded_at)).where(
+        notices.c.state == "waiting", or_(notices.c.next_at <= now, notices.c.attempts > 0)
+    )
     async with database.read() as connection:
         return Waiting(*(await connection.execute(query)).one())
 
@@ -117,15 +167,51 @@ async def _settle(database: Database, notice: Claim, **values: str | float | Non
         return (await connection.execute(statement)).rowcount == 1
 
 
-def _claimed(row: Row[Any], lease: str, done: set[tuple[str, str]]) -> Claim:
-    return Claim(
-        notice_id=row.notice_id,
+async def _claims(connection: AsyncConnection, ids: Sequence[str], lease: str, grace_s: float) -> list[Claim]:
+    mine = (
+        select(notices, recorded_decisions.c.body)
+        .outerjoin(recorded_decisions, recorded_decisions.c.event_id == notices.c.event_id)
+        .where(or_(notices.c.notice_id.in_(ids), notices.c.digest_id.in_(ids)))
+        .order_by(notices.c.recorded_at, notices.c.notice_id)
+    )
+    rows = (await connection.execute(mine)).all()
+    told: dict[str, list[Told]] = {notice_id: [] for notice_id in ids}
+    for row in rows:
+        if row.template != DIGEST:
+            told[row.digest_id or row.notice_id].append(_told(row))
+    earliest = min(
+        (moment for each in told.values() for item in each for moment in item.moments), default=0.0
+    )
+    accounts = {row.account_id for row in rows}
+    points = await points_of(connection, accounts, earliest - grace_s)
+    settled: dict[str, dict[tuple[str, str], str]] = {}
+    for row in await connection.execute(select(deliveries).where(deliveries.c.notice_id.in_(ids))):
+        settled.setdefault(row.notice_id, {})[row.channel, row.address_key] = row.outcome
+    return [
+        Claim(
+            notice_id=row.notice_id,
+            template=row.template,
+            recorded_at=row.recorded_at,
+            attempts=row.attempts,
+            lease=lease,
+            told=told[row.notice_id],
+            points=_recipients(points.get(row.account_id, ()), told[row.notice_id], grace_s),
+            settled=settled.get(row.notice_id, {}),
+        )
+        for row in rows
+        if row.notice_id in told
+    ]
+
+
+def _recipients(points: Sequence[Point], told: Sequence[Told], grace_s: float) -> list[Point]:
+    moments = {moment for each in told for moment in each.moments}
+    return recipients(points, moments, grace_s, told[0].news if len(told) == 1 else None)
+
+
+def _told(row: Row[Any]) -> Told:
+    return Told(
         template=row.template,
         recorded_at=row.recorded_at,
-        attempts=row.attempts,
-        lease=lease,
         decision=None if row.body is None else _decode(row.body),
         news=None if row.news is None else _decode_news(row.news),
-        contact=None if row.email is None else Contact(row.email, row.locale, row.time_zone),
-        delivered=frozenset(channel for notice_id, channel in done if notice_id == row.notice_id),
     )

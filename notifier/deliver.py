@@ -1,13 +1,13 @@
 """Delivers one claimed notice: routes it, renders it, sends it, and says in SQL how that went.
 
 At least once to the outside: a letter is sent before its delivery is noted, under an idempotency key of
-(notice, channel) that is the same on every try. What may come twice after a crash carries the same Message-ID.
+(notice, channel, address) that is the same on every try. What may come twice after a crash carries the same Message-ID.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -23,11 +23,14 @@ from services.metrics import DELIVERY_LATENCY, NOTICES, NOTICES_UNDELIVERED
 
 #: The sentences of a decision in a locale, such as `services.scoring.explain.sentences`.
 Explain = Callable[[Decision, str], Sequence[str]]
+#: The reason of a notice that waits until the addresses before were told of a new one. No trouble of anybody's.
+TOLD_FIRST = "told_first"
 
 
 class Patience(Struct, frozen=True, kw_only=True):
     """How long a notice is tried. The first retry waits `first_s`, each further one twice as long up to `ceiling_s`;
     a notice older than `give_up_s` at a failed try has failed. One send may take `send_s`, a claim holds `lease_s`.
+    A new address waits at most `told_first_s` until those before were told of it.
     """
 
     first_s: float = 5.0
@@ -35,10 +38,19 @@ class Patience(Struct, frozen=True, kw_only=True):
     give_up_s: float = 86_400.0
     send_s: float = 45.0
     lease_s: float = 120.0
+    told_first_s: float = 3600.0
 
     def retry_at(self, attempts: int, now: float) -> float:
         """When to try again after the given number of tries."""
         return now + min(self.first_s * 2.0 ** min(attempts - 1, 30), self.ceiling_s)
+
+
+class _Sent(Struct):
+    """How far a notice has come: addresses that took it, refusals for good, and why others must be tried again."""
+
+    delivered: bool = False
+    refused: str | None = None
+    away: Unavailable | None = None
 
 
 class Delivery:
@@ -61,53 +73,90 @@ class Delivery:
         self._patience = patience
         self._templates = Templates.load()
 
+    @property
+    def known(self) -> Collection[str]:
+        """The notices that have words."""
+        return self._templates.notices
+
     async def deliver(self, notice: Claim) -> str | None:
         """Send what is left of the notice: the reason why it waits on, None when it has ended.
 
         Raises Unavailable only when the database is away.
         """
-        wanted = routes(notice.contact, self._channels)
+        wanted = routes(notice.points, self._channels)
         if not wanted:
             await self._end(notice, "undeliverable", "mail", "no_contact")
             return None
-        for route in wanted:
-            if route.channel in notice.delivered:
-                continue
-            try:
-                await self._send(notice, route)
-            except Malformed as error:
-                await self._end(notice, "failed", route.channel, error.reason)
-                return None
-            except Unavailable as error:
-                return await self._later(notice, route.channel, error)
-            await claims.note_delivery(self._database, notice, route.channel, self._clock())
-        await self._end(notice, "delivered", wanted[-1].channel, None)
+        sent = _Sent()
+        # All at once: an address whose server hangs keeps no other waiting, and each has the whole time.
+        async with asyncio.TaskGroup() as tasks:
+            for route in wanted:
+                tasks.create_task(self._to(notice, route, sent))
+        channel = wanted[0].channel
+        if sent.away is not None:
+            return await self._later(notice, channel, sent)
+        if sent.delivered:
+            await self._end(notice, "delivered", channel, None)
+        else:
+            await self._end(notice, "failed", channel, sent.refused)
         return None
 
-    async def _send(self, notice: Claim, route: Route) -> None:
+    async def _to(self, notice: Claim, route: Route, sent: _Sent) -> None:
+        """Send to one address what it has not got yet."""
+        outcome = notice.settled.get((route.channel, route.address_key))
+        try:
+            if outcome is None:
+                outcome = await self._sent_to(notice, route)
+                now = self._clock()
+                await claims.note_delivery(
+                    self._database, notice, route.channel, route.address_key, outcome, now
+                )
+        except Malformed as error:
+            # What cannot be written is refused by no address: there is nothing to note.
+            sent.refused = error.reason
+        except Unavailable as error:
+            if sent.away is None or sent.away.reason == TOLD_FIRST:
+                sent.away = error
+        else:
+            sent.delivered |= outcome == "delivered"
+            if outcome != "delivered":
+                sent.refused = outcome
+
+    async def _sent_to(self, notice: Claim, route: Route) -> str:
+        """How the address took the letter: `delivered`, or the reason why it never will."""
+        now = self._clock()
+        if route.told_since is not None and now - route.told_since < self._patience.told_first_s:
+            raise Unavailable("the addresses before are told first", TOLD_FIRST)
         letter = self._letter(notice, route)
-        key = idempotency_key(notice.notice_id, route.channel)
         try:
             async with asyncio.timeout(self._patience.send_s):
+                key = idempotency_key(notice.notice_id, route)
                 await self._channels[route.channel].send(letter, key, notice.recorded_at)
         except TimeoutError:
             raise Unavailable("the channel took too long", SLOW) from None
+        except Malformed as error:
+            return error.reason
+        return "delivered"
 
     def _letter(self, notice: Claim, route: Route) -> Letter:
-        if notice.news is not None:
-            return self._templates.news(notice.template, notice.news, route, self._service)
-        if notice.decision is None:
-            raise Malformed("unknown_event", "a notice about nothing that is recorded")
-        reasons = self._explain(notice.decision, route.locale)
-        return self._templates.letter(notice.template, notice.decision, route, reasons, self._service)
+        return self._templates.letter(
+            notice.template,
+            notice.told,
+            route,
+            lambda decision: self._explain(decision, route.locale),
+            self._service,
+        )
 
-    async def _later(self, notice: Claim, channel: str, error: Unavailable) -> str:
-        now, words = self._clock(), str(error)[:256]
-        if now - notice.recorded_at >= self._patience.give_up_s:
-            await self._end(notice, "failed", channel, "gave_up", words)
-        else:
+    async def _later(self, notice: Claim, channel: str, sent: _Sent) -> str | None:
+        error, now = sent.away or Unavailable(), self._clock()
+        words = str(error)[:256]
+        if now - notice.recorded_at < self._patience.give_up_s:
             until = self._patience.retry_at(notice.attempts, now)
             await claims.put_off(self._database, notice, until, words)
+        elif sent.delivered:
+            await self._end(notice, "delivered", channel, None, words)
+        else:
+            await self._end(notice, "failed", channel, "gave_up", words)
         return error.reason
 
     async def _end(

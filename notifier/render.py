@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from importlib.resources import files
@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from contracts.decisions import Decision, IssueChallenge
 from contracts.errors import Malformed
 from notifier.channels import Letter
+from notifier.claims import Told
+from notifier.rates import DIGEST
 from notifier.routing import LOCALES, Route
-from services.cases.news import News
 
 #: What an event is called, by locale and event type.
 WHAT: Mapping[str, Mapping[str, str]] = {
@@ -23,6 +24,10 @@ WHAT: Mapping[str, Mapping[str, str]] = {
 }
 _OTHER = {"en": "An operation", "zh-CN": "操作"}
 _NOTHING = {"en": "Several small signs together.", "zh-CN": "多项轻微异常同时出现。"}
+#: A digest gives so many times of one kind; of more, how many there were.
+_MOST_TIMES = 10
+#: The sentences of a decision in the reader's language.
+Reasons = Callable[[Decision], Sequence[str]]
 _MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -48,44 +53,94 @@ class Templates:
         return cls(texts, layout)
 
     def letter(
-        self, notice: str, decision: Decision, route: Route, reasons: Sequence[str], service: str
+        self, notice: str, told: Sequence[Told], route: Route, reasons: Reasons, service: str
     ) -> Letter:
-        """The letter of a notice about a decision; `reasons` are its sentences in the route's locale.
+        """The letter of a notice about what is told; a digest tells of several things, or many.
 
-        Raises Malformed for a notice without a text.
+        Raises Malformed for a notice without a text, or about nothing.
         """
-        locale = _locale(route)
-        said = [" ".join(reason.split()) for reason in reasons] or [_NOTHING[locale]]
-        filled = {
-            "service": service,
-            "what": WHAT[locale].get(decision.type, _OTHER[locale]),
-            "details": _list(_details(decision, locale, route.time_zone)),
-            "reasons": _list(said),
-        }
+        if notice == DIGEST:
+            lines = self._summary(told, route, service)
+            filled = {"service": service, "details": _list(lines), "count": str(len(told))}
+        elif len(told) == 1:
+            filled = _filled_in(told[0], route, reasons, service)
+        else:
+            filled = {}
         return self._written(notice, filled, route)
 
-    def news(self, notice: str, news: News, route: Route, service: str) -> Letter:
-        """The letter of a notice that no decision asked for. Raises Malformed for a notice without a text."""
+    def _summary(self, told: Sequence[Told], route: Route, service: str) -> list[str]:
+        """One line for each kind of thing: its subject, and when it happened."""
         locale = _locale(route)
-        name = "时间：" if locale == "zh-CN" else "When: "
-        filled = {
-            "service": service,
-            "details": _list([name + moment(news.at, locale, route.time_zone)]),
-            "due": "" if news.due_at is None else moment(news.due_at, locale, route.time_zone),
-            "codes_left": "" if news.codes_left is None else str(news.codes_left),
-        }
-        return self._written(notice, filled, route)
+        kinds: dict[str, list[Told]] = {}
+        for each in told:
+            kinds.setdefault(self._subject(each, route, service), []).append(each)
+        colon, comma = ("：", "；") if locale == "zh-CN" else (": ", "; ")
+        return [
+            subject + colon + comma.join(_times(each, locale, route.time_zone))
+            for subject, each in kinds.items()
+        ]
+
+    def _subject(self, told: Told, route: Route, service: str) -> str:
+        filled = _filled_in(told, route, lambda _decision: (), service)
+        return self._filled(told.template, filled, route).partition("\n")[0]
+
+    def _filled(self, notice: str, filled_in: Mapping[str, str], route: Route) -> str:
+        text = self._texts.get((notice, _locale(route)))
+        if text is None:
+            raise Malformed("unknown_notice", f"no text for the notice {notice[:64]!r}")
+        return Template(text).substitute(filled_in)
 
     def _written(self, notice: str, filled_in: Mapping[str, str], route: Route) -> Letter:
         locale = _locale(route)
-        text = self._texts.get((notice, locale))
-        if text is None:
-            raise Malformed("unknown_notice", f"no text for the notice {notice[:64]!r}")
-        filled = Template(text).substitute(filled_in)
-        subject, _, body = filled.partition("\n")
+        subject, _, body = self._filled(notice, filled_in, route).partition("\n")
         body = body.strip() + "\n"
         page = self._layout.substitute(language=locale, title=html.escape(subject), body=_paragraphs(body))
         return Letter(to=route.to, subject=subject, text=body, html=page, language=locale)
+
+
+def _filled_in(told: Told, route: Route, reasons: Reasons, service: str) -> dict[str, str]:
+    """What the gaps of the text are filled with. Raises Malformed when there is nothing to tell."""
+    locale, decision, news = _locale(route), told.decision, told.news
+    if news is not None:
+        names = ("时间：", "新地址：") if locale == "zh-CN" else ("When: ", "New address: ")
+        details = [names[0] + moment(news.at, locale, route.time_zone)]
+        if news.address is not None:
+            details.append(names[1] + news.address)
+        return {
+            "service": service,
+            "details": _list(details),
+            "due": "" if news.due_at is None else moment(news.due_at, locale, route.time_zone),
+            "codes_left": "" if news.codes_left is None else str(news.codes_left),
+        }
+    if decision is None:
+        raise Malformed("unknown_event", "a notice about nothing that is recorded")
+    said = [" ".join(reason.split()) for reason in reasons(decision)] or [_NOTHING[locale]]
+    return {
+        "service": service,
+        "what": WHAT[locale].get(decision.type, _OTHER[locale]),
+        "details": _list(_details(decision, locale, route.time_zone)),
+        "reasons": _list(said),
+    }
+
+
+def _times(told: Sequence[Told], locale: str, time_zone: str) -> list[str]:
+    """When each happened, with its amount; of many the first, the last and how many there were."""
+    shown = [_when(each, locale, time_zone) for each in told]
+    if len(shown) <= _MOST_TIMES:
+        return shown
+    left = len(shown) - _MOST_TIMES
+    between = f"还有 {left} 次" if locale == "zh-CN" else f"{left} more times"
+    return [*shown[: _MOST_TIMES - 1], between, shown[-1]]
+
+
+def _when(told: Told, locale: str, time_zone: str) -> str:
+    if told.decision is None:
+        return moment(told.moments[0] if told.news is None else told.news.at, locale, time_zone)
+    values = [
+        line.partition("：" if locale == "zh-CN" else ": ")[2]
+        for line in _details(told.decision, locale, time_zone)
+    ]
+    return ("，" if locale == "zh-CN" else ", ").join(values)
 
 
 def moment(at: float, locale: str, time_zone: str) -> str:

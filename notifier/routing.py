@@ -1,39 +1,51 @@
-"""Who is told and how: the owner, in their language and time zone, by every channel they can be reached on. Pure."""
+"""Who is told and how: the owner, in their language and time zone, on every address they are reached at. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
+
+from services.addresses import address_key
+from services.cases.contact_points import Point
 
 LOCALES = ("zh-CN", "en")
 
 
-class Contact(Struct, frozen=True):
-    """What the wallet's backend told us of the owner."""
-
-    email: str
-    locale: str
-    time_zone: str
-
-
 class Route(Struct, frozen=True):
-    """One letter to send: the channel, the address on it, and how the reader reads."""
+    """One letter to send: the channel, the address on it, and how the reader reads.
+
+    `told_since` is when those before were to be told of this address and have not been yet (epoch seconds).
+    """
 
     channel: str
     to: str
     locale: str
     time_zone: str
+    told_since: float | None = None
+
+    @property
+    def address_key(self) -> str:
+        """The short name of the address."""
+        return address_key(self.to)
 
 
-def routes(contact: Contact | None, channels: Collection[str]) -> list[Route]:
+def routes(points: Sequence[Point], channels: Collection[str]) -> list[Route]:
     """The routes to the owner; none without a contact or without a channel that reaches it."""
-    if contact is None or "mail" not in channels:
+    if "mail" not in channels:
         return []
-    locale = contact.locale if contact.locale in LOCALES else LOCALES[0]
-    return [Route("mail", contact.email, locale, contact.time_zone)]
+    return [
+        Route(
+            "mail",
+            point.address,
+            point.locale if point.locale in LOCALES else LOCALES[0],
+            point.time_zone,
+            point.told_since,
+        )
+        for point in points
+    ]
 
 
-def idempotency_key(notice_id: str, channel: str) -> str:
-    """The key of one notice on one channel, the same on every try."""
-    return f"{notice_id}.{channel}"
+def idempotency_key(notice_id: str, route: Route) -> str:
+    """The key of one notice on one channel to one address, the same on every try."""
+    return f"{notice_id}.{route.channel}.{route.address_key}"

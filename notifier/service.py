@@ -10,11 +10,12 @@ from contracts.errors import Unavailable
 from notifier.channels import ADDRESS_PUT_OFF, Channel
 from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import SmtpMail, smtp_server
-from notifier.claims import Claim, claim, waiting
-from notifier.deliver import Delivery, Explain, Patience
+from notifier.claims import LANES, Claim, Lane, claim, waiting
+from notifier.deliver import TOLD_FIRST, Delivery, Explain, Patience
+from notifier.rates import Rates
 from services.cases.backoff import Backoff, pause
 from services.database import Database
-from services.metrics import OUTBOX_PENDING
+from services.metrics import NOTICES, NOTICES_DIGESTED, OUTBOX_PENDING
 from services.progress import Progress
 from services.settings import Settings
 
@@ -52,7 +53,7 @@ class Notifier:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._patience = patience or Patience()
+        self._patience = patience or Patience(told_first_s=settings.contact_told_first_s)
         self._delivery = Delivery(
             database,
             channels(settings) if ways is None else ways,
@@ -62,22 +63,33 @@ class Notifier:
             self._patience,
         )
         self._progress = progress or Progress("notifier")
-        self._away = False
+        self._away: set[Lane] = set()
+        self._rates = Rates(
+            per_hour=settings.letters_per_hour,
+            critical_per_hour=settings.critical_letters_per_hour,
+            digest_after_s=settings.digest_after_s,
+        )
+        self._grace_s = settings.contact_grace_s
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until `stop`."""
+        """Work until `stop`, on critical and on ordinary letters side by side."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in LANES:
+                tasks.create_task(self._work(lane), name=f"notifier-{lane}")
+
+    async def _work(self, lane: Lane) -> None:
         backoff = Backoff(self._stopping)
         while not self._stopping.is_set():
             try:
-                delivered = await self.deliver_due()
+                handled = await self._handful(lane)
                 await self._measure()
             except Unavailable as error:
                 self._progress.failed(error.reason)
                 await backoff.wait()
                 continue
             backoff.reset()
-            if not delivered:
+            if not handled:
                 await pause(self._stopping, _POLL_S)
 
     def stop(self) -> None:
@@ -85,18 +97,30 @@ class Notifier:
         self._stopping.set()
 
     async def deliver_due(self) -> int:
-        """Claim and deliver one handful; how many were claimed. Raises Unavailable when the database is away."""
-        claimed = await claim(
+        """Claim and deliver one handful of each lane; how many notices were dealt with.
+
+        Raises Unavailable when the database is away.
+        """
+        return sum([await self._handful(lane) for lane in LANES])
+
+    async def _handful(self, lane: Lane) -> int:
+        taken = await claim(
             self._database,
+            lane=lane,
             lease=uuid4().hex,
             now=self._clock(),
             lease_s=self._patience.lease_s,
             limit=_AT_ONCE,
+            allowed=self._rates,
+            grace_s=self._grace_s,
         )
+        for reason, count in taken.digested.items():
+            NOTICES.labels("mail", "digested").inc(count)
+            NOTICES_DIGESTED.labels(reason if reason in self._delivery.known else "other").inc(count)
         async with asyncio.TaskGroup() as tasks:
-            tried = [tasks.create_task(self._deliver(notice)) for notice in claimed]
-        self._judge([each.result() for each in tried])
-        return len(claimed)
+            tried = [tasks.create_task(self._deliver(notice)) for notice in taken.claims]
+        self._judge(lane, [each.result() for each in tried])
+        return len(taken.claims) + taken.digested.total()
 
     async def _deliver(self, notice: Claim) -> str | None:
         try:
@@ -105,20 +129,20 @@ class Notifier:
             # A database that went away between claim and note: the lease ends by itself.
             return error.reason
 
-    def _judge(self, reasons: Sequence[str | None]) -> None:
+    def _judge(self, lane: Lane, reasons: Sequence[str | None]) -> None:
         """A handful of which nothing was answered shows a trouble, which lasts until something is."""
-        put_off = [reason for reason in reasons if reason is not None]
-        if any(reason in (None, ADDRESS_PUT_OFF) for reason in reasons):
-            self._away = False
+        put_off = [reason for reason in reasons if reason not in (None, TOLD_FIRST)]
+        if None in reasons or ADDRESS_PUT_OFF in reasons:
+            self._away.discard(lane)
         elif put_off:
-            self._away = True
+            self._away.add(lane)
         for reason in put_off:
-            (self._progress.failed if self._away else self._progress.slipped)(reason)
+            (self._progress.failed if lane in self._away else self._progress.slipped)(str(reason))
         (self._progress.turned if self._away else self._progress.worked)()
 
     async def _measure(self) -> None:
-        found = await waiting(self._database)
+        found = await waiting(self._database, self._clock())
         OUTBOX_PENDING.labels("notice").set(found.count)
         self._progress.behind(found.count, None if found.since is None else self._clock() - found.since)
         if not found.count:
-            self._away = False
+            self._away.clear()

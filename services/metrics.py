@@ -312,6 +312,13 @@ NOTICES_UNDELIVERED: Counter = _declare(
     ["reason"],
     [("no_contact",), ("address_refused",), ("message_refused",), ("gave_up",)],
 )
+NOTICES_DIGESTED: Counter = _declare(
+    Counter,
+    "notices_digested_total",
+    "Notices beyond the rate of their reason, which stand in a digest of their account instead.",
+    ["reason"],
+    [("login_notice",), ("transaction_notice",), ("hold_notice",), ("deny_notice",)],
+)
 DELIVERY_LATENCY: Histogram = _declare(
     Histogram,
     "delivery_latency_seconds",

@@ -83,6 +83,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     smtp: str = ""
     smtp_sender: str = "security@upay.example"
     outbox_dir: Path | None = None
+    contact_grace_s: float = 604_800.0
+    contact_told_first_s: float = 3600.0
+    letters_per_hour: int = 500
+    critical_letters_per_hour: int = 5000
+    digest_after_s: float = 3600.0
     # metrics
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0

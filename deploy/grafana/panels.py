@@ -262,6 +262,7 @@ ROWS = (
                 (
                     rate("payguard_notices_total", "channel", "result"),
                     rate("payguard_notices_undelivered_total", "reason"),
+                    rate("payguard_notices_digested_total", "reason"),
                 ),
                 "reqps",
             ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from deploy.prometheus.stories import QUIET, Story, counter, gauge, later
+from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, later
 
 _CASES = 'instance="cases:1",job="payguard-cases"'
 _FAILING = f'payguard_consumer_failing{{consumer="cases",{_CASES}}}'
 _OLDEST = 'payguard_consumer_oldest_seconds{consumer="CONSUMER"}'
 _STARTED = f"process_start_time_seconds{{{_CASES}}}"
+_DIGESTED = 'payguard_notices_digested_total{reason="REASON"}'
 _ENDED = 'payguard_tasks_ended_total{task="policy-watch"}'
 
 BACKGROUND_STORIES = (
@@ -55,6 +56,24 @@ BACKGROUND_STORIES = (
         "stays quiet about an old end",
         {_ENDED: gauge((60, 1))},
         (("40m", QUIET),),
+    ),
+    Story(
+        "MailStorm",
+        "fires once while thousands of notices go into digests, whatever their reasons, and resolves after 15 quiet minutes",
+        {
+            _DIGESTED.replace("REASON", "login_notice"): counter((10, 0), (10, 450), (40, 0)),
+            _DIGESTED.replace("REASON", "hold_notice"): counter((10, 0), (5, 20), (45, 0)),
+        },
+        (("9m", QUIET), ("13m", FIRES), ("40m", QUIET)),
+    ),
+    Story(
+        "MailStorm",
+        "stays quiet while many letters go out",
+        {
+            _DIGESTED.replace("REASON", "login_notice"): counter((30, 0)),
+            'payguard_notices_total{channel="mail",result="delivered"}': counter((30, 400)),
+        },
+        (("20m", QUIET),),
     ),
     Story(
         "ProcessRestarting",

@@ -209,6 +209,14 @@ BACKGROUND = (
         "task-ended.md",
     ),
     Alert(
+        "MailStorm",
+        "page",
+        "0s",
+        "sum(increase(payguard_notices_digested_total[15m])) > 0",
+        "So many letters of one reason are due that they go into digests: something makes them.",
+        "mail-storm.md",
+    ),
+    Alert(
         "ProcessRestarting",
         "page",
         "0s",

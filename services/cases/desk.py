@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Severity
 from services.cases import cursors, states, verdicts
+from services.cases.contact_points import Contact, change_contact
 from services.cases.repository import change_case
-from services.cases.tables import alerts, case_entries, cases, contacts, recorded_decisions
-from services.database import Database, insert_new
+from services.cases.tables import alerts, case_entries, cases, recorded_decisions
+from services.database import Database
 
 
 class Conflict(Exception):
@@ -48,14 +50,6 @@ class Page(Struct, frozen=True):
 
     rows: Sequence[Any]
     cursor: str | None
-
-
-class Contact(Struct, frozen=True):
-    """How to reach an account's owner."""
-
-    email: str
-    locale: str
-    time_zone: str
 
 
 class CaseDesk:
@@ -138,18 +132,9 @@ class CaseDesk:
         return changed
 
     async def set_contact(self, account_id: str, contact: Contact) -> None:
-        """Remember how to reach the owner."""
-        row = {
-            "email": contact.email,
-            "locale": contact.locale,
-            "time_zone": contact.time_zone,
-            "changed_at": self._clock(),
-        }
+        """Reach the owner there from now on; the addresses before are told of the change first."""
         async with self._database.begin() as connection:
-            await connection.execute(insert_new(contacts).values(account_id=account_id, **row))
-            await connection.execute(
-                contacts.update().where(contacts.c.account_id == account_id).values(**row)
-            )
+            await change_contact(connection, account_id, contact, self._clock(), secrets.token_hex(16))
 
     async def _page(
         self,

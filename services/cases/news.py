@@ -10,11 +10,18 @@ from services.database import insert_new
 
 
 class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the letter says besides its text: when it happened, when something will, how many codes are left."""
+    """What the letter says besides its text: when it happened, when something will, how many codes are left.
+
+    `address` is a new address as it may be shown. `only` and `without` name the contact point that alone gets the letter, or
+    that does not get it.
+    """
 
     at: float
     due_at: float | None = None
     codes_left: int | None = None
+    address: str | None = None
+    only: str | None = None
+    without: str | None = None
 
 
 async def put_news(

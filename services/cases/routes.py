@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from contracts.decisions import Severity
-from services.cases.desk import CaseDesk, Conflict, Contact
+from services.cases.contact_points import Contact
+from services.cases.desk import CaseDesk, Conflict
 from services.cases.states import IllegalTransition, State
 from services.cases.views import (
     AlertPage,

@@ -111,15 +111,29 @@ Index(
     postgresql_where=text("sent_at IS NULL"),
 )
 
-#: Where to reach the owner of an account; the wallet's backend sets it.
-contacts = Table(
-    "contacts",
+#: Where to reach the owner of an account, and where it was before: one open point a channel. `told_by` is the notice that
+#: tells the points before it of the change; nothing goes to this one before that.
+contact_points = Table(
+    "contact_points",
     metadata,
-    Column("account_id", ID, primary_key=True),
-    Column("email", String(254), nullable=False),
+    Column("point_id", String(32), primary_key=True),
+    Column("account_id", ID, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("address", String(254), nullable=False),
     Column("locale", String(16), nullable=False),
     Column("time_zone", String(64), nullable=False),
-    Column("changed_at", Double, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("until", Double),
+    Column("told_by", ID),
+    Index("ix_contact_points_account_id_until", "account_id", "until"),
+)
+Index(
+    "uq_contact_points_open",
+    contact_points.c.account_id,
+    contact_points.c.channel,
+    unique=True,
+    sqlite_where=text("until IS NULL"),
+    postgresql_where=text("until IS NULL"),
 )
 
 #: What the owner is to be told once; `notice_id` is the effect's id. A lease says who works on it until when.
@@ -139,7 +153,8 @@ notices = Table(
     Column("last_error", String(256)),
     Column("ended_at", Double),
     Column("news", Text),
-    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable')", name="state"),
+    Column("digest_id", ID),
+    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable', 'digested')", name="state"),
 )
 Index(
     "ix_notices_waiting",
@@ -148,11 +163,39 @@ Index(
     postgresql_where=text("state = 'waiting'"),
 )
 
-#: One row a message that a channel has taken, so that a retry of the notice leaves that channel alone.
+#: The notices that stand in a digest, which is a notice itself.
+Index(
+    "ix_notices_digest_id",
+    notices.c.digest_id,
+    sqlite_where=text("digest_id IS NOT NULL"),
+    postgresql_where=text("digest_id IS NOT NULL"),
+)
+#: A digest that nobody has begun to send takes more; an account has one of them at most.
+Index(
+    "uq_notices_open_digest",
+    notices.c.account_id,
+    unique=True,
+    sqlite_where=text("template = 'digest' AND state = 'waiting' AND attempts = 0"),
+    postgresql_where=text("template = 'digest' AND state = 'waiting' AND attempts = 0"),
+)
+
+#: One row a message that a channel has taken or refused for good, so that a retry of the notice leaves it alone.
+#: `address_key` as in services/addresses.py; `outcome` is `delivered` or the reason of the refusal.
 deliveries = Table(
     "deliveries",
     metadata,
     Column("notice_id", ID, ForeignKey(notices.c.notice_id), primary_key=True),
     Column("channel", String(16), primary_key=True),
+    Column("address_key", String(32), primary_key=True),
+    Column("outcome", String(64), nullable=False),
     Column("delivered_at", Double, nullable=False),
+)
+
+#: How many letters of a reason may still go out at epoch seconds `at`, over all accounts; it fills up with time.
+letter_rates = Table(
+    "letter_rates",
+    metadata,
+    Column("reason", String(64), primary_key=True),
+    Column("letters", Double, nullable=False),
+    Column("at", Double, nullable=False),
 )

@@ -60,7 +60,7 @@ async def traces(database: Database, outbox: Path) -> list[int]:
         for row in await connection.execute(select(notices.c.event_id, notices.c.template)):
             found["notice", row[0], row[1]] += 1
     for mail in mails(outbox):
-        found["mail", mail.name.split(".")[0]] += 1
+        found["mail", mail.name] += 1
     return list(found.values())
 
 

@@ -5,6 +5,7 @@ import pytest
 from services.cases.desk import CaseDesk
 from services.database import Database
 from tests.notifier.delivering import LI, T0, Clock, Way, add
+from tests.notifier.postbox import DAY_S, Postbox
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 
 
@@ -24,3 +25,16 @@ async def told(database: Database) -> Database:  # noqa: F811
     await CaseDesk(database, lambda: T0).set_contact("li", LI)
     await add(database, "e1")
     return database
+
+
+@pytest.fixture
+def box() -> Postbox:
+    return Postbox()
+
+
+@pytest.fixture
+async def desk(database: Database, clock: Clock) -> CaseDesk:  # noqa: F811
+    made = CaseDesk(database, clock)
+    await made.set_contact("li", LI)
+    clock.now += DAY_S
+    return made

@@ -12,7 +12,8 @@ from contracts.decisions import Decision
 from notifier.channels import Letter
 from notifier.deliver import Patience
 from notifier.service import Notifier
-from services.cases.desk import Contact
+from services.addresses import address_key
+from services.cases.contact_points import Contact
 from services.cases.repository import keep
 from services.cases.tables import notices
 from services.database import Database
@@ -22,6 +23,10 @@ from tests.services.cases.decided import no_challenges, notify, recorded
 
 T0 = 1_790_000_000.0
 LI = Contact("li@upay.example", "en", "Asia/Shanghai")
+
+
+#: What the key of a letter to li ends in.
+TO_LI = f"mail.{address_key(LI.email)}"
 
 
 class Way:

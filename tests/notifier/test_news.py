@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.cases.desk import CaseDesk
 from services.cases.news import News, put_news
 from services.database import Database
-from tests.notifier.delivering import LI, T0, Clock, Way, notifier, rows
+from tests.notifier.delivering import LI, T0, TO_LI, Clock, Way, notifier, rows
 
 
 async def test_news_that_no_decision_asked_for_reach_the_owner(database: Database) -> None:
@@ -18,7 +18,7 @@ async def test_news_that_no_decision_asked_for_reach_the_owner(database: Databas
     assert await notifier(database, way, clock).deliver_due() == 1
 
     ((key, letter),) = way.sent
-    assert key == "n1.mail"
+    assert key == f"n1.{TO_LI}"
     assert letter.subject == "A recovery code of your UPay account was used"
     assert "Unused codes left: 9." in letter.text
     assert "- When: 21 September 2026, 22:13 (Asia/Shanghai, UTC+08:00)" in letter.text

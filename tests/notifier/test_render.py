@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from msgspec import structs
 
 from contracts.decisions import Decision
 from contracts.errors import Malformed
 from contracts.events import AccountChange, Login, Transaction
 from notifier.channels import Letter
+from notifier.claims import Told
+from notifier.rates import DIGEST
 from notifier.render import Templates, moment, money
-from notifier.routing import LOCALES, Contact, Route, idempotency_key, routes
+from notifier.routing import LOCALES, Route, idempotency_key, routes
+from services.cases.contact_points import ADDED, CHANGED, Point
 from services.cases.news import News
 from services.challenges.changes import Notice
 from services.scoring.effects import NOTICES
@@ -27,14 +31,18 @@ NAMES = (
     "hold_notice",
     "deny_notice",
 )
-NEWS = get_args(Notice)
+NEWS = (*get_args(Notice), CHANGED, ADDED)
 
 
 def letter(
     notice: str = "login_notice", locale: str = "en", made: Decision | None = None, *reasons: str
 ) -> Letter:
-    route = Route("mail", "li@upay.example", locale, "Asia/Shanghai")
-    return TEMPLATES.letter(notice, made or decision("e1"), route, reasons, "UPay")
+    about = Told(template=notice, recorded_at=T0, decision=made or decision("e1"), news=None)
+    return TEMPLATES.letter(notice, [about], route(locale), lambda _decision: reasons, "UPay")
+
+
+def route(locale: str = "en") -> Route:
+    return Route("mail", "li@upay.example", locale, "Asia/Shanghai")
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -51,8 +59,9 @@ def test_every_notice_has_words_in_every_language(notice: str, locale: str) -> N
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("notice", NEWS)
 def test_every_change_of_a_factor_has_words_in_every_language(notice: str, locale: str) -> None:
-    route = Route("mail", "li@upay.example", locale, "Asia/Shanghai")
-    made = TEMPLATES.news(notice, News(at=T0, due_at=T0 + 86_400.0, codes_left=9), route, "UPay")
+    news = News(at=T0, due_at=T0 + 86_400.0, codes_left=9, address="n•••@upay.example")
+    about = Told(template=notice, recorded_at=T0, decision=None, news=news)
+    made = TEMPLATES.letter(notice, [about], route(locale), lambda _decision: (), "UPay")
 
     assert "$" not in made.subject + made.text + made.html
     assert moment(T0, locale, "Asia/Shanghai") in made.text
@@ -62,7 +71,7 @@ def test_every_change_of_a_factor_has_words_in_every_language(notice: str, local
 
 
 def test_there_are_no_other_notices_and_scoring_asks_for_none() -> None:
-    assert TEMPLATES.notices == {*NAMES, *NEWS}
+    assert TEMPLATES.notices == {*NAMES, *NEWS, DIGEST}
     assert {NOTICES[kind] for kind in (Login, Transaction, AccountChange)} <= TEMPLATES.notices
 
 
@@ -146,16 +155,50 @@ def test_money_is_as_the_reader_writes_it(locale: str, currency: str, expected: 
 
 
 def test_an_owner_without_contact_or_channel_has_no_route() -> None:
-    contact = Contact("li@upay.example", "en", "UTC")
-
-    assert [routes(None, ["mail"]), routes(contact, [])] == [[], []]
+    assert [routes([], ["mail"]), routes([point()], [])] == [[], []]
 
 
 def test_an_unknown_locale_reads_chinese() -> None:
-    assert routes(Contact("li@upay.example", "fr", "UTC"), ["mail"])[0].locale == "zh-CN"
+    assert routes([point(locale="fr")], ["mail"])[0].locale == "zh-CN"
 
 
-def test_a_notice_has_one_key_a_channel() -> None:
-    assert (
-        len({idempotency_key("n1", "mail"), idempotency_key("n1", "sms"), idempotency_key("n2", "mail")}) == 3
-    )
+def point(locale: str = "en") -> Point:
+    return Point(point_id="p", address="li@upay.example", locale=locale, time_zone="UTC", since=0.0)
+
+
+def test_a_notice_has_one_key_a_channel_and_address() -> None:
+    first = route()
+    others = [structs.replace(first, channel="sms"), structs.replace(first, to="wu@upay.example")]
+    keys = {idempotency_key("n2", first), *(idempotency_key("n1", each) for each in (first, *others))}
+
+    assert len(keys) == 4
+
+
+def test_the_key_is_the_same_however_the_address_is_spelled() -> None:
+    spelled = structs.replace(route(), to="LI@UPay.example")
+
+    assert idempotency_key("n1", spelled) == idempotency_key("n1", route())
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_digest_says_what_happened_and_when_a_line_a_kind(locale: str) -> None:
+    about = [
+        Told(
+            template="login_notice" if number < 30 else "hold_notice",
+            recorded_at=T0,
+            decision=decision(f"e{number}", at=T0 + 60 * number, effects=(challenge("e"),)),
+            news=None,
+        )
+        for number in range(31)
+    ]
+    made = TEMPLATES.letter(DIGEST, about, route(locale), lambda _decision: (), "UPay")
+    lines = [line for line in made.text.splitlines() if line.startswith("- ")]
+
+    assert "31" in made.subject
+    assert "$" not in made.subject + made.text + made.html
+    assert len(lines) == 2
+    assert moment(T0, locale, "Asia/Shanghai") in lines[0]
+    assert moment(T0 + 29 * 60, locale, "Asia/Shanghai") in lines[0]
+    assert ("20 more times" if locale == "en" else "还有 20 次") in lines[0]
+    assert moment(T0 + 30 * 60, locale, "Asia/Shanghai") in lines[1]
+    assert "412.00" in lines[1]

@@ -16,16 +16,24 @@ import services.challenges.limit_tables
 import services.challenges.tables
 import services.ingest.keys
 import services.portal.tables
-from services.cases.tables import contacts
+from services.cases.tables import contact_points
 from services.database import Database, async_url, insert_new, metadata
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 
-ROW = {"account_id": "li", "email": "li@upay.example", "locale": "en", "time_zone": "UTC", "changed_at": 1.0}
+ROW = {
+    "point_id": "li",
+    "account_id": "li",
+    "channel": "mail",
+    "address": "li@upay.example",
+    "locale": "en",
+    "time_zone": "UTC",
+    "since": 1.0,
+}
 
 
 async def count(database: Database) -> int:  # noqa: F811
     async with database.read() as connection:
-        return int(await connection.scalar(select(func.count()).select_from(contacts)) or 0)
+        return int(await connection.scalar(select(func.count()).select_from(contact_points)) or 0)
 
 
 async def test_migrations_make_exactly_the_declared_tables(database: Database) -> None:  # noqa: F811
@@ -70,7 +78,7 @@ async def count_of_tables(database: Database) -> int:  # noqa: F811
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:  # noqa: F811
     async with database.begin() as connection:
-        await connection.execute(insert_new(contacts).values(ROW))
+        await connection.execute(insert_new(contact_points).values(ROW))
 
     await database.migrate()
 
@@ -78,16 +86,17 @@ async def test_migrating_again_changes_nothing(database: Database) -> None:  # n
 
 
 async def test_a_row_that_is_there_is_left_alone_and_new_ones_are_answered(database: Database) -> None:  # noqa: F811
-    other = {**ROW, "account_id": "wang"}
+    other = {**ROW, "point_id": "wang", "account_id": "wang"}
     async with database.begin() as connection:
-        await connection.execute(insert_new(contacts), [ROW])
+        await connection.execute(insert_new(contact_points), [ROW])
         new = await connection.execute(
-            insert_new(contacts).returning(contacts.c.account_id), [{**ROW, "email": "x@x"}, other]
+            insert_new(contact_points).returning(contact_points.c.point_id),
+            [{**ROW, "address": "x@x"}, other],
         )
 
         assert list(new.scalars()) == ["wang"]
         assert (
-            await connection.scalar(select(contacts.c.email).where(contacts.c.account_id == "li"))
+            await connection.scalar(select(contact_points.c.address).where(contact_points.c.point_id == "li"))
             == "li@upay.example"
         )
 
@@ -95,7 +104,7 @@ async def test_a_row_that_is_there_is_left_alone_and_new_ones_are_answered(datab
 async def test_a_body_that_raises_leaves_nothing(database: Database) -> None:  # noqa: F811
     async def write_and_raise() -> None:
         async with database.begin() as connection:
-            await connection.execute(insert_new(contacts).values(ROW))
+            await connection.execute(insert_new(contact_points).values(ROW))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -109,7 +118,7 @@ async def test_a_cancelled_body_leaves_nothing_and_frees_the_database(database: 
 
     async def write_and_hang() -> None:
         async with database.begin() as connection:
-            await connection.execute(insert_new(contacts).values(ROW))
+            await connection.execute(insert_new(contact_points).values(ROW))
             written.set()
             await asyncio.Event().wait()
 
@@ -119,7 +128,9 @@ async def test_a_cancelled_body_leaves_nothing_and_frees_the_database(database: 
     with pytest.raises(asyncio.CancelledError):
         await task
     async with database.begin() as connection:
-        await connection.execute(insert_new(contacts).values({**ROW, "account_id": "wang"}))
+        await connection.execute(
+            insert_new(contact_points).values({**ROW, "point_id": "wang", "account_id": "wang"})
+        )
 
     assert await count(database) == 1
 
@@ -127,11 +138,11 @@ async def test_a_cancelled_body_leaves_nothing_and_frees_the_database(database: 
 async def test_a_process_killed_in_a_transaction_leaves_nothing(database_url: str) -> None:  # noqa: F811
     program = (
         "import asyncio, sys\n"
-        "from services.cases.tables import contacts\n"
+        "from services.cases.tables import contact_points\n"
         "from services.database import Database, insert_new\n"
         "async def main():\n"
         "    async with Database(sys.argv[1]).begin() as connection:\n"
-        f"        await connection.execute(insert_new(contacts).values({ROW!r}))\n"
+        f"        await connection.execute(insert_new(contact_points).values({ROW!r}))\n"
         "        print('written', flush=True)\n"
         "        await asyncio.Event().wait()\n"
         "asyncio.run(main())"
@@ -151,27 +162,27 @@ async def test_a_process_killed_in_a_transaction_leaves_nothing(database_url: st
     assert await count(database) == 0
 
     async with database.begin() as connection:
-        await connection.execute(insert_new(contacts).values(ROW))
+        await connection.execute(insert_new(contact_points).values(ROW))
     await database.close()
 
 
 async def test_writers_of_one_process_take_turns(database: Database) -> None:  # noqa: F811
     async def grow() -> None:
         async with database.begin() as connection:
-            await connection.execute(insert_new(contacts).values(ROW))
-            seen = await connection.scalar(select(contacts.c.changed_at).with_for_update())
-            await connection.execute(contacts.update().values(changed_at=(seen or 0.0) + 1.0))
+            await connection.execute(insert_new(contact_points).values(ROW))
+            seen = await connection.scalar(select(contact_points.c.since).with_for_update())
+            await connection.execute(contact_points.update().values(since=(seen or 0.0) + 1.0))
 
     await asyncio.gather(*(grow() for _ in range(20)))
     async with database.read() as connection:
-        grown = await connection.scalar(select(contacts.c.changed_at))
+        grown = await connection.scalar(select(contact_points.c.since))
 
     assert grown == 21.0
 
 
 async def test_a_reader_is_not_kept_waiting_by_a_writer(database: Database) -> None:  # noqa: F811
     async with database.begin() as connection:
-        await connection.execute(insert_new(contacts).values(ROW))
+        await connection.execute(insert_new(contact_points).values(ROW))
 
         assert await count(database) == 0
 

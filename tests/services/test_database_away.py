@@ -10,13 +10,21 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from contracts.errors import Unavailable
-from services.cases.tables import contacts
+from services.cases.tables import contact_points
 from services.database import Database
 from services.database_faults import away_reason
 from services.embedded import free_port
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 
-ROW = {"account_id": "li", "email": "li@upay.example", "locale": "en", "time_zone": "UTC", "changed_at": 1.0}
+ROW = {
+    "point_id": "li",
+    "account_id": "li",
+    "channel": "mail",
+    "address": "li@upay.example",
+    "locale": "en",
+    "time_zone": "UTC",
+    "since": 1.0,
+}
 
 
 async def test_a_wrong_statement_is_not_called_away(database: Database) -> None:  # noqa: F811
@@ -30,7 +38,7 @@ async def test_a_wrong_statement_is_not_called_away(database: Database) -> None:
 async def test_a_broken_constraint_is_not_called_away_and_hides_the_row(database: Database) -> None:  # noqa: F811
     with pytest.raises(IntegrityError) as caught:
         async with database.begin() as connection:
-            await connection.execute(contacts.insert(), [ROW, ROW])
+            await connection.execute(contact_points.insert(), [ROW, ROW])
 
     assert "upay.example" not in str(caught.value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import command
 from sqlalchemy import text
 
+from services.addresses import address_key
 from services.database import Database, alembic_config
 from tests.services.cases.databases import database_url  # noqa: F401  found here by the tests
 
@@ -56,4 +57,41 @@ async def test_a_key_that_could_report_label_and_set_contacts_still_can_and_no_k
         )
     apart = "contacts ingest label report"
     assert found == given | {"a": apart, "b": f"{apart} verify"}
+
+
+async def test_contacts_become_points_and_deliveries_keep_their_address(database_url: str) -> None:  # noqa: F811
+    """A notice that was being tried goes on, and a letter that was taken is not sent again."""
+    old = Database(database_url)
+    async with old.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0009_scopes_apart"))
+        for statement in (
+            "INSERT INTO contacts VALUES ('li', 'li@upay.example', 'en', 'UTC', 5)",
+            "INSERT INTO contacts VALUES ('wu', 'wu@upay.example', 'zh-CN', 'Asia/Shanghai', 6)",
+            "INSERT INTO notices (notice_id, event_id, account_id, template, recorded_at, state, attempts, next_at)"
+            " VALUES ('n', 'e', 'li', 'login_notice', 1, 'waiting', 3, 2)",
+            "INSERT INTO notices (notice_id, event_id, account_id, template, recorded_at, state, next_at)"
+            " VALUES ('m', 'f', 'nobody', 'login_notice', 1, 'delivered', 2)",
+            "INSERT INTO deliveries VALUES ('n', 'mail', 3)",
+            "INSERT INTO deliveries VALUES ('m', 'mail', 4)",
+        ):
+            await connection.execute(text(statement))
+
+    await old.migrate()
+
+    points = "SELECT account_id, channel, address, locale, time_zone, since, until, told_by FROM contact_points ORDER BY 1"
+    letters = "SELECT notice_id, address_key, outcome, delivered_at FROM deliveries ORDER BY 1"
+    kept = "SELECT notice_id, state, attempts, digest_id FROM notices ORDER BY 1"
+    async with old.read() as connection:
+        assert [tuple(row) for row in await connection.execute(text(points))] == [
+            ("li", "mail", "li@upay.example", "en", "UTC", 5.0, None, None),
+            ("wu", "mail", "wu@upay.example", "zh-CN", "Asia/Shanghai", 6.0, None, None),
+        ]
+        assert [tuple(row) for row in await connection.execute(text(letters))] == [
+            ("m", address_key(""), "delivered", 4.0),
+            ("n", address_key("li@upay.example"), "delivered", 3.0),
+        ]
+        assert [tuple(row) for row in await connection.execute(text(kept))] == [
+            ("m", "delivered", 0, None),
+            ("n", "waiting", 3, None),
+        ]
     await old.close()

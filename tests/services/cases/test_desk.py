@@ -12,10 +12,11 @@ from contracts.decisions import Reasoned, effect_id
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
 from services import metrics
-from services.cases.desk import CaseDesk, Conflict, Contact
+from services.cases.contact_points import Contact
+from services.cases.desk import CaseDesk, Conflict
 from services.cases.repository import Recorded, keep
 from services.cases.states import IllegalTransition
-from services.cases.tables import contacts, outbox
+from services.cases.tables import contact_points, outbox
 from services.database import Database
 from tests.services.cases.decided import (
     alert,
@@ -189,9 +190,13 @@ async def test_a_contact_is_replaced_by_the_newest(database: Database, desk: Cas
     await desk.set_contact("li", Contact("old@upay.example", "en", "UTC"))
     await desk.set_contact("li", Contact("new@upay.example", "zh-CN", "Asia/Shanghai"))
     async with database.read() as connection:
-        rows = (await connection.execute(select(contacts.c.email, contacts.c.locale))).all()
+        query = select(contact_points.c.address, contact_points.c.locale, contact_points.c.until.is_(None))
+        rows = (await connection.execute(query.order_by(contact_points.c.address))).all()
 
-    assert [tuple(row) for row in rows] == [("new@upay.example", "zh-CN")]
+    assert [tuple(row) for row in rows] == [
+        ("new@upay.example", "zh-CN", True),
+        ("old@upay.example", "en", False),
+    ]
 
 
 async def test_a_verdict_counts_once_for_each_detector_that_acted(database: Database, desk: CaseDesk) -> None:

@@ -14,7 +14,7 @@ from contracts.decisions import effect_id
 from services.cases.desk import CaseDesk
 from services.cases.repository import keep
 from services.cases.routes import router
-from services.cases.tables import contacts
+from services.cases.tables import contact_points
 from services.database import Database
 from services.ingest import problems
 from services.ingest.keys import ApiKeys
@@ -123,7 +123,7 @@ async def test_the_wallet_sets_a_contact(app: FastAPI, database: Database) -> No
     async with await client(app, "contacts") as wallet:
         answer = await wallet.put("/v1/accounts/li/contact", json=CONTACT)
     async with database.read() as connection:
-        kept = (await connection.execute(select(contacts.c.email, contacts.c.time_zone))).one()
+        kept = (await connection.execute(select(contact_points.c.address, contact_points.c.time_zone))).one()
 
     assert (answer.status_code, answer.content, tuple(kept)) == (
         204,

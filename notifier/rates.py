@@ -1,0 +1,144 @@
+"""How many letters of one reason go out over all accounts: beyond that a notice stands in its account's digest.
+
+A mis-set proxy makes thousands of letters that say nothing. Each reason has a rate of its own, so a storm of one starves no
+other, and those of money and of factors are far higher. What the rate leaves is kept in SQL and is exact over any number
+of notifiers: one admits at a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Row, bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import effect_id
+from services.cases.contact_points import ADDED, CHANGED
+from services.cases.tables import letter_rates, notices
+from services.database import insert_new
+
+DIGEST = "digest"
+#: Everything else is about stopped money, factors or contacts, and goes its own way out.
+ORDINARY = frozenset({"login_notice", "transaction_notice", DIGEST})
+#: Beyond its rate such a notice waits for its turn: it is a digest itself, or the owner must read it as a letter.
+_WAITS = frozenset({DIGEST, CHANGED, ADDED})
+_HOUR_S = 3600.0
+_ADMIT_LOCK = 7_294_186_003
+
+
+class Rates(Struct, frozen=True, kw_only=True):
+    """Letters of each reason an hour, of ordinary and of critical reasons; as many may go out at once after a quiet hour.
+
+    A digest is sent `digest_after_s` seconds after the first notice that stands in it.
+    """
+
+    per_hour: int = 500
+    critical_per_hour: int = 5000
+    digest_after_s: float = 3600.0
+
+    def __post_init__(self) -> None:
+        """Refuse what would let nothing out."""
+        if self.per_hour < 1 or self.critical_per_hour < 1 or self.digest_after_s < 0.0:
+            raise ValueError(
+                "letters_per_hour and critical_letters_per_hour must be 1 or more, digest_after_s 0 or more"
+            )
+
+    def of(self, reason: str) -> int:
+        """Letters of that reason an hour."""
+        return self.per_hour if reason in ORDINARY else self.critical_per_hour
+
+
+async def alone(connection: AsyncConnection) -> None:
+    """Until the transaction ends nobody else admits. SQLite has one writer anyway."""
+    if connection.dialect.name != "sqlite":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADMIT_LOCK})
+
+
+async def admit(
+    connection: AsyncConnection, due: Sequence[Row[*tuple[Any, ...]]], most: int, now: float, rates: Rates
+) -> tuple[list[str], Counter[str]]:
+    """Which of the notices that are due go out now, at most `most`; and how many of each reason were put into digests.
+
+    One that was tried before is admitted already. The caller must be `alone`.
+    """
+    first = due[:most]
+    wanted = Counter(row.template for row in first if not row.attempts)
+    left: dict[str, int] = {}
+    over: dict[str, float] = {}
+    for reason, count in wanted.items():
+        left[reason], free_at = await _take(connection, reason, count, now, rates.of(reason))
+        if left[reason] < count:
+            over[reason] = free_at
+    admitted: list[str] = []
+    for row in first:
+        if row.attempts:
+            admitted.append(row.notice_id)
+        elif left[row.template]:
+            left[row.template] -= 1
+            admitted.append(row.notice_id)
+    going = set(admitted)
+    rest = [row for row in due if row.template in over and not row.attempts and row.notice_id not in going]
+    await _wait(connection, [row for row in rest if row.template in _WAITS], over)
+    digested = [row for row in rest if row.template not in _WAITS]
+    await _digest(connection, digested, now, rates.digest_after_s)
+    return admitted, Counter(row.template for row in digested)
+
+
+async def _take(
+    connection: AsyncConnection, reason: str, count: int, now: float, per_hour: int
+) -> tuple[int, float]:
+    """How many of `count` letters may go out, and when the next one may."""
+    await connection.execute(insert_new(letter_rates).values(reason=reason, letters=float(per_hour), at=now))
+    row = (await connection.execute(select(letter_rates).where(letter_rates.c.reason == reason))).one()
+    at = max(now, row.at)
+    letters = min(float(per_hour), row.letters + (at - row.at) * per_hour / _HOUR_S)
+    granted = min(count, int(letters))
+    await connection.execute(
+        update(letter_rates).where(letter_rates.c.reason == reason).values(letters=letters - granted, at=at)
+    )
+    return granted, at + (1.0 - min(1.0, letters - granted)) * _HOUR_S / per_hour
+
+
+async def _wait(connection: AsyncConnection, rows: Sequence[Row[Any]], until: dict[str, float]) -> None:
+    for row in rows:
+        await connection.execute(
+            update(notices).where(notices.c.notice_id == row.notice_id).values(next_at=until[row.template])
+        )
+
+
+async def _digest(connection: AsyncConnection, rows: Sequence[Row[Any]], now: float, after_s: float) -> None:
+    if not rows:
+        return
+    opened = {row.account_id: row for row in reversed(rows)}
+    made = [
+        {
+            "notice_id": effect_id(row.notice_id, DIGEST),
+            "event_id": row.event_id,
+            "account_id": account_id,
+            "template": DIGEST,
+            "recorded_at": now,
+            "state": "waiting",
+            "next_at": now + after_s,
+        }
+        for account_id, row in opened.items()
+    ]
+    # The one that is open already stays; the index allows no second.
+    await connection.execute(insert_new(notices), made)
+    query = select(notices.c.account_id, notices.c.notice_id).where(
+        notices.c.account_id.in_(opened),
+        notices.c.template == DIGEST,
+        notices.c.state == "waiting",
+        notices.c.attempts == 0,
+    )
+    digests = {row.account_id: row.notice_id for row in await connection.execute(query)}
+    statement = (
+        update(notices)
+        .where(notices.c.notice_id == bindparam("which"))
+        .values(state="digested", digest_id=bindparam("into"), ended_at=now)
+    )
+    await connection.execute(
+        statement, [{"which": row.notice_id, "into": digests[row.account_id]} for row in rows]
+    )

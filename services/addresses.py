@@ -1,0 +1,26 @@
+"""Mail addresses: which are the same, and how one is shown without being given away. Pure."""
+
+from __future__ import annotations
+
+import string
+from hashlib import blake2b
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+#: Few addresses share a notice; longer, and a Message-ID no longer fits one line.
+_KEY_BYTES = 4
+
+
+def same_address(first: str, second: str) -> bool:
+    """Whether two addresses reach the same box: the case of ASCII letters makes no difference."""
+    return first.translate(_LOWER) == second.translate(_LOWER)
+
+
+def address_key(address: str) -> str:
+    """A short name of an address, the same for addresses that are the same; 8 hexadecimal digits."""
+    return blake2b(address.translate(_LOWER).encode(), digest_size=_KEY_BYTES).hexdigest()
+
+
+def masked(address: str) -> str:
+    """The first letter and the domain: "l•••@upay.example"."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}"
