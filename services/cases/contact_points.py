@@ -10,15 +10,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import effect_id
-from contracts.errors import Unavailable
 from services.addresses import masked, same_address
 from services.cases.news import News, put_news
 from services.cases.tables import contact_points, notices
-from services.database import insert_new
 
 #: Notices of a change: to the points before, and to the new one.
 CHANGED, ADDED = "contact_changed", "contact_added"
@@ -28,7 +26,7 @@ MOST_CLOSED = 4
 _MAIL = "mail"
 #: Points follow each other, whatever the clock does.
 _LEAST_S = 0.001
-_TRIES = 3
+_CHANGE_LOCK = 7_294
 
 
 class Contact(Struct, frozen=True):
@@ -57,26 +55,28 @@ class Point(Struct, frozen=True, kw_only=True):
 async def change_contact(
     connection: AsyncConnection, account_id: str, contact: Contact, now: float, point_id: str
 ) -> None:
-    """Open a point of that id and close the one before, and have both told; the same address is no change.
-
-    Raises Unavailable when other requests keep changing the same contact.
-    """
-    for _ in range(_TRIES):
-        old = await _open_point(connection, account_id)
-        if old is not None and same_address(old.address, contact.email):
-            await _refine(connection, old, contact)
-            return
-        at = now if old is None else max(now, old.since + _LEAST_S)
-        if old is not None:
-            await connection.execute(
-                contact_points.update().where(contact_points.c.point_id == old.point_id).values(until=at)
-            )
-        told_by = None if old is None else effect_id(point_id, CHANGED)
-        if await _opened(connection, account_id, contact, at, point_id, told_by):
-            if told_by is not None:
-                await _tell(connection, account_id, contact, at, point_id, told_by)
-            return
-    raise Unavailable("another request changes the same contact", "database_conflict")
+    """Open a point of that id and close the one before, and have both told; the same address is no change."""
+    if connection.dialect.name != "sqlite":
+        # One change of an account at a time; SQLite has one writer anyway.
+        lock = text("SELECT pg_advisory_xact_lock(:kind, hashtext(:account))")
+        await connection.execute(lock, {"kind": _CHANGE_LOCK, "account": account_id})
+    old = await _open_point(connection, account_id)
+    if old is None:
+        await _open(connection, account_id, contact, now, point_id, None)
+        return
+    if same_address(old.address, contact.email):
+        await _refine(connection, old, contact)
+        return
+    at = max(now, old.since + _LEAST_S)
+    await connection.execute(
+        contact_points.update().where(contact_points.c.point_id == old.point_id).values(until=at)
+    )
+    told_by = effect_id(point_id, CHANGED)
+    await _open(connection, account_id, contact, at, point_id, told_by)
+    changed = News(at=at, address=masked(contact.email), without=point_id)
+    await put_news(connection, told_by, point_id, account_id, CHANGED, changed)
+    added = News(at=at, only=point_id)
+    await put_news(connection, effect_id(point_id, ADDED), point_id, account_id, ADDED, added)
 
 
 def recipients(
@@ -147,7 +147,7 @@ async def _open_point(connection: AsyncConnection, account_id: str) -> Row[Any] 
         contact_points.c.channel == _MAIL,
         contact_points.c.until.is_(None),
     )
-    return (await connection.execute(query.with_for_update())).one_or_none()
+    return (await connection.execute(query)).one_or_none()
 
 
 async def _refine(connection: AsyncConnection, point: Row[Any], contact: Contact) -> None:
@@ -159,14 +159,14 @@ async def _refine(connection: AsyncConnection, point: Row[Any], contact: Contact
     )
 
 
-async def _opened(
+async def _open(
     connection: AsyncConnection,
     account_id: str,
     contact: Contact,
     at: float,
     point_id: str,
     told_by: str | None,
-) -> bool:
+) -> None:
     row = {
         "point_id": point_id,
         "account_id": account_id,
@@ -177,16 +177,4 @@ async def _opened(
         "since": at,
         "told_by": told_by,
     }
-    made = await connection.execute(
-        insert_new(contact_points).values(**row).returning(contact_points.c.point_id)
-    )
-    return made.one_or_none() is not None
-
-
-async def _tell(
-    connection: AsyncConnection, account_id: str, contact: Contact, at: float, point_id: str, told_by: str
-) -> None:
-    changed = News(at=at, address=masked(contact.email), without=point_id)
-    await put_news(connection, told_by, point_id, account_id, CHANGED, changed)
-    added = News(at=at, only=point_id)
-    await put_news(connection, effect_id(point_id, ADDED), point_id, account_id, ADDED, added)
+    await connection.execute(contact_points.insert().values(**row))

@@ -211,8 +211,9 @@ async def test_a_broker_that_goes_away_is_said_though_nothing_was_asked_of_it(tm
         cluster.stop()
 
 
-async def test_a_server_that_is_killed_is_said(real_kafka: str, tmp_path: Path) -> None:
-    server = PostgresServer(tmp_path / "postgres")
+async def test_a_server_that_is_killed_is_said(real_kafka: str, parts_folder: Path, tmp_path: Path) -> None:
+    # Not in the test's own folder: PostgreSQL runs as a user who may not enter that.
+    server = PostgresServer(parts_folder / "killed-postgres")
     try:
         started_or_explained(server.start)
         cases = Cases(real_kafka, server.url().replace("postgresql+psycopg", "postgresql"), tmp_path)
