@@ -63,7 +63,9 @@ async def test_contacts_become_points_and_deliveries_keep_their_address(database
     """A notice that was being tried goes on, and a letter that was taken is not sent again."""
     old = Database(database_url)
     async with old.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0009_scopes_apart"))
+        await connection.run_sync(
+            lambda sync: command.upgrade(alembic_config(sync), "0010_known_device_failures")
+        )
         for statement in (
             "INSERT INTO contacts VALUES ('li', 'li@upay.example', 'en', 'UTC', 5)",
             "INSERT INTO contacts VALUES ('wu', 'wu@upay.example', 'zh-CN', 'Asia/Shanghai', 6)",

@@ -7,8 +7,8 @@ from alembic import op
 
 from services.addresses import address_key
 
-revision = "0010_letters"
-down_revision = "0009_scopes_apart"
+revision = "0011_letters"
+down_revision = "0010_known_device_failures"
 branch_labels = None
 depends_on = None
 
