@@ -55,6 +55,7 @@ async def test_a_key_that_could_report_label_and_set_contacts_still_can_and_no_k
         found: dict[str, str] = dict(
             (await connection.execute(text("SELECT key_id, scopes FROM api_keys"))).all()
         )
+    await old.close()
     apart = "contacts ingest label report"
     assert found == given | {"a": apart, "b": f"{apart} verify"}
 
