@@ -123,7 +123,7 @@ class DecisionMailbox(Protocol):
     """Where a decision is left for the caller of our HTTP API."""
 
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
-        """Publish (reply channel, event id, decision JSON) and keep each decision for an hour."""
+        """Publish (reply channel, answer's name, decision JSON) and keep each for an hour (`contracts.answers`)."""
         ...
 
 

@@ -62,6 +62,9 @@ MAX_PAYEES = 32
 MAX_PENDING = 8
 MAX_CHALLENGES = 12
 MAX_EVENT_IDS = 48
+#: Of the content of the event beside each id (`contracts.answers`); zeros for one noted before contents were.
+DIGEST_BYTES = 4
+NO_DIGEST = bytes(DIGEST_BYTES)
 #: So many of these keys know a stranger by mistake once in 6 * 10^12 events.
 EVENT_ID_BYTES = 6
 #: Layout of the visit: device, address, digest of the coordinates (0: none), country, network, user agent among the traits.
@@ -156,6 +159,8 @@ class Profile(Struct, array_like=True, gc=False):
     challenge_times: list[float] = []
     #: the second factor was disabled, as wrong codes left no way to pass it
     factor_disabled: bool = False
+    #: digests of the contents of the events in `event_ids`, DIGEST_BYTES each, oldest first
+    event_digests: bytearray = field(default_factory=bytearray)
 
     def settle(self) -> None:
         """Write to the rows what the visit has counted; it goes on. What is remembered stays the same.

@@ -39,7 +39,7 @@ from services.ingest.keys import ApiKeys
 from services.ingest.own_events import EventMacs
 from services.ingest.producer import EventSink, open_producer
 from services.ingest.queries import known_queries_only
-from services.ingest.replies import Mailbox, Replies
+from services.ingest.replies import Answers, Replies
 from services.portal.portal import Portal
 from services.portal.routers import ROUTERS as PORTAL_ROUTERS
 from services.progress import Consumers
@@ -70,7 +70,7 @@ class ApiResources:
     database: Database
     redis: Redis
     producer: EventSink
-    mailbox: Mailbox
+    mailbox: Answers
     replies: Replies
     keys: ApiKeys
     challenges: ChallengesService

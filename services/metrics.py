@@ -210,7 +210,7 @@ HTTP_EVENTS: Counter = _declare(
     "http_events_total",
     "Events offered over HTTP, each answered on its own.",
     ["result"],
-    [("accepted",), ("malformed",), ("unavailable",)],
+    [("accepted",), ("malformed",), ("conflict",), ("unavailable",)],
 )
 HTTP_REQUESTS: Histogram = _declare(
     Histogram,

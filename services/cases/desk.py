@@ -88,9 +88,11 @@ class CaseDesk:
             case = await _case(connection, case_id, lock=False)
             return None if case is None else (case, await _entries(connection, case_id))
 
-    async def decision(self, event_id: str) -> bytes | None:
-        """The decision of an event as the worker wrote it, if it had effects."""
+    async def decision(self, event_id: str, account_id: str | None = None) -> bytes | None:
+        """The decision of an event, of this account if one is named, as the worker wrote it, if it had effects."""
         query = select(recorded_decisions.c.body).where(recorded_decisions.c.event_id == event_id)
+        if account_id is not None:
+            query = query.where(recorded_decisions.c.account_id == account_id)
         async with self._database.read() as connection:
             body = await connection.scalar(query)
         return None if body is None else str(body).encode()

@@ -21,7 +21,7 @@ from services.cases.views import (
     EntryShown,
     Resolution,
 )
-from services.ingest.identifiers import AccountId, plain
+from services.ingest.identifiers import AccountId, AccountQuery, plain
 from services.ingest.keys import ApiKey, require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 
@@ -34,16 +34,9 @@ async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]
     return plain(case_id)
 
 
-async def _account_query(
-    account_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
-) -> str | None:
-    return None if account_id is None else plain(account_id)
-
-
 Desk = Annotated[CaseDesk, Depends(_desk)]
 Supporter = Annotated[ApiKey, Depends(require("support"))]
 CaseId = Annotated[str, Depends(_case_path)]
-AccountQuery = Annotated[str | None, Depends(_account_query)]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 

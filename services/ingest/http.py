@@ -7,30 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from msgspec import Raw, Struct
 from starlette.responses import Response
 
+from contracts.answers import REUSED, account_in
 from contracts.decisions import Decision
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
-from services.ingest.attribution import FORBIDDEN, SENDING, attributed
+from services.ingest.attribution import SENDING, attributed
 from services.ingest.direct import add_direct_post
 from services.ingest.dry_run import rehearsed
 from services.ingest.event_query import read_event_query
-from services.ingest.event_warning import EventWarning
 from services.ingest.http_docs import DECISION_DOCS, EVENTS_DOCS
+from services.ingest.identifiers import AccountQuery, plain
 from services.ingest.keys import ApiKey, authorized, require
 from services.ingest.offered import Format, Offered, read_body
 from services.ingest.own_events import EventMacs, is_own
-from services.ingest.problems import RESPONSES, Problem, as_problem
+from services.ingest.problems import RESPONSES, Problem
 from services.ingest.producer import EventSink, Headers, Outgoing
-from services.ingest.replies import Mailbox, Replies
+from services.ingest.replies import Answers, Replies
+from services.ingest.results import Result, answered, name_of, once_each, result_of, shown
 from services.metrics import HTTP_EVENTS
 from services.scoring.explain import Reasons, sentences
 from services.settings import Settings
@@ -39,29 +40,11 @@ MAX_BODIES_BYTES = 64_000_000
 _READ_WITHIN_S = 20.0
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _FORMATS: dict[str, Format] = {"application/json": "json", "application/x-ndjson": "ndjson"}
-_COUNTED = {name: HTTP_EVENTS.labels(name) for name in ("accepted", "malformed", "unavailable")}
-
-Status = Literal["accepted", "malformed", "unavailable"]
+_COUNTED = {name: HTTP_EVENTS.labels(name) for name in ("accepted", "malformed", "conflict", "unavailable")}
 
 
-class Result(Struct, frozen=True, omit_defaults=True):
-    """The answer to one event: `reason` and `detail` when it was not accepted; `decision` when waited for and there.
-
-    `warnings` are what its sender should know (`services.ingest.warnings`).
-    """
-
-    index: int
-    event_id: str | None
-    status: Status
-    reason: str = ""
-    detail: str = ""
-    decision: Raw | None = None
-    decision_url: str = ""
-    warnings: tuple[EventWarning, ...] = ()
-
-
-class _Whose(Struct, frozen=True):
-    account_id: str
+class _When(Struct, frozen=True):
+    at: float = 0.0
 
 
 class Ingest:
@@ -72,7 +55,7 @@ class Ingest:
         settings: Settings,
         producer: EventSink,
         replies: Replies,
-        mailbox: Mailbox,
+        mailbox: Answers,
         reasons: Reasons,
         macs: EventMacs,
     ) -> None:
@@ -89,7 +72,7 @@ class Ingest:
         self, offers: Sequence[Offered], traceparent: bytes | None, wait_s: float | None
     ) -> list[Result]:
         """Answer each event, in order. Raises Overloaded."""
-        good = [offer for offer in offers if offer.error is None]
+        good, again = once_each([offer for offer in offers if offer.error is None])
         headers = [(HEADER_REPLY_TO, self._replies.channel.encode())]
         if traceparent is not None:
             headers.append((HEADER_TRACEPARENT, traceparent))
@@ -98,7 +81,9 @@ class Ingest:
             arrived = await self._publish(good, headers)
         else:
             arrived, decisions = await self._publish_and_wait(good, headers, wait_s)
-        results = [_result(offer, offer.index in arrived, decisions) for offer in offers]
+        decisions.update((name_of(offer), REUSED) for offer in again)
+        arrived.update(offer.index for offer in again)
+        results = [result_of(offer, offer.index in arrived, decisions) for offer in offers]
         for result in results:
             _COUNTED[result.status].inc()
         return results
@@ -141,46 +126,25 @@ class Ingest:
         self, offers: Sequence[Offered], headers: Headers, wait_s: float
     ) -> tuple[set[int], dict[str, bytes]]:
         """What was decided before is answered again and not sent again; the rest is sent and waited for."""
-        ids = list({str(offer.event_id) for offer in offers})
-        with self._replies.expected(ids) as expected:
-            earlier = await self._decided(ids)
-            known = {offer.index for offer in offers if _is_of(earlier.get(str(offer.event_id)), offer)}
+        names = list({name_of(offer) for offer in offers})
+        with self._replies.expected(names) as expected:
+            earlier = await self._decided(names)
+            known = {offer.index for offer in offers if name_of(offer) in earlier}
             fresh = [offer for offer in offers if offer.index not in known]
             arrived = await self._publish(fresh, headers)
-            waited = {str(offer.event_id) for offer in fresh if offer.index in arrived}
+            waited = {name_of(offer) for offer in fresh if offer.index in arrived}
             decisions = await expected.within(wait_s, sorted(waited))
         return arrived | known, earlier | decisions
 
-    async def _decided(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+    async def _decided(self, names: Sequence[str]) -> dict[str, bytes]:
         try:
-            return await self._replies.kept(event_ids)
+            return await self._replies.kept(names)
         except Unavailable:
             return {}  # sending a repeat is harmless: one event id is one event
 
     def _too_large(self) -> Problem:
         detail = f"a body has at most {self.max_body_bytes} bytes"
         return Problem(413, "too_large", detail, {"Connection": "close"})
-
-
-def _is_of(decision: bytes | None, offer: Offered) -> bool:
-    """Whether a decision belongs to the event's account: event ids are the callers' own and could collide."""
-    return decision is not None and msgspec.json.decode(decision, type=_Whose).account_id == offer.account_id
-
-
-def _result(offer: Offered, arrived: bool, decisions: dict[str, bytes]) -> Result:
-    index, warnings = offer.index, offer.warnings
-    if offer.error is not None:
-        reason, detail = offer.error.reason, offer.error.detail
-        return Result(index, offer.event_id, "malformed", reason, detail, warnings=warnings)
-    event_id = str(offer.event_id)
-    if not arrived:
-        detail = "the broker did not confirm it; send it again with the same event_id"
-        return Result(index, event_id, "unavailable", "unavailable", detail, warnings=warnings)
-    decision = decisions.get(event_id)
-    if decision is not None and _is_of(decision, offer):
-        return Result(index, event_id, "accepted", decision=Raw(decision), warnings=warnings)
-    url = f"/v1/decisions/{quote(event_id, safe='')}"
-    return Result(index, event_id, "accepted", decision_url=url, warnings=warnings)
 
 
 router = APIRouter(tags=["events"], responses=RESPONSES)
@@ -204,9 +168,9 @@ async def post_events(request: Request) -> Response:
     offered = read_body(await ingest.body_of(request), body_format, key.key_id)
     offers = [attributed(offer, key) for offer in offered]
     if query.dry_run:
-        return _shown({"results": rehearsed(offers)}, 200)
+        return shown({"results": rehearsed(offers)}, 200)
     results = await ingest.submit(offers, _traceparent(request), query.wait_s)
-    return _answer(results, waited=query.wait_s is not None)
+    return answered(results, waited=query.wait_s is not None)
 
 
 @router.get("/v1/decisions/{event_id:tail}", **DECISION_DOCS)
@@ -214,11 +178,17 @@ async def get_decision(
     request: Request,
     event_id: str,
     key: Annotated[ApiKey, Depends(require("ingest", "support"))],
+    account_id: AccountQuery,
     explain: Annotated[Literal["en", "zh-CN"] | None, Query(description="Add sentences for people.")] = None,
 ) -> Response:
-    """The decision about an event: for an hour after it was made, and for good when it had effects."""
+    """The decision about an event: for an hour after it was made, and for good when it had effects.
+
+    Event ids are the callers' own: say `account_id` where several accounts may use the same.
+    """
     ingest: Ingest = request.app.state.ingest
-    body = await ingest.mailbox.get(event_id) or await request.app.state.cases.decision(event_id)
+    body = _only(await ingest.mailbox.of_event(plain(event_id)), account_id)
+    if body is None:
+        body = await request.app.state.cases.decision(event_id, account_id)
     if body is None:
         detail = (
             "not decided yet; or decided more than an hour ago, or not offered over HTTP, and without effects"
@@ -237,36 +207,24 @@ def add_event_routes(app: FastAPI) -> None:
     app.include_router(router)
 
 
+def _only(answers: Mapping[str, bytes], account_id: str | None) -> bytes | None:
+    """The decision among the answers about an event id, the account's if one is named. Raises Problem 409 for several."""
+    found = {
+        rest: body
+        for rest, body in answers.items()
+        if body != REUSED and account_id in (None, account_in(rest))
+    }
+    if len({account_in(rest) for rest in found}) > 1:
+        detail = "several accounts used this event id: say account_id"
+        raise Problem(409, "event_id_reused", detail)
+    # An account's id that was used again after it had been forgotten is two events: the later one is meant.
+    return max(found.values(), key=lambda body: msgspec.json.decode(body, type=_When).at, default=None)
+
+
 def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons, counterfactual: bool) -> bytes:
     decision = msgspec.json.decode(body, type=Decision)
     members = msgspec.json.decode(body, type=dict[str, Raw])
     return msgspec.json.encode({**members, "sentences": sentences(decision, locale, reasons, counterfactual)})
-
-
-def _answer(results: Sequence[Result], waited: bool) -> Response:
-    accepted = [result for result in results if result.status == "accepted"]
-    if not accepted:
-        return _refused(results)
-    decided = waited and all(result.decision is not None for result in accepted)
-    return _shown({"results": results}, 200 if decided else 202)
-
-
-def _shown(body: object, status: int) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(
-        msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers
-    )
-
-
-def _refused(results: Sequence[Result]) -> Response:
-    """A problem that carries the results: 503 when repeating can help, 403 for want of scopes, else 400."""
-    shown = msgspec.to_builtins(results)
-    if all(result.reason == FORBIDDEN for result in results):
-        raise Problem(403, "forbidden", results[0].detail, results=shown)
-    if any(result.status == "unavailable" for result in results):
-        away = as_problem(Unavailable("broker"))
-        raise Problem(away.status, away.code, away.detail, away.headers, results=shown)
-    raise Problem(400, "malformed", "no event of this request is valid; see results", results=shown)
 
 
 def _format_of(request: Request) -> Format:

@@ -26,6 +26,7 @@ EVENTS_DOCS: dict[str, Any] = {
             "description": "At least one event was accepted: the broker has it.",
             "content": {"application/json": {"schema": _RESULTS}},
         },
+        409: problem_answer("The account's event ids were used before for other content; see results."),
         408: problem_answer("The body took longer than 20 s to arrive."),
     },
     "openapi_extra": {
@@ -74,6 +75,7 @@ DECISION_DOCS: dict[str, Any] = {
             "description": "The decision; with `explain` its sentences too.",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decision"}}},
         },
+        409: problem_answer("Several accounts used this event id: say `account_id`."),
         404: problem_answer("Not decided yet, decided more than an hour ago, or not offered over HTTP."),
     },
 }
@@ -142,7 +144,7 @@ RESULTS_SCHEMA: dict[str, Any] = {
                 "properties": {
                     "index": {"type": "integer", "description": "Place in the body, from 0."},
                     "event_id": {"type": ["string", "null"]},
-                    "status": {"enum": ["accepted", "malformed", "unavailable"]},
+                    "status": {"enum": ["accepted", "malformed", "conflict", "unavailable"]},
                     "reason": {"type": "string", "description": "Stable code; when not accepted."},
                     "detail": {"type": "string", "description": "What is wrong, and where."},
                     "decision": {"$ref": "#/components/schemas/Decision"},

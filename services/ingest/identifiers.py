@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.convertors import Convertor, register_url_convertor
 
 from contracts.errors import Malformed
@@ -88,3 +88,13 @@ async def _account(account_id: Annotated[str, Path(min_length=1, max_length=MOST
 
 #: The account in a path.
 AccountId = Annotated[str, Depends(_account)]
+
+
+async def _account_query(
+    account_id: Annotated[str | None, Query(min_length=1, max_length=MOST)] = None,
+) -> str | None:
+    return None if account_id is None else plain(account_id)
+
+
+#: The account in a query, if one is named.
+AccountQuery = Annotated[str | None, Depends(_account_query)]

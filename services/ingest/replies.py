@@ -27,8 +27,14 @@ _log = logging.getLogger(__name__)
 class Mailbox(Protocol):
     """The reading side of the decision mailbox (`services.memory.redis_store.RedisMailbox`)."""
 
-    async def get(self, event_id: str) -> bytes | None: ...
+    async def get(self, name: str) -> bytes | None: ...
     def listen(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[tuple[str, bytes]]]: ...
+
+
+class Answers(Mailbox, Protocol):
+    """The mailbox as those read it who know an event's id alone."""
+
+    async def of_event(self, event_id: str) -> dict[str, bytes]: ...
 
 
 class Replies:
@@ -67,36 +73,36 @@ class Replies:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)
 
-    async def kept(self, event_ids: Sequence[str]) -> dict[str, bytes]:
-        """The decisions already there, by event id. Raises Unavailable."""
-        if len(event_ids) == 1:
-            decisions = [await self._one(event_ids[0])]
+    async def kept(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The decisions already there, by the name of the answer. Raises Unavailable."""
+        if len(names) == 1:
+            decisions = [await self._one(names[0])]
         else:
-            decisions = await asyncio.gather(*map(self._one, event_ids))
-        return {name: body for name, body in zip(event_ids, decisions, strict=True) if body is not None}
+            decisions = await asyncio.gather(*map(self._one, names))
+        return {name: body for name, body in zip(names, decisions, strict=True) if body is not None}
 
-    async def _one(self, event_id: str) -> bytes | None:
+    async def _one(self, name: str) -> bytes | None:
         async with self._looks:
-            return await self._mailbox.get(event_id)
+            return await self._mailbox.get(name)
 
     @contextmanager
-    def expected(self, event_ids: Sequence[str]) -> Iterator[Expected]:
+    def expected(self, names: Sequence[str]) -> Iterator[Expected]:
         """Register for decisions before their events are sent; leaving the block forgets them."""
         expected = Expected(self)
-        for event_id in event_ids:
-            self._waiting.setdefault(event_id, []).append(expected)
+        for name in names:
+            self._waiting.setdefault(name, []).append(expected)
         try:
             yield expected
         finally:
-            for event_id in event_ids:
-                waiting = self._waiting[event_id]
+            for name in names:
+                waiting = self._waiting[name]
                 waiting.remove(expected)
                 if not waiting:
-                    del self._waiting[event_id]
+                    del self._waiting[name]
 
-    def _arrived(self, event_id: str, decision: bytes) -> None:
-        for expected in self._waiting.get(event_id, ()):
-            expected.arrived(event_id, decision)
+    def _arrived(self, name: str, decision: bytes) -> None:
+        for expected in self._waiting.get(name, ()):
+            expected.arrived(name, decision)
 
     async def _listen(self) -> None:
         while True:
@@ -104,8 +110,8 @@ class Replies:
                 async with self._mailbox.listen(self.channel) as messages:
                     self._subscribed.set()
                     self._tried.set()
-                    async for event_id, decision in messages:
-                        self._arrived(event_id, decision)
+                    async for name, decision in messages:
+                        self._arrived(name, decision)
             except Unavailable as error:
                 _log.warning("no subscription to decisions: %s", error)
             finally:
@@ -123,18 +129,18 @@ class Expected:
         self._missing: set[str] = set()
         self._complete: asyncio.Future[None] | None = None
 
-    def arrived(self, event_id: str, decision: bytes) -> None:
+    def arrived(self, name: str, decision: bytes) -> None:
         """Take a decision; the last one missing wakes the waiter."""
-        self._arrived.setdefault(event_id, decision)
-        self._missing.discard(event_id)
+        self._arrived.setdefault(name, decision)
+        self._missing.discard(name)
         if not self._missing and self._complete is not None and not self._complete.done():
             self._complete.set_result(None)
 
-    async def within(self, timeout_s: float, event_ids: Sequence[str]) -> dict[str, bytes]:
-        """Those of the decisions that came in time, by event id; an empty or partial answer is not an error."""
+    async def within(self, timeout_s: float, names: Sequence[str]) -> dict[str, bytes]:
+        """Those of the decisions that came in time, by the name of the answer; an empty or partial answer is not an error."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        self._missing = set(event_ids).difference(self._arrived)
+        self._missing = set(names).difference(self._arrived)
         for pause_s in (*_LOOK_AFTER_S, timeout_s):
             left_s = deadline - loop.time()
             if not self._missing or left_s <= 0:
@@ -145,12 +151,12 @@ class Expected:
                     await self._complete
             except TimeoutError:
                 await self._look(sorted(self._missing))
-        return {event_id: self._arrived[event_id] for event_id in event_ids if event_id in self._arrived}
+        return {name: self._arrived[name] for name in names if name in self._arrived}
 
-    async def _look(self, event_ids: Sequence[str]) -> None:
+    async def _look(self, names: Sequence[str]) -> None:
         try:
-            found = await self._replies.kept(event_ids)
+            found = await self._replies.kept(names)
         except Unavailable:
             return  # the answer is then "not yet", with the address to ask at
-        for event_id, decision in found.items():
-            self.arrived(event_id, decision)
+        for name, decision in found.items():
+            self.arrived(name, decision)

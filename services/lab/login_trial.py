@@ -13,15 +13,16 @@ from msgspec import Struct, structs
 
 from contracts.decisions import Decision
 from contracts.events import ChallengeOutcome, Login
-from contracts.profile import Profile
+from contracts.profile import NO_DIGEST, Profile
 from services.ingest.enrich import Enricher
 from services.lab.attackers import ATTACKERS, AttackerName, Hand, attacker
 from services.lab.habits import World, ordinary_day
 from services.lab.personas import Person, as_of
 from services.memory.codec import pack, unpack
 from services.memory.pseudonyms import Pseudonyms
+from services.scoring.counts import Counts
 from services.scoring.effects import challenge_id
-from services.scoring.runner import Counts, Runner
+from services.scoring.runner import Runner
 
 _MOST_DAYS = 730
 _ANSWERS_AFTER_S = 20
@@ -81,7 +82,9 @@ class Bench:
         if isinstance(event, ChallengeOutcome):
             about[0] = self._pseudonyms.event_key(event.challenged_event_id)
         key = self._pseudonyms.event_key(event.event_id)
-        decided = self._runner.run([event], [self._offset], [key], about, [account], [{}], states, Counts())
+        decided = self._runner.run(
+            [event], [self._offset], [key], [NO_DIGEST], about, [account], [{}], states, Counts()
+        )
         decision = decided[0]
         assert decision is not None
         return decision

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
+from contracts.answers import event_of
 from contracts.decisions import Decision, IssueChallenge
 from contracts.payees import PayeeCounts
 from contracts.ports import PAYEE_NONE, Answers, Entry, PayeeQuestions, Questions, Shard, TallyQuestions
@@ -202,20 +203,26 @@ class InProcessMailbox:
         now = self._clock()
         while self._kept and next(iter(self._kept.values()))[0] <= now:
             del self._kept[next(iter(self._kept))]
-        for channel, event_id, decision in answers:
-            self._kept.pop(event_id, None)
-            self._kept[event_id] = (now + DECISION_KEPT_S, decision)
+        for channel, name, decision in answers:
+            self._kept.pop(name, None)
+            self._kept[name] = (now + DECISION_KEPT_S, decision)
             for listener in self._listeners.get(channel, ()):
-                listener.put_nowait((event_id, decision))
+                listener.put_nowait((name, decision))
 
-    async def get(self, event_id: str) -> bytes | None:
-        """The decision (JSON) of an event decided in the last hour, or None."""
-        until, decision = self._kept.get(event_id, (0.0, b""))
+    async def get(self, name: str) -> bytes | None:
+        """What was answered in the last hour under the name, or None."""
+        until, decision = self._kept.get(name, (0.0, b""))
         return decision if until > self._clock() else None
+
+    async def of_event(self, event_id: str) -> dict[str, bytes]:
+        """Every answer of the last hour about an event of this id, by the rest of its name."""
+        now = self._clock()
+        named = ((*event_of(name), kept) for name, kept in self._kept.items())
+        return {rest: body for found, rest, (until, body) in named if found == event_id and until > now}
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[tuple[str, bytes]]]:
-        """(event id, decision JSON) of each decision delivered to the channel from now on."""
+        """(answer's name, decision JSON) of each decision delivered to the channel from now on."""
         queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self._listeners.setdefault(channel, []).append(queue)
         try:

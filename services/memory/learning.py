@@ -21,11 +21,13 @@ from contracts.events import (
 from contracts.hours import see_hour
 from contracts.profile import (
     DAY_S,
+    DIGEST_BYTES,
     EVENT_ID_BYTES,
     MAX_CHALLENGES,
     MAX_EVENT_IDS,
     MAX_FAILURES,
     MAX_PENDING,
+    NO_DIGEST,
     Facts,
     Key,
     Pending,
@@ -40,6 +42,7 @@ PENDING_LIFETIME_S = 7 * DAY_S
 MATURE_S = 3 * DAY_S
 FAILURE_WINDOW_S = DAY_S
 _EVENT_ID_TAIL = MAX_EVENT_IDS * EVENT_ID_BYTES
+_DIGEST_TAIL = MAX_EVENT_IDS * DIGEST_BYTES
 
 
 def knows_event(profile: Profile, event_key: Key) -> bool:
@@ -47,12 +50,24 @@ def knows_event(profile: Profile, event_key: Key) -> bool:
     return row_of(profile.event_ids, event_key, EVENT_ID_BYTES) >= 0
 
 
-def note_event(profile: Profile, event_key: Key, at: float) -> None:
-    """Remember that the event happened at all: its id and the time span of the account."""
-    known = profile.event_ids
+def has_other_content(profile: Profile, event_key: Key, digest: bytes) -> bool:
+    """Whether the known event id was noted for another content; False where contents were not noted yet."""
+    row = row_of(profile.event_ids, event_key, EVENT_ID_BYTES) // EVENT_ID_BYTES
+    newest = len(profile.event_ids) // EVENT_ID_BYTES - row
+    start = len(profile.event_digests) - newest * DIGEST_BYTES
+    noted = profile.event_digests[start : start + DIGEST_BYTES] if start >= 0 else NO_DIGEST
+    return noted != digest and noted != NO_DIGEST and digest != NO_DIGEST
+
+
+def note_event(profile: Profile, event_key: Key, at: float, digest: bytes = NO_DIGEST) -> None:
+    """Remember that the event happened at all: its id, the digest of its content, and the time span of the account."""
+    known, contents = profile.event_ids, profile.event_digests
     known += event_key
+    contents += digest
     if len(known) > _EVENT_ID_TAIL:
         del known[:EVENT_ID_BYTES]
+    if len(contents) > _DIGEST_TAIL:
+        del contents[:DIGEST_BYTES]
     profile.events += 1
     if at > profile.last_at:
         profile.last_at = int(at)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
+from contracts.answers import event_of
 from contracts.decisions import Decision, IssueChallenge
 from contracts.errors import Unavailable
 from contracts.ports import Entry, Shard
@@ -137,19 +138,27 @@ class RedisMailbox:
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
         """See `contracts.ports.DecisionMailbox.deliver`. One round trip."""
         commands: list[Command] = []
-        for channel, event_id, decision in answers:
-            commands.append(("SET", f"{self._prefix}:decision:{event_id}", decision, "EX", DECISION_KEPT_S))
-            commands.append(("PUBLISH", self._channel(channel), event_id.encode() + b"\0" + decision))
+        for channel, name, decision in answers:
+            event_id, rest = event_of(name)
+            commands.append(("HSET", self._key(event_id), rest, decision))
+            commands.append(("EXPIRE", self._key(event_id), DECISION_KEPT_S))
+            commands.append(("PUBLISH", self._channel(channel), name.encode() + b"\0" + decision))
         unless_error(await ask_all(self._client, commands))
 
-    async def get(self, event_id: str) -> bytes | None:
-        """The decision (JSON) of an event decided in the last hour, or None."""
-        found: bytes | None = await ask(self._client, "GET", f"{self._prefix}:decision:{event_id}")
+    async def get(self, name: str) -> bytes | None:
+        """What was answered in the last hour under the name, or None."""
+        event_id, rest = event_of(name)
+        found: bytes | None = await ask(self._client, "HGET", self._key(event_id), rest)
         return found
+
+    async def of_event(self, event_id: str) -> dict[str, bytes]:
+        """Every answer of the last hour about an event of this id, by the rest of its name: one an account, mostly."""
+        flat: list[bytes] = _pairs(await ask(self._client, "HGETALL", self._key(event_id)))
+        return {rest.decode(): body for rest, body in zip(flat[::2], flat[1::2], strict=True)}
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[tuple[str, bytes]]]:
-        """(event id, decision JSON) of each decision published to the channel from now on.
+        """(answer's name, decision JSON) of each decision published to the channel from now on.
 
         Nothing published after the block is entered is missed while the connection lives; then Unavailable is raised.
         """
@@ -166,6 +175,9 @@ class RedisMailbox:
 
     def _channel(self, channel: str) -> str:
         return f"{self._prefix}:reply:{channel}"
+
+    def _key(self, event_id: str) -> str:
+        return f"{self._prefix}:answers:{event_id}"
 
 
 class RedisChallengeIntake:
@@ -204,6 +216,11 @@ class RedisChallengeIntake:
         return f"{self._prefix}:challenge:{challenge_id}"
 
 
+def _pairs(answer: Any) -> list[bytes]:
+    """Field after value, whichever protocol the answer came by."""
+    return [each for pair in answer.items() for each in pair] if isinstance(answer, dict) else answer
+
+
 async def _messages(client: Redis, pubsub: Any) -> AsyncIterator[tuple[str, bytes]]:
     """What is published; Unavailable when the connection ends, answers nothing any more, or leads to a replica.
 
@@ -220,6 +237,6 @@ async def _messages(client: Redis, pubsub: Any) -> AsyncIterator[tuple[str, byte
                 await pubsub.ping()
                 await leave_replicas(client)
         if message is not None and message["type"] == "message":
-            # JSON never holds a raw NUL, so the last one ends the event id.
-            event_id, _, decision = message["data"].rpartition(b"\0")
-            yield event_id.decode(), decision
+            # JSON never holds a raw NUL, so the last one ends the name.
+            name, _, decision = message["data"].rpartition(b"\0")
+            yield name.decode(), decision

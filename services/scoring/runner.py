@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from contracts.decisions import Action, Decision, IssueChallenge, Reasoned
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
-from contracts.findings import Finding, Mode, Tallies
+from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
 from services.memory.codec import pack, unpack
 from services.memory.glance import Glance, look
-from services.memory.learning import conclude, knows_event, learn, mature, note_challenge, note_event
+from services.memory.learning import (
+    conclude,
+    has_other_content,
+    knows_event,
+    learn,
+    mature,
+    note_challenge,
+    note_event,
+)
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
+from services.scoring.counts import Counts
 from services.scoring.crowds import DEVICE_OF_A_CROWD, leave_out_device, may_be_of_a_crowd
 from services.scoring.effects import effects_for
 from services.scoring.fusion import Fused, quiet_risk
@@ -35,21 +44,6 @@ class AccountState(Protocol):
     learned_offset: int
 
     def open(self) -> Profile: ...
-
-
-class Counts:
-    """What a run counted, for the metrics."""
-
-    def __init__(self) -> None:
-        self.duplicates = self.redelivered = self.late = self.crowds = 0
-        self.findings: dict[tuple[str, str], int] = {}
-        self.failed: dict[str, int] = {}
-
-    def count(self, findings: Iterable[Finding | Reasoned], modes: Mapping[str, Mode]) -> None:
-        """Count findings by detector and mode."""
-        for finding in findings:
-            counted = (finding.detector, modes.get(finding.detector, "on"))
-            self.findings[counted] = self.findings.get(counted, 0) + 1
 
 
 class Runner:
@@ -85,6 +79,7 @@ class Runner:
         events: Sequence[AnyEvent],
         offsets: Sequence[int],
         event_keys: Sequence[Key],
+        digests: Sequence[bytes],
         about_keys: Mapping[int, Key],
         accounts: Sequence[AccountState],
         tallies: Sequence[Tallies],
@@ -93,14 +88,15 @@ class Runner:
     ) -> list[Decision | None]:
         """One decision an event, in order; None for an event that was decided before (redelivered, or a repeated id).
 
+        A repeated id whose `digest` is not the one noted with it is among `counts.reused`, and decided by nobody.
         All sequences run beside `events`; `about_keys` holds, by index, the key of the event that an outcome, report or
         label speaks of. Profiles and learned offsets of `accounts` are changed in place.
         """
         decisions: list[Decision | None] = []
         decide, add = self._decide, decisions.append
         index = -1
-        for event, offset, event_key, account, counted, known in zip(
-            events, offsets, event_keys, accounts, tallies, states, strict=True
+        for event, offset, event_key, digest, account, counted, known in zip(
+            events, offsets, event_keys, digests, accounts, tallies, states, strict=True
         ):
             index += 1
             if offset <= account.learned_offset:
@@ -111,7 +107,10 @@ class Runner:
             if profile is None:
                 profile = account.open()
             if profile.event_ids.find(event_key) >= 0 and knows_event(profile, event_key):
-                counts.duplicates += 1
+                if has_other_content(profile, event_key, digest):
+                    counts.reused.append(index)
+                else:
+                    counts.duplicates += 1
                 add(None)
                 continue
             account.learned_offset = offset
@@ -119,13 +118,14 @@ class Runner:
                 known += leave_out_device(event, profile, counted)
                 counts.crowds += DEVICE_OF_A_CROWD in known
             about = about_keys.get(index) if about_keys else None
-            add(decide(event, event_key, about, profile, counted, known, counts))
+            add(decide(event, event_key, digest, about, profile, counted, known, counts))
         return decisions
 
     def _decide(
         self,
         event: AnyEvent,
         event_key: Key,
+        digest: bytes,
         about_key: Key | None,
         profile: Profile,
         tallies: Tallies,
@@ -170,7 +170,7 @@ class Runner:
                 learn(profile, event, event_key, decision.held, decision.action != "notify", glance)
         if decision.effects and _asks_for_a_code(decision):
             note_challenge(profile, at)
-        note_event(profile, event_key, at)
+        note_event(profile, event_key, at, digest)
         return decision
 
     def _judge(

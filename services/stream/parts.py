@@ -7,18 +7,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from contracts.answers import content_digest
 from contracts.decisions import Decision
 from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
 from contracts.findings import Tallies
 from contracts.ports import ChallengeIntake, DecisionMailbox, Shard, TallyStore
 from contracts.profile import Key
 from services import metrics
-from services.ingest.decode import CheckOwn
+from services.ingest.decode import CheckOwn, Record
 from services.memory.accounts import Account, LiveAccounts
 from services.memory.in_process import WholeMemory
 from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counting import TallyPlan
-from services.scoring.runner import Counts, Runner
+from services.scoring.counts import Counts
+from services.scoring.runner import Runner
 from services.settings import Settings
 from services.stream.placement import Moved, Placement
 from services.stream.producer import Rows
@@ -118,11 +120,16 @@ class Parts:
         accounts: Sequence[Account],
         tallies: Sequence[Tallies],
         states: Sequence[tuple[str, ...]],
-    ) -> list[Decision | None]:
-        """Run the detectors over decoded events and count what happened."""
+        records: Sequence[Record],
+    ) -> tuple[list[Decision | None], list[int]]:
+        """Run the detectors over decoded events and count what happened.
+
+        The decisions, and the indexes of the events whose known id had another content.
+        """
         counts = Counts()
         event_key = self.pseudonyms.event_key
         keys: list[Key] = []
+        digests = [content_digest(record.value) for record in records]  # type: ignore[arg-type]
         about: dict[int, Key] = {}
         for index, event in enumerate(events):
             keys.append(event_key(event.event_id))
@@ -133,9 +140,9 @@ class Parts:
                 about[index] = event_key(event.challenged_event_id)  # type: ignore[union-attr]
             elif kind is UserReport or kind is Label:
                 about[index] = event_key(event.about_event_id)  # type: ignore[union-attr]
-        decisions = self.runner.run(events, offsets, keys, about, accounts, tallies, states, counts)
+        decisions = self.runner.run(events, offsets, keys, digests, about, accounts, tallies, states, counts)
         _report(counts)
-        return decisions
+        return decisions, counts.reused
 
 
 def _report(counts: Counts) -> None:

@@ -52,11 +52,15 @@ class Belt:
             tallies = parts.tally_plan.answers(len(each.events), each.questions, counted)
             for start in range(0, len(each.events), WINDOW):
                 part = slice(start, start + WINDOW)
-                decisions = parts.judge(
-                    each.events[part], each.offsets[part], known[part], tallies[part], states[part]
+                records = each.records[part]
+                decisions, reused = parts.judge(
+                    each.events[part], each.offsets[part], known[part], tallies[part], states[part], records
                 )
                 times.mark("score")
-                draft.add(each.records[part], known[part], decisions)
+                draft.add(records, known[part], decisions)
+                draft.refuse(
+                    [records[index] for index in reused], [each.events[part][index] for index in reused]
+                )
                 times.mark("encode")
                 if (start + WINDOW) % STRETCH == 0:
                     await asyncio.sleep(0)

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import msgspec
 
 from contracts import topics
+from contracts.answers import REUSED, REUSED_DETAIL, answer_name
 from contracts.decisions import Decision, IssueChallenge
+from contracts.errors import Malformed
+from contracts.events import AnyEvent
 from contracts.ports import Entry, Shard
 from services.ingest.decode import DeadLetter, Record
 from services.memory.accounts import Account
@@ -48,6 +51,7 @@ class Draft:
     def __init__(self, number: int, topic: str, times: HaulTimes) -> None:
         self._topic = topic
         self._rows: list[Row] = []
+        self._shard = Shard(0, 0)
         self._touched: dict[str, Account] = {}
         self._by_shard: list[tuple[Shard, dict[str, Account]]] = []
         self._scored = Scored(number, [], [], [], [], [], [], [], [], [], [], {}, times)
@@ -58,15 +62,12 @@ class Draft:
         """What is added from now on is of this shard; `dead` is what of it could not be read, `moved` what is not its own."""
         scored = self._scored
         scored.moved.extend(moved)
-        self._rows, self._touched = [], {}
+        self._shard, self._rows, self._touched = shard, [], {}
         scored.reached[shard] = last_offset
         scored.rows.append((shard.partition, self._rows))
         self._by_shard.append((shard, self._touched))
         if dead:
-            scored.dead.extend(dead)
-            scored.dead_rows.append(
-                (shard.partition, [_dead_row(self._topic, shard, letter) for letter in dead])
-            )
+            self._bury(dead)
 
     def add(
         self, records: Sequence[Record], accounts: Sequence[Account], decisions: Sequence[Decision | None]
@@ -96,6 +97,22 @@ class Draft:
             account.close()
         self._touched.update(touched)
 
+    def refuse(self, records: Sequence[Record], events: Sequence[AnyEvent]) -> None:
+        """Events whose known id had another content become dead letters, and who waits for them is told so."""
+        if not records:
+            return
+        self._bury([DeadLetter(record, Malformed(REUSED.decode(), REUSED_DETAIL)) for record in records])
+        for record, event in zip(records, events, strict=True):
+            for header, channel in record.headers or ():
+                if header == topics.HEADER_REPLY_TO:
+                    name = answer_name(event.account_id, event.event_id, record.value or b"")
+                    self._scored.answers.append((channel.decode("ascii", "replace"), name, REUSED))
+
+    def _bury(self, dead: Sequence[DeadLetter]) -> None:
+        self._scored.dead.extend(dead)
+        rows = [_dead_row(self._topic, self._shard, letter) for letter in dead]
+        self._scored.dead_rows.append((self._shard.partition, rows))
+
     def done(self) -> Scored:
         """Everything, with each account's memory as it is now, whatever is learned while it is being saved."""
         for shard, touched in self._by_shard:
@@ -110,7 +127,8 @@ def _passed_on(
 ) -> Headers:
     for name, content in record.headers:
         if name == topics.HEADER_REPLY_TO:
-            answers.append((content.decode("ascii", "replace"), decision.event_id, value))
+            name = answer_name(decision.account_id, decision.event_id, record.value or b"")
+            answers.append((content.decode("ascii", "replace"), name, value))
         elif name == topics.HEADER_TRACEPARENT:
             headers = [*headers, (name, content)]
     return headers

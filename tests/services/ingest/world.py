@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from fastapi import FastAPI
 
+from contracts.answers import answer_name
 from contracts.decisions import Decision
 from contracts.events import AnyEvent
 from contracts.topics import HEADER_REPLY_TO
@@ -25,7 +26,7 @@ from services.database import Database
 from services.ingest.keys import ApiKeys
 from services.ingest.own_events import EventMacs
 from services.ingest.producer import EventSink, Headers, InProcessTopic, Outgoing
-from services.ingest.replies import Mailbox, Replies
+from services.ingest.replies import Answers, Replies
 from services.keyring import Keyring
 from services.memory.in_process import InProcessChallengeIntake, InProcessMailbox
 from services.memory.redis_client import connect
@@ -61,9 +62,12 @@ class Worker:
         self.arrivals.release()
         if not self.asleep and decoded.event_id not in self.seen:
             self.seen.add(decoded.event_id)
-            await self.decide(decoded.event_id, event.account_id, dict(headers)[HEADER_REPLY_TO].decode())
+            channel = dict(headers)[HEADER_REPLY_TO].decode()
+            await self.decide(decoded.event_id, event.account_id, channel, event.value)
 
-    async def decide(self, event_id: str, account_id: str = "a1", channel: str = CHANNEL) -> None:
+    async def decide(
+        self, event_id: str, account_id: str = "a1", channel: str = CHANNEL, value: bytes | None = None
+    ) -> None:
         decision = Decision(
             event_id=event_id,
             account_id=account_id,
@@ -75,7 +79,9 @@ class Worker:
             policy_version="test",
             states=("learning",),
         )
-        await self.mailbox.deliver([(channel, event_id, msgspec.json.encode(decision))])
+        sent = msgspec.json.encode(a_login(event_id, account_id=account_id)) if value is None else value
+        name = answer_name(account_id, event_id, sent)
+        await self.mailbox.deliver([(channel, name, msgspec.json.encode(decision))])
 
 
 @dataclass
@@ -102,7 +108,7 @@ class World:
 
 
 def resources(
-    database: Database, sink: EventSink, mailbox: Mailbox, keys: ApiKeys, **settings: Any
+    database: Database, sink: EventSink, mailbox: Answers, keys: ApiKeys, **settings: Any
 ) -> ApiResources:
     """Everything the API needs over the given parts."""
     clock = Clock()
@@ -156,3 +162,8 @@ def a_login(event_id: str = "e1", **fields: Any) -> dict[str, Any]:
         "outcome": "success",
         **fields,
     }
+
+
+def encoded(event: dict[str, Any]) -> bytes:
+    """The event as `World.post` sends it."""
+    return msgspec.json.encode(event)

@@ -25,7 +25,7 @@ async def test_a_profile_never_expires(client: Redis) -> None:
 async def test_a_decision_lives_an_hour(client: Redis) -> None:
     await RedisMailbox(client, "layout").deliver([("api", "e1", b"{}")])
 
-    assert 3590 < await ask(client, "TTL", "layout:decision:e1") <= 3600
+    assert 3590 < await ask(client, "TTL", "layout:answers:e1") <= 3600
 
 
 async def test_a_challenge_outlives_its_end_by_an_hour(client: Redis) -> None:
