@@ -66,7 +66,7 @@ def settings_page() -> str:
         + _NOTE.format(source="services/settings.py and services/settings_text.py")
         + "\nEnvironment variables; a flag of the same name wins where a command has one.\n"
         "An unknown `PAYGUARD_` variable is refused. Names ending in `_S` are seconds.\n"
-        "Secrets are 32 bytes in base64 and have no default.\n"
+        "Secrets have no default; keys are 32 bytes in base64.\n"
         "\n| variable | type | default | meaning |\n|---|---|---|---|\n" + rows
     )
 

@@ -202,8 +202,11 @@ def _parsed(position: str) -> tuple[int, int]:
 async def _consumer(settings: Settings, group: str | None) -> AsyncIterator[Any]:
     from aiokafka import AIOKafkaConsumer
 
+    from services.kafka_access import kafka_access
+
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka,
+        **kafka_access(settings),
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -216,7 +219,11 @@ async def _consumer(settings: Settings, group: str | None) -> AsyncIterator[Any]
 async def _producer(settings: Settings) -> AsyncIterator[Any]:
     from aiokafka import AIOKafkaProducer
 
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", max_request_size=4_000_000)
+    from services.kafka_access import kafka_access
+
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka, acks="all", max_request_size=4_000_000, **kafka_access(settings)
+    )
     async with _started(settings, producer):
         yield producer
 

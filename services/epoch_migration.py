@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from contracts.errors import Malformed, Unavailable
 from contracts.ports import Shard
+from services.kafka_access import kafka_access
 from services.kafka_metadata import TopicFacts, topic_facts
 from services.memory.marks import mark_key, new_mark, read_marks
 from services.memory.redis_client import Command, ask, ask_all, connect, unless_error
@@ -243,7 +244,9 @@ async def _ends(settings: Settings, partitions: int) -> dict[int, int]:
 
 @asynccontextmanager
 async def _consumer(settings: Settings) -> AsyncIterator[Any]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, enable_auto_commit=False, **kafka_access(settings)
+    )
     await consumer.start()
     try:
         yield consumer

@@ -13,7 +13,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 from aiokafka import conn
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from services.kafka_access import CLIENTS, note_refusal
 
 
 class Connection(conn.AIOKafkaConnection):
@@ -26,6 +28,15 @@ class Connection(conn.AIOKafkaConnection):
         except RuntimeError as error:
             self.close(reason=conn.CloseReason.CONNECTION_BROKEN, exc=error)
             raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
+
+    async def _do_sasl_handshake(self) -> None:
+        """Sign in. The library hides a refusal behind "unable to bootstrap": it is counted and said here."""
+        try:
+            await super()._do_sasl_handshake()
+        except KafkaError as error:
+            client = str(self._client_id).removeprefix("payguard-")
+            note_refusal(error, client if client in CLIENTS else "worker")
+            raise
 
 
 def mend_connections() -> None:

@@ -155,6 +155,13 @@ DEVICES_IGNORED: Counter = _declare(
 MENDED_EVENTS: Counter = _declare(
     Counter, "mended_events_total", "Events kept although a field that only helps could not be read as sent."
 )
+KAFKA_REFUSED: Counter = _declare(
+    Counter,
+    "kafka_refused_total",
+    "Refusals by a broker for want of rights or for a wrong password, by client.",
+    ["client"],
+    [(client,) for client in ("worker", "api", "cases", "outbox")],
+)
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
 MEMORY_LOST: Gauge = _declare(
     Gauge, "memory_lost", "1 while what was remembered of a partition's accounts is lost.", ["partition"]

@@ -32,6 +32,7 @@ def run_worker(settings: Settings) -> int:
     # Each process imports what it runs: a worker that was killed is back in half the time.
     from services.bootstrap.belt import open_belt
     from services.ingest.own_events import event_macs
+    from services.kafka_access import kafka_access
     from services.kafka_connections import mend_connections
     from services.policy_file import read_policy
     from services.stream.app import app_not_ready, build_app, run_app
@@ -42,6 +43,7 @@ def run_worker(settings: Settings) -> int:
     forbid_core_dumps()
     decode_key("pseudonym_key", settings.pseudonym_key)
     event_macs(settings)
+    kafka_access(settings)
     read_policy(settings.policy)
     uvloop.install()
     mend_connections()
@@ -99,10 +101,13 @@ def forbid_core_dumps() -> None:
 
 
 def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
+    from services.kafka_access import kafka_access
     from services.kafka_connections import mend_connections
 
     configure_logging(settings)
     forbid_core_dumps()
+    if set(roles) & {"api", "cases"}:
+        kafka_access(settings)
     mend_connections()
     consumers = Consumers()
     if "api" not in roles:

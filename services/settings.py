@@ -21,6 +21,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # connections
     kafka: str = "127.0.0.1:9092"
+    kafka_security_protocol: str = "PLAINTEXT"
+    kafka_sasl_mechanism: str = ""
+    kafka_user: str = ""
+    kafka_password: str = ""
+    kafka_password_file: Path | None = None
+    kafka_ca_file: Path | None = None
+    kafka_certificate_file: Path | None = None
+    kafka_key_file: Path | None = None
+    kafka_check_hostname: bool = True
     redis: str = "redis://127.0.0.1:6379/0"
     database: str = "sqlite:///payguard.db"
     # topics
@@ -97,7 +106,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fault_after: int = 0
 
 
-SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key", "grant_key", "event_key"})
+SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key", "grant_key", "event_key", "kafka_password"})
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 MEANINGS: dict[str, str] = {
     "kafka": "Kafka bootstrap servers, `host:port`, several separated by commas.",
+    "kafka_security_protocol": "`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`, for every client; see kafka-access.md.",
+    "kafka_sasl_mechanism": "With SASL: `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.",
+    "kafka_user": "With SASL: the user. Each process should have its own, with the rights of kafka-access.md.",
+    "kafka_password": "With SASL: the user's password.",
+    "kafka_password_file": "File that holds `kafka_password` instead.",
+    "kafka_ca_file": "With SSL: certificates (PEM) that the brokers' must chain to; the system's when not set.",
+    "kafka_certificate_file": "With SSL: our own certificate (PEM) where brokers ask for one; `kafka_key_file` goes with it.",
+    "kafka_key_file": "Its key (PEM, without a passphrase).",
+    "kafka_check_hostname": "With SSL: whether the broker's certificate must name the host that is asked.",
     "redis": "Redis or Valkey: `redis://`, `rediss://`, `unix://`, `redis+sentinel://HOST:PORT,.../SERVICE/DB`, "
     "`redis+cluster://HOST:PORT,...`. Holds what is remembered of accounts: keep its file.",
     "database": "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.",

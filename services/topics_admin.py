@@ -95,7 +95,9 @@ async def open_admin(settings: Settings) -> AsyncIterator[Any]:
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    from services.kafka_access import kafka_access
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, **kafka_access(settings))
     try:
         await admin.start()
     except (KafkaError, OSError):

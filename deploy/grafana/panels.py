@@ -107,6 +107,7 @@ ROWS = (
                 (
                     rate("payguard_dead_letters_total", "reason"),
                     rate("payguard_own_events_total", "mac"),
+                    rate("payguard_kafka_refused_total", "client"),
                     Query(
                         f"sum by (reason) (rate(payguard_events_failed_total{WINDOW}))",
                         "undecided {{reason}}",

@@ -14,9 +14,18 @@ TRUST = (
         "Records speak for PayGuard without its MAC and were refused: {{ $labels.mac }}.",
         "events-not-ours.md",
     ),
+    Alert(
+        "KafkaRefuses",
+        "page",
+        "0s",
+        "sum by (client) (increase(payguard_kafka_refused_total[10m])) > 0",
+        "Kafka refuses {{ $labels.client }}: its user lacks a right, or its password is wrong.",
+        "kafka-refuses.md",
+    ),
 )
 
 _OWN = 'payguard_own_events_total{mac="%s"}'
+_REFUSED = 'payguard_kafka_refused_total{client="%s"}'
 TRUST_STORIES = (
     Story(
         "EventsNotOurs",
@@ -35,5 +44,17 @@ TRUST_STORIES = (
         "stays quiet about signed events and those from before an upgrade",
         {_OWN % "signed": counter((40, 30)), _OWN % "before_upgrade": counter((40, 5))},
         (("20m", QUIET),),
+    ),
+    Story(
+        "KafkaRefuses",
+        "fires while a client is refused, and resolves once its rights are back",
+        {_REFUSED % "outbox": counter((10, 0), (10, 6), (20, 0)), _REFUSED % "api": counter((40, 0))},
+        (("9m", QUIET), ("15m", ({"client": "outbox"},)), ("35m", QUIET)),
+    ),
+    Story(
+        "KafkaRefuses",
+        "stays quiet while nobody is refused",
+        {_REFUSED % client: counter((40, 0)) for client in ("worker", "api", "cases", "outbox")},
+        (("30m", QUIET),),
     ),
 )

@@ -11,6 +11,7 @@ from detectors import discover
 from services.ingest.enrich import Enricher
 from services.ingest.own_events import event_macs
 from services.ingest.user_agents import UserAgents
+from services.kafka_access import kafka_access
 from services.lab.offline import Collected, OfflineCore
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import (
@@ -72,7 +73,7 @@ async def open_belt(settings: Settings) -> Belt:
     macs = event_macs(settings)
     enricher, plan, runner = _scoring(settings, pseudonyms)
     client = connect(settings.redis)
-    producer = BatchProducer(settings.kafka, "payguard-worker")
+    producer = BatchProducer(settings.kafka, "payguard-worker", kafka_access(settings))
     await producer.start()
     policy_watch = PolicyWatch(settings.policy, runner.policy)
     memory_watch = MemoryWatch(client, settings.topic_epoch, clock_ms)

@@ -16,6 +16,7 @@ from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
 from services.cases.backoff import Backoff, pause
 from services.cases.repository import Recorded
+from services.kafka_access import kafka_access, note_refusal
 from services.metrics import COMMITS
 from services.progress import Progress
 from services.settings import Settings
@@ -66,7 +67,8 @@ class DecisionConsumer:
                 await consumer.start()
                 backoff.reset()
                 await self._consume(consumer)
-            except KafkaError:
+            except KafkaError as error:
+                note_refusal(error, "cases")
                 self._progress.failed(KAFKA_AWAY)
                 await backoff.wait()
             finally:
@@ -76,6 +78,7 @@ class DecisionConsumer:
         return AIOKafkaConsumer(
             self._settings.topic_decisions,
             bootstrap_servers=self._settings.kafka,
+            **kafka_access(self._settings),
             group_id=self._settings.cases_group,
             client_id="payguard-cases",
             enable_auto_commit=False,

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from contracts.errors import Unavailable
 from services.cases.outbox import Outgoing
 from services.ingest.own_events import EventMacs
+from services.kafka_access import kafka_access, note_refusal
 from services.settings import Settings
 
 _DURABLE_S = 30.0
@@ -41,6 +42,7 @@ class KafkaOutlet:
                 ]
                 await asyncio.gather(*pending)
         except (KafkaError, TimeoutError) as error:
+            note_refusal(error, "outbox")
             raise Unavailable(f"Kafka away: {type(error).__name__}", "kafka_away") from error
 
     def _headers(self, record: Outgoing) -> list[tuple[str, bytes]]:
@@ -60,6 +62,7 @@ class KafkaOutlet:
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._settings.kafka,
+            **kafka_access(self._settings),
             client_id="payguard-outbox",
             acks="all",
             request_timeout_ms=15_000,

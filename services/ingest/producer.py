@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from contracts.errors import Overloaded
 from services.background import say_when_ended
+from services.kafka_access import kafka_access, note_refusal
 from services.settings import Settings
 
 #: The broker's own default for one record is 1 MiB; an event is far smaller.
@@ -94,6 +96,7 @@ class EventProducer:
         ack_within_s: float = ACK_WITHIN_S,
         max_pending: int = MAX_PENDING_EVENTS,
         partitions: int | None = None,
+        access: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.trouble: str | None = None
         self._partitions = partitions
@@ -101,6 +104,7 @@ class EventProducer:
         self._topic = topic
         self._ack_within_s = ack_within_s
         self._max_pending = max_pending
+        self._access = access
         self._pending = 0
         self._producer: AIOKafkaProducer | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -199,6 +203,7 @@ class EventProducer:
                 headers=[*headers, *event.headers],
             )
         except KafkaError as error:
+            note_refusal(error, "api")
             _log.warning("the broker does not take events: %s", type(error).__name__)
             return None
         return future
@@ -219,6 +224,7 @@ class EventProducer:
             linger_ms=0,
             request_timeout_ms=int(self._ack_within_s * 1000),
             max_batch_size=131_072,
+            **self._access,
         )
         try:
             async with asyncio.timeout(self._ack_within_s):
@@ -237,11 +243,16 @@ def _is_acknowledged(future: asyncio.Future[object] | None) -> bool:
         # Nobody awaits it any more: its late error must not be reported as forgotten.
         future.add_done_callback(lambda late: late.cancelled() or late.exception())
         return False
-    return not future.cancelled() and future.exception() is None
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        note_refusal(error, "api")
+    return not future.cancelled() and error is None
 
 
 async def open_producer(settings: Settings) -> EventProducer:
     """The producer of these settings, started (connecting in the background while the broker is away)."""
-    producer = EventProducer(settings.kafka, settings.topic_events, partitions=settings.partitions)
+    producer = EventProducer(
+        settings.kafka, settings.topic_events, partitions=settings.partitions, access=kafka_access(settings)
+    )
     await producer.start()
     return producer

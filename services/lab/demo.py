@@ -14,6 +14,7 @@ from msgspec import Struct
 from contracts.errors import Unavailable
 from services.database import Database
 from services.ingest.own_events import event_macs
+from services.kafka_access import kafka_access
 from services.lab import edge
 from services.lab.board import Board
 from services.lab.habits import DAY_S, World
@@ -103,6 +104,7 @@ class Demo:
                 self._settings.topic_events,
                 linger_ms=1,
                 signing=event_macs(self._settings),
+                access=kafka_access(self._settings),
             ) as out,
         ):
             wallet = Wallet(client, board)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from contracts.errors import Unavailable
@@ -23,15 +23,23 @@ class KafkaOut:
     """A producer with acks=all, as an async context manager.
 
     `acknowledged` counts records the broker has. `put` waits while 20,000 records are under way. `signing` tells which headers a
-    record needs. Raises Unavailable when no broker answers.
+    record needs, `access` how to sign in (`services.kafka_access`). Raises Unavailable when no broker answers.
     """
 
-    def __init__(self, kafka: str, topic: str, linger_ms: int = 5, signing: Signing | None = None) -> None:
+    def __init__(
+        self,
+        kafka: str,
+        topic: str,
+        linger_ms: int = 5,
+        signing: Signing | None = None,
+        access: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.acknowledged = 0
         self._kafka = kafka
         self._topic = topic
         self._linger_ms = linger_ms
         self._signing = signing
+        self._access = access
         self._producer: Any = None
         self._under_way = 0
         self._failure: BaseException | None = None
@@ -43,7 +51,11 @@ class KafkaOut:
         from aiokafka.errors import KafkaError
 
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka, acks="all", linger_ms=self._linger_ms, max_batch_size=262_144
+            bootstrap_servers=self._kafka,
+            acks="all",
+            linger_ms=self._linger_ms,
+            max_batch_size=262_144,
+            **self._access,
         )
         try:
             await self._producer.start()

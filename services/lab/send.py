@@ -12,6 +12,7 @@ from msgspec import DecodeError, Struct, json
 
 from contracts.errors import Malformed, Unavailable
 from services.ingest.own_events import signing_of
+from services.kafka_access import kafka_access
 from services.lab.kafka_out import KafkaOut
 from services.lab.lines import EventLine, OnBad
 from services.settings import Settings
@@ -62,7 +63,9 @@ async def send_to_kafka(settings: Settings, events: Iterator[tuple[bytes, bytes]
     What only PayGuard says is signed where `event_key` is set, and becomes a dead letter where it is not.
     """
     pace = Pace(rate)
-    async with KafkaOut(settings.kafka, settings.topic_events, signing=signing_of(settings)) as out:
+    async with KafkaOut(
+        settings.kafka, settings.topic_events, signing=signing_of(settings), access=kafka_access(settings)
+    ) as out:
         for key, value in events:
             await pace.next()
             await out.put(key or None, value)

@@ -53,9 +53,12 @@ class Watch:
         from aiokafka import AIOKafkaConsumer, TopicPartition
         from aiokafka.errors import KafkaError
 
+        from services.kafka_access import kafka_access
+
         settings = self._settings
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.kafka,
+            **kafka_access(settings),
             auto_offset_reset="earliest",
             fetch_max_wait_ms=int(settings.fetch_wait_s * 1000),
         )

@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.serializers.schemas import Schema
 from faust.types import TP
 
+from services.kafka_access import kafka_access
 from services.settings import Settings
 from services.stream.ended import ended_task
 from services.stream.lane import Belt, Lane
@@ -134,6 +136,7 @@ def _configured(settings: Settings) -> WorkerApp:
     return WorkerApp(
         settings.consumer_group,
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        broker_credentials=_credentials(settings),
         store="memory://",
         datadir=str(settings.data_dir) if settings.data_dir else None,
         topic_partitions=settings.partitions,
@@ -158,6 +161,20 @@ def app_not_ready(app: WorkerApp) -> str | None:
     if not app.started or app.belt is None:
         return "the worker is starting"
     return None if app.consumer.joined else "the consumer group has not given the worker its partitions yet"
+
+
+def _credentials(settings: Settings) -> SASLCredentials | SSLCredentials | None:
+    """How Faust's clients sign in: what `kafka_access` says, in Faust's own words."""
+    access = kafka_access(settings)
+    context = access.get("ssl_context")
+    if "sasl_mechanism" in access:
+        return SASLCredentials(
+            username=access["sasl_plain_username"],
+            password=access["sasl_plain_password"],
+            mechanism=access["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return SSLCredentials(context) if context is not None else None
 
 
 def run_app(app: WorkerApp, log_level: str) -> int:

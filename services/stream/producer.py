@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.errors import Unavailable
+from services.kafka_access import note_refusal
 from services.kafka_metadata import TopicFacts, topic_facts
 from services.stream.placement import Moved
 
@@ -23,7 +26,9 @@ BATCH_BYTES = 900_000
 class BatchProducer:
     """Sends rows in order with `create_batch`: about 2 us a record against 10 us for `send`."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
+    def __init__(
+        self, bootstrap: str, client_id: str, access: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
             client_id=client_id,
@@ -31,6 +36,7 @@ class BatchProducer:
             max_batch_size=BATCH_BYTES,
             max_request_size=BATCH_BYTES * 8,
             request_timeout_ms=15_000,
+            **access,
         )
 
     async def start(self) -> None:
@@ -61,6 +67,7 @@ class BatchProducer:
                 await self._append(topic, partition, each, timestamp_ms, pending)
             await asyncio.gather(*pending)
         except KafkaError as error:
+            note_refusal(error, "worker")
             raise Unavailable(f"Kafka refused a batch for {topic}: {type(error).__name__}") from error
 
     async def forward(self, topic: str, moved: Sequence[Moved]) -> None:
@@ -83,6 +90,7 @@ class BatchProducer:
             ]
             await asyncio.gather(*pending)
         except KafkaError as error:
+            note_refusal(error, "worker")
             raise Unavailable(f"Kafka refused records for {topic}: {type(error).__name__}") from error
 
     async def _append(
