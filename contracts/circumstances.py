@@ -31,10 +31,10 @@ class Circumstance(IntFlag):
     FAILED_CHALLENGE = 1024
     #: the detector has a memory of its own of this account; what others remember does not wake it
     REMEMBERED = 2048
-    #: log(1 + amount) lies LARGE_LOG above the account's own mean of this kind and currency
+    #: log(1 + amount) lies LARGE_LOG above the account's own mean of this kind and currency, or fewer than FEW_AMOUNTS are known
     LARGE = 4096
-    #: with this transaction, a count of the currency exceeds the account's own pace by the BUSY burst of its window, and
-    #: reaches the window's BUSY floor
+    #: with this transaction, a count of the currency, or of all currencies, exceeds the account's own pace by the BUSY burst
+    #: of its window, and reaches the window's BUSY floor
     BUSY = 8192
     #: the event comes from an address, or with a user agent, that is not among the account's traits
     NEW_ADDRESS = 16384
@@ -64,6 +64,8 @@ class Circumstance(IntFlag):
 
 #: Nothing a detector calls a large amount, much of a balance, or a burst, may be smaller than these.
 LARGE_LOG = 0.3
+#: No detector takes an amount for usual before so many of its kind and currency.
+FEW_AMOUNTS = 3
 MUCH_SHARE = 0.2
 SETTLED_HOURS_COUNT = 15
 BUSY_1H_COUNT = 1.5

@@ -1,7 +1,7 @@
 """What happens to an account, as typed events decoded once from JSON.
 
 Wire rules: `type` names the kind; `event_id` and `account_id` are required; `occurred_at` is RFC 3339 text or integer
-epoch milliseconds; money is a decimal string, or integer minor units, beside an ISO 4217 currency, never a float.
+epoch milliseconds; money is a decimal string, or integer minor units, beside a currency's code, never a float.
 Unknown fields are allowed, unknown types are Malformed. Derived fields (`at`, `value`) are computed here and never read
 from the wire: their wire names begin with an underscore and are left out of the published schema.
 """
@@ -10,41 +10,29 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field, json, to_builtins
 from msgspec.structs import force_setattr
 
+from contracts.amounts import major_units
+from contracts.currencies import check_code
 from contracts.times import epoch_seconds
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 # The patterns are only stated here: an event checks them itself, and remembers which texts it found good.
-Currency = Annotated[str, Meta(max_length=3, extra_json_schema={"pattern": "^[A-Z]{3}$"})]
+Currency = Annotated[str, Meta(max_length=8, extra_json_schema={"pattern": "^[A-Z0-9]{3,8}$"})]
 Country = Annotated[str, Meta(max_length=2, extra_json_schema={"pattern": "^[A-Z]{2}$"})]
 Purpose = Literal["login", "transaction", "change"]
 
-_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
-_CURRENCY = re.compile("[A-Z]{3}")
 _COUNTRY = re.compile("[A-Z]{2}")
 #: ISO 3166 keeps these for the use of whoever wants: proxies and databases write XX and ZZ for "nobody knows". XK is Kosovo.
 _NO_COUNTRY = re.compile("AA|Q[M-Z]|X[A-JL-Z]|ZZ")
 #: Codes found good so far: patterns cost more than a look.
 _GOOD_COUNTRIES: set[str | None] = set()
 _GOOD_CURRENCIES: set[str] = set()
-#: ISO 4217 currencies whose minor unit is not a hundredth.
-_EXPONENT = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "BHD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "JOD": 3,
-    "TND": 3,
-}
+#: Nobody's wallet has more; what comes beyond is checked each time.
+_MOST_GOOD = 4096
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -149,7 +137,7 @@ class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=Fal
             _check_currency(self.currency)
         force_setattr(self, "value", major_units(self.amount, self.currency))
         if self.balance is not None:
-            major_units(self.balance, self.currency)
+            major_units(self.balance, self.currency, "balance")
 
 
 class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", gc=False, omit_defaults=True):
@@ -248,36 +236,6 @@ def _check_country(country: str | None) -> None:
 
 
 def _check_currency(currency: str) -> None:
-    if _CURRENCY.fullmatch(currency) is None:
-        raise ValueError("currency must be three capital letters")
-    _GOOD_CURRENCIES.add(currency)
-
-
-def minor_exponent(currency: str) -> int:
-    """Decimal places of the currency's minor unit (ISO 4217): 2 for CNY, 0 for JPY."""
-    return _EXPONENT.get(currency, 2)
-
-
-def major_units(amount: str | int, currency: str) -> float:
-    """The amount in major units: "412.00" and 41200 CNY are both 412.0.
-
-    Raises ValueError for anything but a plain non-negative decimal of at most 15 digits.
-    """
-    if amount.__class__ is int:
-        if not 0 <= amount < 10**15:
-            raise ValueError("amount in minor units must lie between 0 and 10^15")
-        return amount / 10 ** _EXPONENT.get(currency, 2)  # type: ignore[no-any-return]
-    if _DECIMAL.fullmatch(amount) is None:  # type: ignore[arg-type]
-        raise ValueError("amount must be a decimal string such as 412.00")
-    return float(amount)
-
-
-def canonical_amount(amount: str | int, currency: str) -> str:
-    """The exact amount with the currency's decimal places, as digests and people see it: "412.00".
-
-    An amount finer than the minor unit keeps its digits, so two different amounts never look the same.
-    """
-    places = _EXPONENT.get(currency, 2)
-    exact = Decimal(amount).scaleb(-places) if isinstance(amount, int) else Decimal(amount)
-    digits = -int(exact.normalize().as_tuple().exponent)
-    return f"{exact:.{max(places, digits)}f}"
+    check_code(currency)
+    if len(_GOOD_CURRENCIES) < _MOST_GOOD:
+        _GOOD_CURRENCIES.add(currency)

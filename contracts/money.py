@@ -5,8 +5,9 @@ Views answer copies; learning writes with `add_amount` and `add_velocity`. A row
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from math import exp
 from struct import Struct as Layout
 from typing import NamedTuple
 
@@ -20,23 +21,34 @@ MONEY_KINDS = ("transfer", "payment", "withdrawal", "top_up", "cash_out", "refun
 MAX_AMOUNTS = 12
 MAX_VELOCITIES = 6
 
+#: Of the counts and sums of a Velocity: an hour, a day, a week, thirty days.
+TIME_CONSTANTS_S = (3600.0, 86400.0, 604800.0, 2592000.0)
+
 #: The fields of a Velocity, in their order.
 Nine = tuple[float, float, float, float, float, float, float, float, float]
 
-_AMOUNT = Layout("<4sIdd")
+_AMOUNT = Layout("<6sIdd")
 _AMOUNT_BODY = Layout("<Idd")
-_VELOCITY = Layout("<4s9d")
+_VELOCITY = Layout("<6s9d")
 _VELOCITY_BODY = Layout("<9d")
 AMOUNT_BYTES = _AMOUNT.size
 VELOCITY_BYTES = _VELOCITY.size
-MONEY_KEY_BYTES = 4
+MONEY_KEY_BYTES = 6
+#: A key is a number whose digits are those of the currency, in this order, and before them the kind of money.
+_SIGNS = "\0ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_DIGITS = {sign: index for index, sign in enumerate(_SIGNS)}
+_MOST_SIGNS = 8
+_REMEMBERED = 4096
 
 _read_amount = _AMOUNT_BODY.unpack_from
 _read_velocity = _VELOCITY_BODY.unpack_from
 
 
 class AmountStatistics(NamedTuple):
-    """Exponentially weighted mean and variance of log(1 + amount), and how many amounts taught it."""
+    """Exponentially weighted mean and variance of log(1 + amount), and how many amounts taught it.
+
+    Amounts are in units of `contracts.currencies.units_counted`: in major units of money, in millionths of coins.
+    """
 
     n: int = 0
     mean: float = 0.0
@@ -57,16 +69,28 @@ class Velocity(NamedTuple):
     sum_30d: float = 0.0
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def amount_key(kind: str, currency: str) -> bytes:
-    """The key of amounts of a kind of transaction in a currency."""
-    return bytes([MONEY_KINDS.index(kind)]) + currency.encode("ascii", "replace")[:3].ljust(3, b"\0")
+    """The key of amounts of a kind of transaction in a currency. Raises KeyError for signs that no currency's code has."""
+    number = MONEY_KINDS.index(kind)
+    for sign in currency.ljust(_MOST_SIGNS, "\0")[:_MOST_SIGNS]:
+        number = number * len(_SIGNS) + _DIGITS[sign]
+    return number.to_bytes(MONEY_KEY_BYTES, "big")
 
 
-@cache
+@lru_cache(_REMEMBERED)
+def amount_named(key: bytes) -> tuple[str, str]:
+    """The kind of transaction and the currency that `amount_key` made the key of."""
+    number, signs = int.from_bytes(key, "big"), ""
+    for _ in range(_MOST_SIGNS):
+        number, digit = divmod(number, len(_SIGNS))
+        signs = _SIGNS[digit] + signs
+    return MONEY_KINDS[number], signs.rstrip("\0")
+
+
 def currency_key(currency: str) -> bytes:
     """The key of a currency's velocity."""
-    return currency.encode("ascii", "replace")[:MONEY_KEY_BYTES].ljust(MONEY_KEY_BYTES, b"\0")
+    return amount_key(MONEY_KINDS[0], currency)
 
 
 def read_amount(rows: bytearray, row: int) -> tuple[int, float, float]:
@@ -97,6 +121,19 @@ def add_velocity(rows: bytearray, key: bytes, *fields: float) -> None:
     rows += _VELOCITY.pack(key, *fields)
 
 
+def together(velocities: Iterable[tuple[Velocity, float]], at: float) -> Velocity:
+    """The velocities as one, as of `at` or the latest of them; each has the worth of its unit of money beside it."""
+    known = list(velocities)
+    latest = max([at, *(velocity.at for velocity, _ in known)])
+    sums = [0.0] * (2 * len(TIME_CONSTANTS_S))
+    for velocity, unit in known:
+        fades = [exp((velocity.at - latest) / tau) for tau in TIME_CONSTANTS_S]
+        for index, fade in enumerate(fades):
+            sums[index] += velocity[1 + index] * fade
+            sums[len(fades) + index] += velocity[1 + len(fades) + index] * fade * unit
+    return Velocity(latest, *sums)
+
+
 class Amounts(Struct, gc=False):
     """Statistics by (kind, currency): rows, and what the till holds `of` one of them that is not in the rows."""
 
@@ -124,14 +161,9 @@ class Amounts(Struct, gc=False):
     def items(self) -> Iterator[tuple[tuple[str, str], AmountStatistics]]:
         """Every (kind, currency) with its statistics."""
         for key, n, mean, variance in _AMOUNT.iter_unpack(self.rows):
-            name = (MONEY_KINDS[key[0]], key[1:].rstrip(b"\0").decode("ascii"))
-            yield name, AmountStatistics(n, mean, variance)
+            yield amount_named(key), AmountStatistics(n, mean, variance)
         if self.till[0]:
             yield self.of, AmountStatistics(*self.till)
-
-    def within(self, currency: str) -> list[AmountStatistics]:
-        """The statistics of every kind of transaction in the currency."""
-        return [statistics for (_, other), statistics in self.items() if other == currency]
 
 
 class Velocities(Struct, gc=False):
@@ -157,3 +189,10 @@ class Velocities(Struct, gc=False):
             return Velocity(*self.till)
         found = row_of(self.rows, currency_key(currency), VELOCITY_BYTES)
         return None if found < 0 else Velocity(*read_velocity(self.rows, found))
+
+    def items(self) -> Iterator[tuple[str, Velocity]]:
+        """Every currency with its velocity."""
+        for key, *fields in _VELOCITY.iter_unpack(self.rows):
+            yield amount_named(key)[1], Velocity(*fields)
+        if self.till is not None:
+            yield self.of, Velocity(*self.till)

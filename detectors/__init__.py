@@ -13,9 +13,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from contracts.events import Event
+from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Spec
 
 #: Modules of this folder that are commands, not detectors.
@@ -45,6 +46,16 @@ class Detector:
         if self.memory is None:
             return ()
         return self.spec.event_types if self.spec.learns_from is None else self.spec.learns_from
+
+
+def stated_params(params: Struct) -> tuple[str, ...]:
+    """The names of parameters that a policy may state: all but the table of rates, which is data of the process."""
+    return tuple(field.name for field in structs.fields(params) if field.type is not ExchangeRates)
+
+
+def with_rates(params: Any, rates: ExchangeRates) -> Any:
+    """The parameters with the table of rates in them, where they have room for one."""
+    return structs.replace(params, rates=rates) if "rates" in params.__struct_fields__ else params
 
 
 def discover() -> tuple[Detector, ...]:

@@ -14,12 +14,14 @@ from math import log
 
 from msgspec import Struct, msgpack
 
+from contracts.amounts import major_units
 from contracts.circumstances import Circumstance
-from contracts.events import Transaction, major_units
+from contracts.events import Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
-from detectors.measures.amounts import UNITS_PER_USD
-from detectors.measures.steps import device_unknown, money_leaves, payee_unknown
+from detectors.measures.amounts import usd_worth
+from detectors.measures.steps import device_unknown, money_leaves, money_may_leave, payee_unknown
 
 SPEC = Spec(
     name="account_drain",
@@ -58,7 +60,7 @@ class Params(Struct, frozen=True):
     """Weight: ln(attacker's share of transactions that empty the account / own share), in nats.
 
     The own share is shrunk to the population's as if by `prior_strength_count` transactions. Parts below MUCH_SHARE of
-    the balance are never asked about.
+    the balance are never asked about. A balance whose worth is not known is not taken for small.
     """
 
     window_s: float = DAY_S
@@ -71,6 +73,7 @@ class Params(Struct, frozen=True):
     most_history_count: int = 30
     least_nats: float = 0.5
     most_nats: float = 4.0
+    rates: ExchangeRates = NO_RATES
 
 
 PARAMS = Params()
@@ -89,13 +92,14 @@ def observe(
     """Weight: see Params."""
     if event.balance is None or profile.transactions < params.least_transactions_count:
         return None
-    if not money_leaves(event):
+    if not money_may_leave(event, profile):
         return None
     takes = _takes(event, memory.takes, params.window_s)
     share, peak = _drained(event, takes)
     if share < params.drained_share:
         return None
-    if peak < params.least_balance_usd * UNITS_PER_USD.get(event.currency, 1.0):
+    worth = usd_worth(peak, event.currency, params.rates)
+    if worth is not None and worth < params.least_balance_usd:
         return None
     # What was not yet objected to is no habit.
     emptied = sum(event.at - _HABIT_S < at <= event.at - _HABIT_LEAD_S for at in memory.emptied)

@@ -21,7 +21,7 @@ from detectors.measures.steps import (
     Step,
     changes_between,
     device_came_at,
-    money_leaves,
+    money_may_leave,
     payee_is_new,
     remembered,
 )
@@ -92,7 +92,7 @@ def observe(
     pending = profile.pending
     if not (changes or pending) or not isinstance(event, Transaction):
         return None
-    if not money_leaves(event):
+    if not money_may_leave(event, profile):
         return None
     steps = changes_between(changes, pending, CREDENTIAL_CHANGES, event.at - params.window_s, event.at)
     if not steps:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contracts.circumstances import Circumstance
 from contracts.findings import PayeeWanted, Spec
-from detectors import Detector, discover
+from detectors import Detector, discover, stated_params
 
 PAGE = Path("docs") / "detectors.md"
 _HEADINGS = ("Sees", "Misses", "Fires falsely when", "When it fires")
@@ -67,7 +67,7 @@ def _section(detector: Detector) -> str:
 
 def _parameters(detector: Detector) -> list[str]:
     params = detector.params
-    return [f"`{name}` = {getattr(params, name):.6g}" for name in params.__struct_fields__]
+    return [f"`{name}` = {getattr(params, name):.6g}" for name in stated_params(params)]
 
 
 def main(arguments: list[str]) -> int:

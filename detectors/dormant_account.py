@@ -19,7 +19,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
-from detectors.measures.steps import money_leaves
+from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="dormant_account",
@@ -75,7 +75,7 @@ def observe(
     if isinstance(event, Login):
         if event.outcome != "success":
             return None
-    elif isinstance(event, Transaction) and not money_leaves(event):
+    elif isinstance(event, Transaction) and not money_may_leave(event, profile):
         return None
     new_device = event.device_key is not None and event.device_key not in devices
     if not new_device and (event.network_key is None or event.network_key in networks):

@@ -20,7 +20,7 @@ from detectors.measures.steps import (
     Step,
     changes_between,
     device_came_at,
-    money_leaves,
+    money_may_leave,
     payee_is_new,
     remembered,
 )
@@ -103,7 +103,7 @@ def observe(
     """Weight: the most telling change, `further_change_nats` for each other kind, and the steps that came with it."""
     if not isinstance(event, Transaction) or not (memory.changes or profile.pending):
         return None
-    if not money_leaves(event):
+    if not money_may_leave(event, profile):
         return None
     since = event.at - params.window_s
     changes = changes_between(memory.changes, profile.pending, FACTOR_CHANGES, since, event.at)

@@ -1,7 +1,7 @@
 """More large money while earlier money is held back and nobody has answered for it.
 
-Sees: an amount well above what the account moves on average, when money of the last seven days is still held back in the same
-currency. Owners answer a challenge within days; who took an account over cannot, and tries again.
+Sees: an amount well above what the account moves on average, when money of the last seven days is still held back, in
+whatever currency. Owners answer a challenge within days; who took an account over cannot, and tries again.
 Misses: thieves who stop at one amount, or who wait a week; usual amounts (see velocity_amount).
 Fires falsely when: the owner makes several large payments, none of which could be answered for: a move, a wedding. One
 passed challenge takes its payment out of the count.
@@ -13,10 +13,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
+from contracts.currencies import rounded
 from contracts.events import Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import HOUR_S, Profile
-from detectors.measures.amounts import usual_amount
+from detectors.measures.amounts import baseline, usual_amount
+from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="held_again",
@@ -34,8 +37,6 @@ SPEC = Spec(
     wakes_on=Circumstance.HELD,
 )
 
-_INCOMING = frozenset({"refund", "top_up"})
-
 
 class Params(Struct, frozen=True):
     """`each_nats` for each payment held within `within_h`, if the amount is at least `least_ratio` of the usual one."""
@@ -47,6 +48,7 @@ class Params(Struct, frozen=True):
     most_nats: float = 3.0
     population_usd: float = 40.0
     population_spread_log: float = 1.0
+    rates: ExchangeRates = NO_RATES
 
 
 PARAMS = Params()
@@ -56,23 +58,16 @@ def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: `each_nats` for each payment that is still held, in nats."""
-    currency = event.currency
-    if not profile.pending or event.kind in _INCOMING or event.status == "failed":
+    if not profile.pending or not money_may_leave(event, profile):
         return None
     held = _held(event, profile, params)
     if not held:
         return None
-    statistics = profile.amounts.get(event.kind, currency)
-    if statistics is None or statistics.n < params.least_history_count:
+    compared = baseline(event, profile, params.rates, params.least_history_count)
+    if compared is None:
         return None
-    usual, _ = usual_amount(
-        statistics,
-        profile.velocity.get(currency),
-        currency,
-        params.population_usd,
-        params.population_spread_log,
-    )
-    large_from = params.least_ratio * usual
+    usual, _ = usual_amount(compared, params.population_usd, params.population_spread_log)
+    large_from = max(params.least_ratio * usual, compared.floor) / compared.ratio
     if event.value < large_from:
         return None
     return Finding(
@@ -83,18 +78,15 @@ def observe(
         value=held,
         baseline=0,
         threshold=1,
-        facts={"days": round(params.within_h / 24.0), "large_from": round(large_from, 2)},
+        facts={"days": round(params.within_h / 24.0), "large_from": rounded(large_from, event.currency)},
     )
 
 
 def _held(event: Transaction, profile: Profile, params: Params) -> int:
-    """How many payments out of the account, not after the event, are held back in its currency."""
+    """How many payments, not after the event, are held back: money that comes in is held only where a stranger moved it."""
     since = event.at - params.within_h * HOUR_S
     return sum(
         1
         for each in profile.pending
-        if each.facts.type == "transaction"
-        and each.facts.currency == event.currency
-        and each.facts.kind not in _INCOMING
-        and since < each.facts.at <= event.at
+        if each.facts.type == "transaction" and since < each.facts.at <= event.at
     )

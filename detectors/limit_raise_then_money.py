@@ -14,11 +14,13 @@ from math import exp, log
 from msgspec import Struct, msgpack
 
 from contracts.circumstances import Circumstance
+from contracts.currencies import rounded
 from contracts.events import AccountChange, Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
-from detectors.measures.amounts import usual_log_amount
-from detectors.measures.steps import Step, changes_between, money_leaves, remembered
+from detectors.measures.amounts import baseline, usual_log_amount
+from detectors.measures.steps import Step, changes_between, money_may_leave, remembered
 
 SPEC = Spec(
     name="limit_raise_then_money",
@@ -53,11 +55,11 @@ class Params(Struct, frozen=True):
     least_history_count: int = 3
     least_ratio: float = 3.0
     population_usd: float = 40.0
-    population_spread_log: float = 1.0
     raise_nats: float = 1.5
     growth_nats: float = 0.5
     known_payee_ratio: float = 0.5
     most_nats: float = 3.0
+    rates: ExchangeRates = NO_RATES
 
 
 PARAMS = Params()
@@ -77,19 +79,18 @@ def observe(
     params: Params,
 ) -> Finding | None:
     """Weight: see Params."""
-    if not isinstance(event, Transaction) or not money_leaves(event):
+    if not isinstance(event, Transaction) or not money_may_leave(event, profile):
         return None
     raises = changes_between(memory.changes, profile.pending, _RAISE, event.at - params.window_s, event.at)
     if not raises:
         return None
-    statistics = profile.amounts.get(event.kind, event.currency)
-    if statistics is None or statistics.n < params.least_history_count:
+    compared = baseline(event, profile, params.rates, params.least_history_count)
+    if compared is None:
         return None
-    mean, _ = usual_log_amount(
-        statistics, event.currency, params.population_usd, params.population_spread_log
-    )
-    usual = exp(mean) - 1.0
-    if usual <= 0.0 or event.value < params.least_ratio * usual:
+    mean = usual_log_amount(compared, params.population_usd)
+    usual = (exp(mean) - 1.0) / compared.ratio
+    unusual_from = max(params.least_ratio * usual, compared.floor / compared.ratio)
+    if usual <= 0.0 or event.value < unusual_from:
         return None
     weight = params.raise_nats + params.growth_nats * log(event.value / (params.least_ratio * usual))
     weight = min(weight, params.most_nats)
@@ -100,9 +101,9 @@ def observe(
         reason="limit_raise_then_money",
         family="sequence",
         weight=weight,
-        value=round(event.value, 2),
-        baseline=round(usual, 2),
-        threshold=round(params.least_ratio * usual, 2),
+        value=rounded(event.value, event.currency),
+        baseline=rounded(usual, event.currency),
+        threshold=rounded(unusual_from, event.currency),
         hold=True,
         facts={"currency": str(event.currency), "hours": round((event.at - raises[-1][0]) / HOUR_S, 2)},
     )

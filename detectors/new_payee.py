@@ -18,6 +18,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
+from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="new_payee",
@@ -65,7 +66,7 @@ def observe(
     payees = profile.payees
     if key in payees or not payees:
         return None
-    if event.kind == "refund" or event.status == "failed":
+    if event.status == "failed" or (event.kind == "refund" and not device_unknown(event, profile)):
         return None
     n = min(paid, params.most_history_count)
     strength = params.prior_strength_count

@@ -21,6 +21,7 @@ from contracts.events import Transaction
 from contracts.findings import PAYEE, Finding, Reason, Spec, Tallies
 from contracts.payees import AGE_H, COUNTS, FRAUDS, FRAUDS_NEW, WINDOWS_DAYS
 from contracts.profile import Profile
+from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="payee_reputation",
@@ -73,7 +74,9 @@ def observe(
     if not new and not month_frauds:
         return None
     excused = params.excused_count if tallies.get(AGE_H, 0) > params.young_h else 0
-    if new + month_frauds <= excused or event.status == "failed" or event.kind == "refund":
+    if new + month_frauds <= excused or event.status == "failed":
+        return None
+    if event.kind == "refund" and not device_unknown(event, profile):
         return None
     day, week, month = (
         _nats(tallies, window, excused, prior, params.base_share)

@@ -14,9 +14,10 @@ from msgspec import Struct, msgpack
 
 from contracts.circumstances import Circumstance
 from contracts.events import Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
-from detectors.measures.amounts import UNITS_PER_USD
+from detectors.measures.amounts import usd_worth
 from detectors.measures.pace import poisson_nats
 from detectors.measures.steps import INCOMING
 
@@ -67,6 +68,7 @@ class Params(Struct, frozen=True):
     small_ratio: float = 0.5
     small_nats: float = 1.2
     most_nats: float = 5.0
+    rates: ExchangeRates = NO_RATES
 
 
 PARAMS = Params()
@@ -87,7 +89,7 @@ def observe(
     if len(failed) + fails < params.least_1h_count or event.kind in INCOMING:
         return None
     if fails:
-        failed = [*failed, _failed(event)]
+        failed = [*failed, _failed(event, params.rates)]
     worst: tuple[float, int, int, int, float] | None = None
     for window_s, least, expected in (
         (HOUR_S, params.least_1h_count, params.expected_1h_count),
@@ -107,7 +109,7 @@ def learn(event: Transaction, memory: Memory, params: Params) -> Memory:
     """Remember a failure; any event forgets those that are more than a day older than it."""
     failed = memory.failed
     if event.status == "failed" and event.kind not in INCOMING:
-        row = _failed(event)
+        row = _failed(event, params.rates)
         if row not in failed:
             failed = sorted([*failed, row])
     since = event.at - DAY_S
@@ -123,8 +125,10 @@ def upgrade(version: int, packed: bytes) -> Memory:
     return msgpack.decode(packed, type=Memory)
 
 
-def _failed(event: Transaction) -> Failed:
-    worth = event.value / UNITS_PER_USD.get(event.currency, 1.0)
+def _failed(event: Transaction, rates: ExchangeRates) -> Failed:
+    # An amount of unknown worth stands for itself: it tells payments apart, which is most of what it is for.
+    known = usd_worth(event.value, event.currency, rates)
+    worth = event.value if known is None else known
     key = event.payee_key
     return event.at, round(worth, 2), 0 if key is None else int.from_bytes(key[:2], "big")
 

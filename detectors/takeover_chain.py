@@ -21,7 +21,7 @@ from detectors.measures.steps import (
     Step,
     changes_between,
     device_came_at,
-    money_leaves,
+    money_may_leave,
     payee_is_new,
     remembered,
 )
@@ -103,7 +103,7 @@ def observe(
     params: Params,
 ) -> Finding | None:
     """Weight: the sum of the steps seen, in nats; see Params."""
-    if not isinstance(event, Transaction) or not money_leaves(event):
+    if not isinstance(event, Transaction) or not money_may_leave(event, profile):
         return None
     if (
         profile.logins < params.least_logins_count

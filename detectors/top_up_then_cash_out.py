@@ -15,7 +15,9 @@ from math import log
 from msgspec import Struct, msgpack
 
 from contracts.circumstances import Circumstance
+from contracts.currencies import rounded
 from contracts.events import Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
 from detectors.measures.steps import device_unknown, payee_unknown
@@ -62,6 +64,7 @@ class Params(Struct, frozen=True):
     time_ratio: float = 0.3
     least_nats: float = 0.5
     most_nats: float = 4.0
+    rates: ExchangeRates = NO_RATES
 
 
 PARAMS = Params()
@@ -83,14 +86,10 @@ def observe(
     if profile.transactions < params.least_transactions_count:
         return None
     since = event.at - params.window_s
-    ins = [move for move in memory.top_ups if since < move[0] <= event.at and move[2] == event.currency]
-    out = event.value
-    for came_at, topped_up, _ in reversed(ins):
-        out = event.value + sum(
-            amount
-            for at, amount, currency in memory.outs
-            if came_at <= at <= event.at and currency == event.currency
-        )
+    ins = _by_worth([move for move in memory.top_ups if since < move[0] <= event.at], event, params)
+    outs = _by_worth(memory.outs, event, params)
+    for came_at, topped_up in reversed(ins):
+        out = event.value + sum(amount for at, amount in outs if came_at <= at <= event.at)
         if out >= params.least_out_ratio * topped_up:
             how = _somewhere_new(event, profile)
             return (
@@ -125,6 +124,12 @@ def upgrade(version: int, packed: bytes) -> Memory:
     return msgpack.decode(packed, type=Memory)
 
 
+def _by_worth(moves: list[Move], event: Transaction, params: Params) -> list[tuple[float, float]]:
+    """The moves as (event time, amount in the event's currency), without those whose worth beside it is not known."""
+    told = [(at, amount, params.rates.ratio(currency, event.currency)) for at, amount, currency in moves]
+    return [(at, amount * ratio) for at, amount, ratio in told if ratio is not None]
+
+
 def _somewhere_new(event: Transaction, profile: Profile) -> str | None:
     """What is new about the way out, as a word of the explanations; None when nothing is."""
     payee, device = payee_unknown(event, profile), device_unknown(event, profile)
@@ -157,13 +162,13 @@ def _finding(
         reason="top_up_then_cash_out",
         family="pass_through",
         weight=min(weight, params.most_nats),
-        value=round(event.value, 2),
+        value=rounded(event.value, event.currency),
         baseline=f"{own:.0%}",
-        threshold=round(params.least_out_ratio * topped_up, 2),
+        threshold=rounded(params.least_out_ratio * topped_up, event.currency),
         hold=True,
         facts={
             "currency": str(event.currency),
-            "topped_up": round(topped_up, 2),
+            "topped_up": rounded(topped_up, event.currency),
             "minutes": round(waited_s / 60.0),
             "how": how,
         },
@@ -172,9 +177,8 @@ def _finding(
 
 def _own_share(event: Transaction, profile: Profile, top_ups: int, params: Params) -> float:
     """Share of earlier top-ups after which money may have left: no more can have than there were moves out."""
-    amounts = profile.amounts
-    known = amounts.get("top_up", event.currency)
-    earlier = 0 if known is None else max(known.n - top_ups, 0)
-    outs = sum(known.n for kind in _OUT if (known := amounts.get(kind, event.currency)) is not None)
+    known = [(kind, statistics.n) for (kind, _), statistics in profile.amounts.items()]
+    earlier = max(sum(n for kind, n in known if kind == "top_up") - top_ups, 0)
+    outs = sum(n for kind, n in known if kind in _OUT)
     strength = params.prior_strength_count
     return (min(outs, earlier) + strength * params.population_out_share) / (earlier + strength)

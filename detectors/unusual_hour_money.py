@@ -20,7 +20,7 @@ from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.hours import HOURS, hour_of
 from contracts.profile import Profile
 from detectors.measures.day import near_share
-from detectors.measures.steps import money_leaves
+from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="unusual_hour_money",
@@ -57,7 +57,7 @@ def observe(
 ) -> Finding | None:
     """Weight: log of one hour's even share of the day over the account's own smoothed share of it, in nats."""
     hours = profile.money_hours
-    if not hours or hours[hour_of(event.at)] or not money_leaves(event):
+    if not hours or hours[hour_of(event.at)] or not money_may_leave(event, profile):
         return None
     if sum(hours) < params.least_history_count:
         return None

@@ -1,7 +1,8 @@
 """More money in an hour, a day or a week than the account's own pace, or a large amount split into usual ones.
 
-Sees: a sum, decayed over 1 h, 1 d or 7 d, with this transaction and those held back in it, far above the pace of the last
-thirty days; and three or more usual amounts within an hour or a day whose sum would be unusual as one.
+Sees: a sum over all currencies by their worth, decayed over 1 h, 1 d or 7 d, with this transaction and those held back in it,
+far above the pace of the last thirty days; and three or more usual amounts within an hour or a day whose sum would be
+unusual as one.
 Misses: one large amount (see unusual_amount); splitting over weeks.
 Fires falsely when: pay day, rent and shopping fall together. Sums are counted in lumps as large as the account's own
 amounts vary, and the count must be above its pace too; an amount that dwarfs the others, or a coffee after a car, never
@@ -16,11 +17,22 @@ from math import exp
 from msgspec import Struct
 
 from contracts.circumstances import HELD_MONEY_S, PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
+from contracts.currencies import COUNTED_BY_ONE, rounded
 from contracts.events import Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.money import TIME_CONSTANTS_S
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
-from detectors.measures.amounts import UNITS_PER_USD, lump_amount, usual_amount
+from detectors.measures.amounts import (
+    amounts_by_worth,
+    baseline,
+    lump_amount,
+    units_per_usd,
+    usual_amount,
+    velocity_by_worth,
+)
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
+from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="velocity_amount",
@@ -73,6 +85,7 @@ class Params(Struct, frozen=True):
     population_usd: float = 40.0
     population_spread_log: float = 1.0
     most_nats: float = 5.0
+    rates: ExchangeRates = NO_RATES
 
 
 PARAMS = Params()
@@ -82,11 +95,11 @@ def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: the tempered Poisson log-likelihood ratio of the most surprising window, in nats, more when split."""
-    velocity = profile.velocity.get(event.currency)
+    velocity = velocity_by_worth(event, profile, params.rates)
     if velocity is None:
         return None
     if profile.pending:
-        velocity = _with_held(velocity, event, profile)
+        velocity = _with_held(velocity, event, profile, params.rates)
     # Stored counters only shrink on the way to the event, so what is low enough now stays low.
     if (
         velocity.count_1h + 1.0 < params.floor_1h_count
@@ -94,12 +107,12 @@ def observe(
         and velocity.count_7d + 1.0 < params.floor_7d_count
     ):
         return None
-    if velocity.sum_7d + event.value < _least_sum(event.currency, params):
+    if velocity.sum_7d + event.value < _least_sum(event, params):
         return None
     if (
         profile.transactions < params.least_transactions_count
-        or event.kind == "refund"
         or event.status == "failed"
+        or (event.kind == "refund" and not device_unknown(event, profile))
     ):
         return None
     worst = _worst_window(velocity, event, profile, params)
@@ -137,8 +150,8 @@ def _worst_window(
         if count <= pace + burst or not _alike(value, total_before, before, params):
             continue
         lump = lump or lump_amount(
-            profile.amounts.within(event.currency),
-            event.currency,
+            amounts_by_worth(event, profile, params.rates),
+            units_per_usd(event.currency, params.rates) or 1.0,
             params.population_usd,
             params.population_spread_log,
         )
@@ -146,28 +159,29 @@ def _worst_window(
         expected = tau * older_rate(month_sum, total_before, month_exposure_s, exposure, money, prior_s)
         total = total_before + value
         nats = poisson_nats(total / lump, expected / lump + burst)
-        if nats >= worst_nats and total >= _least_sum(event.currency, params):
+        if nats >= worst_nats and total >= _least_sum(event, params):
             worst_nats, worst = nats, (nats, total, count, expected, tau)
     return worst
 
 
-def _with_held(velocity: Velocity, event: Transaction, profile: Profile) -> Velocity:
+def _with_held(velocity: Velocity, event: Transaction, profile: Profile, rates: ExchangeRates) -> Velocity:
     """The velocity as of the event with money of the last HELD_MONEY_S that is still held back: a burst is one of attempts."""
-    taus = (HOUR_S, DAY_S, 7.0 * DAY_S, _MONTH_S)
+    taus = TIME_CONSTANTS_S
     at = max(event.at, velocity.at)
     fades = [exp((velocity.at - at) / tau) for tau in taus]
     counts = [count * fade for count, fade in zip(velocity[1:5], fades, strict=True)]
     sums = [total * fade for total, fade in zip(velocity[5:], fades, strict=True)]
     for each in profile.pending:
         facts = each.facts
-        if facts.type != "transaction" or facts.currency != event.currency or facts.kind == "refund":
+        if facts.type != "transaction" or facts.currency is None or facts.kind == "refund":
             continue
+        value = facts.value * (rates.ratio(facts.currency, event.currency) or 0.0)
         if facts.at <= event.at - HELD_MONEY_S:
             continue
         for index, tau in enumerate(taus):
             fade = exp(min(facts.at - at, 0.0) / tau)
             counts[index] += fade
-            sums[index] += facts.value * fade
+            sums[index] += value * fade
     return Velocity(at, *counts, *sums)
 
 
@@ -176,8 +190,8 @@ def _alike(value: float, total_before: float, before: float, params: Params) -> 
     return value <= total_before and value * before >= params.least_alike_ratio * total_before
 
 
-def _least_sum(currency: str, params: Params) -> float:
-    return params.least_sum_usd * UNITS_PER_USD.get(currency, 1.0)
+def _least_sum(event: Transaction, params: Params) -> float:
+    return params.least_sum_usd * (units_per_usd(event.currency, params.rates) or 0.0)
 
 
 def _windows(v: Velocity, params: Params) -> tuple[tuple[float, float, float, float, float, float], ...]:
@@ -203,24 +217,23 @@ def _finding(
         reason="amount_split" if split else "velocity_amount",
         family="velocity",
         weight=min(weight, params.most_nats),
-        value=round(total),
-        baseline=round(expected),
-        threshold=round(unusual_from) if split and unusual_from is not None else None,
+        value=_told(total, event.currency),
+        baseline=_told(expected, event.currency),
+        threshold=_told(unusual_from, event.currency) if split and unusual_from is not None else None,
         facts={"currency": event.currency, "count": round(count), "hours": round(tau / HOUR_S)},
     )
 
 
 def _unusual_from(event: Transaction, profile: Profile, params: Params) -> float | None:
     """The amount from which one transaction would be unusual for the account; None while that is not known."""
-    statistics = profile.amounts.get(event.kind, event.currency)
-    if statistics is None or statistics.n < params.least_transactions_count:
+    compared = baseline(event, profile, params.rates, params.least_transactions_count)
+    if compared is None:
         return None
-    usual, deviation = usual_amount(
-        statistics,
-        profile.velocity.get(event.currency),
-        event.currency,
-        params.population_usd,
-        params.population_spread_log,
-    )
+    usual, deviation = usual_amount(compared, params.population_usd, params.population_spread_log)
     scale = params.deviation_floor_log + params.deviation_share * deviation
-    return max((1.0 + usual) * exp(params.split_z * scale) - 1.0, params.split_ratio * usual)
+    counted = max((1.0 + usual) * exp(params.split_z * scale) - 1.0, params.split_ratio * usual)
+    return max(counted, compared.floor) / compared.ratio
+
+
+def _told(amount: float, currency: str) -> float:
+    return round(amount) if currency in COUNTED_BY_ONE else rounded(amount, currency)

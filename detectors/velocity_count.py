@@ -1,6 +1,7 @@
 """More transactions in an hour, a day or a week than the account's own pace.
 
-Sees: a count, decayed over 1 h, 1 d or 7 d and with this transaction in it, far above the pace of the last thirty days.
+Sees: a count over all currencies, decayed over 1 h, 1 d or 7 d and with this transaction in it, far above the pace of the
+last thirty days.
 Misses: few large amounts (see unusual_amount), and a pace that rises slowly over weeks.
 Fires falsely when: the owner shops on a sale day, or an app splits one purchase into parts. Each window allows a burst
 on top of the pace, and has a floor below which no account, however young, is called fast.
@@ -15,9 +16,12 @@ from msgspec import Struct
 
 from contracts.circumstances import PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
 from contracts.events import Transaction
+from contracts.exchange import NO_RATES
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
+from detectors.measures.amounts import velocity_by_worth
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
+from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="velocity_count",
@@ -62,7 +66,7 @@ def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: the tempered Poisson log-likelihood ratio of the most surprising window, in nats."""
-    velocity = profile.velocity.get(event.currency)
+    velocity = velocity_by_worth(event, profile, NO_RATES)
     if velocity is None:
         return None
     # Stored counters only shrink on the way to the event, so what is low enough now stays low.
@@ -72,7 +76,7 @@ def observe(
         and velocity.count_7d + 1.0 < params.floor_7d_count
     ):
         return None
-    if event.kind == "refund" or event.status == "failed":
+    if event.status == "failed" or (event.kind == "refund" and not device_unknown(event, profile)):
         return None
     return _judge(velocity, event.at, max(event.at - profile.first_at, 0.0), params)
 

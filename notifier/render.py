@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
 from importlib.resources import files
 from string import Template
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from contracts.amounts import grouped
 from contracts.decisions import Decision, IssueChallenge
 from contracts.errors import Malformed
 from notifier.channels import Letter
@@ -157,7 +157,7 @@ def moment(at: float, locale: str, time_zone: str) -> str:
 
 def money(amount: str, currency: str, locale: str) -> str:
     """A canonical amount as the reader writes it: "CNY 4,120.00", "4,120.00 元"."""
-    figure = f"{Decimal(amount):,}"
+    figure = grouped(amount)
     return f"{figure} 元" if locale == "zh-CN" and currency == "CNY" else f"{currency} {figure}"
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from contracts.errors import Malformed, Unavailable
+from services.ingest.currency_files import InvalidCurrencyFile, use_currencies
 from services.scoring.model_file import InvalidModel
 from services.scoring.policy_reader import InvalidPolicy
 from services.secrets import UnusableKeys
@@ -47,11 +48,13 @@ T = TypeVar("T")
 
 
 def settings_from(**flags: Any) -> Settings:
-    """Settings from PAYGUARD_* variables and flags; a wrong one is a usage error that names it."""
+    """Settings from PAYGUARD_* variables and flags, with their currencies known from here on; a wrong one is a usage error."""
     try:
-        return load_settings(**flags)
+        settings = load_settings(**flags)
+        use_currencies(settings.currencies)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    return settings
 
 
 def operator() -> str:
@@ -117,7 +120,7 @@ def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:
         for fault in error.faults:
             say(f"error: {fault}")
         sys.exit(EXIT_USAGE)
-    except (InvalidModel, UnusableKeys) as error:
+    except (InvalidCurrencyFile, InvalidModel, UnusableKeys) as error:
         say(f"error: {error}")
         sys.exit(EXIT_USAGE)
     except Unavailable as error:

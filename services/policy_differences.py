@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, to_builtins
 
-from detectors import Detector
+from detectors import Detector, stated_params
 from services.scoring.learned_pattern import NAME as LEARNED
 from services.scoring.policy_keys import SCHEMA
 from services.scoring.policy_reader import read
@@ -76,7 +76,8 @@ def _detector(values: Mapping[str, Any], name: str, params: Struct) -> dict[str,
     stated = values["detectors"].get(name)
     if stated is None:
         stated = read({"detectors": {name: {}}}, {"detectors": SCHEMA["detectors"]})["detectors"][name]
-    return {**stated, "params": {**to_builtins(params), **stated["params"]}}
+    own = {name: value for name, value in to_builtins(params).items() if name in stated_params(params)}
+    return {**stated, "params": {**own, **stated["params"]}}
 
 
 def _flat(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

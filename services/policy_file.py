@@ -52,7 +52,8 @@ How a decision comes about:
    `risk * loss * catch > friction * (1 - risk)`: what a challenge saves on average is more than it costs.
 4. Findings of detectors with `alone_at_most` do not go beyond it by themselves; the bound `challenge` is `hold` for an
    account that cannot be challenged.
-5. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified.
+5. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified; exempt kinds from a device that
+   the account does not know are treated like any other.
 6. While memory or counts across accounts are away, the action becomes what `unavailable` says; when a detector failed,
    what `degraded` says. (The worker waits for its stores and does not decide without them.)
 7. A challenge of an account without a second factor becomes what `no_factor` says; of one whose factor wrong codes have

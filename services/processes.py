@@ -31,6 +31,7 @@ def run_worker(settings: Settings) -> int:
     """One stream worker; its exit code. Raises ValueError for settings that are missing or a policy that is refused."""
     # Each process imports what it runs: a worker that was killed is back in half the time.
     from services.bootstrap.belt import open_belt
+    from services.ingest.currency_files import read_rates
     from services.ingest.own_events import event_macs
     from services.kafka_access import kafka_access
     from services.kafka_connections import mend_connections
@@ -45,6 +46,7 @@ def run_worker(settings: Settings) -> int:
     event_macs(settings)
     kafka_access(settings)
     read_policy(settings.policy)
+    read_rates(settings.rates)
     uvloop.install()
     mend_connections()
     liveness = Liveness(time.monotonic)

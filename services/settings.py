@@ -59,6 +59,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policy: Path | None = None
     policy_reread_s: float = 2.0
     model: Path | None = None
+    currencies: Path | None = None
+    rates: Path | None = None
     geo_city: Path | None = None
     geo_asn: Path | None = None
     network_lists: Path | None = None

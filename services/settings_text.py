@@ -40,6 +40,8 @@ MEANINGS: dict[str, str] = {
     "policy": "Policy file (TOML), see policy.md; the built-in one when not set.",
     "policy_reread_s": "Time between looks at the policy file. One that changed is read when it looks the same twice.",
     "model": "Model file of `payguard lab train`; the untrained fusion when not set. Read at start.",
+    "currencies": "TOML file with a table `[decimals]` of your own currencies. Every process needs the same. Read at start.",
+    "rates": "TOML file of what currencies are worth; a shipped, approximate one when not set. Read at start.",
     "geo_city": "Place database in MaxMind's format; places are `unavailable` without it.",
     "geo_asn": "Network database in MaxMind's format.",
     "network_lists": "Folder of network lists: one class of network a file.",

@@ -18,6 +18,16 @@ def money_leaves(event: Transaction) -> bool:
     return event.kind not in INCOMING and event.status != "failed"
 
 
+def money_may_leave(event: Transaction, profile: Profile) -> bool:
+    """Whether the transaction takes money out, or is said to bring some in from a device that the account does not know.
+
+    Who calls a transfer a refund on a stranger's phone must not be believed for that.
+    """
+    if event.status == "failed":
+        return False
+    return event.kind not in INCOMING or device_unknown(event, profile)
+
+
 def remembered(
     changes: list[Step],
     event: AccountChange | Transaction,

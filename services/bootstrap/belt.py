@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from contracts.findings import PAYEE
 from contracts.ports import TallyStore
 from detectors import discover
+from services.ingest.currency_files import read_rates, tell_age
 from services.ingest.enrich import Enricher
 from services.ingest.own_events import event_macs
 from services.ingest.user_agents import UserAgents
@@ -64,7 +65,8 @@ def _scoring(
     model = model or load_model(settings.model)
     wanted = [found.spec.tally for found in detectors if found.spec.tally is not None]
     plan = TallyPlan([*wanted, PAYEE] if model is not None and PAYEE not in wanted else wanted)
-    return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s, model)
+    rates = read_rates(settings.rates)
+    return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s, model, rates)
 
 
 async def open_belt(settings: Settings) -> Belt:
@@ -72,10 +74,11 @@ async def open_belt(settings: Settings) -> Belt:
     pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
     macs = event_macs(settings)
     enricher, plan, runner = _scoring(settings, pseudonyms)
+    tell_age(runner.rates, datetime.now(UTC).date(), shipped=settings.rates is None)
     client = connect(settings.redis)
     producer = BatchProducer(settings.kafka, "payguard-worker", kafka_access(settings))
     await producer.start()
-    policy_watch = PolicyWatch(settings.policy, runner.policy)
+    policy_watch = PolicyWatch(settings.policy, runner.stated)
     memory_watch = MemoryWatch(client, settings.topic_epoch, clock_ms)
     topic = TopicWatch(settings, lambda: producer.facts(settings.topic_events), client)
     belt = Belt(

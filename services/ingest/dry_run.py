@@ -10,8 +10,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from contracts.amounts import canonical_amount
 from contracts.errors import Malformed
-from contracts.events import EVENT_TYPES, AnyEvent, Transaction, canonical_amount
+from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from services.ingest.event_warning import EventWarning
 from services.ingest.offered import Offered, members_of
 from services.ingest.refusals import explained, tag_of

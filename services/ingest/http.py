@@ -165,7 +165,7 @@ async def post_events(request: Request) -> Response:
     ingest: Ingest = request.app.state.ingest
     query = read_event_query(request.scope["query_string"], ingest.wait_s)
     body_format = _format_of(request)
-    offered = read_body(await ingest.body_of(request), body_format, key.key_id)
+    offered = read_body(await ingest.body_of(request), body_format, "" if query.dry_run else key.key_id)
     offers = [attributed(offer, key) for offer in offered]
     if query.dry_run:
         return shown({"results": rehearsed(offers)}, 200)

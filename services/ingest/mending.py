@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from msgspec import Struct
 
-from contracts.events import major_units
+from contracts.amounts import major_units
 from services.ingest.addresses import client_of
 from services.ingest.mended_parts import device_in, network_in, place_in
 

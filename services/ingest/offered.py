@@ -12,6 +12,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw, Struct
 
+from contracts.amounts import MOST_DIGITS
+from contracts.currencies import MOST_DECIMALS
 from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
 from services.ingest.decode import read_event, without_mark
@@ -27,7 +29,8 @@ Format = Literal["json", "ndjson"]
 
 _ARRAY = msgspec.json.Decoder(list[Raw])
 _WHITE = b" \t\r\n"
-_LONGEST_INTEGER = 20
+#: The longest is an amount in the smallest unit of a coin.
+_LONGEST_INTEGER = MOST_DIGITS + MOST_DECIMALS
 
 
 class Offered(Struct, frozen=True):

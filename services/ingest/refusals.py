@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from contracts.amounts import MONEY_RULE
 from contracts.events import EVENT_TYPE_NAMES
 from services.ingest.fields import choices_of, nearest
 
 _NOT_A_CHOICE = re.compile(r"Invalid (?:enum )?value '(.*)' - at `\$\.([\w.]+)`", re.DOTALL)
 _OF_NO_CHOICE = re.compile(r".* - at `\$\.([\w.]+)`", re.DOTALL)
+_MONEY = ("amount", "balance")
 _NO_TYPE = "Object missing required field `type`"
 
 
@@ -37,6 +39,8 @@ def explained(error: msgspec.ValidationError, value: bytes) -> str:
             return f"`$.{path}` must be one of {', '.join(allowed)}{hint}"
         return message
     other = _OF_NO_CHOICE.fullmatch(message)
+    if other is not None and other[1] in _MONEY:
+        return f"{message}: {MONEY_RULE}"
     allowed = choices_of(tag_of(value), other[1]) if other is not None else ()
     return f"{message}: one of {', '.join(allowed)}" if allowed else message
 

@@ -76,8 +76,9 @@ _FIELDS = {
     "outcome": "How it ended.",
     "method": "How the user proved who they are, such as password.",
     "reason": "The identity provider's code for a failure.",
-    "amount": "How much, in the currency beside it; never a floating-point number.",
-    "currency": "ISO 4217 code.",
+    "amount": "How much, in the currency beside it: decimal text with up to 18 decimals, or an integer in minor units where the "
+    "currency's decimals are known; never a floating-point number.",
+    "currency": "ISO 4217 code, or that of a coin such as USDT.",
     "status": "Requested before it is carried out, then completed or failed.",
     "payee_id": "Your id of who receives the money.",
     "category": "The payee's trade, such as a merchant category code.",

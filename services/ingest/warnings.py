@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from contracts.events import AnyEvent
+from contracts.amounts import canonical_amount, grouped
+from contracts.events import AnyEvent, Transaction
 from services.ingest.event_warning import EventWarning as EventWarning
 from services.ingest.fields import PARTS, fields_of, nearest, shown
 from services.ingest.unread import unread
 
 _MOST_OF_A_KIND = 20
+#: Keys and currencies that were told; beyond so many the first are forgotten, and told again.
+_MOST_TOLD = 10_000
 
 
 Members = Mapping[str, Any]
@@ -51,5 +54,28 @@ def _unknown_fields(event: AnyEvent, members: Members, _key_id: str) -> Iterator
     return unknown_fields(members, str(event.__struct_config__.tag))
 
 
+class MinorUnits:
+    """Repeats a sum that came as an integer as it was read: once a key and currency in this process, always without a key."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], None] = {}
+
+    def __call__(self, event: AnyEvent, _members: Members, key_id: str) -> Iterator[EventWarning]:
+        """A warning that repeats the sum as it was read, when it came as an integer."""
+        if isinstance(event, Transaction) and isinstance(event.amount, int):
+            yield from self._tell(event, key_id)
+
+    def _tell(self, event: Transaction, key_id: str) -> Iterator[EventWarning]:
+        whom = key_id, event.currency
+        if key_id and whom in self._told:
+            return
+        if key_id:
+            if len(self._told) >= _MOST_TOLD:
+                del self._told[next(iter(self._told))]
+            self._told[whom] = None
+        sum_read = f"{grouped(canonical_amount(event.amount, event.currency))} {event.currency}"
+        yield EventWarning("amount_in_minor_units", "amount", f"{event.amount} minor units: {sum_read}")
+
+
 #: Every check, in the order in which their warnings are told.
-CHECKS: tuple[Check, ...] = (_unknown_fields, unread)
+CHECKS: tuple[Check, ...] = (_unknown_fields, unread, MinorUnits())

@@ -6,7 +6,8 @@ from random import Random
 
 from msgspec import Struct
 
-from contracts.events import AccountChange, ChallengeOutcome, Login, Transaction, minor_exponent
+from contracts.currencies import shown_places
+from contracts.events import AccountChange, ChallengeOutcome, Login, Transaction
 from services.lab.handsets import Handset
 from services.lab.personas import Person
 from services.lab.places import Access
@@ -81,11 +82,11 @@ class Diary:
             session_id=session,
             place=access.place,
             network=access.network,
-            amount=f"{max(amount, 1.0):.{minor_exponent(currency)}f}",
+            amount=f"{max(amount, 1.0):.{shown_places(currency)}f}",
             currency=currency,
             kind=kind,  # type: ignore[arg-type]
             payee_id=payee,
-            balance=f"{balance:.{minor_exponent(currency)}f}",
+            balance=f"{balance:.{shown_places(currency)}f}",
         )
         self._keep(event)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.events import AccountChange, ChallengeOutcome, Label, Login, Transaction, minor_exponent
+from contracts.currencies import shown_places
+from contracts.events import AccountChange, ChallengeOutcome, Label, Login, Transaction
 from services.lab.attackers import Hand
 from services.lab.handsets import Handset
 from services.lab.personas import Person
@@ -66,7 +67,7 @@ class Scene:
     ) -> str:
         """Money asked to move, in major units of the person's currency; returns its event id."""
         currency = who.city.currency
-        places = minor_exponent(currency)
+        places = shown_places(currency)
         event = Transaction(
             amount=f"{max(amount, 1.0):.{places}f}",
             currency=currency,

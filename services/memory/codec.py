@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from msgspec import msgpack
 
 from contracts.profile import Profile
-from services.memory.upgrades import from_1
+from services.memory.upgrades import from_1, from_2
 
 #: Version n to what turns its payload into the payload of version n + 1, or straight into a Profile.
 Upgrades = Mapping[int, Callable[[bytes], "bytes | Profile"]]
 
-VERSION = 2
-UPGRADES: Upgrades = {1: from_1}
+VERSION = 3
+UPGRADES: Upgrades = {1: from_1, 2: from_2}
 
 _PREFIX = bytes([VERSION])
 _encode = msgpack.Encoder().encode

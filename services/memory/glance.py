@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import exp, log1p
 
+from contracts.amounts import major_units
 from contracts.circumstances import (
     BUSY_1D_COUNT,
     BUSY_1D_FLOOR,
@@ -11,6 +12,7 @@ from contracts.circumstances import (
     BUSY_1H_FLOOR,
     BUSY_7D_COUNT,
     BUSY_7D_FLOOR,
+    FEW_AMOUNTS,
     HELD_CHANGE_S,
     HELD_MONEY_S,
     LARGE_LOG,
@@ -24,10 +26,11 @@ from contracts.circumstances import (
     YOUNG_PAYEE_H,
     Circumstance,
 )
-from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction, major_units
+from contracts.currencies import COUNTED_BY_ONE, units_counted
+from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
 from contracts.findings import Tallies
 from contracts.hours import HOURS
-from contracts.money import Nine
+from contracts.money import Nine, together
 from contracts.payees import ACCOUNTS_2D, AGE_H, FRAUDS, FRAUDS_NEW, NAMES
 from contracts.profile import DAY_S, HOUR_S, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
@@ -202,12 +205,16 @@ def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
         bits |= _TOP_UP
     elif event.balance is not None and event.value >= MUCH_SHARE * major_units(event.balance, event.currency):
         bits |= _TAKES_MUCH
-    log_amount = glance.log_amount = log1p(event.value)
+    log_amount = glance.log_amount = log1p(
+        event.value if event.currency in COUNTED_BY_ONE else event.value * units_counted(event.currency)
+    )
     n, mean, _ = profile.till_amount
-    if n and log_amount > mean + LARGE_LOG:
+    if log_amount > mean + LARGE_LOG or n < FEW_AMOUNTS:
         bits |= _LARGE
     velocity = profile.till_velocity
-    if velocity is not None and _look_at_pace(glance, velocity, event.at, event.at - profile.first_at):
+    if (velocity is not None and _look_at_pace(glance, velocity, event.at, event.at - profile.first_at)) or (
+        profile.velocity_rows and _look_at_every_pace(profile, event.at)
+    ):
         bits |= _BUSY
     hours = profile.money_hours
     if profile.transactions >= SETTLED_HOURS_COUNT and hours and not hours[int(event.at / HOUR_S) % HOURS]:
@@ -226,6 +233,18 @@ def _look_at_pace(glance: Glance, velocity: Nine, at: float, age_s: float) -> bo
         )  # fmt: skip
     if a_day < _DAY_FLOOR and an_hour < _HOUR_FLOOR and a_week < _WEEK_FLOOR:
         return False
+    return _is_busy(an_hour, a_day, a_week, a_month, age_s)
+
+
+def _look_at_every_pace(profile: Profile, at: float) -> bool:
+    """Whether the account is busy when all its currencies are counted together."""
+    _, an_hour, a_day, a_week, a_month, *_ = together(
+        [(velocity, 0.0) for _, velocity in profile.velocity.items()], at
+    )
+    return _is_busy(an_hour, a_day, a_week, a_month, at - profile.first_at)
+
+
+def _is_busy(an_hour: float, a_day: float, a_week: float, a_month: float, age_s: float) -> bool:
     # What a decayed counter of an account this old stands for, see detectors.measures.pace.
     age_s = max(age_s, 0.0)
     month_s = _MONTH_S * (1.0 - exp(-age_s / _MONTH_S)) + PACE_PRIOR_S

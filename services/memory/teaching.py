@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import exp, log1p, sqrt
 
+from contracts.currencies import units_counted
 from contracts.events import Activity, Place, Transaction
 from contracts.hours import see_hour
 from contracts.money import Nine
@@ -116,7 +117,9 @@ def _apply_money(profile: Profile, facts: Facts) -> None:
     assert facts.kind is not None
     assert facts.currency is not None
     turn_to(profile, facts.kind, facts.currency)
-    profile.till_amount = _with_amount(profile.till_amount, log1p(facts.value))
+    profile.till_amount = _with_amount(
+        profile.till_amount, log1p(facts.value * units_counted(facts.currency))
+    )
     profile.till_velocity = _with_value(profile.till_velocity, facts.at, facts.value)
     profile.transactions += 1
     see_hour(profile.money_hours, facts.at)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import expm1, log1p
 from struct import Struct as Layout
 from typing import Any
 
 from msgspec import msgpack
 
+from contracts.currencies import units_counted
+from contracts.money import MONEY_KINDS, amount_key, currency_key
 from contracts.profile import EVENT_ID_BYTES, NO_COUNTRY, NO_KEY, VISIT
 from contracts.sightings import pack_fix
 
@@ -17,6 +20,9 @@ _VISIT_FIELDS = 7
 _SEEN_1, _SEEN_2 = Layout("<8sIII"), Layout("<8sIIH")
 _FIX_1 = Layout("<d8sddd2s")
 _EVENT_ID_1 = 8
+#: Where version 2 has what money it remembers, and how its rows were laid out.
+_AMOUNT_ROWS, _VELOCITY_ROWS, _TILL_CURRENCY, _TILL_AMOUNT = 11, 12, 23, 24
+_AMOUNT_2, _TAUGHT, _VELOCITY_2 = Layout("<4sIdd"), Layout("<Idd"), Layout("<4s72s")
 
 
 def from_1(payload: bytes) -> bytes:
@@ -41,6 +47,39 @@ def from_1(payload: bytes) -> bytes:
     if len(fields) > _VISIT:
         fields[_VISIT : _VISIT + _VISIT_FIELDS] = [_visit(*fields[_VISIT : _VISIT + _VISIT_FIELDS])]
     return msgpack.encode(fields)
+
+
+def from_2(payload: bytes) -> bytes:
+    """Version 3 names currencies of up to eight letters, and counts coins in millionths, as `contracts.currencies` says."""
+    fields: list[Any] = msgpack.decode(payload)
+    if len(fields) > _AMOUNT_ROWS:
+        rows = _AMOUNT_2.iter_unpack(fields[_AMOUNT_ROWS])
+        fields[_AMOUNT_ROWS] = b"".join(_amount(key, *taught) for key, *taught in rows)
+    if len(fields) > _VELOCITY_ROWS:
+        rows = _VELOCITY_2.iter_unpack(fields[_VELOCITY_ROWS])
+        fields[_VELOCITY_ROWS] = b"".join(currency_key(_currency(key)) + rest for key, rest in rows)
+    if len(fields) > _TILL_AMOUNT:
+        fields[_TILL_AMOUNT] = _counted(fields[_TILL_CURRENCY], *fields[_TILL_AMOUNT])
+    return msgpack.encode(fields)
+
+
+def _amount(key: bytes, *taught: Any) -> bytes:
+    currency = _currency(key[1:])
+    return amount_key(MONEY_KINDS[key[0]], currency) + _TAUGHT.pack(*_counted(currency, *taught))
+
+
+def _currency(key: bytes) -> str:
+    return key.rstrip(b"\0").decode("ascii")
+
+
+def _counted(currency: str, n: int, mean: float, variance: float) -> tuple[int, float, float]:
+    """Mean and variance of log(1 + amount) as they would be, were the amounts told in the units they are counted in."""
+    units = units_counted(currency)
+    if units == 1.0 or not n:
+        return n, mean, variance
+    amount = expm1(mean)
+    steeper = units * (1.0 + amount) / (1.0 + units * amount)
+    return n, log1p(units * amount), variance * steeper * steeper
 
 
 def _seen(key: bytes, first_at: int, last_at: int, count: int) -> bytes:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from decimal import Decimal
 
-from contracts.events import canonical_amount
+from contracts.amounts import canonical_amount, grouped
 from services.scoring.wording import CURRENCIES_ZH
 
 
 def money(amount: str, currency: str, locale: str) -> str:
     """The exact amount as the reader writes it: "CNY 4,120.00", "4,120.00 元". `amount` is decimal text in major units."""
-    figure = f"{Decimal(canonical_amount(amount, currency)):,f}"
+    figure = grouped(canonical_amount(amount, currency))
     if locale == "zh-CN":
         return f"{figure} {CURRENCIES_ZH.get(currency, currency)}"
     return f"{currency} {figure}"

@@ -1,8 +1,9 @@
 """What single change would have let an event pass: the event, so changed, is judged again as the runner judged it. Pure.
 
 Nothing is estimated from weights: a change is only stated when judging the changed event came to that answer. An amount
-is found by halving between a hundredth of the amount and the amount itself, to the currency's minor unit, so the event passes
-just below it and does not at it. Counts across accounts whose key the change would replace are left out as not known.
+is found by halving between a hundredth of the amount and the amount itself, in the currency's minor units or steps of nine
+digits, so the event passes just below it and does not at it. Counts across accounts whose key the change would replace are
+left out as not known.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple, TypeGuard, TypeVar
 from msgspec import msgpack
 from msgspec.structs import force_setattr, replace
 
+from contracts.amounts import canonical_amount, decimal_text, step_places
 from contracts.decisions import ACTIONS, Action, Change, Counterfactual
 from contracts.events import (
     AccountChange,
@@ -22,8 +24,6 @@ from contracts.events import (
     Login,
     Place,
     Transaction,
-    canonical_amount,
-    minor_exponent,
 )
 from contracts.findings import Finding, Tallies, Wanted
 from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
@@ -144,38 +144,41 @@ def _still_known(event: Came, changed: Came, tallies: Tallies, wanted: Sequence[
 def _amount_below(
     event: Transaction, passing: Callable[[Transaction], Action | None]
 ) -> Iterator[Counterfactual]:
-    high = ceil(event.value * 10.0 ** minor_exponent(event.currency))
+    places = step_places(event.value, event.currency)
+    high = ceil(event.value * 10.0**places)
     low = max(1, int(high * LEAST_SHARE))
-    if low >= high or passing(_with(event, amount=low)) is None:
+
+    def below(count: int) -> Action | None:
+        return passing(_with(event, amount=decimal_text(count, places)))
+
+    if low >= high or below(low) is None:
         return
     stopped: int | None = high
     while stopped is not None:
         high = stopped
-        answer, bound = _halved(event, low, high, passing)
+        answer, bound = _halved(low, high, below)
         # What passes below need not pass everywhere below: a trained model may think otherwise of some amounts.
         between = (round(low * (bound / low) ** (step / PROBES)) for step in range(1, PROBES))
-        stopped = next((probe for probe in between if passing(_with(event, amount=probe)) is None), None)
+        stopped = next((probe for probe in between if below(probe) is None), None)
     yield Counterfactual(
         change="amount_below",
         action=answer,
-        amount=canonical_amount(bound, event.currency),
+        amount=canonical_amount(decimal_text(bound, places), event.currency),
         currency=event.currency,
     )
 
 
-def _halved(
-    event: Transaction, low: int, high: int, passing: Callable[[Transaction], Action | None]
-) -> tuple[Action, int]:
-    """The answer just below the bound and the bound, in minor units, between `low`, which passes, and `high`, which does not."""
+def _halved(low: int, high: int, below: Callable[[int], Action | None]) -> tuple[Action, int]:
+    """The answer just below the bound and the bound, in steps, between `low`, which passes, and `high`, which does not."""
     answer: Action | None = None
     while high - low > 1:
         middle = (low + high) // 2
-        between = passing(_with(event, amount=middle))
+        between = below(middle)
         if between is None:
             high = middle
         else:
             low, answer = middle, between
-    answer = answer or passing(_with(event, amount=low))
+    answer = answer or below(low)
     assert answer is not None
     return answer, high
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.amounts import canonical_amount
 from contracts.decisions import (
     Action,
     AnyEffect,
@@ -22,7 +23,6 @@ from contracts.events import (
     Purpose,
     Transaction,
     UserReport,
-    canonical_amount,
 )
 from services.scoring.policy import Policy
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
+from contracts.amounts import grouped
+from contracts.currencies import COUNTED_BY_ONE, shown_places
 from contracts.decisions import Decision, Reasoned
-from contracts.events import minor_exponent
 from contracts.findings import Reason, Spec
 from services.scoring.learned_pattern import ASPECT_WORDS
 from services.scoring.learned_pattern import SPEC as LEARNED
@@ -65,7 +66,7 @@ def would_have_passed(decision: Decision, locale: str) -> str:
     texts = CHANGES[_known(locale)]
     said = [
         texts[each.change].format(
-            amount=money(float(each.amount or 0), each.currency or "", locale), hours=each.hours
+            amount=money(each.amount or "0", each.currency or "", locale), hours=each.hours
         )
         for each in decision.counterfactuals
     ]
@@ -96,12 +97,20 @@ def filled(reason: Reason, locale: str, facts: Mapping[str, Any]) -> str:
     return _Reader(locale, facts).vformat(template, (), facts)
 
 
-def money(amount: float, currency: str, locale: str) -> str:
-    """An amount in major units as the reader writes it: "CNY 4,120.00", "4,120.00 元"."""
-    figure = f"{amount:,.{minor_exponent(currency)}f}"
+def money(amount: float | str, currency: str, locale: str) -> str:
+    """An amount in major units as the reader writes it: "CNY 4,120.00", "4,120.00 元". Canonical text is shown digit by digit."""
+    figure = _figure(amount, currency)
     return (
         f"{figure} {CURRENCIES_ZH.get(currency, currency)}" if locale == "zh-CN" else f"{currency} {figure}"
     )
+
+
+def _figure(amount: float | str, currency: str) -> str:
+    if isinstance(amount, str):
+        return grouped(amount)
+    if currency in COUNTED_BY_ONE:
+        return f"{amount:,.{shown_places(currency)}f}"
+    return f"{amount:,.8f}".rstrip("0").rstrip(".")
 
 
 def duration(seconds: float, locale: str) -> str:
@@ -119,10 +128,12 @@ def duration(seconds: float, locale: str) -> str:
 
 
 def number(value: float, locale: str) -> str:
-    """A figure with grouped thousands and at most two decimals."""
+    """A figure with grouped thousands and at most two decimals; below one, three digits that count."""
     if isinstance(value, int):
         return f"{value:,}"
-    figure = f"{value:,.2f}"
+    figure = (
+        f"{value:,.2f}" if abs(value) >= 1.0 or value == round(value, 2) else f"{float(f'{value:.3g}'):.12f}"
+    )
     return figure.rstrip("0").rstrip(".")
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log1p, sqrt
 
+from contracts.amounts import major_units
 from contracts.circumstances import Circumstance
-from contracts.events import Transaction, major_units
+from contracts.currencies import units_counted
+from contracts.events import Transaction
 from contracts.findings import Tallies
 from contracts.hours import HOURS, hour_of
 from contracts.money import MONEY_KINDS
@@ -149,10 +151,11 @@ def _held(event: Transaction, profile: Profile) -> float:
 def _of_amount(event: Transaction, profile: Profile, glance: Glance) -> Vector:
     value = event.value
     units = UNITS_PER_USD.get(event.currency, 1.0)
+    counted = units * units_counted(event.currency)
     n, mean, variance = profile.till_amount
     trust = n / (n + _SPREAD_COUNT)
     usual = trust * mean + (1.0 - trust) * (
-        _LOG_POPULATION if units == 1.0 else log1p(_POPULATION_USD * units)
+        _LOG_POPULATION if counted == 1.0 else log1p(_POPULATION_USD * counted)
     )
     z = (glance.log_amount - usual) / (sqrt(trust * variance + 1.0 - trust) + _DEVIATION_FLOOR)
     _, _, day_count, week_count, month_count, _, day_sum, week_sum, month_sum = _velocity(profile, glance)

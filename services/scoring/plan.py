@@ -10,9 +10,10 @@ import msgspec
 
 from contracts.circumstances import Circumstance
 from contracts.events import Activity, AnyEvent
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, TallyWanted
 from contracts.profile import Profile
-from detectors import Detector
+from detectors import Detector, with_rates
 from services.scoring.policy import Policy
 
 _PACK = msgspec.msgpack.Encoder().encode
@@ -55,7 +56,9 @@ class Plan:
 
     __slots__ = ("_asked", "_counts", "_taught", "awake", "is_activity", "tag")
 
-    def __init__(self, kind: type, detectors: Sequence[Detector], policy: Policy) -> None:
+    def __init__(
+        self, kind: type, detectors: Sequence[Detector], policy: Policy, rates: ExchangeRates = NO_RATES
+    ) -> None:
         self.tag: str = kind.__struct_config__.tag  # type: ignore[attr-defined]
         self.is_activity = issubclass(kind, Activity)
         self._asked: list[tuple[int, Asked]] = []
@@ -67,7 +70,7 @@ class Plan:
             spec, name = found.spec, found.spec.name
             if kind not in spec.event_types:
                 continue
-            params = policy.params_for(name, found.params)
+            params = with_rates(policy.params_for(name, found.params), rates)
             recall, fresh = None, None
             if found.memory is not None:
                 fresh = found.memory()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from contracts.decisions import ACTIONS, Action, Reasoned, Severity
 from contracts.events import AnyEvent, Event, Login, Transaction
+from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Mode
 from contracts.profile import DAY_S, Profile
 from services.scoring.cost import CostRule
@@ -18,7 +19,7 @@ from services.scoring.learned_pattern import NAME as LEARNED
 from services.scoring.model import Evidence
 from services.scoring.policy_reader import InvalidPolicy
 from services.scoring.snoozes import Snoozes
-from services.scoring.thresholds import Bands, Thresholds
+from services.scoring.thresholds import Bands, Thresholds, bands_by_worth
 
 #: State of a decision on an account whose partition was found empty where it had been filled.
 MEMORY_LOST = "memory_lost"
@@ -45,12 +46,14 @@ class Rules(NamedTuple):
 
 class Account(NamedTuple):
     """What a policy must know of an account: whether it has a second factor, and how many challenges it was asked for within
-    BUDGET_WINDOW_S and within an hour of event time. `disabled`: it had a factor, which wrong codes have disabled."""
+    BUDGET_WINDOW_S and within an hour of event time. `disabled`: it had a factor, which wrong codes have disabled. `stranger`:
+    the event comes from an unknown device."""
 
     has_factor: bool
     asked: int = 0
     asked_lately: int = 0
     disabled: bool = False
+    stranger: bool = False
 
 
 class Ruling(NamedTuple):
@@ -171,9 +174,9 @@ class Policy:
     ) -> Ruling:
         """What to do about the event, snoozes apart.
 
-        Challenge outcomes, reports and labels are always allowed. Failed logins, failed transactions and exempt
-        kinds are never more than notified. `reasoned` (from `fuse`) is needed for the `alone_at_most` bounds and the cost
-        rule.
+        Challenge outcomes, reports and labels are always allowed. Failed logins, failed transactions and exempt kinds, but
+        for those from a device that the account does not know, are never more than notified. `reasoned` (from `fuse`) is
+        needed for the `alone_at_most` bounds and the cost rule.
         """
         rules = self.rules.get(event.__class__)
         if rules is None or event.account_id in self.allowed:
@@ -185,7 +188,7 @@ class Policy:
             rank = min(rank, self._ceiling(reasoned, may_challenge))
         if event.account_id in self.denied:
             rank = _DENY
-        if self._exempt(event):
+        if self._exempt(event, account.stranger):
             return Ruling(ACTIONS[min(rank, _NOTIFY)])
         if states and not AWAY_STATES.isdisjoint(states):
             rank = rules.unavailable[rank]
@@ -205,7 +208,7 @@ class Policy:
         if not stated:
             return own
         path = f"detectors.{detector}.params"
-        known = {field.name: field.type for field in structs.fields(own)}
+        known = {field.name: field.type for field in structs.fields(own) if field.type is not ExchangeRates}
         faults: list[str] = []
         for name, value in stated.items():
             if name not in known:
@@ -221,6 +224,16 @@ class Policy:
             return convert({**to_builtins(own), **stated}, type(own))
         except ValidationError as error:
             raise InvalidPolicy(f"{path}: {error}") from None
+
+    def priced(self, rates: ExchangeRates) -> Policy:
+        """This policy with bands for every currency of a known rate, and the rates' digest in its version."""
+        if not rates.digest:
+            return self
+        return replace(
+            self,
+            bands=bands_by_worth(self.bands, rates),
+            version=f"{self.version}+rates.{rates.digest}",
+        )
 
     def _fused(
         self, findings: Sequence[Finding], modes: Mapping[str, Mode], evidence: Evidence | None
@@ -275,11 +288,11 @@ class Policy:
             return True
         return self.budget is not None and account.asked >= self.budget
 
-    def _exempt(self, event: AnyEvent) -> bool:
+    def _exempt(self, event: AnyEvent, stranger: bool) -> bool:
         if event.__class__ is Login:
             return event.outcome == "failure"
         if event.__class__ is Transaction:
-            return event.status == "failed" or event.kind in self.exempt_kinds
+            return event.status == "failed" or (event.kind in self.exempt_kinds and not stranger)
         return False
 
 

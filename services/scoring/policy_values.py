@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from contracts.currencies import is_code
 from contracts.decisions import ACTIONS
 from services.scoring.fusion import Calibration
 from services.scoring.policy_reader import Expects
@@ -60,8 +61,8 @@ DETECTOR = Expects(
     "a detector's name", lambda v: isinstance(v, str) and re.fullmatch("[a-z][a-z0-9_]*", v) is not None
 )
 CURRENCY = Expects(
-    "an ISO 4217 currency such as CNY",
-    lambda v: isinstance(v, str) and re.fullmatch("[A-Z]{3}", v) is not None,
+    "a currency such as CNY or USDT",
+    lambda v: isinstance(v, str) and is_code(v),
 )
 TIME = Expects(
     "a date and time with an offset such as 2026-12-01T08:00:00Z",

@@ -1,5 +1,7 @@
 """Detectors x batch: each event judged against its account as it was before it, then learned. Pure but for its counters."""
 
+# long because one event's way, from a glance to what it teaches, is read in one piece
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +11,11 @@ from msgspec.structs import replace
 
 from contracts.decisions import Action, Decision, IssueChallenge, Reasoned
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
+from detectors.measures.steps import device_unknown
 from services.memory.codec import pack, unpack
 from services.memory.glance import Glance, look
 from services.memory.learning import (
@@ -31,7 +35,7 @@ from services.scoring.fusion import Fused, quiet_risk
 from services.scoring.learned_pattern import NAME as LEARNED
 from services.scoring.model import Evidence, Reader
 from services.scoring.plan import Plan, teach_memories
-from services.scoring.policy import AWAY_STATES, Policy
+from services.scoring.policy import AWAY_STATES, Account, Policy
 
 THIN_LOGINS = 3
 _LEARNING = ("learning",)
@@ -49,7 +53,8 @@ class AccountState(Protocol):
 class Runner:
     """Runs every detector that is not off over a batch, decides, and teaches the profiles.
 
-    `model` is a trained model; None is the untrained fusion.
+    `model` is a trained model; None is the untrained fusion. `rates` say what amounts are worth beside each other. `stated` is
+    the policy as it was given, `policy` the same with the rates in it.
     """
 
     def __init__(
@@ -58,8 +63,11 @@ class Runner:
         policy: Policy,
         lateness_s: float,
         model: Reader | None = None,
+        rates: ExchangeRates = NO_RATES,
     ) -> None:
-        self.policy = policy
+        self.stated = policy
+        self.policy = policy = policy.priced(rates)
+        self.rates = rates
         self._model = model
         self._acting_model = model if policy.modes.get(LEARNED, "on") != "off" else None
         self._detectors = detectors
@@ -68,11 +76,11 @@ class Runner:
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
         self._counted = [found.spec.tally for found in in_use if found.spec.tally is not None]
         self._chains = chains_of(in_use, policy)
-        self._plans = {kind: Plan(kind, in_use, policy) for kind in EVENT_TYPES}
+        self._plans = {kind: Plan(kind, in_use, policy, rates) for kind in EVENT_TYPES}
 
     def under(self, policy: Policy) -> Runner:
         """The same detectors under another policy."""
-        return Runner(self._detectors, policy, self._lateness_s, self._model)
+        return Runner(self._detectors, policy, self._lateness_s, self._model, self.rates)
 
     def run(
         self,
@@ -202,7 +210,7 @@ class Runner:
             risk = quiet_risk(evidence, policy.modes, policy.prior)
             if risk < policy.quiet_below:
                 return _quiet(event, plan.tag, risk, policy.version, states, stamp, dict(tallies) or None)
-        account = policy.standing(profile, event.at)
+        account = _standing(policy, event, profile)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         action = ruling.action
         counts.count([*findings, *_learned(fused)], modes)
@@ -253,7 +261,7 @@ class Runner:
             glance = look(changed, account, counted)
             findings = findings_of(changed, plan, account, counted, glance)
             evidence, _, failed = self._evidence(changed, account, glance, counted, counts)
-            standing = policy.standing(account, changed.at)
+            standing = _standing(policy, changed, account)
             return policy.judge(changed, findings, standing, states, bool(failed), evidence).ruling.action
 
         policy = self.policy
@@ -265,6 +273,13 @@ class Runner:
             counts.failed["counterfactual"] = counts.failed.get("counterfactual", 0) + 1
             return decision
         return replace(decision, counterfactuals=found) if found else decision
+
+
+def _standing(policy: Policy, event: AnyEvent, profile: Profile) -> Account:
+    account = policy.standing(profile, event.at)
+    if event.__class__ is Transaction and event.kind in policy.exempt_kinds:
+        return account._replace(stranger=device_unknown(event, profile))
+    return account
 
 
 def _learned(fused: Fused) -> list[Reasoned]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, NamedTuple
 
+from contracts.exchange import ExchangeRates
 from services.scoring.policy_values import NEVER
 
 _STEPS = ("notify", "challenge", "hold", "deny")
@@ -32,6 +33,20 @@ class Thresholds(NamedTuple):
 
 #: Amounts of a currency, ascending, from which other thresholds hold.
 Bands = tuple[tuple[float, Thresholds], ...]
+
+
+def bands_by_worth(bands: Mapping[str, Bands], rates: ExchangeRates) -> dict[str, Bands]:
+    """The bands, and for every other currency of a known rate those of dollars, or of the first stated, at the same worth."""
+    priced = [currency for currency in bands if currency in rates.usd_per_unit]
+    if not priced:
+        return dict(bands)
+    model = "USD" if "USD" in priced else priced[0]
+    unit = rates.usd_per_unit[model]
+    others = {
+        currency: tuple((least * unit / worth, thresholds) for least, thresholds in bands[model])
+        for currency, worth in rates.usd_per_unit.items()
+    }
+    return {**others, **bands}
 
 
 def checked(

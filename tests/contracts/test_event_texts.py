@@ -20,7 +20,7 @@ PAYMENT = {
 }
 
 
-@pytest.mark.parametrize("currency", ["cny", "CN", "CNY\n", "C1Y", "", "CNYX", "ÄÖÜ"])
+@pytest.mark.parametrize("currency", ["cny", "CN", "CNY\n", "C-Y", "", "CNYCNYCNY", "ÄÖÜ", "ＣＮＹ", "USD "])
 def test_a_currency_that_is_no_code_is_refused_every_time(currency: str) -> None:
     """Remembering good texts lets no bad one through the second time."""
     for _ in range(2):

@@ -116,9 +116,17 @@ def test_quiet_on_a_young_account_whose_everything_is_new() -> None:
     ("movement", "status"), [("refund", "completed"), ("top_up", "completed"), ("payment", "failed")]
 )
 def test_quiet_when_no_money_leaves(movement: str, status: str) -> None:
-    event = transaction(device="stolen", payee="mule", movement=movement, status=status)
+    known = None if status == "completed" else "stolen"
+    event = transaction(device=known, payee="mule", movement=movement, status=status)
 
     assert ask(chain, event, payer(), memory=changed()) is None
+
+
+@pytest.mark.parametrize("movement", ["refund", "top_up"])
+def test_money_said_to_come_in_is_not_believed_on_a_strangers_device(movement: str) -> None:
+    event = transaction(device="stolen", payee="mule", movement=movement)
+
+    assert ask(chain, event, payer(), memory=changed()) is not None
 
 
 def test_every_step_adds_evidence() -> None:

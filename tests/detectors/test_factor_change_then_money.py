@@ -88,9 +88,17 @@ def test_quiet_on_a_young_account() -> None:
 
 @pytest.mark.parametrize(("movement", "status"), [("top_up", "completed"), ("payment", "failed")])
 def test_quiet_when_no_money_leaves(movement: str, status: str) -> None:
-    event = transaction(device="stolen", payee="mule", movement=movement, status=status)
+    known = None if status == "completed" else "stolen"
+    event = transaction(device=known, payee="mule", movement=movement, status=status)
 
     assert ask(factor, event, payer(), memory=changed()) is None
+
+
+@pytest.mark.parametrize("movement", ["refund", "top_up"])
+def test_money_said_to_come_in_is_not_believed_on_a_strangers_device(movement: str) -> None:
+    event = transaction(device="stolen", payee="mule", movement=movement)
+
+    assert ask(factor, event, payer(), memory=changed()) is not None
 
 
 def test_a_new_phone_with_a_new_authenticator_alone_is_told_but_not_asked() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, AmountStatistics, Seen
-from detectors.measures.amounts import lump_amount, usual_log_amount
+from detectors.measures.amounts import Baseline, lump_amount, usual_amount, usual_log_amount
 from detectors.measures.day import near_share
 from detectors.measures.novelty import own_new_share
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
@@ -73,30 +73,35 @@ def test_the_share_of_new_things_is_a_share(kinds: int, count: int) -> None:
     assert 0.0 < own_new_share({n: Seen(0, 0, count) for n in range(kinds)}, 0.1, 10.0) < 1.0
 
 
+def compared(statistics: AmountStatistics, units: float | None = 1.0) -> Baseline:
+    return Baseline(statistics, None, 1.0, units, 1.0, 0.0, False)
+
+
 def test_usual_amounts_start_at_the_population_and_end_at_the_account() -> None:
-    young, _ = usual_log_amount(AmountStatistics(0, 0.0, 0.0), "USD", 40.0, 1.0)
-    old, deviation = usual_log_amount(AmountStatistics(10**6, 2.0, 0.04), "USD", 40.0, 1.0)
+    young = usual_log_amount(compared(AmountStatistics(0, 0.0, 0.0)), 40.0)
+    old = usual_log_amount(compared(AmountStatistics(10**6, 2.0, 0.04)), 40.0)
+    _, deviation = usual_amount(compared(AmountStatistics(10**6, 2.0, 0.04)), 40.0, 1.0)
 
     assert young == pytest.approx(log(41.0))
     assert old == pytest.approx(2.0, abs=0.001)
     assert deviation == pytest.approx(0.2, abs=0.001)
 
 
-@given(st.integers(0, 500), st.floats(0, 15), st.sampled_from(["USD", "JPY", "XTS"]))
-def test_the_usual_amount_is_never_below_the_accounts_own(n: int, mean: float, currency: str) -> None:
-    assert usual_log_amount(AmountStatistics(n, mean, 0.1), currency, 40.0, 1.0)[0] >= mean
+@given(st.integers(0, 500), st.floats(0, 15), st.sampled_from([1.0, 150.0, None]))
+def test_the_usual_amount_is_never_below_the_accounts_own(n: int, mean: float, units: float | None) -> None:
+    assert usual_log_amount(compared(AmountStatistics(n, mean, 0.1), units), 40.0) >= mean
 
 
 def test_sums_of_equal_amounts_grow_in_lumps_of_that_amount() -> None:
-    equal = [AmountStatistics(10**6, log(70.0), 0.0)]
+    equal = [(AmountStatistics(10**6, log(70.0), 0.0), 1.0)]
 
-    assert lump_amount(equal, "USD", 40.0, 1.0) == pytest.approx(70.0, rel=0.01)
+    assert lump_amount(equal, 1.0, 40.0, 1.0) == pytest.approx(70.0, rel=0.01)
 
 
-def test_a_few_large_transfers_make_the_lumps_large_and_other_currencies_none() -> None:
-    amounts = [AmountStatistics(100, 3.0, 0.1), AmountStatistics(3, 8.0, 0.1)]
+def test_a_few_large_transfers_make_the_lumps_large() -> None:
+    amounts = [(AmountStatistics(100, 3.0, 0.1), 1.0), (AmountStatistics(3, 8.0, 0.1), 1.0)]
 
-    assert 1000 < lump_amount(amounts, "USD", 40.0, 1.0) < 4000
+    assert 1000 < lump_amount(amounts, 1.0, 40.0, 1.0) < 4000
 
 
 def test_an_hour_counts_itself_and_in_part_its_neighbours() -> None:

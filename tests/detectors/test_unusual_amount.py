@@ -5,9 +5,11 @@ from math import exp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
+from services.ingest.currency_files import read_rates
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
 
@@ -48,13 +50,68 @@ def test_quiet_on_a_small_amount_however_rare() -> None:
     assert ask(unusual_amount, transaction(0.01), payer()) is None
 
 
-def test_quiet_below_three_transactions_of_the_kind() -> None:
+def test_quiet_below_three_transactions_and_below_a_large_sum_of_another_kind() -> None:
     assert ask(unusual_amount, transaction(5000.0), used_to(3.93, n=2)) is None
     assert ask(unusual_amount, transaction(5000.0, movement="transfer"), payer()) is None
 
 
-def test_quiet_in_a_currency_never_used() -> None:
-    assert ask(unusual_amount, transaction(5000.0, currency="USD"), payer()) is None
+@pytest.mark.parametrize("movement", ["transfer", "withdrawal", "cash_out"])
+def test_a_first_kind_of_money_is_measured_by_what_the_account_moves_otherwise(movement: str) -> None:
+    first = ask(unusual_amount, transaction(60_000.0, movement=movement), payer())
+    usual = ask(unusual_amount, transaction(60_000.0), payer())
+
+    assert first is not None
+    assert usual is not None
+    assert first.reason == "unusual_amount_in_a_new_way"
+    assert (first.weight, first.baseline, first.hold) == (usual.weight, usual.baseline, True)
+
+
+@given(
+    st.floats(1.0, 1e6),
+    st.sampled_from(["USD", "EUR", "KWD", "JPY", "UYW", "USDT", "BTC", "ETH", "SHIB", "XAU"]),
+)
+def test_a_first_currency_weighs_what_the_same_worth_of_the_usual_one_does(
+    yuan: float, currency: str
+) -> None:
+    rates = read_rates(None)
+    ratio = rates.ratio("CNY", currency)
+    assert ratio is not None
+    told = replace(transaction(currency=currency), amount=f"{yuan * ratio:.18f}")
+    first = ask(unusual_amount, told, payer(), rates=rates)
+    usual = ask(unusual_amount, transaction(yuan), payer(), rates=rates)
+
+    assert (first is None) == (usual is None)
+    if first is not None and usual is not None:
+        # What is large for anybody is told by what a currency buys, which its rate comes near.
+        assert first.weight == pytest.approx(usual.weight, abs=0.4)
+        assert first.hold == usual.hold
+
+
+def test_a_currency_of_unknown_worth_is_said_and_never_guessed() -> None:
+    finding = ask(unusual_amount, transaction(3.0, currency="GOLDX"), payer(), rates=read_rates(None))
+
+    assert finding is not None
+    assert finding.reason == "amount_of_unknown_worth"
+    assert finding.hold
+    assert ask(unusual_amount, transaction(3.0, currency="GOLDX"), Profile()) is None
+
+
+@pytest.mark.parametrize(("amount", "asked"), [(300.0, False), (9000.0, False), (49_000.0, True)])
+def test_an_accounts_first_money_is_asked_about_only_when_it_is_large_for_anybody(
+    amount: float, asked: bool
+) -> None:
+    finding = ask(unusual_amount, transaction(amount), Profile())
+
+    assert (finding is not None) is asked
+    assert finding is None or (finding.reason == "large_first_amount" and finding.weight > 2.9)
+
+
+@pytest.mark.parametrize("movement", ["refund", "top_up"])
+def test_a_strangers_refund_or_top_up_is_measured_like_money_that_leaves(movement: str) -> None:
+    said = transaction(60_000.0, movement=movement, device="stolen")
+
+    assert ask(unusual_amount, said, payer()) is not None
+    assert ask(unusual_amount, replace(said, device_id=None, device_key=None), payer()) is None
 
 
 def test_quiet_below_twice_the_usual_however_regular_the_account() -> None:
@@ -131,3 +188,18 @@ def test_larger_amounts_weigh_more(some: float, more: float, n: int) -> None:
     )
 
     assert large >= small
+
+
+def test_fires_with_a_reason_of_its_own_where_there_is_no_usual_amount() -> None:
+    dollars = transaction(60_000.0, currency="USD", movement="cash_out")
+    asked = (
+        ask(unusual_amount, dollars, payer(), rates=read_rates(None)),
+        ask(unusual_amount, transaction(9.0, currency="GOLDX"), payer()),
+        ask(unusual_amount, transaction(49_000.0), Profile()),
+    )
+
+    assert [each.reason for each in asked if each is not None] == [
+        "unusual_amount_in_a_new_way",
+        "amount_of_unknown_worth",
+        "large_first_amount",
+    ]

@@ -61,8 +61,13 @@ def test_quiet_three_days_after_a_burst() -> None:
     assert ask(velocity_count, transaction(2.0), paced(1.0, burst=30, at=NOW - 3 * DAY_S)) is None
 
 
-def test_quiet_in_another_currency() -> None:
-    assert ask(velocity_count, transaction(2.0, currency="USD"), paced(1.0, burst=29)) is None
+@pytest.mark.parametrize("currency", ["USD", "USDT", "XTS"])
+def test_another_currency_does_not_begin_the_count_anew(currency: str) -> None:
+    account = paced(1.0, burst=29)
+    finding = ask(velocity_count, transaction(2.0, currency=currency), account)
+
+    assert finding == ask(velocity_count, transaction(2.0), account)
+    assert finding is not None
 
 
 def test_quiet_when_the_burst_was_long_ago() -> None:

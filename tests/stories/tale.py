@@ -154,7 +154,7 @@ class Account:
 
     def pays(
         self,
-        amount: float,
+        amount: float | str,
         payee: str | None,
         by: Hand | None = None,
         *,
@@ -162,12 +162,13 @@ class Account:
         refused: bool = False,
         balance: float | None = None,
         session: str | None = None,
+        currency: str = "CNY",
     ) -> str:
-        """Money asked to move, in CNY; a bank may have refused it."""
+        """Money asked to move; a bank may have refused it."""
         return self._tale.write(
             Transaction(
-                amount=f"{amount:.2f}",
-                currency="CNY",
+                amount=amount if isinstance(amount, str) else f"{amount:.2f}",
+                currency=currency,
                 kind=kind,
                 status="failed" if refused else "requested",
                 payee_id=payee,
@@ -177,7 +178,7 @@ class Account:
             )
         )
 
-    def sends(self, amount: float, payee: str, by: Hand | None = None, **more: Any) -> str:
+    def sends(self, amount: float | str, payee: str, by: Hand | None = None, **more: Any) -> str:
         """A transfer to a person."""
         return self.pays(amount, payee, by, kind="transfer", **more)
 

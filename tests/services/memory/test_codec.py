@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import msgspec
@@ -117,11 +118,35 @@ def test_the_first_schema_keeps_its_counts_its_places_its_visit_its_held_facts_a
     ]
     old[names.index("pending")] = [[b"an-keyxx", 604802.0, held, 259202.0]]
     old[names.index("passed_challenge_at")], old[names.index("reported_at")] = 7.5, 8.5
+    old[names.index("amount_rows")] = struct.pack("<4sIdd", b"\x01CNY", 2, 4.0, 0.5)
+    old[names.index("velocity_rows")] = struct.pack("<4s9d", b"CNY\0", 2.0, 1.0, *[0.0] * 7)
     visit = names.index("visit")
     old[visit : visit + 1] = [b"device!!", b"ipipipip", b"ASN:\x00\x00\x10&", "CN", 31.2, 121.5, 20.0]
     old = old[: names.index("visit_count") + 7]
 
     assert unpack(b"\x01" + msgspec.msgpack.encode(old)) == full_profile()
+
+
+def test_the_second_schema_keeps_its_money_and_counts_coins_anew_in_millionths() -> None:
+    old = msgspec.to_builtins(Profile(), builtin_types=(bytes, bytearray))
+    names = Profile.__struct_fields__
+    old[names.index("amount_rows")] = struct.pack("<4sIdd", b"\x01CNY", 2, 4.0, 0.5) + struct.pack(
+        "<4sIdd", b"\0BTC", 9, math.log1p(0.002), 0.0
+    )
+    old[names.index("velocity_rows")] = struct.pack("<4s9d", b"CNY\0", *range(9))
+    old[names.index("till_kind")], old[names.index("till_currency")] = "payment", "XAU"
+    old[names.index("till_amount")] = [5, math.log1p(0.1), 0.0001]
+    profile = unpack(b"\x02" + msgspec.msgpack.encode(old))
+
+    assert profile.amounts.get("payment", "CNY") == AmountStatistics(2, 4.0, 0.5)
+    assert profile.velocity.get("CNY") == Velocity(*map(float, range(9)))
+    coins = profile.amounts.get("transfer", "BTC")
+    assert coins is not None
+    assert coins.mean == pytest.approx(math.log1p(2000.0))
+    gold = profile.amounts.get("payment", "XAU")
+    assert gold is not None
+    assert gold.mean == pytest.approx(math.log1p(1e5))
+    assert gold.variance == pytest.approx(0.0001 * (1.1 / 0.1) ** 2, rel=1e-3)
 
 
 def test_every_version_before_the_present_has_a_way_up() -> None:

@@ -39,7 +39,7 @@ def test_nothing_is_unusual_about_a_familiar_event(event: AnyEvent) -> None:
         (login(NOW - 3600), C.MOVED),
         (change(), C.CHANGE),
         (transaction(20.0, status="failed"), C.FAILED_PAYMENT),
-        (transaction(20.0, movement="top_up"), C.TOP_UP),
+        (transaction(20.0, movement="top_up"), C.TOP_UP | C.LARGE),
     ],
 )
 def test_what_is_new_is_named(event: AnyEvent, circumstance: Circumstance) -> None:

@@ -36,7 +36,7 @@ BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
         ("fade = 2", "fade: expected a number from 0 to 1, got 2"),
         ("calibration = [[0, 0], [1, 200]]", "calibration: expected a list of [risk, score] points"),
         ("calibration = [[0, 0, 1], [1, 100]]", "calibration: expected a list of [risk, score] points"),
-        ("[[bands.yuan]]\nfrom = 1", "bands.yuan: expected an ISO 4217 currency such as CNY, got 'yuan'"),
+        ("[[bands.yuan]]\nfrom = 1", "bands.yuan: expected a currency such as CNY or USDT, got 'yuan'"),
         ("[bands.CNY]\nfrom = 1", "bands.CNY: expected a list of tables, got {'from': 1}"),
         (
             "[[bands.CNY]]\nfrom = 0.5",
