@@ -79,6 +79,42 @@ def test_published_ports_are_on_this_machine_only_and_used_once() -> None:
     assert len(set(ports)) == len(ports)
 
 
+#: The variable that names a part, for each part that holds or carries something of accounts.
+READS = {"PAYGUARD_KAFKA": "kafka", "PAYGUARD_REDIS": "store", "PAYGUARD_DATABASE": "postgres"}
+
+
+@pytest.mark.parametrize(("variable", "part"), READS.items())
+def test_a_part_is_reached_by_those_whose_settings_name_it_and_by_nobody_else(
+    variable: str, part: str
+) -> None:
+    (network,) = SERVICES[part]["networks"]
+    within = {name for name, service in SERVICES.items() if network in service["networks"]}
+    reading = {name for name in PROCESSES if variable in _environment(name)}
+
+    assert within == reading | {part}
+
+
+def test_mail_is_reached_by_the_notifier_alone_and_metrics_by_no_part() -> None:
+    within = {
+        network: {name for name, service in SERVICES.items() if network in service["networks"]}
+        for network in COMPOSE["networks"]
+    }
+
+    assert within["letters"] == {"mail", "notifier"}
+    assert within["watch"] == {*OURS, "prometheus", "alertmanager", "grafana"}
+
+
+def test_memory_and_tables_reach_nothing_outside() -> None:
+    closed = {name for name, how in COMPOSE["networks"].items() if how == {"internal": True}}
+
+    assert closed == {"memory", "tables"}
+    assert {network for service in SERVICES.values() for network in service["networks"]} == set(
+        COMPOSE["networks"]
+    )
+    for service in SERVICES.values():
+        assert not service.get("ports") or set(service["networks"]) - closed
+
+
 def test_every_lasting_service_has_a_health_check() -> None:
     lasting = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 
