@@ -21,19 +21,19 @@ from contracts.errors import Malformed
 from services.ingest.problems import Problem
 
 MOST = 128
-RULE = (
-    f"an identifier has 1 to {MOST} printable characters: no control characters, line ends or half characters"
-)
+#: Every client and proxy takes these out of a path, escaped or not.
+_DOTS = (".", "..")
+RULE = f"an identifier has 1 to {MOST} printable characters, no control characters, and is not . or .."
 
 
 def is_identifier(value: str) -> bool:
     """Whether the rule holds."""
-    return 0 < len(value) <= MOST and value.isprintable()
+    return 0 < len(value) <= MOST and value.isprintable() and value not in _DOTS
 
 
 def plain(value: str) -> str:
     """The identifier without change. Raises Malformed with the rule."""
-    if not value.isprintable():
+    if not value.isprintable() or value in _DOTS:
         raise Malformed("identifier", RULE)
     return value
 
