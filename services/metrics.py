@@ -129,7 +129,7 @@ MOVED_RECORDS: Counter = _declare(
 )
 LATE_EVENTS: Counter = _declare(Counter, "late_events_total", "Events older than the allowed lateness.")
 CLAMPED_EVENTS: Counter = _declare(
-    Counter, "clamped_events_total", "Events from the far future, set to the record's time."
+    Counter, "clamped_events_total", "Events from the future, set to the time they arrived."
 )
 OWN_EVENTS: Counter = _declare(
     Counter,
@@ -161,6 +161,13 @@ KAFKA_REFUSED: Counter = _declare(
     "Refusals by a broker for want of rights or for a wrong password, by client.",
     ["client"],
     [(client,) for client in ("worker", "api", "cases", "outbox")],
+)
+CLOCK_OFFSET: Gauge = _declare(
+    Gauge,
+    "clock_offset_seconds",
+    "How far this process's clock is ahead of another one; negative when behind.",
+    ["against"],
+    [("database",), ("store",)],
 )
 IN_FLIGHT: Gauge = _declare(Gauge, "in_flight_batches", "Batches read and not yet acknowledged.")
 MEMORY_LOST: Gauge = _declare(

@@ -15,6 +15,7 @@ import uvloop
 
 from services import exposition
 from services.background import until_told
+from services.clocks import measure_for_ever
 from services.progress import Consumers
 from services.secrets import decode_key
 from services.settings import Settings
@@ -178,6 +179,7 @@ async def _opened(role: Role, settings: Settings, database: Database, consumers:
     expiry, resets = "challenge-expiry", "factor-resets"
     sweeps = {
         expiry: resources.challenges.sweep_for_ever(consumers.add(expiry)),
+        "clocks": measure_for_ever(resources.clocks, settings.memory_check_s),
         resets: resources.lifecycle.resets.sweep_for_ever(consumers.add(resets)),
     }
     return _Work(role, http.serve(), partial(rest.leave, http), sweeps)

@@ -30,6 +30,8 @@ _READY_S = 40.0
 _EMBEDDED_SESSION_S = 6.0
 #: It answers a fetch that found nothing only after this time, even when something came meanwhile.
 _EMBEDDED_FETCH_WAIT_S = 0.005
+#: How the names of what we put into our folder begin.
+_OURS = ("broker", "store", "logs", "outbox", "lock", "secrets.json", "payguard.sqlite3")
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -76,6 +78,7 @@ class Standing:
         Raises PartNotAvailable for a system without the embedded parts, Unavailable for anything that does not get ready.
         """
         self._take_folder()
+        self._refuse_busy_ports()
         await asyncio.to_thread(self._start_parts, tell)
         self.settings = msgspec.structs.replace(self.settings, **self.local_settings())
         database = Database(self.settings.database)
@@ -109,12 +112,26 @@ class Standing:
             part.kill9()
 
     def _take_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = (self.folder / "lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InUse(f"another payguard up uses {self.folder}; give this one its own --data-dir") from None
+        _make_private(self.folder)
+
+    def _refuse_busy_ports(self) -> None:
+        """Raises InUse for a port that was asked for and is taken: a wallet would talk to whoever has it."""
+        settings = self.settings
+        for host, port, option in (
+            (settings.http_host, settings.http_port, "--port"),
+            (settings.metrics_host, settings.metrics_port, "PAYGUARD_METRICS_PORT"),
+        ):
+            if port and not _is_free(host, port):
+                raise InUse(
+                    f"port {port} of {host} is taken by another program; "
+                    f"give another one with {option}, or 0 for one that is free"
+                )
 
     def _start_parts(self, tell: Callable[[str], None]) -> None:
         found: dict[str, object] = {}
@@ -131,7 +148,7 @@ class Standing:
             store = EmbeddedStore(self.folder / "store")
             self._parts.append(store)
             found["redis"] = store.start()
-            tell(f"embedded store at {found['redis']}")
+            tell(f"embedded store at 127.0.0.1:{store.port}")
         if "database" not in self._external:
             found["database"] = f"sqlite:///{(self.folder / 'payguard.sqlite3').resolve()}"
         self.settings = msgspec.structs.replace(self.settings, **found)
@@ -140,12 +157,9 @@ class Standing:
         """The settings that this folder gives its processes, keys included."""
         settings = self.settings
         keys = _secrets(self.folder)
-        port = settings.http_port
-        if port == 0 or not _is_free(settings.http_host, port):
-            port = free_port()
         return {
             "data_dir": self.folder,
-            "http_port": port,
+            "http_port": settings.http_port or free_port(),
             "metrics_port": settings.metrics_port or free_port(),
             "pseudonym_key": settings.pseudonym_key or keys.pseudonym_key,
             "factor_key": settings.factor_key or ("" if settings.factor_key_file else keys.factor_key),
@@ -214,8 +228,24 @@ def _secrets(folder: Path) -> _Secrets:
     return made
 
 
+def _make_private(folder: Path) -> None:
+    """Folders 0700 and files 0600, those of an earlier version too: keys, mails and logs are in them.
+
+    What is not ours in a folder that somebody named is left as it is.
+    """
+    ours = [each for each in folder.iterdir() if each.name.startswith(_OURS) and not each.is_symlink()]
+    if len(ours) == sum(1 for _ in folder.iterdir()):
+        folder.chmod(0o700)
+    for each in ours:
+        for path in (each, *each.rglob("*")):
+            if not path.is_symlink() and (path.is_dir() or path.is_file()):
+                path.chmod(0o700 if path.is_dir() else 0o600)
+
+
 def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # What ended a moment ago holds nobody up; who listens does.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:

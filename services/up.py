@@ -47,7 +47,8 @@ class UpOptions(Struct, frozen=True):
 
 
 def stand_up(settings: Settings, options: UpOptions) -> int:
-    """Run until Ctrl-C, or for the time given; the exit code."""
+    """Run until Ctrl-C, or for the time given; the exit code. What it and its children write is for its user alone."""
+    os.umask(0o077)
     if options.demo:
         # Its people's codes guard nothing, and all of them enrol within seconds.
         settings = msgspec.structs.replace(settings, recovery_code_memory_kib=_DEMO_HASH_KIB)

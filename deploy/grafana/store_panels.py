@@ -25,5 +25,15 @@ STORE = Row(
                 Query("max(payguard_store_evicted_keys)", "evicted"),
             ),
         ),
+        Panel(
+            "Clocks",
+            "How far each process is ahead of the database and the store.",
+            (
+                Query(
+                    "max by (instance, against) (payguard_clock_offset_seconds)", "{{instance}} {{against}}"
+                ),
+            ),
+            "s",
+        ),
     ),
 )

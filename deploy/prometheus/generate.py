@@ -19,6 +19,7 @@ from deploy.prometheus.causes import (
     SECOND_FACTOR,
     STREAM,
 )
+from deploy.prometheus.clocks import CLOCK_STORIES, CLOCKS
 from deploy.prometheus.http import HTTP, HTTP_STORIES
 from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
 from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
@@ -32,6 +33,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     _OBJECTIVES: tuple(burn_alerts()),
     "payguard-stream": STREAM,
     "payguard-memory": MEMORY,
+    "payguard-clocks": CLOCKS,
     "payguard-risk": RISK,
     "payguard-second-factor": SECOND_FACTOR,
     "payguard-cases": CASES,
@@ -68,7 +70,14 @@ def files() -> dict[str, str]:
             _tests(
                 "1m",
                 ["alerts.yml"],
-                (*CAUSE_STORIES, *MEMORY_STORIES, *TRUST_STORIES, *BACKGROUND_STORIES, *HTTP_STORIES),
+                (
+                    *CAUSE_STORIES,
+                    *MEMORY_STORIES,
+                    *CLOCK_STORIES,
+                    *TRUST_STORIES,
+                    *BACKGROUND_STORIES,
+                    *HTTP_STORIES,
+                ),
             )
         ),
         "objectives_test.yml": _dump(_tests("1m", ["objectives.yml"], BURN_STORIES)),

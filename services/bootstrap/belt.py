@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from redis.asyncio import Redis
+
 from contracts.findings import PAYEE
 from contracts.ports import TallyStore
 from detectors import discover
+from services.clocks import SharedClock
 from services.ingest.currency_files import read_rates, tell_age
 from services.ingest.enrich import Enricher
 from services.ingest.own_events import event_macs
 from services.ingest.user_agents import UserAgents
 from services.kafka_access import kafka_access
-from services.lab.offline import Collected, OfflineCore
+from services.lab.offline import Collected, Discarded, OfflineCore
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import (
     InProcessChallengeIntake,
@@ -24,6 +27,7 @@ from services.memory.in_process import (
 from services.memory.memory_watch import MemoryWatch
 from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_client import connect
+from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
 from services.memory.redis_tallies import RedisTallyStore
 from services.model_loading import load_model
@@ -72,15 +76,17 @@ def _scoring(
 async def open_belt(settings: Settings) -> Belt:
     """A worker's belt on Kafka and Redis. Raises ValueError for settings that are missing, Unavailable when Kafka is away."""
     pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
-    macs = event_macs(settings)
     enricher, plan, runner = _scoring(settings, pseudonyms)
     tell_age(runner.rates, datetime.now(UTC).date(), shipped=settings.rates is None)
     client = connect(settings.redis)
     producer = BatchProducer(settings.kafka, "payguard-worker", kafka_access(settings))
     await producer.start()
     policy_watch = PolicyWatch(settings.policy, runner.stated)
-    memory_watch = MemoryWatch(client, settings.topic_epoch, clock_ms)
+    clock = SharedClock("store", lambda: store_time(client))
+    await clock.start(settings.memory_check_s)
+    memory_watch = MemoryWatch(client, settings.topic_epoch, clock.now_ms)
     topic = TopicWatch(settings, lambda: producer.facts(settings.topic_events), client)
+    users = (policy_watch, clock, memory_watch, topic, producer)
     belt = Belt(
         Parts(
             settings=settings,
@@ -90,22 +96,46 @@ async def open_belt(settings: Settings) -> Belt:
             tallies=RedisTallyStore(client),
             tally_plan=plan,
             runner=runner,
-            challenges=RedisChallengeIntake(client, time.time),
+            challenges=RedisChallengeIntake(client, clock.now),
             producer=producer,
             mailbox=RedisMailbox(client),
-            clock_ms=clock_ms,
-            check_own=macs.check,
+            clock_ms=clock.now_ms,
+            believed_ms=clock.now_ms,
+            check_own=event_macs(settings).check,
             topic=topic,
             placement=Placement(settings.topic_events, settings.partitions),
             ceiling=InvalidCeiling(settings.invalid_ceiling),
             watch=memory_watch,
-            closers=(policy_watch.stop, memory_watch.stop, topic.stop, producer.stop, client.aclose),
+            closers=(*(each.stop for each in users), client.aclose),
         )
     )
     policy_watch.start(belt.use, settings.policy_reread_s)
     memory_watch.start(settings.memory_check_s)
     topic.start(settings.topic_check_s)
     return belt
+
+
+def rebuilding_belt(settings: Settings, client: Redis) -> Belt:
+    """A belt that learns into the store and tells nobody what it decides. Raises ValueError for settings that are missing."""
+    pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
+    enricher, plan, runner = _scoring(settings, pseudonyms)
+    return Belt(
+        Parts(
+            settings=settings,
+            enricher=enricher,
+            pseudonyms=pseudonyms,
+            memory=LiveAccounts(RedisProfileStore(client), settings.live_accounts),
+            tallies=RedisTallyStore(client),
+            tally_plan=plan,
+            runner=runner,
+            challenges=InProcessChallengeIntake(time.time),
+            producer=Discarded(),
+            mailbox=InProcessMailbox(time.time),
+            clock_ms=clock_ms,
+            check_own=event_macs(settings).check,
+            placement=Placement(settings.topic_events, settings.partitions),
+        )
+    )
 
 
 def offline_core(

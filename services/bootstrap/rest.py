@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 
 import uvicorn
 from redis.asyncio import Redis
@@ -24,6 +25,7 @@ from services.challenges.recovery import Cost
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
+from services.clocks import SharedClock, measure_if_there
 from services.database import Database
 from services.gate.connections import Patience, most_connections
 from services.ingest.keys import ApiKeys
@@ -32,6 +34,7 @@ from services.ingest.producer import open_producer
 from services.ingest.replies import Replies
 from services.keyring import read_keyring
 from services.memory.redis_client import connect
+from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
@@ -43,22 +46,29 @@ from services.settings import Settings
 
 
 def open_challenges(
-    settings: Settings, database: Database, client: Redis, grants: Grants
+    settings: Settings,
+    database: Database,
+    client: Redis,
+    grants: Grants,
+    clock: Callable[[], float] = time.time,
 ) -> tuple[ChallengesService, FactorLifecycle]:
-    """Challenges and factors over one vault; a pass is worth a grant. Raises ValueError for a missing or unusable key."""
-    intake = RedisChallengeIntake(client, time.time)
+    """Challenges and factors over one vault; a pass is worth a grant. Raises ValueError for a missing or unusable key.
+
+    `clock` must be the same for all who judge challenges: the database's.
+    """
+    intake = RedisChallengeIntake(client, clock)
     vault = open_vault(settings)
     checker = CodeChecker(vault, open_limits(settings))
     lifecycle = FactorLifecycle(
         database,
         vault,
         checker,
-        time.time,
+        clock,
         settings.totp_issuer,
         Cost(memory_kib=settings.recovery_code_memory_kib),
         settings.factor_reset_delay_s,
     )
-    return ChallengesService(database, intake, checker, time.time, grants), lifecycle
+    return ChallengesService(database, intake, checker, clock, grants), lifecycle
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -81,10 +91,10 @@ def open_grants(settings: Settings) -> Grants:
     return Grants(read_keyring("grant_key", settings.grant_key, settings.grant_key_file))
 
 
-def open_portal(settings: Settings, database: Database) -> Portal:
+def open_portal(settings: Settings, database: Database, clock: Callable[[], float] = time.time) -> Portal:
     """The pages for users. Raises UnusableKeys."""
     keys = read_keyring("factor_key", settings.factor_key, settings.factor_key_file)
-    visits = Visits(database, keys, time.time)
+    visits = Visits(database, keys, clock)
     return Portal(visits, database, settings.totp_issuer, public_url(settings))
 
 
@@ -102,8 +112,10 @@ async def open_api(
     """
     client = connect(settings.redis)
     mailbox = RedisMailbox(client)
+    clock = SharedClock("database", database.time)
+    await measure_if_there(clock)
     grants, macs = open_grants(settings), event_macs(settings)
-    challenges, lifecycle = open_challenges(settings, database, client, grants)
+    challenges, lifecycle = open_challenges(settings, database, client, grants, clock.now)
     await sealed.require_keys(database, open_vault(settings))
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
@@ -117,11 +129,12 @@ async def open_api(
         challenges=challenges,
         lifecycle=lifecycle,
         grants=grants,
-        cases=CaseDesk(database, time.time),
-        portal=open_portal(settings, database),
+        cases=CaseDesk(database, clock.now),
+        portal=open_portal(settings, database, clock.now),
         reasons=open_reasons(),
         macs=macs,
         consumers=consumers or Consumers(),
+        clocks=(clock, SharedClock("store", lambda: store_time(client))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -64,12 +65,21 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     mended: dict[int, tuple[str, ...]]
 
 
-def decode(records: Sequence[Record], future_skew_s: float, check_own: CheckOwn | None = None) -> Incoming:
+def decode(
+    records: Sequence[Record],
+    future_skew_s: float,
+    check_own: CheckOwn | None = None,
+    now_ms: int | None = None,
+) -> Incoming:
     """Decode a batch. An event later than its record's time by more than `future_skew_s` gets the record's time.
 
+    A record later than `now_ms` by more than that was stamped by a clock that is wrong and counts as stamped now. Without
+    `now_ms` (a replay) records are believed: a decision that says `clamped` has in `at` what its record counted for.
     `check_own` is asked about all but logins and transactions, and raises Malformed for what is not PayGuard's word. Whatever
     a record raises, it is a dead letter and the others go on.
     """
+    arrived_ms = sys.maxsize if now_ms is None else now_ms
+    most_ms = arrived_ms if now_ms is None else now_ms + int(future_skew_s * 1000)
     events: list[AnyEvent] = []
     kept: list[Record] = []
     dead: list[DeadLetter] = []
@@ -92,7 +102,8 @@ def decode(records: Sequence[Record], future_skew_s: float, check_own: CheckOwn 
             kind = event.__class__
             if kind is not Login and kind is not Transaction and check_own is not None:
                 check_own(event, record)
-            latest = record.timestamp / 1000.0
+            stamp = record.timestamp
+            latest = (stamp if stamp <= most_ms else arrived_ms) / 1000.0
         except Exception as error:  # the fence: a record that cannot be read never stops the belt
             dead.append(DeadLetter(record, getattr(record, "fault", None) or _malformed(error, value)))
             continue

@@ -47,6 +47,16 @@ class Collected:
         return self._rows.pop(topic, [])
 
 
+class Discarded:
+    """Where decisions go that were made before: nowhere."""
+
+    async def produce(self, topic: str, rows: Sequence[Rows], timestamp_ms: int) -> None:
+        """Forget the rows."""
+
+    async def forward(self, topic: str, moved: Sequence[Moved]) -> None:
+        """Forget what was moved before: its copies are in the log."""
+
+
 class Answered(msgspec.Struct, frozen=True):
     """What a haul came to: decisions (repeats left out) with the very bytes that would be produced, and dead letters."""
 

@@ -50,6 +50,12 @@ class StoreFacts(Struct, frozen=True):
             )
 
 
+async def store_time(client: Redis) -> float:
+    """The store's clock in epoch seconds. Raises Unavailable."""
+    seconds, micros = (await ask_each(client, "TIME"))[0]
+    return int(seconds) + int(micros) / 1e6
+
+
 async def store_facts(client: Redis) -> StoreFacts:
     """Ask the store. INFO is allowed where CONFIG is not, as managed stores have it. Raises Unavailable."""
     try:

@@ -83,7 +83,9 @@ class InvalidCeiling:
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything a belt uses. `clock_ms` is the wall clock in epoch milliseconds.
+    """Everything a belt uses. `clock_ms` is the time in epoch milliseconds, `believed_ms` the one that no record may be far
+    beyond: None where records are believed, offline.
+
 
     `check_own` tells PayGuard's own events from forged ones; a file that is replayed needs none.
     `topic` refuses a topic that is not the one memory was learned from; a file that is replayed has none.
@@ -101,6 +103,7 @@ class Parts:
     producer: DecisionLog
     mailbox: DecisionMailbox
     clock_ms: Callable[[], int]
+    believed_ms: Callable[[], int | None] = lambda: None
     watch: Watch = field(default_factory=WholeMemory)
     check_own: CheckOwn | None = None
     topic: TopicWatch | None = None

@@ -41,8 +41,11 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
     shard, questions = Shard(parts.settings.topic_epoch, partition), parts.tally_plan.nothing_asked()
     arrived = Arrived(shard, [], [], [], [], [], questions, records[-1].offset if records else -1)
     clamped = mended = 0
+    now_ms = parts.believed_ms()
     for start in range(0, len(records), WINDOW):
-        incoming = decode(records[start : start + WINDOW], parts.settings.future_skew_s, parts.check_own)
+        incoming = decode(
+            records[start : start + WINDOW], parts.settings.future_skew_s, parts.check_own, now_ms
+        )
         if parts.placement is not None and (unseen := parts.memory.strangers(shard, incoming.events)):
             incoming, moved = parts.placement.sort(partition, incoming, unseen)
             arrived.moved.extend(moved)

@@ -98,6 +98,24 @@ def test_the_embedded_store_keeps_its_data_through_a_kill(tmp_path: Path) -> Non
             assert client.get("kept") == b"yes"
 
 
+def test_the_embedded_store_asks_for_its_password_which_no_argument_tells(tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path) as store:
+        with redis.Redis(port=store.port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.get("pg:x")
+        with redis.Redis.from_url(store.url) as client:
+            assert client.ping()
+        told = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-p", str(store.pid)], capture_output=True, check=True
+        )
+
+        assert len(store.password) >= 32
+        assert store.password.encode() not in told.stdout
+        assert store.password not in store.folder.joinpath("store.log").read_text()
+    assert (tmp_path / "store.conf").stat().st_mode & 0o777 == 0o600
+    assert EmbeddedStore(tmp_path).password == store.password
+    assert EmbeddedStore(tmp_path / "other").password != store.password
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_part_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
     parent, pids = start_parent(tmp_path)

@@ -64,7 +64,7 @@ async def pair(
         url = request.getfixturevalue("real_postgres_server").new_database(name)
     else:
         url = f"sqlite:///{folder / 'pair.db'}"
-    made = await opened(url, f"redis://127.0.0.1:{store.port}/0", folder)
+    made = await opened(url, store.url, folder)
     yield made
     await made.close()
 

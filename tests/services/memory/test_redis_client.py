@@ -174,8 +174,8 @@ class StoreOnUnixSocket(EmbeddedStore):
 
 
 async def test_a_unix_socket_will_do(tmp_path: Path) -> None:
-    with StoreOnUnixSocket(tmp_path):
-        client = connect(f"unix://{tmp_path}/s?db=3")
+    with StoreOnUnixSocket(tmp_path) as server:
+        client = connect(f"unix://:{server.password}@{tmp_path}/s?db=3")
         store = RedisProfileStore(client)
         await saved(store, ("ann", 1, b"one"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,8 +27,9 @@ SHARD = Shard(1, 0)
 class MovingAddress:
     """A port whose new connections go to `target`; old ones stay where they are, as behind a virtual address."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, password: str) -> None:
         self.target = target
+        self._password = password
         self.port = 0
         self._pumps: set[asyncio.Task[None]] = set()
 
@@ -37,7 +39,7 @@ class MovingAddress:
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
-            yield f"redis://127.0.0.1:{self.port}/0"
+            yield f"redis://:{self._password}@127.0.0.1:{self.port}/0"
         finally:
             server.close()
             for pump in self._pumps:
@@ -67,10 +69,22 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         target.close()
 
 
+def made_once(folder: Path) -> Path:
+    """The folder of a store that has a password and was not started yet."""
+    assert EmbeddedStore(folder).password
+    return folder
+
+
 @asynccontextmanager
 async def pair(folder: Path) -> AsyncIterator[tuple[EmbeddedStore, EmbeddedStore]]:
     """A primary and its replica."""
+    (folder / "two").mkdir()
+    shutil.copytree(made_once(folder / "one"), folder / "two", dirs_exist_ok=True)
     with EmbeddedStore(folder / "one") as one, EmbeddedStore(folder / "two") as two:
+        for store in (one, two):
+            client = connect(store.url)
+            await ask(client, "CONFIG", "SET", "masterauth", one.password)
+            await client.aclose()
         client = connect(two.start())
         await ask(client, "REPLICAOF", "127.0.0.1", one.port)
         await client.aclose()
@@ -87,7 +101,7 @@ async def exchange(old: EmbeddedStore, new: EmbeddedStore) -> None:
 
 async def test_every_kind_of_use_goes_on_where_the_address_now_leads(tmp_path: Path) -> None:
     async with pair(tmp_path) as (old, new):
-        moving = MovingAddress(old.port)
+        moving = MovingAddress(old.port, old.password)
         async with moving.open() as url:
             client = connect(url)
             profiles, tallies, mailbox = (
@@ -113,7 +127,7 @@ async def test_every_kind_of_use_goes_on_where_the_address_now_leads(tmp_path: P
 
 async def test_while_the_address_still_leads_to_the_replica_it_is_unavailable(tmp_path: Path) -> None:
     async with pair(tmp_path) as (old, new):
-        moving = MovingAddress(old.port)
+        moving = MovingAddress(old.port, old.password)
         async with moving.open() as url:
             client = connect(url)
             profiles = RedisProfileStore(client)
@@ -129,7 +143,7 @@ async def test_while_the_address_still_leads_to_the_replica_it_is_unavailable(tm
 
 async def test_who_only_reads_leaves_a_replica_too(tmp_path: Path) -> None:
     async with pair(tmp_path) as (old, new):
-        moving = MovingAddress(old.port)
+        moving = MovingAddress(old.port, old.password)
         async with moving.open() as url:
             client = connect(url)
             await leave_replicas(client)

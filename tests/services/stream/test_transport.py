@@ -68,6 +68,10 @@ async def test_partitions_that_may_not_be_read_are_left_out() -> None:
     assert driver.hauls() == [{0: [1]}]
 
 
+def test_before_it_is_started_it_owns_nothing() -> None:
+    assert Driver().consumer.committed_by_partition() == {}
+
+
 async def test_an_ack_is_for_every_partition_and_only_what_is_done_is_offered() -> None:
     driver = Driver()
     await driver.fetch({A: records(1, 2), B: records(7)})
