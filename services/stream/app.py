@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -13,7 +14,7 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.serializers.schemas import Schema
 from faust.types import TP
 
-from services.kafka_access import kafka_access
+from services.kafka_access import kafka_access, note_refusal
 from services.settings import Settings
 from services.stream.ended import ended_task
 from services.stream.lane import Belt, Lane
@@ -75,10 +76,21 @@ class WorkerApp(faust.App):
         self.belt = belt = await self.open_belt()
         belt.follow(lambda: self.consumer.committed_by_partition())
         self.lane = Lane(belt, _crash, self.conf.broker_max_poll_records)
+        self.add_future(self._end_if_it_cannot_join())
         # A haul is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+    async def _end_if_it_cannot_join(self) -> None:
+        """Faust's timers start once the group has given partitions, which it never does where it refuses this worker."""
+        while not self.should_stop and not self.consumer.joined:
+            thread = self.consumer._thread
+            ended = ended_task(thread._consumer) if thread is not None else None
+            if ended is not None:
+                note_refusal(ended, "worker")
+                _crash(ended)
+            await asyncio.sleep(1.0)
 
     async def settle_belt(self, deadline: float) -> None:
         """Finish what is being worked on until the loop's `deadline`."""

@@ -209,13 +209,18 @@ async def test_nobody_comes_in_with_a_wrong_word_or_without_trust(
     await producer.stop()
 
 
-async def test_cases_without_its_rights_says_so_and_does_not_wait_in_silence(
-    stack: Stack, secure_kafka: SecureKafka
+@pytest.mark.parametrize("process", ["worker", "cases"])
+async def test_a_process_without_the_rights_of_its_group_says_so_and_does_not_wait_in_silence(
+    stack: Stack, secure_kafka: SecureKafka, process: str
 ) -> None:
-    """The wallet's user may read decisions, but not under the group of cases."""
-    start_cases(stack, signed_in(secure_kafka, "wallet"))
+    """The wallet's user may write events and read decisions, but not under the group of either process."""
+    signed = signed_in(secure_kafka, "wallet")
+    if process == "worker":
+        stack.start_worker(0, **signed)
+    else:
+        start_cases(stack, signed)
 
-    await until(lambda: said(stack, "Kafka refuses cases: GroupAuthorizationFailedError"), WITHIN_S)
+    await until(lambda: said(stack, f"Kafka refuses {process}: GroupAuthorizationFailedError"), WITHIN_S)
 
 
 @pytest.mark.parametrize("process", ["worker", "cases"])
