@@ -6,6 +6,7 @@ Exit code 1 when fewer than 88 in 100 were noticed over all modules, or fewer th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import tomllib
@@ -30,10 +31,9 @@ _TABLE = Path(__file__).with_name("modules.toml")
 
 
 class Tried(Struct, frozen=True):
-    """A change and whether it was noticed."""
+    """A change of a module, and whether it was noticed."""
 
     module: str
-    change: Change
     noticed: bool
 
 
@@ -53,39 +53,42 @@ def drawn(module: Module, count: int, seed: int) -> list[Change]:
 
 
 def try_all(chosen: Sequence[Module], count: int, seed: int, jobs: int, console: Console) -> list[Tried]:
-    """Try the drawn changes of each module, `jobs` at a time, each in its own copy of the tree. Raises FailsUnchanged."""
-    work = [(module, change) for module in chosen for change in drawn(module, count, seed)]
+    """Try the drawn changes of each module, `jobs` modules at a time, each in a copy of the tree.
+
+    Prints each change that nobody noticed. Raises FailsUnchanged.
+    """
+    work = {module.path: drawn(module, count, seed) for module in chosen}
     copies: SimpleQueue[Copy] = SimpleQueue()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with tempfile.TemporaryDirectory() as folder, Progress(*columns, console=console) as progress:
-        for number in range(jobs):
-            copies.put(Copy(Path(folder) / str(number)))
-        bar = progress.add_task("unchanged", total=len(chosen))
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        progress = stack.enter_context(Progress(*columns, console=console))
+        for number in range(min(jobs, len(chosen))):
+            copies.put(stack.enter_context(contextlib.closing(Copy(folder / str(number)))))
+        bar = progress.add_task("changes", total=sum(map(len, work.values())))
 
-        def unchanged(module: Module) -> float:
+        def tried(module: Module) -> list[Tried]:
             copy = copies.get()
             try:
-                return copy.seconds_unchanged(module)
+                unchanged_s = copy.seconds_unchanged(module)
+                results = []
+                for change in work[module.path]:
+                    noticed = copy.notices(module, change, unchanged_s)
+                    if not noticed:
+                        words = f"{module.path}:{change.line}: {change.name}"
+                        progress.console.print(Text(words), soft_wrap=True)
+                    results.append(Tried(module.path, noticed))
+                    progress.advance(bar)
+                return results
             finally:
                 copies.put(copy)
-                progress.advance(bar)
-
-        def tried(module: Module, change: Change) -> Tried:
-            copy = copies.get()
-            try:
-                return Tried(module.path, change, copy.notices(module, change, seconds[module.path]))
-            finally:
-                copies.put(copy)
-                progress.advance(bar)
 
         with ThreadPoolExecutor(jobs) as pool:
-            seconds = dict(zip([each.path for each in chosen], pool.map(unchanged, chosen), strict=True))
-            progress.reset(bar, total=len(work), description="changed")
-            return list(pool.map(lambda each: tried(*each), work))
+            return [each for results in pool.map(tried, chosen) for each in results]
 
 
 def show(results: Sequence[Tried], console: Console) -> bool:
-    """Print the score of each module and the changes that nobody noticed; whether the scores suffice."""
+    """Print the score of each module; whether the scores suffice."""
     table = Table("module", "tried", "noticed", "in 100", box=None, pad_edge=False)
     enough = True
     for path in dict.fromkeys(each.module for each in results):
@@ -95,9 +98,6 @@ def show(results: Sequence[Tried], console: Console) -> bool:
         table.add_row(path, str(len(of_it)), str(sum(of_it)), f"{100 * share:.0f}")
     noticed = sum(each.noticed for each in results)
     table.add_row("all", str(len(results)), str(noticed), f"{100 * noticed / len(results):.0f}")
-    for each in results:
-        if not each.noticed:
-            console.print(Text(f"{each.module}:{each.change.line}: {each.change.name}"), soft_wrap=True)
     console.print(table)
     return enough and noticed / len(results) >= LEAST_OF_ALL
 

@@ -143,13 +143,22 @@ def _decides_nothing(node: ast.AST) -> bool:
             return True
         if isinstance(parent, ast.Call) and _root(parent.func) in _TELLING:
             return True
-        if isinstance(parent, ast.keyword) and parent.arg in _DECIDING_NOTHING:
+        if isinstance(parent, ast.keyword) and (parent.arg in _DECIDING_NOTHING or _names_a_task(parent)):
             return True
         if isinstance(parent, ast.Assign) and any(_root(target) == "__all__" for target in parent.targets):
             return True
         child, parent = parent, _parent(parent)
     return (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _root(node.value.func) in _TELLING
+    )
+
+
+def _names_a_task(keyword: ast.keyword) -> bool:
+    call = _parent(keyword)
+    return (
+        keyword.arg == "name"
+        and isinstance(call, ast.Call)
+        and ast.unparse(call.func).endswith("create_task")
     )
 
 

@@ -30,6 +30,7 @@ class WatchedBelt:
         self.scored: list[dict[int, list[int]]] = []
         self.finished: list[dict[int, list[int]]] = []
         self.forgotten = 0
+        self.reached: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.error: Exception | None = None
@@ -49,7 +50,7 @@ class WatchedBelt:
         self.forgotten += 1
 
     def reach(self, point: str) -> None:
-        """No faults on purpose here."""
+        self.reached.append(point)
 
 
 class Ground:
@@ -182,3 +183,91 @@ async def test_a_step_is_repeated_while_its_store_is_away(monkeypatch: pytest.Mo
         return "here"
 
     assert await patiently(step, "store") == "here"
+
+
+@pytest.mark.parametrize(("waiting", "beside"), [(MOST // 2 - 1, False), (MOST // 2, True)])
+async def test_a_haul_of_half_the_most_records_is_scored_beside_the_last_one_and_a_smaller_one_is_not(
+    waiting: int, beside: bool
+) -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(*range(MOST))))
+        ground.submit("b", (0, records(*range(MOST, MOST + waiting))))
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+        assert len(ground.belt.scored) == 1 + beside
+        ground.belt.gate.set()
+        await ground.until(lambda: ground.done == ["a", "b"])
+
+
+async def test_a_lane_that_carried_nothing_settles_at_once() -> None:
+    async with a_lane() as ground:
+        assert await ground.lane.settle(asyncio.get_running_loop().time())
+
+
+async def test_settling_waits_for_the_haul_that_finishes_and_the_one_that_was_scored_beside_it() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        ground.submit("b", (0, records(*range(2, 2 + MOST))))
+        await ground.until(lambda: len(ground.belt.scored) == 2)
+        settling = asyncio.create_task(ground.settled())
+        await asyncio.sleep(0)
+        assert not settling.done()
+        ground.belt.gate.set()
+
+        assert await settling
+        assert ground.done == ["a", "b"]
+
+
+async def test_an_error_of_either_step_is_the_one_that_crashes() -> None:
+    async with a_lane() as ground:
+        ground.belt.error = RuntimeError("finish")
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.crashes)
+        assert ground.crashes[0] is ground.belt.error
+    async with a_lane() as ground:
+        # The belt of these tests refuses a haul that names a partition twice.
+        ground.submit("a", (0, records(1)), (0, records(2)))
+        await ground.until(lambda: ground.crashes)
+        assert [type(error) for error in ground.crashes] == [AssertionError]
+        assert ground.done == []
+
+
+async def test_after_an_error_nothing_that_follows_is_done() -> None:
+    async with a_lane() as ground:
+        ground.belt.error = RuntimeError("unexpected")
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.crashes)
+        ground.belt.error = None
+        ground.submit("b", (0, records(2)))
+        ground.submit("c", (0, records(3)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+        assert ground.done == []
+
+
+async def test_pauses_grow_twofold_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def noted(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+
+    async def step() -> str:
+        if len(pauses) < 9:
+            raise Unavailable("away")
+        return "here"
+
+    assert await patiently(step, "store") == "here"
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+
+
+async def test_a_fault_point_is_said_to_the_belt() -> None:
+    async with a_lane() as ground:
+        ground.lane.reach("before_commit")
+
+        assert ground.belt.reached == ["before_commit"]

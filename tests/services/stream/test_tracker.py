@@ -117,3 +117,73 @@ def test_no_hole_is_ever_committed(steps: list[tuple[str, object, object]]) -> N
             tracker.drop(TP)
             taken, position = [], committed
             done = set(range(committed))
+
+
+def test_of_a_partition_that_was_never_read_nothing_is_known() -> None:
+    """Questions about it are answered, and change nothing."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    tracker.committed(TP, 7)
+
+    assert (tracker.next_offset(TP), tracker.in_flight(TP), tracker.total_in_flight()) == (0, 0, 0)
+    assert (tracker.done(TP), tracker.committable(TP), tracker.ack(TP, 3)) == (None, None, False)
+    assert tracker.partitions() == []
+    tracker.drop(TP)
+
+
+def test_what_was_read_is_known_by_partition() -> None:
+    """Each partition has books of its own."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    other = ("events", 1)
+    tracker.take(TP, 4, 9)
+    tracker.take(TP, 10, 10)
+    tracker.take(other, 0, 0)
+
+    assert (tracker.next_offset(TP), tracker.next_offset(other)) == (11, 1)
+    assert (tracker.in_flight(TP), tracker.in_flight(other), tracker.total_in_flight()) == (2, 1, 3)
+    assert tracker.partitions() == [TP, other]
+    assert tracker.done(TP) is None
+    tracker.ack(TP, 9)
+    assert (tracker.done(TP), tracker.done(other)) == (10, None)
+    assert (tracker.in_flight(TP), tracker.total_in_flight()) == (1, 2)
+    tracker.drop(TP)
+    assert tracker.partitions() == [other]
+
+
+def test_a_batch_is_told_by_its_offsets_and_is_done_once_acknowledged() -> None:
+    """A new batch is under way, and an ack that ends elsewhere is of no batch."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    batch = tracker.take(TP, 3, 5)
+
+    assert (batch.first, batch.last, batch.acked) == (3, 5, False)
+    assert not tracker.ack(TP, 4)
+    assert not batch.acked
+    assert tracker.ack(TP, 5)
+    assert batch.acked
+    assert not tracker.ack(TP, 5)
+
+
+@pytest.mark.parametrize(("first", "last"), [(6, 5), (5, 8), (0, 0), (6, 6), (7, 9)])
+def test_batches_go_on_from_what_was_read_and_never_end_before_they_begin(first: int, last: int) -> None:
+    """Holes are allowed, repeats and batches of nothing are not."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    tracker.take(TP, 0, 5)
+
+    if first >= 6 and last >= first:
+        assert tracker.take(TP, first, last).first == first
+        assert tracker.next_offset(TP) == last + 1
+    else:
+        with pytest.raises(ValueError, match=f"batch {first}..{last} overlaps offsets read up to 6"):
+            tracker.take(TP, first, last)
+
+
+def test_the_committed_mark_never_moves_back() -> None:
+    """An answer of the broker that comes late leaves the newer one."""
+    tracker = OffsetTracker[tuple[str, int]]()
+    for first in (0, 10):
+        tracker.take(TP, first, first + 9)
+        tracker.ack(TP, first + 9)
+    tracker.committed(TP, 20)
+    tracker.committed(TP, 10)
+
+    assert tracker.committable(TP) is None
+    assert tracker.done(TP) == 20
