@@ -118,7 +118,9 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(value + 1)
         case ast.Constant(value=str(value)) if value:
             yield ast.Constant(value + "x")
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+        case ast.Return(value=ast.Constant(value=None | bool())):
+            return  # of a yes or no the opposite is tried
+        case ast.Return(value=ast.expr()):
             yield ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Call() | ast.Await()):
             yield ast.Pass()
@@ -141,7 +143,9 @@ def _decides_nothing(node: ast.AST) -> bool:
             return True
         if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.returns is child:
             return True
-        if isinstance(parent, ast.Call) and _root(parent.func) in _TELLING:
+        if isinstance(parent, ast.Call) and _root(parent.func) in _TELLING | {"TypeVar"}:
+            return True
+        if isinstance(parent, ast.Subscript) and _root(parent.value) == "Literal":
             return True
         if isinstance(parent, ast.keyword) and (parent.arg in _DECIDING_NOTHING or _names_a_task(parent)):
             return True

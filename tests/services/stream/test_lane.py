@@ -271,3 +271,16 @@ async def test_a_fault_point_is_said_to_the_belt() -> None:
         ground.lane.reach("before_commit")
 
         assert ground.belt.reached == ["before_commit"]
+
+
+async def test_no_third_haul_is_scored_while_the_first_one_finishes() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        for name in ("a", "b", "c", "d"):
+            ground.submit(name, (0, records(*range(MOST))))
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+        assert len(ground.belt.scored) == 2
+        ground.belt.gate.set()
+        await ground.until(lambda: ground.done == ["a", "b", "c", "d"])

@@ -154,11 +154,10 @@ def test_a_batch_is_told_by_its_offsets_and_is_done_once_acknowledged() -> None:
     tracker = OffsetTracker[tuple[str, int]]()
     batch = tracker.take(TP, 3, 5)
 
-    assert (batch.first, batch.last, batch.acked) == (3, 5, False)
     assert not tracker.ack(TP, 4)
-    assert not batch.acked
+    assert (batch.first, batch.last, batch.acked) == (3, 5, False)
     assert tracker.ack(TP, 5)
-    assert batch.acked
+    assert (batch.first, batch.last, batch.acked) == (3, 5, True)
     assert not tracker.ack(TP, 5)
 
 
