@@ -173,8 +173,10 @@ def test_each_type_of_event_teaches_its_own() -> None:
     assert (profile.logins, profile.transactions) == (1, 1)
     learn(profile, payment(2.0, payee=b"refunds.", kind="refund"), b"r")
     assert (profile.transactions, b"refunds." in profile.payees) == (1, False)
-    learn(profile, changed("password_changed", 3.0), b"c")
-    assert (profile.logins, profile.transactions, PHONE in profile.devices) == (1, 1, True)
+    switched = changed("password_changed", 3.0)
+    force_setattr(switched, "device_key", STRANGE)
+    learn(profile, switched, b"c")
+    assert (profile.logins, profile.transactions, STRANGE in profile.devices) == (1, 1, True)
 
 
 def test_what_waits_is_known_by_its_type_time_and_what_it_would_teach() -> None:

@@ -116,3 +116,41 @@ async def test_detectors_read_after_the_check_what_is_counted_now() -> None:
 
     assert read.tallies == [[0, 7, 3]]
     assert read.payees == [(5, *NONE), (2, *NONE), (0, *NONE)]
+
+
+@pytest.mark.parametrize("counts", [FRESH, (0, 0, 0)], ids=["some", "none"])
+async def test_counts_that_were_answered_in_time_are_handed_on_without_a_look_at_them(
+    counts: tuple[int, ...],
+) -> None:
+    haul = Haul()
+    counted = Answers([list(counts), []], [(count, *NONE) for count in counts])
+
+    [read] = await owned_counts(haul.memory, [haul.arrived], [haul.accounts], [counted])
+
+    assert read is counted
+
+
+async def test_a_batch_that_asks_no_payee_and_no_tally_is_handed_on() -> None:
+    haul = Haul()
+    nothing = Answers([], [])
+
+    assert await owned_counts(haul.memory, [haul.arrived], [haul.accounts], [nothing]) == [nothing]
+
+
+async def test_a_record_whose_own_count_is_new_is_not_asked_about() -> None:
+    haul = Haul()
+    await haul.other_worker_learned("ben", OFFSETS[1])
+
+    read = await haul.read((told_before(2), 0, 3), FRESH)
+
+    assert read.tallies == [[2, 0, 3]]
+
+
+async def test_a_payee_s_count_alone_says_whether_its_question_was_told_before() -> None:
+    haul = Haul()
+    await haul.other_worker_learned("ben", OFFSETS[1])
+    others = (5, 5, 5, 5, 5, 5, 5, 5)
+    counted = Answers([list(FRESH)], [(1, *others), (told_before(2), *others), (3, *others)])
+
+    with pytest.raises(Fenced):
+        await owned_counts(haul.memory, [haul.arrived], [haul.accounts], [counted])
