@@ -90,7 +90,7 @@ async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHis
 async def assign_case(desk: Desk, key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
     try:
-        case = await desk.assign(case_id, plain(body.assignee), key.actor, body.version)
+        case = await desk.assign(case_id, body.assignee, key.actor, body.version)
     except (IllegalTransition, Conflict) as error:
         raise _conflict(error) from None
     if case is None:
@@ -105,9 +105,8 @@ async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolu
     A legitimate verdict releases a frozen account. 409 unless the case is in review, or when `version` is not the
     present one.
     """
-    note = None if body.note is None else plain(body.note)
     try:
-        case = await desk.resolve(case_id, body.verdict, key.actor, note, body.version)
+        case = await desk.resolve(case_id, body.verdict, key.actor, body.note, body.version)
     except (IllegalTransition, Conflict) as error:
         raise _conflict(error) from None
     if case is None:

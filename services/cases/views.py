@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts.decisions import Severity
 from services.cases.desk import Alert, Entry
 from services.cases.states import Case, State, Verdict
+from services.ingest.identifiers import BodyIdentifier
 
 Locale = Literal["zh-CN", "en"]
 
@@ -123,7 +124,7 @@ class _Given(BaseModel):
 class Assignment(_Given):
     """Who reviews the case; `version`, when given, must be the present one."""
 
-    assignee: Annotated[str, Field(min_length=1, max_length=128)]
+    assignee: BodyIdentifier
     version: int | None = None
 
 
@@ -131,7 +132,7 @@ class Resolution(_Given):
     """What the case was, and why. Who says so is the API key."""
 
     verdict: Verdict
-    note: Annotated[str, Field(max_length=4000)] | None = None
+    note: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")] | None = None
     version: int | None = None
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Login, Transaction
+from contracts.identifiers import check_identifiers
 from services.ingest.mending import Mended, members_of, mend
 from services.ingest.refusals import explained
 
@@ -22,6 +23,10 @@ _NUL = b"\\u0000"
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 #: Most events have none, and one byte is found much faster than six.
 _BACKSLASH = 0x5C
+#: The one control character that JSON lets stand in a text as it is.
+_DELETE = 0x7F
+#: `.` and `..` sort before it.
+_AFTER_DOTS = "/"
 _NUL_DETAIL = "a text holds the character U+0000"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -70,7 +75,7 @@ def decode(
     future_skew_s: float,
     check_own: CheckOwn | None = None,
     now_ms: int | None = None,
-) -> Incoming:
+) -> Incoming:  # long because a call for each event would cost more than what it checks
     """Decode a batch. An event later than its record's time by more than `future_skew_s` gets the record's time.
 
     A record later than `now_ms` by more than that was stamped by a clock that is wrong and counts as stamped now. Without
@@ -95,13 +100,25 @@ def decode(
                 event = decode_json(value)  # type: ignore[arg-type]
             except Exception as error:  # the fence: a second reading says what it is
                 event, again = _read_again(value, error)
-            if _BACKSLASH in value and _holds_nul(value):  # type: ignore[operator, arg-type]
-                raise Malformed("nul_character", _NUL_DETAIL)
+            if (
+                _BACKSLASH in value  # type: ignore[operator]
+                or _DELETE in value  # type: ignore[operator]
+                or not value.isascii()  # type: ignore[union-attr]
+                or event.event_id < _AFTER_DOTS
+                or event.account_id < _AFTER_DOTS
+            ):
+                _check_texts(event, value)  # type: ignore[arg-type]
             if record.key != event.account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")
             kind = event.__class__
-            if kind is not Login and kind is not Transaction and check_own is not None:
-                check_own(event, record)
+            if kind is Transaction:
+                payee_id = event.payee_id
+                if payee_id is not None and payee_id < _AFTER_DOTS:
+                    check_identifiers(event)
+            elif kind is not Login:
+                check_identifiers(event)
+                if check_own is not None:
+                    check_own(event, record)
             stamp = record.timestamp
             latest = (stamp if stamp <= most_ms else arrived_ms) / 1000.0
         except Exception as error:  # the fence: a record that cannot be read never stops the belt
@@ -132,8 +149,7 @@ def read_event(value: bytes) -> tuple[AnyEvent, Sequence[Mended]]:
             event, mended = _read_again(value, error)
     except Exception as error:
         raise _malformed(error, value) from None
-    if _holds_nul(value):
-        raise Malformed("nul_character", _NUL_DETAIL)
+    _check_texts(event, value)
     return event, mended
 
 
@@ -144,6 +160,12 @@ def without_mark(value: bytes) -> bytes:
     while value.startswith(_BYTE_ORDER_MARK):
         value = value[len(_BYTE_ORDER_MARK) :]
     return value
+
+
+def _check_texts(event: AnyEvent, value: bytes) -> None:
+    if _holds_nul(value):
+        raise Malformed("nul_character", _NUL_DETAIL)
+    check_identifiers(event)
 
 
 def _holds_nul(value: bytes) -> bool:

@@ -1,9 +1,8 @@
-"""Identifiers of the callers' own, by one rule wherever they come: in events, in paths, in queries and in bodies.
+"""Identifiers of the callers' own in paths, queries and bodies, by the rule of `contracts.identifiers`.
 
 An identifier is 1 to 128 printable characters, spaces and the `/`, `%`, `?`, `#`, `{` of addresses among them. In a path
 each is one segment, percent-encoded as RFC 3986 has it (`a/b` is `a%2Fb`): paths are matched as they were sent, and a
-segment is decoded once, after that. What cannot be kept or shown the same everywhere (control characters, halves of
-surrogate pairs, text that is no UTF-8) is refused wherever it comes first.
+segment is decoded once, after that.
 
 Dependencies are coroutines even where they wait for nothing: the framework hands plain functions to a thread, which takes
 longer than they do.
@@ -15,27 +14,29 @@ from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import AfterValidator, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from contracts.errors import Malformed
+from contracts.identifiers import MOST, RULE, is_identifier
 from services.ingest.problems import Problem
-
-MOST = 128
-#: Every client and proxy takes these out of a path, escaped or not.
-_DOTS = (".", "..")
-RULE = f"an identifier has 1 to {MOST} printable characters, no control characters, and is not . or .."
-
-
-def is_identifier(value: str) -> bool:
-    """Whether the rule holds."""
-    return 0 < len(value) <= MOST and value.isprintable() and value not in _DOTS
 
 
 def plain(value: str) -> str:
     """The identifier without change. Raises Malformed with the rule."""
-    if not value.isprintable() or value in _DOTS:
+    if not is_identifier(value):
         raise Malformed("identifier", RULE)
     return value
+
+
+def _in_body(value: str) -> str:
+    if not is_identifier(value):
+        raise ValueError(RULE)
+    return value
+
+
+#: An identifier in a JSON body.
+BodyIdentifier = Annotated[str, Field(min_length=1, max_length=MOST), AfterValidator(_in_body)]
 
 
 def named(request: Request, name: str) -> str:

@@ -18,7 +18,6 @@ from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
 from services.ingest.decode import read_event, without_mark
 from services.ingest.event_warning import EventWarning
-from services.ingest.identifiers import RULE, is_identifier
 from services.ingest.own_events import OUR_CHANGES
 from services.ingest.producer import MAX_EVENT_BYTES
 from services.ingest.refusals import tag_of
@@ -97,9 +96,6 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
         raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
     event, mended = read_event(value)
     members = _read_one_way(value)
-    for name, identifier in (("event_id", event.event_id), ("account_id", event.account_id)):
-        if not is_identifier(identifier):
-            raise Malformed("invalid_event", f"{name}: {RULE}")
     if isinstance(event, ChallengeOutcome):
         raise Malformed(
             "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"

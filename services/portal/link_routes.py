@@ -22,6 +22,7 @@ from pydantic import (
 from services.challenges.http import no_store, utc
 from services.challenges.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_about
 from services.challenges.service import ChallengesService
+from services.ingest.identifiers import BodyIdentifier
 from services.ingest.keys import require
 from services.ingest.problems import RESPONSES, Problem, problem_answer
 from services.portal.pages import PREFIX
@@ -38,7 +39,7 @@ router = APIRouter(
 _NO_NUL = r"^[^\x00]+$"
 #: Its forms are told apart by `proved_seconds`; a number in a text is none of them.
 ProvedAt = StrictInt | StrictFloat | StrictStr
-Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
+DeviceId = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
 
 
 class LinkWanted(BaseModel):
@@ -53,11 +54,11 @@ class LinkWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    account_id: Identifier
+    account_id: BodyIdentifier
     purpose: Purpose
-    challenge_id: Identifier | None = None
+    challenge_id: BodyIdentifier | None = None
     proved_at: Annotated[ProvedAt, WithJsonSchema(PROVED_AT)] | None = None
-    device_id: Identifier | None = None
+    device_id: DeviceId | None = None
     device_name: Annotated[str, Field(min_length=1, max_length=64, pattern=_NO_NUL)] | None = None
     ip: Annotated[str, Field(max_length=64, json_schema_extra={"format": "ip"})] | None = None
     locale: Literal["en", "zh-CN"] | None = None

@@ -81,7 +81,7 @@ async def test_a_case_is_found_taken_and_resolved(app: FastAPI) -> None:
         ({"verdict": "fraud"}, 409, "illegal_transition"),
         ({"verdict": "perhaps"}, 400, "invalid_request"),
         ({"verdict": "fraud", "version": 9}, 409, "conflict"),
-        ({"verdict": "fraud", "note": "a\x00b"}, 400, "identifier"),
+        ({"verdict": "fraud", "note": "a\x00b"}, 400, "invalid_request"),
         ({"verdict": "fraud", "extra": 1}, 400, "invalid_request"),
     ],
 )
