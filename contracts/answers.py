@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zlib import crc32
 
 #: In place of a decision: the account's event id was used before, for other content.
@@ -17,6 +18,11 @@ def content_digest(value: bytes) -> bytes:
     Good against mistakes, not against somebody who wants two contents to look alike: he could as well have sent another id.
     """
     return crc32(value).to_bytes(4, "big")
+
+
+def content_digests(values: Iterable[bytes]) -> list[bytes]:
+    """The `content_digest` of each value."""
+    return [crc32(value).to_bytes(4, "big") for value in values]
 
 
 def answer_name(account_id: str, event_id: str, value: bytes) -> str:

@@ -14,13 +14,13 @@ def epoch_seconds(when: datetime | int, name: str = "occurred_at") -> float:
 
     Raises ValueError for an integer in another unit, and for a time without an offset, before 1970 or after the year 9999.
     """
-    if isinstance(when, int):
+    if when.__class__ is int:
         if not FIRST_MS <= when < BEYOND_MS:
             raise ValueError(_no_milliseconds(when, name))
         return when / 1000.0
-    if when.tzinfo is None:
+    if when.tzinfo is None:  # type: ignore[union-attr]
         raise ValueError(f"{name} must carry a UTC offset")
-    seconds: float = when.timestamp()
+    seconds: float = when.timestamp()  # type: ignore[union-attr]
     if not 0.0 <= seconds < _LATEST_S:
         raise ValueError(f"{name} must lie between 1970 and 9999")
     return seconds

@@ -24,6 +24,7 @@ from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.money import TIME_CONSTANTS_S
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
 from detectors.measures.amounts import (
+    UNITS_PER_USD,
     amounts_by_worth,
     baseline,
     lump_amount,
@@ -151,7 +152,7 @@ def _worst_window(
             continue
         lump = lump or lump_amount(
             amounts_by_worth(event, profile, params.rates),
-            units_per_usd(event.currency, params.rates) or 1.0,
+            UNITS_PER_USD.get(event.currency) or units_per_usd(event.currency, params.rates) or 1.0,
             params.population_usd,
             params.population_spread_log,
         )
@@ -191,7 +192,8 @@ def _alike(value: float, total_before: float, before: float, params: Params) -> 
 
 
 def _least_sum(event: Transaction, params: Params) -> float:
-    return params.least_sum_usd * (units_per_usd(event.currency, params.rates) or 0.0)
+    units = UNITS_PER_USD.get(event.currency) or units_per_usd(event.currency, params.rates)
+    return params.least_sum_usd * (units or 0.0)
 
 
 def _windows(v: Velocity, params: Params) -> tuple[tuple[float, float, float, float, float, float], ...]:

@@ -5,7 +5,7 @@ Amounts are in counted units (`contracts.currencies.units_counted`): major units
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import exp, log, sqrt
 from typing import NamedTuple
 
@@ -71,11 +71,12 @@ def baseline(
     LARGE_FOR_ANYBODY_USD is unusual. Of several the one that moves most at once. So a first currency, kind or cash-out switches
     nothing off. None when the account has no such way.
     """
-    own = profile.amounts.get(event.kind, event.currency)
+    amounts = profile.amounts
+    own = amounts.get(event.kind, event.currency)
     if own is not None and own.n >= least_history_count:
         return _baseline(event, profile, event.currency, own, 1.0, rates)
     alike, most = None, (False, 0.0)
-    for (kind, currency), statistics in profile.amounts.items():
+    for (kind, currency), statistics in amounts.items():
         if statistics.n < least_history_count or (kind in INCOMING and kind != event.kind):
             continue
         ratio = rates.ratio(event.currency, currency)
@@ -151,6 +152,9 @@ def velocity_by_worth(event: Transaction, profile: Profile, rates: ExchangeRates
 
     Money in a currency of which no rate is known is counted, and adds nothing to sums.
     """
+    if not profile.velocity_rows and profile.till_currency == event.currency:  # there is no other currency
+        till = profile.till_velocity
+        return None if till is None else Velocity(*till)
     velocities = profile.velocity
     own = velocities.get(event.currency)
     if len(velocities) == (own is not None):
@@ -188,9 +192,13 @@ def lump_amount(
 
 def amounts_by_worth(
     event: Transaction, profile: Profile, rates: ExchangeRates
-) -> Iterator[tuple[AmountStatistics, float]]:
+) -> list[tuple[AmountStatistics, float]]:
     """The statistics of every kind and currency of a known rate, with what one of their units is in the event's currency."""
+    own, found = event.currency, []
+    own_unit = 1.0 / units_counted(own)
     for (_, currency), statistics in profile.amounts.items():
-        ratio = rates.ratio(currency, event.currency)
-        if ratio is not None:
-            yield statistics, ratio / units_counted(currency)
+        if currency == own:
+            found.append((statistics, own_unit))
+        elif (ratio := rates.ratio(currency, own)) is not None:
+            found.append((statistics, ratio / units_counted(currency)))
+    return found

@@ -25,6 +25,11 @@ _NOBODY = tuple(
         "::/127", "100::/64", "fc00::/7", "fe80::/9", "ff00::/8",
     )
 )  # fmt: skip
+#: The first and the last address of each block as numbers, by version.
+_NOBODYS_NUMBERS = {
+    version: [(int(block[0]), int(block[-1])) for block in _NOBODY if block.version == version]
+    for version in (4, 6)
+}
 _TRANSLATED = ip_network("64:ff9b::/96")
 _SEPARATORS = re.compile(r"[,;\s]+")
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
@@ -57,7 +62,8 @@ def client_of(text: str) -> Client:
 
 def is_public(address: Address) -> bool:
     """Whether the address can be a client's on the internet."""
-    return not any(address.version == block.version and address in block for block in _NOBODY)
+    number = int(address)
+    return not any(first <= number <= last for first, last in _NOBODYS_NUMBERS[address.version])
 
 
 def identity(address: Address) -> str:

@@ -55,6 +55,7 @@ _STATES = tuple(
 _log = logging.getLogger(__name__)
 _told: set[str] = set()
 _PLACEHOLDERS = metrics.DEVICES_IGNORED.labels("placeholder")
+_IGNORED = {fault: metrics.ADDRESSES_IGNORED.labels(fault) for fault in ("not_public", "malformed")}
 _TOLD = {
     "not_public": "the address of some events is private, shared or local: it names nobody; let the proxy pass the client's on",
     "malformed": "the address of some events cannot be read",
@@ -200,10 +201,10 @@ class Enricher:
             force_setattr(event, "network_key", own_key or known.network_key)
             if self._lists.active and network.kind == "unknown":
                 force_setattr(event, "network", self._with_kind(network, known.address))
-        device_id = event.device_id
-        force_setattr(event, "device_key", None if device_id is None else self._devices[device_id])
-        if event.device_key is None and device_id is not None:
+        device_key, device_id = None, event.device_id
+        if device_id is not None and (device_key := self._devices[device_id]) is None:
             _PLACEHOLDERS.inc()
+        force_setattr(event, "device_key", device_key)
         force_setattr(event, "address_traits", known.traits)
         user_agent = event.user_agent
         if event.device is not None:
@@ -258,7 +259,8 @@ class Enricher:
         network = Network(asn, name, kind) if asn is not None or kind != "unknown" else None
         text = str(address)
         own_key = self._asn_key(asn) if asn is not None else None
-        ip_key, prefix_key = self._key_of("ip", identity(address)), self._prefix_key(text)
+        ip_key = self._key_of("ip", text if address.version == 4 else identity(address))
+        prefix_key = self._prefix_key(text)
         prefix = nothing("prefix") if prefix_key is None else prefix_key[:TRAIT_BYTES]
         return _Known(
             ip_key=ip_key,
@@ -284,7 +286,7 @@ def _left_of(event: Activity, place: Place) -> Place | None:
 def _counted(states: int) -> int:
     """Count an address that is nobody's or none, and say it once in the life of the process."""
     fault = "not_public" if states & _NOBODY else "malformed"
-    metrics.ADDRESSES_IGNORED.labels(fault).inc()
+    _IGNORED[fault].inc()
     _tell(fault, _TOLD[fault])
     return states
 

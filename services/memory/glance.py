@@ -246,7 +246,8 @@ def _look_at_every_pace(profile: Profile, at: float) -> bool:
 
 def _is_busy(an_hour: float, a_day: float, a_week: float, a_month: float, age_s: float) -> bool:
     # What a decayed counter of an account this old stands for, see detectors.measures.pace.
-    age_s = max(age_s, 0.0)
+    if age_s < 0.0:
+        age_s = 0.0
     month_s = _MONTH_S * (1.0 - exp(-age_s / _MONTH_S)) + PACE_PRIOR_S
     older = a_month + PACE_PRIOR_COUNT
     return (

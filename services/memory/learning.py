@@ -66,8 +66,8 @@ def note_event(profile: Profile, event_key: Key, at: float, digest: bytes = NO_D
     contents += digest
     if len(known) > _EVENT_ID_TAIL:
         del known[:EVENT_ID_BYTES]
-    if len(contents) > _DIGEST_TAIL:
-        del contents[:DIGEST_BYTES]
+        if len(contents) > _DIGEST_TAIL:
+            del contents[:DIGEST_BYTES]
     profile.events += 1
     if at > profile.last_at:
         profile.last_at = int(at)

@@ -23,13 +23,11 @@ SLOT = "crowds"
 _VERSION, _KEY_BYTES, _MOST = 1, 8, 4
 
 
-def may_be_of_a_crowd(profile: Profile, tallies: Tallies) -> bool:
-    """Whether `leave_out_device` has to look at the event; most need not."""
-    return (bool(tallies) and tallies.get(TALLY, 0) >= CROWD_COUNT) or SLOT in profile.slots
-
-
 def leave_out_device(event: AnyEvent, profile: Profile, tallies: Tallies) -> tuple[str, ...]:
-    """Take the device from an event whose id is a crowd's, and remember the id in the profile; the state that says so."""
+    """Take the device from an event whose id is a crowd's, and remember the id in the profile; the state that says so.
+
+    There is nothing to do where neither CROWD_COUNT is reached nor the profile has the SLOT.
+    """
     key: bytes | None = getattr(event, "device_key", None)
     if key is None:
         return ()

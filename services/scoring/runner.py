@@ -16,6 +16,7 @@ from contracts.findings import Finding, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
 from detectors.measures.steps import device_unknown
+from detectors.shared_device import TALLY
 from services.memory.codec import pack, unpack
 from services.memory.glance import Glance, look
 from services.memory.learning import (
@@ -29,7 +30,7 @@ from services.memory.learning import (
 )
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
 from services.scoring.counts import Counts
-from services.scoring.crowds import DEVICE_OF_A_CROWD, leave_out_device, may_be_of_a_crowd
+from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
 from services.scoring.fusion import Fused, quiet_risk
 from services.scoring.learned_pattern import NAME as LEARNED
@@ -122,7 +123,7 @@ class Runner:
                 add(None)
                 continue
             account.learned_offset = offset
-            if may_be_of_a_crowd(profile, counted):
+            if SLOT in profile.slots or (counted and counted.get(TALLY, 0) >= CROWD_COUNT):
                 known += leave_out_device(event, profile, counted)
                 counts.crowds += DEVICE_OF_A_CROWD in known
             about = about_keys.get(index) if about_keys else None

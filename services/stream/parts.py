@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contracts.answers import content_digest
+from contracts.answers import content_digests
 from contracts.decisions import Decision
 from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
 from contracts.findings import Tallies
@@ -34,6 +34,7 @@ STRETCH = 4 * WINDOW
 
 log = logging.getLogger(__name__)
 _told: set[str] = set()
+_CROWDS = metrics.DEVICES_IGNORED.labels("crowd")
 
 
 class Enrichment(Protocol):
@@ -132,7 +133,7 @@ class Parts:
         counts = Counts()
         event_key = self.pseudonyms.event_key
         keys: list[Key] = []
-        digests = [content_digest(record.value) for record in records]  # type: ignore[arg-type]
+        digests = content_digests([record.value for record in records])  # type: ignore[misc]
         about: dict[int, Key] = {}
         for index, event in enumerate(events):
             keys.append(event_key(event.event_id))
@@ -152,7 +153,7 @@ def _report(counts: Counts) -> None:
     metrics.DUPLICATES.inc(counts.duplicates)
     metrics.SKIPPED_LEARNED.inc(counts.redelivered)
     metrics.LATE_EVENTS.inc(counts.late)
-    metrics.DEVICES_IGNORED.labels("crowd").inc(counts.crowds)
+    _CROWDS.inc(counts.crowds)
     for (detector, mode), count in counts.findings.items():
         metrics.FINDINGS.labels(detector, mode).inc(count)
     for detector, count in counts.failed.items():
