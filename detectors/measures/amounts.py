@@ -58,7 +58,7 @@ def units_per_usd(currency: str, rates: ExchangeRates) -> float | None:
 
 def usd_worth(amount: float, currency: str, rates: ExchangeRates) -> float | None:
     """About how many dollars' worth the amount is; None where that is not known."""
-    units = units_per_usd(currency, rates)
+    units = UNITS_PER_USD.get(currency) or units_per_usd(currency, rates)
     return None if units is None else amount / units
 
 
@@ -71,6 +71,8 @@ def baseline(
     LARGE_FOR_ANYBODY_USD is unusual. Of several the one that moves most at once. So a first currency, kind or cash-out switches
     nothing off. None when the account has no such way.
     """
+    if not profile.amount_rows and profile.till_amount[0] < least_history_count:
+        return None  # of its one way, or none, the account knows too little
     amounts = profile.amounts
     own = amounts.get(event.kind, event.currency)
     if own is not None and own.n >= least_history_count:
