@@ -159,7 +159,7 @@ def _amount_below(
         answer, bound = _halved(low, high, below)
         # What passes below need not pass everywhere below: a trained model may think otherwise of some amounts.
         between = (round(low * (bound / low) ** (step / PROBES)) for step in range(1, PROBES))
-        stopped = next((probe for probe in between if below(probe) is None), None)
+        stopped = next((probe for probe in between if probe < bound and below(probe) is None), None)
     yield Counterfactual(
         change="amount_below",
         action=answer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -18,6 +19,7 @@ from services.challenges.chain import (
     Head,
     Row,
     Walk,
+    canonical,
     lane_of,
     linked,
 )
@@ -77,8 +79,7 @@ def test_a_row_altered_in_any_field_is_found_at_its_number(these: list[Entry], d
 
     found = walked(rows, head_of(rows))
 
-    assert found is not None
-    assert (found.lane, found.seq) == (LANE, at + 1)
+    assert found == Broken(LANE, at + 1, "was altered, or is not the one that was written there")
 
 
 @given(st.lists(entries, min_size=2, max_size=6), st.data())
@@ -171,7 +172,9 @@ def test_a_row_added_behind_the_head_is_found(these: list[Entry], added: Entry) 
 
 @given(st.lists(entries, min_size=1, max_size=4))
 def test_a_lane_without_its_head_is_broken(these: list[Entry]) -> None:
-    assert walked(written(these), None) is not None
+    gone = "cannot follow: the head of the lane is gone"
+
+    assert walked(written(these), None) == Broken(LANE, len(these) + 1, gone)
 
 
 @given(st.lists(entries, min_size=1, max_size=4))
@@ -202,3 +205,58 @@ def test_accounts_are_spread_over_every_lane() -> None:
     }
 
     assert made == set(range(LANES))
+
+
+def entry(number: int) -> Entry:
+    return Entry(at=float(number), action="verify", result="passed", actor="wallet", account_id="li")
+
+
+def test_each_fault_is_said_of_the_row_where_it_begins() -> None:
+    rows = written([entry(number) for number in range(4)])
+    head, other = head_of(rows), written([entry(9), *[entry(number) for number in range(1, 4)]])
+
+    assert walked([rows[0], *rows[2:]], head) == Broken(LANE, 2, "is missing; the next one there is 3")
+    assert walked(rows, replace(head, hash=START)) == Broken(
+        LANE, 4, "is not the one that the head of the lane names"
+    )
+    assert walked(rows, head_of(rows[:3])) == Broken(
+        LANE, 4, "is not the one that the head of the lane names"
+    )
+    assert walked(other, head_of(other), saved=head) == Broken(
+        LANE, 4, "or one before it was rewritten since the heads were saved"
+    )
+
+
+def test_a_lane_that_was_saved_and_has_grown_is_whole() -> None:
+    rows = written([entry(number) for number in range(4)])
+
+    for kept in range(1, 5):
+        assert walked(rows, head_of(rows), saved=head_of(rows[:kept])) is None
+
+
+def test_a_row_follows_by_its_number_and_the_hash_before_it() -> None:
+    first, second = written([entry(0), entry(0)])
+
+    assert (first.lane, first.seq, second.seq) == (LANE, 1, 2)
+    assert first.hash != second.hash
+    assert first.hash == hashlib.sha256(START + (1).to_bytes(8, "big") + canonical(LANE, entry(0))).digest()
+    assert (
+        second.hash
+        == hashlib.sha256(first.hash + (2).to_bytes(8, "big") + canonical(LANE, entry(0))).digest()
+    )
+
+
+def test_the_bytes_that_are_hashed_never_change() -> None:
+    told = Entry(
+        at=1.5,
+        action="verify",
+        result="wrong",
+        actor="wallet",
+        account_id="li",
+        factor_id="f",
+        challenge_id="c",
+        network="n",
+        reason="r",
+    )
+
+    assert canonical(3, told) == b'[3,1.5,"verify","wrong","wallet","li","f","c","n","r"]'
