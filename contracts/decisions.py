@@ -1,7 +1,7 @@
 """What PayGuard decides about one event, and the effects that follow, as plain data.
 
-One decision an event; its id is the event's id. Effects travel inside it, each with an id derived from the event id and
-the effect's kind, so a repeated decision repeats the same ids.
+One decision an event, named by the account and the event's id. Effects travel inside it, each with an id derived from
+these and the effect's kind, so a repeated decision repeats the same ids.
 """
 
 from __future__ import annotations
@@ -129,9 +129,21 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     model_version: str | None = None
 
 
-def effect_id(event_id: str, kind: str) -> str:
-    """The id of an event's effect of one kind: 32 hex digits of BLAKE2b over both, the same on every repeat."""
-    return hashlib.blake2b(f"{kind}\x00{event_id}".encode(), digest_size=16).hexdigest()
+def effect_id(account_id: str, event_id: str, kind: str) -> str:
+    """The id of an event's effect of one kind, 32 hex digits of BLAKE2b over all three: the same on every repeat.
+
+    Event ids are the callers' own, so two accounts may use the same. The account's length keeps the two apart: no other
+    account and event give the same id.
+    """
+    return derived_id(f"{len(account_id)}:{account_id}{event_id}", kind)
+
+
+def derived_id(unique_id: str, kind: str) -> str:
+    """The id of what follows once from a thing whose id is unique over all accounts, such as a case or a challenge.
+
+    Never an event: its id is unique in its account alone.
+    """
+    return hashlib.blake2b(f"{kind}\x00{unique_id}".encode(), digest_size=16).hexdigest()
 
 
 def approval_digest(

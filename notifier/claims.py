@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, json
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision
@@ -170,7 +170,13 @@ async def _settle(database: Database, notice: Claim, **values: str | float | Non
 async def _claims(connection: AsyncConnection, ids: Sequence[str], lease: str, grace_s: float) -> list[Claim]:
     mine = (
         select(notices, recorded_decisions.c.body)
-        .outerjoin(recorded_decisions, recorded_decisions.c.event_id == notices.c.event_id)
+        .outerjoin(
+            recorded_decisions,
+            and_(
+                recorded_decisions.c.account_id == notices.c.account_id,
+                recorded_decisions.c.event_id == notices.c.event_id,
+            ),
+        )
         .where(or_(notices.c.notice_id.in_(ids), notices.c.digest_id.in_(ids)))
         .order_by(notices.c.recorded_at, notices.c.notice_id)
     )

@@ -15,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Row, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import effect_id
+from contracts.decisions import derived_id
 from services.cases.contact_points import ADDED, CHANGED
 from services.cases.tables import letter_rates, notices
 from services.database import insert_new
@@ -115,7 +115,7 @@ async def _digest(connection: AsyncConnection, rows: Sequence[Row[Any]], now: fl
     opened = {row.account_id: row for row in reversed(rows)}
     made = [
         {
-            "notice_id": effect_id(row.notice_id, DIGEST),
+            "notice_id": derived_id(row.notice_id, DIGEST),
             "event_id": row.event_id,
             "account_id": account_id,
             "template": DIGEST,

@@ -48,6 +48,7 @@ class Rebuilt(Struct, frozen=True):
 
 
 class _Named(Struct):
+    account_id: str
     event_id: str
 
 
@@ -124,7 +125,9 @@ async def rebuild_memory(
     return Rebuilt(len(committed), events)
 
 
-async def _learn(belt: Belt, haul: Mapping[int, Sequence[Any]], corrected: Mapping[str, int]) -> None:
+async def _learn(
+    belt: Belt, haul: Mapping[int, Sequence[Any]], corrected: Mapping[tuple[str, str], int]
+) -> None:
     decided = [
         (partition, [_as_decided(each, corrected) for each in records]) for partition, records in haul.items()
     ]
@@ -150,9 +153,9 @@ async def _forget(client: Redis, settings: Settings) -> None:
         unless_error(await ask_all(client, found))
 
 
-async def _clamped(settings: Settings) -> dict[str, int]:
+async def _clamped(settings: Settings) -> dict[tuple[str, str], int]:
     """What each clamped event's record counted for, in milliseconds, as its decision says."""
-    found: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
     ends = dict.fromkeys(await _partitions(settings, settings.topic_decisions), None)
     async for haul in hauls_of(settings, settings.topic_decisions, ends):
         for records in haul.values():
@@ -160,17 +163,18 @@ async def _clamped(settings: Settings) -> dict[str, int]:
                 if record.value is not None and b'"clamped"' in record.value:
                     decision = msgspec.json.decode(record.value, type=Decision)
                     if "clamped" in decision.states:
-                        found.setdefault(decision.event_id, round(decision.at * 1000))
+                        found.setdefault((decision.account_id, decision.event_id), round(decision.at * 1000))
     return found
 
 
-def _as_decided(record: Any, corrected: Mapping[str, int]) -> Any:
+def _as_decided(record: Any, corrected: Mapping[tuple[str, str], int]) -> Any:
     if not corrected or record.value is None:
         return record
     try:
-        at_ms = corrected.get(msgspec.json.decode(record.value, type=_Named).event_id)
+        named = msgspec.json.decode(record.value, type=_Named)
     except msgspec.DecodeError:
         return record
+    at_ms = corrected.get((named.account_id, named.event_id))
     if at_ms is None:
         return record
     return OfflineRecord(record.key, record.value, record.offset, at_ms, record.headers)

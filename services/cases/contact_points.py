@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Row, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import effect_id
+from contracts.decisions import derived_id
 from services.addresses import masked, same_address
 from services.cases.news import News, put_news
 from services.cases.tables import contact_points, notices
@@ -71,12 +71,12 @@ async def change_contact(
     await connection.execute(
         contact_points.update().where(contact_points.c.point_id == old.point_id).values(until=at)
     )
-    told_by = effect_id(point_id, CHANGED)
+    told_by = derived_id(point_id, CHANGED)
     await _open(connection, account_id, contact, at, point_id, told_by)
     changed = News(at=at, address=masked(contact.email), without=point_id)
     await put_news(connection, told_by, point_id, account_id, CHANGED, changed)
     added = News(at=at, only=point_id)
-    await put_news(connection, effect_id(point_id, ADDED), point_id, account_id, ADDED, added)
+    await put_news(connection, derived_id(point_id, ADDED), point_id, account_id, ADDED, added)
 
 
 def recipients(

@@ -14,7 +14,7 @@ from contracts.decisions import Severity
 from services.cases import cursors, states, verdicts
 from services.cases.contact_points import Contact, change_contact
 from services.cases.repository import change_case
-from services.cases.tables import alerts, case_entries, cases, recorded_decisions
+from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
 from services.database import Database
 
 
@@ -88,14 +88,16 @@ class CaseDesk:
             case = await _case(connection, case_id, lock=False)
             return None if case is None else (case, await _entries(connection, case_id))
 
-    async def decision(self, event_id: str, account_id: str | None = None) -> bytes | None:
-        """The decision of an event, of this account if one is named, as the worker wrote it, if it had effects."""
-        query = select(recorded_decisions.c.body).where(recorded_decisions.c.event_id == event_id)
+    async def decisions(self, event_id: str, account_id: str | None = None) -> list[bytes]:
+        """The decisions of an event id that had effects, as the worker wrote them: one an account, of this one if named.
+
+        Of accounts beyond the second none is needed.
+        """
+        query = select(recorded_decisions.c.body).where(recorded_decisions.c.event_id == event_id).limit(2)
         if account_id is not None:
             query = query.where(recorded_decisions.c.account_id == account_id)
         async with self._database.read() as connection:
-            body = await connection.scalar(query)
-        return None if body is None else str(body).encode()
+            return [str(body).encode() for body in (await connection.execute(query)).scalars()]
 
     async def assign(
         self, case_id: str, assignee: str, actor: str, version: int | None
@@ -181,7 +183,7 @@ async def _entries(connection: AsyncConnection, case_id: str) -> list[Entry]:
             case_entries.c.event_id,
             recorded_decisions.c.body.label("decision"),
         )
-        .outerjoin(recorded_decisions)
+        .select_from(case_entries.join(cases).outerjoin(recorded_decisions, decision_of_entry()))
         .where(case_entries.c.case_id == case_id)
         .order_by(case_entries.c.sequence)
     )

@@ -6,13 +6,16 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
     Table,
     Text,
+    and_,
     text,
 )
 
@@ -26,23 +29,29 @@ _SEVERITY = "severity IN ('low', 'medium', 'high', 'critical')"
 recorded_decisions = Table(
     "recorded_decisions",
     metadata,
+    Column("account_id", ID, primary_key=True),
     Column("event_id", ID, primary_key=True),
-    Column("account_id", ID, nullable=False),
     Column("at", Double, nullable=False),
     Column("recorded_at", Double, nullable=False),
     Column("body", Text, nullable=False),
     Index(None, "account_id", "at"),
+    Index(None, "event_id"),
 )
 
 alerts = Table(
     "alerts",
     metadata,
     Column("effect_id", ID, primary_key=True),
-    Column("event_id", ID, ForeignKey(recorded_decisions.c.event_id), nullable=False),
+    Column("event_id", ID, nullable=False),
     Column("account_id", ID, nullable=False),
     Column("severity", String(16), nullable=False),
     Column("raised_at", Double, nullable=False),
     CheckConstraint(_SEVERITY, name="severity"),
+    ForeignKeyConstraint(
+        ["account_id", "event_id"],
+        [recorded_decisions.c.account_id, recorded_decisions.c.event_id],
+        name="fk_alerts_recorded_decisions",
+    ),
     Index(None, "raised_at", "effect_id"),
     Index(None, "account_id", "raised_at"),
 )
@@ -86,8 +95,17 @@ case_entries = Table(
     Column("note", Text),
     Column("severity", String(16)),
     Column("effect_id", ID, unique=True),
-    Column("event_id", ID, ForeignKey(recorded_decisions.c.event_id)),
+    Column("event_id", ID),
 )
+
+
+def decision_of_entry() -> ColumnElement[bool]:
+    """Joins recorded decisions to entries beside their case: an event id is unique in its account alone."""
+    return and_(
+        recorded_decisions.c.account_id == cases.c.account_id,
+        recorded_decisions.c.event_id == case_entries.c.event_id,
+    )
+
 
 #: Records to produce to Kafka: `action` to the actions topic, `event` back to account-events; keyed by account.
 outbox = Table(

@@ -9,12 +9,12 @@ from msgspec import json
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import Decision, Freeze, IssueChallenge, effect_id
+from contracts.decisions import Decision, Freeze, IssueChallenge, derived_id
 from contracts.events import Label, to_wire
 from services import metrics
 from services.cases import outbox
 from services.cases.states import Case, Verdict
-from services.cases.tables import case_entries, recorded_decisions
+from services.cases.tables import case_entries, cases, decision_of_entry, recorded_decisions
 
 _decode = json.Decoder(Decision).decode
 
@@ -51,7 +51,7 @@ def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
     if case.verdict is None:
         raise ValueError("only a resolved case labels its events")
     event = Label(
-        event_id=effect_id(f"{case.case_id}:{decision.event_id}", "label"),
+        event_id=derived_id(f"{case.case_id}:{decision.event_id}", "label"),
         account_id=decision.account_id,
         occurred_at=int(at * 1000),
         about_event_id=decision.event_id,
@@ -66,7 +66,7 @@ def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
 def release(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
     """The action that lets the account's outgoing money go again."""
     return outbox.action(
-        effect_id(case.case_id, "release"),
+        derived_id(case.case_id, "release"),
         "release",
         account_id=case.account_id,
         event_id=decision.event_id,
@@ -86,7 +86,7 @@ def _payee(decision: Decision) -> str | None:
 async def _decisions(connection: AsyncConnection, case_id: str) -> list[Decision]:
     query = (
         select(recorded_decisions.c.body)
-        .join(case_entries)
+        .select_from(case_entries.join(cases).join(recorded_decisions, decision_of_entry()))
         .where(case_entries.c.case_id == case_id)
         .order_by(case_entries.c.sequence)
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import effect_id
+from contracts.decisions import derived_id
 from contracts.events import AccountChange, to_wire
 from services.cases.news import News, put_news
 from services.cases.outbox import Outgoing, put
@@ -59,7 +59,7 @@ async def tell(
     account's owner made.
     """
     event = AccountChange(
-        event_id=effect_id(about, change),
+        event_id=derived_id(about, change),
         account_id=account_id,
         occurred_at=int(news.at * 1000),
         change=change,
@@ -68,4 +68,4 @@ async def tell(
     )
     await put(connection, [Outgoing(event.event_id, "event", account_id, to_wire(event))], news.at)
     if notice is not None:
-        await put_news(connection, effect_id(about, notice), event.event_id, account_id, notice, news)
+        await put_news(connection, derived_id(about, notice), event.event_id, account_id, notice, news)

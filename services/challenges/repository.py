@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import Decision, IssueChallenge, effect_id
+from contracts.decisions import Decision, IssueChallenge, derived_id
 from contracts.events import ChallengeOutcome, to_wire
 from services.cases.outbox import Outgoing, put
 from services.challenges.records import Challenge, ChallengeState, issued
@@ -128,7 +128,7 @@ def outcome(challenge: Challenge, state: ChallengeState, at: float) -> Outgoing:
     if state == "open":
         raise ValueError("an open challenge has no outcome")
     event = ChallengeOutcome(
-        event_id=effect_id(challenge.challenge_id, "challenge_outcome"),
+        event_id=derived_id(challenge.challenge_id, "challenge_outcome"),
         account_id=challenge.account_id,
         occurred_at=_epoch_ms(at),
         challenge_id=challenge.challenge_id,

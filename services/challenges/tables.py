@@ -128,6 +128,7 @@ challenges = Table(
     Index(None, "account_id"),
     Index(
         "uq_challenges_event_open",
+        "account_id",
         "event_id",
         unique=True,
         sqlite_where=_UNANSWERED,

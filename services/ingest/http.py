@@ -188,7 +188,10 @@ async def get_decision(
     ingest: Ingest = request.app.state.ingest
     body = _only(await ingest.mailbox.of_event(plain(event_id)), account_id)
     if body is None:
-        body = await request.app.state.cases.decision(event_id, account_id)
+        recorded = await request.app.state.cases.decisions(event_id, account_id)
+        if len(recorded) > 1:
+            raise _several()
+        body = next(iter(recorded), None)
     if body is None:
         detail = (
             "not decided yet; or decided more than an hour ago, or not offered over HTTP, and without effects"
@@ -215,10 +218,13 @@ def _only(answers: Mapping[str, bytes], account_id: str | None) -> bytes | None:
         if body != REUSED and account_id in (None, account_in(rest))
     }
     if len({account_in(rest) for rest in found}) > 1:
-        detail = "several accounts used this event id: say account_id"
-        raise Problem(409, "event_id_reused", detail)
+        raise _several()
     # An account's id that was used again after it had been forgotten is two events: the later one is meant.
     return max(found.values(), key=lambda body: msgspec.json.decode(body, type=_When).at, default=None)
+
+
+def _several() -> Problem:
+    return Problem(409, "event_id_reused", "several accounts used this event id: say account_id")
 
 
 def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons, counterfactual: bool) -> bytes:

@@ -112,7 +112,7 @@ class Diary:
             event_id=self._next_id(),
             account_id=self.who.account_id,
             occurred_at=int(at * 1000),
-            challenge_id=challenge_id(event_id),
+            challenge_id=challenge_id(self.who.account_id, event_id),
             challenged_event_id=event_id,
             purpose="login",
             outcome="passed",

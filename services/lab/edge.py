@@ -52,13 +52,18 @@ async def traces(database: Database, outbox: Path) -> list[int]:
     """How often each effect was carried out: rows per event (and template), mails per notice."""
     found: Counter[tuple[str, ...]] = Counter()
     async with database.read() as connection:
-        for row in await connection.execute(select(alerts.c.event_id)):
-            found["alert", row[0]] += 1
-        entered = select(case_entries.c.event_id).where(case_entries.c.event_id.is_not(None))
+        for row in await connection.execute(select(alerts.c.account_id, alerts.c.event_id)):
+            found["alert", *row] += 1
+        entered = (
+            select(cases.c.account_id, case_entries.c.event_id)
+            .select_from(case_entries.join(cases))
+            .where(case_entries.c.event_id.is_not(None))
+        )
         for row in await connection.execute(entered):
-            found["case", row[0]] += 1
-        for row in await connection.execute(select(notices.c.event_id, notices.c.template)):
-            found["notice", row[0], row[1]] += 1
+            found["case", *row] += 1
+        told = select(notices.c.account_id, notices.c.event_id, notices.c.template)
+        for notice in await connection.execute(told):
+            found["notice", *notice] += 1
     for mail in mails(outbox):
         found["mail", mail.name] += 1
     return list(found.values())

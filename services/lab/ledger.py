@@ -19,6 +19,10 @@ _LATENCIES = 200_000
 _RECENT = 2_000
 
 
+#: An event, by its account and its id.
+EventName = tuple[str, str]
+
+
 class Figures(Struct, frozen=True):
     """The ledger; latencies in milliseconds, 0 when nothing was measured.
 
@@ -57,10 +61,10 @@ class Ledger:
         self.repeats = 0
         #: effect kinds and ids that decisions of this run asked for
         self.effects: dict[str, set[str]] = {}
-        self._waiting: set[str] = set()
-        self._early: set[str] = set()
-        self._handed_over: dict[str, float] = {}
-        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._waiting: set[EventName] = set()
+        self._early: set[EventName] = set()
+        self._handed_over: dict[EventName, float] = {}
+        self._seen: OrderedDict[EventName, int] = OrderedDict()
         self._latencies_s: deque[float] = deque(maxlen=_LATENCIES)
         self._actions: Counter[tuple[str, str, str]] = Counter()
         self._action_ids: set[str] = set()
@@ -70,44 +74,44 @@ class Ledger:
         """Accepted and not yet decided."""
         return len(self._waiting)
 
-    def hand_over(self, event_id: str, at_s: float) -> None:
+    def hand_over(self, event: EventName, at_s: float) -> None:
         """Start the clock of an event whose latency counts."""
-        self._handed_over[event_id] = at_s
+        self._handed_over[event] = at_s
 
-    def accept(self, event_id: str) -> None:
-        """The broker or the API has it. A repeated event id is one event."""
-        if event_id in self._early:
-            self._early.discard(event_id)
+    def accept(self, event: EventName) -> None:
+        """The broker or the API has it. An account's repeated event id is one event."""
+        if event in self._early:
+            self._early.discard(event)
             self.accepted += 1
             self.decided += 1
-        elif event_id not in self._waiting and event_id not in self._seen:
+        elif event not in self._waiting and event not in self._seen:
             self.accepted += 1
-            self._waiting.add(event_id)
+            self._waiting.add(event)
 
-    def refuse(self, event_id: str) -> None:
+    def refuse(self, event: EventName) -> None:
         """It was not accepted after all."""
-        self._handed_over.pop(event_id, None)
+        self._handed_over.pop(event, None)
 
     def decide(self, decision: Decision, record: bytes, at_s: float, ours: bool) -> bool:
         """A decision record was read; whether it is the first about its event. `ours` says whether we sent the event."""
-        event_id = decision.event_id
-        before = self._seen.get(event_id)
+        event = decision.account_id, decision.event_id
+        before = self._seen.get(event)
         if before is not None:
             self.repeats += 1
             self.conflicts += before != hash(record)
             return False
-        self._seen[event_id] = hash(record)
+        self._seen[event] = hash(record)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         for effect in decision.effects:
             kind = str(effect.__struct_config__.tag)
             self.effects.setdefault(kind, set()).add(effect.effect_id)
-        if event_id in self._waiting:
-            self._waiting.discard(event_id)
+        if event in self._waiting:
+            self._waiting.discard(event)
             self.decided += 1
         elif ours:
-            self._early.add(event_id)
-        started_s = self._handed_over.pop(event_id, None)
+            self._early.add(event)
+        started_s = self._handed_over.pop(event, None)
         if started_s is not None:
             self._latencies_s.append(at_s - started_s)
         return True

@@ -98,7 +98,7 @@ class Bench:
                 event_id=f"{event.event_id}-code",
                 account_id=event.account_id,
                 occurred_at=event.occurred_at + _ANSWERS_AFTER_S * 1000,
-                challenge_id=challenge_id(event.event_id),
+                challenge_id=challenge_id(event.account_id, event.event_id),
                 challenged_event_id=event.event_id,
                 purpose="login",
                 outcome="passed",

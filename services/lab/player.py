@@ -15,7 +15,7 @@ from contracts.decisions import Decision
 from services.lab.board import Board
 from services.lab.habits import World, ordinary_day, session_at
 from services.lab.kafka_out import KafkaOut
-from services.lab.ledger import Ledger
+from services.lab.ledger import EventName, Ledger
 from services.lab.personas import Person
 from services.lab.played import Played
 from services.lab.stories import Story, tell
@@ -169,20 +169,18 @@ class Player:
         return count
 
     async def _send(self, played: Played, live: bool = False, over_http: bool = False) -> None:
-        event_id, at_s = played.event.event_id, time.monotonic()
+        event, at_s = (played.event.account_id, played.event.event_id), time.monotonic()
         if live:
-            self._ledger.hand_over(event_id, at_s)
+            self._ledger.hand_over(event, at_s)
         self._board.events.add(1, at_s)
         if over_http:
-            task = asyncio.create_task(self._post(event_id, played.wire()))
+            task = asyncio.create_task(self._post(event, played.wire()))
             self._http.add(task)
             task.add_done_callback(self._http.discard)
             return
-        await self._out.put(
-            played.event.account_id.encode(), played.wire(), _accepting(self._ledger, event_id)
-        )
+        await self._out.put(played.event.account_id.encode(), played.wire(), _accepting(self._ledger, event))
 
-    async def _post(self, event_id: str, body: bytes) -> None:
+    async def _post(self, event: EventName, body: bytes) -> None:
         import httpx
 
         try:
@@ -190,13 +188,13 @@ class Player:
                 "/v1/events", content=body, headers={"Content-Type": "application/json"}
             )
         except httpx.TransportError:
-            self._ledger.refuse(event_id)
+            self._ledger.refuse(event)
             return
         if response.status_code in (200, 202):
-            self._ledger.accept(event_id)
+            self._ledger.accept(event)
         else:
-            self._ledger.refuse(event_id)
+            self._ledger.refuse(event)
 
 
-def _accepting(ledger: Ledger, event_id: str) -> Callable[[], None]:
-    return lambda: ledger.accept(event_id)
+def _accepting(ledger: Ledger, event: EventName) -> Callable[[], None]:
+    return lambda: ledger.accept(event)

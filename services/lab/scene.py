@@ -83,7 +83,7 @@ class Scene:
     def confirm(self, who: Person, at_s: float, about: str) -> str:
         """The owner types the code for the event `about`; left out where a real wallet answers by itself."""
         event = ChallengeOutcome(
-            challenge_id=challenge_id(about),
+            challenge_id=challenge_id(who.account_id, about),
             challenged_event_id=about,
             purpose="login",
             outcome="passed",

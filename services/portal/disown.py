@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.decisions import effect_id
+from contracts.decisions import derived_id
 from contracts.events import UserReport, to_wire
 from services.cases.outbox import Outgoing, put
 from services.challenges import audit, repository
@@ -17,7 +17,7 @@ async def disown(database: Database, challenge: Challenge, at: float) -> bool:
     A challenge that somebody else passed meanwhile stays passed, and the report is made all the same: that is when it
     matters most. Its event id derives from the challenge's, so telling twice is telling once. `at` is epoch seconds.
     """
-    event_id = effect_id(challenge.challenge_id, "disowned")
+    event_id = derived_id(challenge.challenge_id, "disowned")
     report = UserReport(
         event_id=event_id,
         account_id=challenge.account_id,

@@ -1,4 +1,4 @@
-"""What follows from an action: effects as plain data, each with an id derived from the event."""
+"""What follows from an action: effects as plain data, each with an id derived from the account and the event."""
 
 from __future__ import annotations
 
@@ -45,30 +45,32 @@ def effects_for(
     """
     if action == "allow":
         return _reported(event, policy)
-    event_id = event.event_id
-    alert = RaiseAlert(effect_id=effect_id(event_id, "raise_alert"), severity=policy.severity[action])
+    account_id, event_id = event.account_id, event.event_id
+    alert = RaiseAlert(
+        effect_id=effect_id(account_id, event_id, "raise_alert"), severity=policy.severity[action]
+    )
     if action == "notify":
         if event.__class__ is Login and event.outcome == "failure":
             return (alert,)
-        return alert, _notice(event_id, NOTICES[event.__class__])
+        return alert, _notice(event, NOTICES[event.__class__])
     if action == "challenge":
         return _challenge(event, policy), alert
-    case = OpenCase(effect_id=effect_id(event_id, "open_case"), severity=policy.severity[action])
+    case = OpenCase(effect_id=effect_id(account_id, event_id, "open_case"), severity=policy.severity[action])
     if action == "hold":
-        held: tuple[AnyEffect, ...] = (alert, case, _notice(event_id, "hold_notice"))
+        held: tuple[AnyEffect, ...] = (alert, case, _notice(event, "hold_notice"))
         return (_challenge(event, policy), *held) if may_challenge else held
     return (
-        Freeze(effect_id=effect_id(event_id, "freeze")),
-        RevokeSessions(effect_id=effect_id(event_id, "revoke_sessions")),
+        Freeze(effect_id=effect_id(account_id, event_id, "freeze")),
+        RevokeSessions(effect_id=effect_id(account_id, event_id, "revoke_sessions")),
         alert,
         case,
-        _notice(event_id, "deny_notice"),
+        _notice(event, "deny_notice"),
     )
 
 
-def challenge_id(event_id: str) -> str:
-    """The id of the challenge about an event, the same on every repeat."""
-    return effect_id(event_id, "challenge")
+def challenge_id(account_id: str, event_id: str) -> str:
+    """The id of the challenge about an account's event, the same on every repeat."""
+    return effect_id(account_id, event_id, "challenge")
 
 
 def _reported(event: AnyEvent, policy: Policy) -> tuple[AnyEffect, ...]:
@@ -79,14 +81,16 @@ def _reported(event: AnyEvent, policy: Policy) -> tuple[AnyEffect, ...]:
     if accused:
         severity = policy.severity["report"]
         return (
-            RaiseAlert(effect_id=effect_id(event.event_id, "raise_alert"), severity=severity),
-            OpenCase(effect_id=effect_id(event.event_id, "open_case"), severity=severity),
+            RaiseAlert(
+                effect_id=effect_id(event.account_id, event.event_id, "raise_alert"), severity=severity
+            ),
+            OpenCase(effect_id=effect_id(event.account_id, event.event_id, "open_case"), severity=severity),
         )
     return ()
 
 
-def _notice(event_id: str, template: str) -> Notify:
-    return Notify(effect_id=effect_id(event_id, "notify"), template=template)
+def _notice(event: AnyEvent, template: str) -> Notify:
+    return Notify(effect_id=effect_id(event.account_id, event.event_id, "notify"), template=template)
 
 
 def _challenge(event: AnyEvent, policy: Policy) -> IssueChallenge:
@@ -96,8 +100,8 @@ def _challenge(event: AnyEvent, policy: Policy) -> IssueChallenge:
         amount, currency = canonical_amount(event.amount, event.currency), event.currency
         payee_id = event.payee_id
     return IssueChallenge(
-        effect_id=effect_id(event.event_id, "issue_challenge"),
-        challenge_id=challenge_id(event.event_id),
+        effect_id=effect_id(event.account_id, event.event_id, "issue_challenge"),
+        challenge_id=challenge_id(event.account_id, event.event_id),
         purpose=purpose,
         digest=approval_digest(event.event_id, purpose, amount, currency, payee_id),
         lifetime_s=policy.lifetime_s,

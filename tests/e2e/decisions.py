@@ -13,7 +13,8 @@ from tests.chaos.stack import Stack
 DECIDED_WITHIN_S = 60.0
 
 
-class _Named(Struct):
+class _Named(Struct, frozen=True):
+    account_id: str
     event_id: str
 
 
@@ -30,7 +31,7 @@ async def until_decided(
         bootstrap_servers=settings.kafka, auto_offset_reset="earliest", enable_auto_commit=False
     )
     await consumer.start()
-    decided: set[str] = set()
+    decided: set[_Named] = set()
     buried: set[tuple[int, int]] = set()
     try:
         consumer.assign(
@@ -42,7 +43,7 @@ async def until_decided(
                     if tp.topic == settings.topic_dead:
                         buried.update((tp.partition, record.offset) for record in records)
                     else:
-                        decided.update(_named(record.value).event_id for record in records)
+                        decided.update(_named(record.value) for record in records)
                 if tend is not None:
                     tend()
     except TimeoutError:

@@ -64,7 +64,10 @@ def explain(decision: Decision, locale: str) -> list[str]:
 async def add(
     database: Database, *event_ids: str, account_id: str = "li", template: str = "login_notice"
 ) -> None:
-    records = [recorded(event_id, account_id, (notify(event_id, template),), at=T0) for event_id in event_ids]
+    records = [
+        recorded(event_id, account_id, (notify(event_id, template, account_id),), at=T0)
+        for event_id in event_ids
+    ]
     async with database.begin() as connection:
         await keep(connection, records, no_challenges)
 

@@ -30,7 +30,7 @@ async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: 
 
     assert [await service.deliver_due() for _ in range(2)] == [1, 0]
     assert [(key, letter.to, letter.language) for key, letter in way.sent] == [
-        (f"{effect_id('e1', 'notify')}.{TO_LI}", "li@upay.example", "en")
+        (f"{effect_id('li', 'e1', 'notify')}.{TO_LI}", "li@upay.example", "en")
     ]
     assert "- en: new_device" in way.sent[0][1].text
     assert counted("delivered") == before + 1
@@ -114,7 +114,7 @@ async def test_run_delivers_to_a_real_server_through_its_faults(told: Database) 
         service.stop()
         await asyncio.wait_for(running, 10)
 
-    assert box.ids == [f"<{effect_id('e1', 'notify')}.{TO_LI}@upay.example>"] * 3
+    assert box.ids == [f"<{effect_id('li', 'e1', 'notify')}.{TO_LI}@upay.example>"] * 3
     assert OUTBOX_PENDING.labels("notice")._value.get() == 0
 
 

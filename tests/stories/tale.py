@@ -210,7 +210,7 @@ class Account:
     def _answers(self, about: str, purpose: Any, outcome: Any) -> str:
         return self._tale.write(
             ChallengeOutcome(
-                challenge_id=challenge_id(about),
+                challenge_id=challenge_id(self.name, about),
                 challenged_event_id=about,
                 purpose=purpose,
                 outcome=outcome,

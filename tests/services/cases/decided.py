@@ -1,4 +1,4 @@
-"""Decisions for tests, with effects whose ids derive from the event as the worker derives them."""
+"""Decisions for tests, with effects whose ids derive from the account and the event as the worker derives them."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from contracts.decisions import (
 from services.cases.repository import Recorded
 
 
-def alert(event_id: str, severity: Severity = "high") -> RaiseAlert:
-    return RaiseAlert(effect_id=effect_id(event_id, "raise_alert"), severity=severity)
+def alert(event_id: str, severity: Severity = "high", account_id: str = "li") -> RaiseAlert:
+    return RaiseAlert(effect_id=effect_id(account_id, event_id, "raise_alert"), severity=severity)
 
 
-def open_case(event_id: str, severity: Severity = "high") -> OpenCase:
-    return OpenCase(effect_id=effect_id(event_id, "open_case"), severity=severity)
+def open_case(event_id: str, severity: Severity = "high", account_id: str = "li") -> OpenCase:
+    return OpenCase(effect_id=effect_id(account_id, event_id, "open_case"), severity=severity)
 
 
-def freeze(event_id: str) -> Freeze:
-    return Freeze(effect_id=effect_id(event_id, "freeze"))
+def freeze(event_id: str, account_id: str = "li") -> Freeze:
+    return Freeze(effect_id=effect_id(account_id, event_id, "freeze"))
 
 
-def revoke(event_id: str) -> RevokeSessions:
-    return RevokeSessions(effect_id=effect_id(event_id, "revoke_sessions"))
+def revoke(event_id: str, account_id: str = "li") -> RevokeSessions:
+    return RevokeSessions(effect_id=effect_id(account_id, event_id, "revoke_sessions"))
 
 
-def notify(event_id: str, template: str = "login_notice") -> Notify:
-    return Notify(effect_id=effect_id(event_id, "notify"), template=template)
+def notify(event_id: str, template: str = "login_notice", account_id: str = "li") -> Notify:
+    return Notify(effect_id=effect_id(account_id, event_id, "notify"), template=template)
 
 
-def challenge(event_id: str) -> IssueChallenge:
+def challenge(event_id: str, account_id: str = "li") -> IssueChallenge:
     return IssueChallenge(
-        effect_id=effect_id(event_id, "issue_challenge"),
-        challenge_id=effect_id(event_id, "challenge"),
+        effect_id=effect_id(account_id, event_id, "issue_challenge"),
+        challenge_id=effect_id(account_id, event_id, "challenge"),
         purpose="transaction",
         digest="0" * 64,
         lifetime_s=300,
@@ -56,14 +56,14 @@ def challenge(event_id: str) -> IssueChallenge:
     )
 
 
-def everything(event_id: str) -> tuple[AnyEffect, ...]:
+def everything(event_id: str, account_id: str = "li") -> tuple[AnyEffect, ...]:
     return (
-        alert(event_id),
-        open_case(event_id),
-        freeze(event_id),
-        revoke(event_id),
-        notify(event_id),
-        challenge(event_id),
+        alert(event_id, account_id=account_id),
+        open_case(event_id, account_id=account_id),
+        freeze(event_id, account_id),
+        revoke(event_id, account_id),
+        notify(event_id, account_id=account_id),
+        challenge(event_id, account_id),
     )
 
 

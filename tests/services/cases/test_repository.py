@@ -68,7 +68,7 @@ async def test_the_decision_is_kept_as_the_worker_wrote_it(database: Database) -
     record = recorded("e1", effects=(alert("e1"),))
     await carry_out(database, record)
 
-    assert record.body == await CaseDesk(database, lambda: 0.0).decision("e1")
+    assert [record.body] == await CaseDesk(database, lambda: 0.0).decisions("e1")
 
 
 async def test_new_alerts_are_counted_and_repeats_are_not(database: Database) -> None:
@@ -109,7 +109,7 @@ async def test_two_accounts_have_two_cases(database: Database) -> None:
 async def test_an_event_after_a_verdict_opens_a_new_case(database: Database) -> None:
     desk = CaseDesk(database, lambda: 2_000_000_000.0)
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
-    case_id = effect_id("e1", "open_case")
+    case_id = effect_id("li", "e1", "open_case")
     await desk.assign(case_id, "mei", "key:desk", None)
     await desk.resolve(case_id, "fraud", "mei", None, None)
     await carry_out(
@@ -124,7 +124,9 @@ async def test_actions_go_to_the_outbox_in_their_order(database: Database) -> No
     async with database.read() as connection:
         kept = (await connection.execute(select(outbox).order_by(outbox.c.id))).all()
 
-    assert [effect_id("e1", "freeze"), effect_id("e1", "revoke_sessions")] == [row.identity for row in kept]
+    assert [effect_id("li", "e1", "freeze"), effect_id("li", "e1", "revoke_sessions")] == [
+        row.identity for row in kept
+    ]
     assert all(f'"action_id":"{row.identity}"' in row.payload and row.key == "li" for row in kept)
 
 
@@ -140,7 +142,7 @@ async def test_a_challenge_is_handed_to_its_service_in_the_same_transaction(data
     async with database.begin() as connection:
         await keep(connection, [record], record_issued)
 
-    assert [("e1", effect_id("e1", "challenge"), record.recorded_at, True)] == handed
+    assert [("e1", effect_id("li", "e1", "challenge"), record.recorded_at, True)] == handed
 
 
 async def test_a_failure_in_the_last_step_leaves_nothing_of_the_batch(database: Database) -> None:

@@ -20,7 +20,7 @@ from services.ingest import problems
 from services.ingest.keys import ApiKeys
 from tests.services.cases.decided import alert, no_challenges, open_case, recorded
 
-CASE = effect_id("e1", "open_case")
+CASE = effect_id("li", "e1", "open_case")
 CONTACT = {"email": "li@upay.example", "locale": "en", "time_zone": "Europe/Berlin"}
 
 

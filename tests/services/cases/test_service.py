@@ -110,8 +110,8 @@ async def test_decisions_become_rows_and_actions(broker: Settings, database: Dat
         actions = await read(broker, broker.topic_actions, 2)
 
     assert [(action["kind"], action["action_id"], action["account_id"]) for action in actions] == [
-        ("freeze", effect_id("e1", "freeze"), "li"),
-        ("revoke_sessions", effect_id("e1", "revoke_sessions"), "li"),
+        ("freeze", effect_id("li", "e1", "freeze"), "li"),
+        ("revoke_sessions", effect_id("li", "e1", "revoke_sessions"), "li"),
     ]
     assert await counted(database, alerts) == 1
 

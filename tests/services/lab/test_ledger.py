@@ -30,8 +30,8 @@ def decided(ledger: Ledger, event_id: str, score: int = 1, at_s: float = 0.0, ou
 
 def test_an_accepted_event_without_a_decision_is_lost() -> None:
     ledger = Ledger()
-    ledger.accept("one")
-    ledger.accept("two")
+    ledger.accept(("a", "one"))
+    ledger.accept(("a", "two"))
     decided(ledger, "one")
 
     assert (ledger.figures().accepted, ledger.figures().decided, ledger.figures().lost) == (2, 1, 1)
@@ -40,7 +40,7 @@ def test_an_accepted_event_without_a_decision_is_lost() -> None:
 
 def test_an_event_that_waits_for_a_worker_which_is_behind_is_undecided_and_not_lost() -> None:
     ledger = Ledger()
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
     figures = ledger.figures(behind=True)
 
     assert (figures.undecided, figures.lost) == (1, 0)
@@ -50,24 +50,24 @@ def test_an_event_that_waits_for_a_worker_which_is_behind_is_undecided_and_not_l
 def test_a_decision_that_is_read_before_the_acknowledgement_counts() -> None:
     ledger = Ledger()
     decided(ledger, "one")
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
 
     assert (ledger.accepted, ledger.decided, ledger.waiting) == (1, 1, 0)
 
 
 def test_an_event_accepted_twice_is_one_event() -> None:
     ledger = Ledger()
-    ledger.accept("one")
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
+    ledger.accept(("a", "one"))
     decided(ledger, "one")
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
 
     assert (ledger.accepted, ledger.decided) == (1, 1)
 
 
 def test_the_same_decision_record_again_is_no_second_effect() -> None:
     ledger = Ledger()
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
 
     assert decided(ledger, "one")
     assert not decided(ledger, "one")
@@ -77,7 +77,7 @@ def test_the_same_decision_record_again_is_no_second_effect() -> None:
 
 def test_two_decisions_about_one_event_that_disagree_are_a_doubled_effect() -> None:
     ledger = Ledger()
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
     decided(ledger, "one", score=1)
     decided(ledger, "one", score=2)
 
@@ -110,10 +110,10 @@ def test_effects_that_decisions_asked_for_are_remembered_by_kind() -> None:
 def test_latency_is_measured_only_for_events_whose_clock_was_started() -> None:
     ledger = Ledger()
     for number in range(100):
-        ledger.hand_over(f"e{number}", 0.0)
-        ledger.accept(f"e{number}")
+        ledger.hand_over(("a", f"e{number}"), 0.0)
+        ledger.accept(("a", f"e{number}"))
         decided(ledger, f"e{number}", at_s=number / 1000)
-    ledger.accept("past")
+    ledger.accept(("a", "past"))
     decided(ledger, "past", at_s=50.0)
 
     assert ledger.figures().p50_ms == pytest.approx(50.0)
@@ -122,7 +122,7 @@ def test_latency_is_measured_only_for_events_whose_clock_was_started() -> None:
 
 def test_the_line_has_exactly_the_promised_form() -> None:
     ledger = Ledger()
-    ledger.accept("one")
+    ledger.accept(("a", "one"))
     decided(ledger, "one")
 
     assert (

@@ -103,8 +103,8 @@ def test_a_challenge_is_bound_to_amount_currency_and_payee(policy: Policy) -> No
     (challenge, _) = effects_for(event, "challenge", policy, True)
 
     assert challenge == IssueChallenge(
-        effect_id=effect_id("e1", "issue_challenge"),
-        challenge_id=challenge_id("e1"),
+        effect_id=effect_id(event.account_id, "e1", "issue_challenge"),
+        challenge_id=challenge_id(event.account_id, "e1"),
         purpose="transaction",
         digest=approval_digest("e1", "transaction", "412.00", "CNY", "payee-9"),
         lifetime_s=300,
