@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct, json
 
-from services.ingest.decode import Incoming, decode
+from contracts.errors import Malformed
+from services.ingest.decode import Incoming, decode, decode_event, read_event
 
 AT_MS = 1_790_000_000_000
 SKEW_S = 300.0
@@ -143,3 +144,50 @@ def test_good_records_keep_their_order_and_bad_ones_theirs(good: list[bool]) -> 
     assert [letter.record.offset for letter in incoming.dead] == [
         n for n, fine in enumerate(good) if not fine
     ]
+
+
+def test_one_event_is_read_with_what_of_it_was_not_read_as_it_was_sent() -> None:
+    plain, mended = read_event(login()), read_event(login(user_agent=5))
+
+    assert (plain[0].event_id, list(plain[1])) == ("e1", [])
+    assert mended[0].event_id == "e1"
+    assert mended[1]
+    assert decode_event(login()) == plain[0]
+
+
+@pytest.mark.parametrize("value", [login(outcome="perhaps"), login(event_id="e\0"), b"", b"[]"])
+def test_one_event_that_cannot_be_read_says_why(value: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode_event(value)
+
+
+def test_a_record_without_a_value_is_said_to_have_none() -> None:
+    [letter] = read(Sent(None)).dead
+
+    assert (letter.error.reason, str(letter.error)) == (reason(Sent(None)), "the record has no value")
+
+
+def test_states_are_told_only_of_what_was_mended() -> None:
+    assert set(read(Sent(login()), Sent(login("e2", user_agent=5))).mended) == {1}
+    assert read(Sent(login())).mended == {}
+
+
+@pytest.mark.parametrize(("ahead_ms", "counts_for_ms"), [(300_000, 300_000), (300_001, 0)])
+def test_a_record_stamped_by_a_wrong_clock_counts_as_stamped_now(ahead_ms: int, counts_for_ms: int) -> None:
+    record = Sent(login(occurred_at=AT_MS + 900_000), timestamp=AT_MS + ahead_ms)
+    [event] = decode([record], SKEW_S, now_ms=AT_MS).events
+
+    assert event.at == (AT_MS + counts_for_ms) / 1000
+
+
+def test_logins_and_payments_are_anybody_s_word_and_the_rest_is_checked() -> None:
+    change = {"type": "account_change", "event_id": "c", "account_id": "li", "occurred_at": AT_MS}
+    paid = {**change, "type": "transaction", "amount": "1.00", "currency": "CNY", "kind": "payment"}
+    asked: list[str] = []
+    decode(
+        [Sent(login()), Sent(json.encode(paid)), Sent(json.encode({**change, "change": "password_reset"}))],
+        SKEW_S,
+        lambda event, record: asked.append(event.event_id),
+    )
+
+    assert asked == ["c"]

@@ -149,3 +149,16 @@ def test_every_effect_of_an_event_has_its_own_id(policy: Policy, action: Action)
     ]
 
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_effect_s_id_is_made_of_its_event_and_its_kind(policy: Policy, action: Action) -> None:
+    """Whoever repeats an effect after an upgrade must find the same id."""
+    for effect in (
+        *effects_for(transaction(event_id="e1"), action, policy, True),
+        *effects_for(report(event_id="e1", verdict="not_me"), "allow", policy, True),
+    ):
+        kind = effect.__struct_config__.tag
+        assert effect.effect_id == effect_id("acct-1", "e1", str(kind))
+        if isinstance(effect, IssueChallenge):
+            assert effect.challenge_id == effect_id("acct-1", "e1", "challenge")
