@@ -44,6 +44,7 @@ class MemoryWatch:
         self._reached: dict[Shard, int] = {}
         self._facts: StoreFacts | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def follow(self, committed: Committed) -> None:
         """Where to ask which partitions are owned and up to where they are committed."""
@@ -51,11 +52,13 @@ class MemoryWatch:
 
     def start(self, every_s: float) -> None:
         """Look at every mark and at the store itself from now on."""
+        self._stopping = False
         self._task = asyncio.create_task(self._run(every_s), name="memory-watch")
         self._task.add_done_callback(_ended)
 
     async def stop(self) -> None:
         """Look no more."""
+        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -175,7 +178,8 @@ class MemoryWatch:
 
     async def _run(self, every_s: float) -> None:
         told = ""
-        while True:
+        # A client that is connecting may take a cancellation for a time-out of its own: the flag ends the loop then.
+        while not self._stopping:
             try:
                 await self.check()
                 if self._facts is not None and self._facts.policy != told:

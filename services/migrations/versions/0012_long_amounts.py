@@ -25,7 +25,6 @@ def downgrade() -> None:
 
 
 def _widths(before: tuple[tuple[str, int], ...], after: tuple[tuple[str, int], ...]) -> None:
-    if op.get_bind().dialect.name == "sqlite":  # keeps any length, and would have to copy the table
-        return
-    for (column, was), (_, now) in zip(before, after, strict=True):
-        op.alter_column("challenges", column, existing_type=sa.String(was), type_=sa.String(now))
+    with op.batch_alter_table("challenges") as table:
+        for (column, was), (_, now) in zip(before, after, strict=True):
+            table.alter_column(column, existing_type=sa.String(was), type_=sa.String(now))

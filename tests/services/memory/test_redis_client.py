@@ -148,10 +148,10 @@ def test_an_error_of_our_own_making_is_not_away(error: exceptions.RedisError) ->
 
 async def test_an_error_of_our_own_making_crashes(embedded_redis: str) -> None:
     client = connect(embedded_redis)
-    await ask(client, "LPUSH", "pg:decision:wrongtype", "x")
+    await ask(client, "LPUSH", "pg:answers:wrongtype", "x")
     with pytest.raises(exceptions.ResponseError, match="WRONGTYPE"):
         await RedisMailbox(client).get("wrongtype")
-    await ask(client, "DEL", "pg:decision:wrongtype")
+    await ask(client, "DEL", "pg:answers:wrongtype")
     await client.aclose()
 
 
