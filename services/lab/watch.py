@@ -37,8 +37,9 @@ class Watch:
 
     def __init__(self, settings: Settings, ledger: Ledger, board: Board, ours: Callable[[str], bool]) -> None:
         self.on_decision: Callable[[Decision], None] = lambda decision: None
-        #: accounts whose factor PayGuard has taken note of
+        #: accounts whose factor PayGuard has taken note of: that it was begun, and that it was confirmed
         self.enrolled: set[str] = set()
+        self._begun: set[str] = set()
         self.words: Callable[[Decision], list[str]] = lambda decision: []
         self._settings = settings
         self._ledger = ledger
@@ -108,7 +109,7 @@ class Watch:
         self._board.note(decision, self.words(decision) if worth else [], time.time())
         _settle(self._awaited, decision.event_id, decision)
         if decision.type == "account_change":
-            self.enrolled.add(decision.account_id)
+            (self.enrolled if decision.account_id in self._begun else self._begun).add(decision.account_id)
         if decision.type == "challenge_outcome":
             _settle(self._outcomes, decision.account_id, decision)
         self.on_decision(decision)
