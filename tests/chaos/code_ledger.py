@@ -15,7 +15,8 @@ from sqlalchemy import Table, select
 from contracts.events import AnyEvent, ChallengeOutcome
 from services.cases.tables import outbox
 from services.challenges import totp
-from services.challenges.limit_tables import code_minutes
+from services.challenges.limit_tables import code_minutes, factor_devices
+from services.challenges.limits import DEVICE_FAILURES
 from services.challenges.records import ATTEMPTS
 from services.challenges.tables import audit, challenges, factors
 from services.database import Database
@@ -36,6 +37,8 @@ class Ledger:
     def __init__(self, tables: dict[str, Rows]) -> None:
         self.challenges = {row["challenge_id"]: row for row in tables["challenges"]}
         self.factors = {row["account_id"]: row for row in tables["factors"]}
+        #: failures that each factor's one known device counts; those who guess have none
+        self.device_failures = {row["factor_id"]: row["failures"] for row in tables["factor_devices"]}
         self.minutes = tables["code_minutes"]
         self.entries = [row for row in tables["audit"] if row["action"] == "verify"]
         self.outcomes: dict[str, list[str]] = defaultdict(list)
@@ -121,8 +124,10 @@ class Ledger:
             elif entry["result"] in _FAILURES:
                 since[entry["account_id"]] += 1
         for account_id, row in self.factors.items():
-            if row["failures_total"] != since[account_id]:
-                yield f"{account_id}: {row['failures_total']} failures, {since[account_id]} by the audit"
+            strangers, by_device = row["failures_total"], self.device_failures.get(row["id"], 0)
+            counted = by_device or strangers
+            if counted != since[account_id] or (0 < by_device < DEVICE_FAILURES and strangers):
+                yield f"{account_id}: {strangers} and {by_device} failures, {since[account_id]} by the audit"
 
     def _outcomes_that_are_not_one(self) -> Iterator[str]:
         for challenge_id, row in self.challenges.items():
@@ -133,7 +138,7 @@ class Ledger:
 
 async def read_ledger(database: Database) -> Ledger:
     """Every row that counts, in one snapshot."""
-    wanted: tuple[Table, ...] = (challenges, factors, code_minutes, audit, outbox)
+    wanted: tuple[Table, ...] = (challenges, factors, factor_devices, code_minutes, audit, outbox)
     async with database.read() as connection:
         return Ledger(
             {

@@ -20,8 +20,8 @@ CLIENTS = 24
 #: How long one client goes on until it has an answer.
 _PATIENCE_S = 90.0
 _BETWEEN_TRIES_S = 0.1
-#: None of them is six ASCII digits.
-MALFORMED = ("12345", "1234567", "\uff11\uff12\uff13\uff14\uff15\uff16", "12 456", "١٢٣٤٥٦", "")
+#: None of them is six digits, full-width ones and spaces between them included.
+MALFORMED = ("12345", "1234567", "\uff11\uff12\uff13\uff14\uff15", "12 456", "١٢٣٤٥٦", "")
 NOBODY_S = "nobody-issued-"
 
 

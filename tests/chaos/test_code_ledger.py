@@ -49,7 +49,8 @@ def books() -> Tables:
     """One challenge passed after a wrong code, with its answer repeated; another one where that code was tried again."""
     return {
         "challenges": [challenge("one", "passed", 4, STEP), challenge("two", "open", 4, None)],
-        "factors": [{"account_id": "li", "failures_total": 1}],
+        "factors": [{"id": "f", "account_id": "li", "failures_total": 0}],
+        "factor_devices": [{"factor_id": "f", "failures": 1}],
         "code_minutes": [{"refused": 2}],
         "audit": [
             entry(1, "one", "wrong"),
@@ -74,6 +75,21 @@ def test_books_that_agree_are_silent() -> None:
     assert Ledger(books()).faults(answers(), [HOLDER]) == []
 
 
+def test_failures_of_strangers_count_with_the_factor() -> None:
+    tables = books()
+    tables["factors"][0]["failures_total"] = 1
+    tables["factor_devices"] = []
+
+    assert Ledger(tables).faults(answers(), [HOLDER]) == []
+
+
+def test_failures_of_a_known_device_that_the_factor_counts_too_are_told() -> None:
+    tables = books()
+    tables["factors"][0]["failures_total"] = 1
+
+    assert Ledger(tables).faults(answers(), [HOLDER]) == ["li: 1 and 1 failures, 1 by the audit"]
+
+
 def _drop_entry(tables: Tables) -> None:
     tables["audit"].pop(0)
 
@@ -95,7 +111,7 @@ def _attempt_forgotten(tables: Tables) -> None:
 
 
 def _failure_forgotten(tables: Tables) -> None:
-    tables["factors"][0]["failures_total"] = 0
+    tables["factor_devices"][0]["failures"] = 0
 
 
 def _minute_forgotten(tables: Tables) -> None:
