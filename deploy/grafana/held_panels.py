@@ -1,8 +1,8 @@
-"""Panels of what a process holds for others: connections of the API, batches of a worker."""
+"""Panels of what a process holds for others: connections of the API, batches of a worker, and what it leaves out of events."""
 
 from __future__ import annotations
 
-from deploy.grafana.shapes import Panel, Query, rate
+from deploy.grafana.shapes import WINDOW, Panel, Query, rate
 
 HELD = (
     Panel(
@@ -14,6 +14,16 @@ HELD = (
         "HTTP connections cut",
         "Per second, by reason.",
         (rate("payguard_http_connections_cut_total", "reason"),),
+        "reqps",
+    ),
+    Panel(
+        "Left out of events",
+        "Per second: addresses and devices that name nobody, and fields that only help and were mended.",
+        (
+            rate("payguard_ignored_addresses_total", "fault"),
+            rate("payguard_ignored_devices_total", "why"),
+            Query(f"sum(rate(payguard_mended_events_total{WINDOW}))", "mended"),
+        ),
         "reqps",
     ),
     Panel(
