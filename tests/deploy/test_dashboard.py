@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from deploy.declared import declared_series, used_series
 from deploy.grafana.generate import TARGET, dashboard, text
@@ -21,6 +22,7 @@ from services import metrics
 from tests.deploy.conftest import DEPLOY, ROOT
 
 SAMPLES_WITHIN_S = 20.0
+RULE_FILES = [DEPLOY / "prometheus" / name for name in ("objectives.yml", "alerts.yml")]
 QUERIES = [(panel.title, query.expression) for row in ROWS for panel in row.panels for query in panel.queries]
 
 
@@ -87,7 +89,7 @@ def prometheus_url(
     folder: Path = tmp_path_factory.mktemp("prometheus")
     config = {
         "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms", "evaluation_interval": "1s"},
-        "rule_files": [str(DEPLOY / "prometheus" / name) for name in ("objectives.yml", "alerts.yml")],
+        "rule_files": [str(path) for path in RULE_FILES],
         "scrape_configs": [
             {
                 "job_name": "payguard-worker",
@@ -112,6 +114,7 @@ def prometheus_url(
         )
         try:
             url = f"http://{address}"
+            _until(lambda: _ready(url), folder / "server.log")
             _until(lambda: _answers(url, "payguard:decisions_acted:ratio_rate1d"), folder / "server.log")
             yield url
         finally:
@@ -132,11 +135,15 @@ def _ask(url: str, expression: str) -> Any:
     return answer.json()["data"]["result"]
 
 
-def _answers(url: str, expression: str) -> bool:
+def _ready(url: str) -> bool:
     try:
-        return any(sample["value"][1] != "NaN" for sample in _ask(url, expression))
+        return httpx.get(f"{url}/-/ready", timeout=10).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def _answers(url: str, expression: str) -> bool:
+    return any(sample["value"][1] != "NaN" for sample in _ask(url, expression))
 
 
 @pytest.mark.real
@@ -160,5 +167,7 @@ def test_the_rules_evaluate_without_errors_on_a_real_prometheus(prometheus_url: 
     groups = httpx.get(f"{prometheus_url}/api/v1/rules", timeout=10).json()["data"]["groups"]
     errors = [rule["lastError"] for group in groups for rule in group["rules"] if rule.get("lastError")]
 
+    declared = [group["name"] for path in RULE_FILES for group in yaml.safe_load(path.read_text())["groups"]]
+
     assert errors == []
-    assert len(groups) == 5
+    assert sorted(group["name"] for group in groups) == sorted(declared)
