@@ -52,7 +52,7 @@ DEVICES_KEPT = 4
 _BOOK = Statement("""
 WITH fleet AS (SELECT coalesce(sum(refused), 0) AS refused FROM code_minutes WHERE minute > %(since)s)
 INSERT INTO code_networks (network, spent_until)
-SELECT %(network)s, %(at)s::float8 + %(refill_s)s FROM fleet WHERE %(passed)s OR refused < %(fleet_codes)s
+SELECT %(network)s, CAST(%(at)s AS double precision) + %(refill_s)s FROM fleet WHERE %(passed)s OR refused < %(fleet_codes)s
 ON CONFLICT (network) DO UPDATE
 SET spent_until = greatest(code_networks.spent_until, %(at)s) + %(refill_s)s
 WHERE code_networks.spent_until <= %(most)s
