@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.database import Database, async_url
 
+#: The bytes of a SQLite database of the newest schema, once one was made.
+_MIGRATED: list[bytes] = []
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
 
 
@@ -35,9 +38,23 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated database."""
-    database = Database(database_url)
+    made = Database(database_url)
     try:
-        await database.migrate()
-        yield database
+        if made.is_sqlite:
+            await _copy_migrated(Path(str(made.url.database)))
+        else:
+            await made.migrate()
+        yield made
     finally:
-        await database.close()
+        await made.close()
+
+
+async def _copy_migrated(file: Path) -> None:
+    """Put a migrated SQLite database there: migrated once a process, which takes longer than most tests."""
+    if not _MIGRATED:
+        with tempfile.TemporaryDirectory() as folder:
+            first = Database(f"sqlite:///{folder}/migrated.db")
+            await first.migrate()
+            await first.close()
+            _MIGRATED.append(Path(folder, "migrated.db").read_bytes())
+    file.write_bytes(_MIGRATED[0])
