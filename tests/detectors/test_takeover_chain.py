@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import msgpack
 
 from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile
 from detectors import takeover_chain as chain
@@ -207,3 +208,85 @@ def test_no_chain_weighs_more_than_six_nats() -> None:
     )
 
     assert weigh(chain, BY_STRANGER, broken_into(), memory=changed(*everything)) == 6.0
+
+
+def test_three_logins_and_three_payments_make_an_account_old_enough() -> None:
+    young = broken_into(logins=3)
+    young.transactions = 3
+
+    assert ask(chain, BY_STRANGER, young, memory=changed()) is not None
+
+
+def test_quiet_when_the_money_names_no_payee() -> None:
+    assert (
+        ask(chain, transaction(900.0, payee=None, device="stolen"), broken_into(), memory=changed()) is None
+    )
+
+
+def test_each_further_kind_of_change_weighs_the_same() -> None:
+    once = weigh(chain, BY_STRANGER, payer(), memory=changed("password_reset"))
+    three = changed("password_reset", "limit_raise", "phone_change")
+
+    assert weigh(chain, BY_STRANGER, payer(), memory=three) == pytest.approx(once + 0.8)
+
+
+def test_a_change_at_the_very_time_of_a_passed_challenge_is_explained_by_it_and_a_later_one_is_not() -> None:
+    passed_at = NOW - 2 * HOUR_S
+    proved = payer(passed_challenge_at=passed_at, failures=[passed_at + 60.0 + n for n in range(3)])
+
+    assert ask(chain, TO_MULE, proved, memory=changed(hours_ago=2.0)) is None
+    assert ask(chain, TO_MULE, proved, memory=changed(hours_ago=1.5)) is not None
+
+
+def test_a_challenge_passed_more_than_a_day_ago_explains_nothing_and_reaches_no_further_back() -> None:
+    account = payer(passed_challenge_at=NOW - 3 * DAY_S, failures=[NOW - 2 * DAY_S + n for n in range(3)])
+
+    assert ask(chain, TO_MULE, account, memory=changed(hours_ago=30.0)) is None
+    assert ask(chain, BY_STRANGER, broken_into(passed_challenge_at=NOW - 3 * DAY_S)) is not None
+
+
+def test_the_evidence_tells_the_hours_since_the_first_step_to_two_places_and_the_window() -> None:
+    account = payer(failures=[NOW - 1.23456 * HOUR_S, NOW - HOUR_S, NOW - HOUR_S])
+    finding = ask(chain, TO_MULE, account, memory=changed(hours_ago=0.5))
+
+    assert finding is not None
+    assert (finding.value, finding.threshold) == (1.23, 24)
+
+
+def test_of_several_changes_the_first_is_named() -> None:
+    memory = chain.Memory(changes=[(NOW - 2 * HOUR_S, "limit_raise"), (NOW - HOUR_S, "password_reset")])
+    finding = ask(chain, BY_STRANGER, payer(), memory=memory)
+
+    assert finding is not None
+    assert finding.facts is not None
+    assert finding.facts["step_1"] == "limit_raise"
+
+
+def test_wrong_codes_are_told_from_the_first_of_them() -> None:
+    account = payer(failed_challenges=[NOW - 3 * HOUR_S, NOW - HOUR_S])
+    finding = ask(chain, TO_MULE, account, memory=changed())
+
+    assert finding is not None
+    assert finding.value == 3.0
+
+
+def test_the_last_six_changes_are_remembered() -> None:
+    memory = chain.Memory()
+    for hours_ago in range(9, 0, -1):
+        memory = chain.learn(change("limit_raise", NOW - hours_ago * HOUR_S), memory, chain.PARAMS)
+
+    assert [at for at, _ in memory.changes] == [NOW - hours_ago * HOUR_S for hours_ago in range(6, 0, -1)]
+
+
+def test_a_stored_memory_is_read_as_it_was_written_and_stays_an_array() -> None:
+    memory = changed("password_reset", "limit_raise")
+    stored = [[[at, what] for at, what in memory.changes]]
+
+    assert msgpack.decode(msgpack.encode(memory)) == stored
+    assert chain.upgrade(1, msgpack.encode(stored)) == memory
+
+
+def test_what_teaches_nothing_gives_the_same_memory_back() -> None:
+    memory = changed()
+
+    assert chain.learn(transaction(), memory, chain.PARAMS) is memory

@@ -151,3 +151,16 @@ def test_the_second_schema_keeps_its_money_and_counts_coins_anew_in_millionths()
 
 def test_every_version_before_the_present_has_a_way_up() -> None:
     assert set(UPGRADES) == set(range(1, VERSION))
+
+
+def test_a_profile_of_the_present_version_needs_no_way_up() -> None:
+    assert upgraded(pack(full_profile()), VERSION, {}) == full_profile()
+
+
+def test_a_way_up_is_looked_for_from_the_very_version_that_was_stored() -> None:
+    """Not from one before it, and not past the present one."""
+    ways_up = {version: lambda payload: payload + b"x" for version in range(9)}
+
+    with pytest.raises(msgspec.DecodeError):
+        upgraded(b"\x02" + pack(Profile())[1:], 3, ways_up)
+    assert upgraded(b"\x03" + pack(Profile())[1:], 3, ways_up) == Profile()

@@ -3,82 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
 from contracts.errors import Unavailable
-from services.lab.offline import OfflineRecord
-from services.stream.lane import Haul, Lane, patiently
-
-MOST = 6
-
-
-def records(*offsets: int) -> list[OfflineRecord]:
-    return [OfflineRecord(b"k", b"{}", offset, 0) for offset in offsets]
-
-
-def offsets(haul: Haul) -> dict[int, list[int]]:
-    return {partition: [record.offset for record in fetched] for partition, fetched in haul}
-
-
-class WatchedBelt:
-    """Writes down what passes; `gate` holds back what finishes."""
-
-    def __init__(self) -> None:
-        self.scored: list[dict[int, list[int]]] = []
-        self.finished: list[dict[int, list[int]]] = []
-        self.forgotten = 0
-        self.reached: list[str] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.error: Exception | None = None
-
-    async def score(self, haul: Haul) -> dict[int, list[int]]:
-        assert len({partition for partition, _ in haul}) == len(haul)
-        self.scored.append(offsets(haul))
-        return self.scored[-1]
-
-    async def finish(self, scored: dict[int, list[int]]) -> None:
-        await self.gate.wait()
-        if self.error is not None:
-            raise self.error
-        self.finished.append(scored)
-
-    def forget(self) -> None:
-        self.forgotten += 1
-
-    def reach(self, point: str) -> None:
-        self.reached.append(point)
-
-
-class Ground:
-    """A lane on a watched belt, and what was said to be done."""
-
-    def __init__(self) -> None:
-        self.belt = WatchedBelt()
-        self.crashes: list[BaseException] = []
-        self.done: list[str] = []
-        self.lane = Lane(self.belt, self.crashes.append, MOST)
-
-    def submit(self, name: str, *haul: tuple[int, list[OfflineRecord]]) -> None:
-        self.lane.submit(haul, lambda: self.done.append(name))
-
-    async def until(self, so: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
-            while not so():  # noqa: ASYNC110
-                await asyncio.sleep(0)
-
-    async def settled(self) -> bool:
-        return await self.lane.settle(asyncio.get_running_loop().time() + 5)
-
-
-@asynccontextmanager
-async def a_lane() -> AsyncIterator[Ground]:
-    ground = Ground()
-    yield ground
-    await ground.lane.reset()
+from services.stream.lane import patiently
+from tests.services.stream.watched_lane import MOST, a_lane, records
 
 
 async def test_a_large_haul_is_scored_while_the_last_one_finishes() -> None:
@@ -284,3 +214,75 @@ async def test_no_third_haul_is_scored_while_the_first_one_finishes() -> None:
         assert len(ground.belt.scored) == 2
         ground.belt.gate.set()
         await ground.until(lambda: ground.done == ["a", "b", "c", "d"])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "carried"),
+    [
+        ([2, 2, 2, 2, 2, 2, 2], [6, 6, 2]),
+        ([1, 2, 3, 1], [6, 1]),
+        ([4, 2, 1, 5], [6, 6]),
+        ([4, 3, 2, 2], [4, 5, 2]),
+        ([6, 1], [6, 1]),
+        ([1, 6, 1], [1, 6, 1]),
+        ([7, 1, 5], [7, 6]),
+    ],
+)
+async def test_each_haul_that_is_joined_leaves_less_room_for_the_next(
+    sizes: list[int], carried: list[int]
+) -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("first", (0, records(*range(100, 107))))
+        await ground.until(lambda: ground.belt.scored)
+        ground.belt.scoring.clear()
+        first = 0
+        for number, size in enumerate(sizes):
+            ground.submit(str(number), (0, records(*range(first, first + size))))
+            first += size
+        ground.belt.scoring.set()
+        ground.belt.gate.set()
+        await ground.until(lambda: len(ground.done) == len(sizes) + 1)
+
+        assert [len(haul[0]) for haul in ground.belt.finished[1:]] == carried
+        assert [offset for haul in ground.belt.finished[1:] for offset in haul[0]] == list(range(first))
+        assert ground.done == ["first", *map(str, range(len(sizes)))]
+
+
+@pytest.mark.parametrize("next_one", [0, MOST], ids=["nothing waits", "the next one is being scored"])
+async def test_a_reset_waits_until_what_was_finishing_has_let_go(next_one: int) -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.belt.scoring.clear()
+        ground.submit("a", (0, records(1)))
+        if next_one:
+            ground.submit("b", (0, records(*range(2, 2 + next_one))))
+        await ground.until(lambda: ground.belt.finishing)
+        await ground.lane.reset()
+
+        assert ground.belt.finishing == 0
+        assert ground.done == []
+
+
+async def test_an_error_at_the_end_of_one_haul_crashes_while_the_next_is_still_scored() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        ground.submit("b", (0, records(*range(2, 2 + MOST))))
+        ground.belt.scoring.clear()
+        await ground.until(lambda: len(ground.belt.scored) == 2)
+        ground.belt.error = RuntimeError("unexpected")
+        ground.belt.gate.set()
+        await ground.until(lambda: ground.crashes)
+
+        assert ground.crashes == [ground.belt.error]
+
+
+async def test_after_a_reset_the_lane_is_idle_whatever_was_under_way() -> None:
+    async with a_lane() as ground:
+        ground.belt.gate.clear()
+        ground.submit("a", (0, records(1)))
+        await ground.until(lambda: ground.belt.scored)
+        await ground.lane.reset()
+
+        assert await ground.lane.settle(asyncio.get_running_loop().time())

@@ -1,0 +1,89 @@
+"""A lane on a belt that writes down what passes, and holds it back when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from services.lab.offline import OfflineRecord
+from services.stream.lane import Haul, Lane
+
+MOST = 6
+
+
+def records(*offsets: int) -> list[OfflineRecord]:
+    return [OfflineRecord(b"k", b"{}", offset, 0) for offset in offsets]
+
+
+def offsets(haul: Haul) -> dict[int, list[int]]:
+    return {partition: [record.offset for record in fetched] for partition, fetched in haul}
+
+
+class WatchedBelt:
+    """Writes down what passes; `gate` holds back what finishes, `scoring` what is scored after the first."""
+
+    def __init__(self) -> None:
+        self.scored: list[dict[int, list[int]]] = []
+        self.finished: list[dict[int, list[int]]] = []
+        self.forgotten = 0
+        self.reached: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.scoring = asyncio.Event()
+        self.scoring.set()
+        self.finishing = 0
+        self.error: Exception | None = None
+
+    async def score(self, haul: Haul) -> dict[int, list[int]]:
+        assert len({partition for partition, _ in haul}) == len(haul)
+        self.scored.append(offsets(haul))
+        if len(self.scored) > 1:
+            await self.scoring.wait()
+        return self.scored[-1]
+
+    async def finish(self, scored: dict[int, list[int]]) -> None:
+        self.finishing += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            self.finishing -= 1
+            raise
+        if self.error is not None:
+            raise self.error
+        self.finished.append(scored)
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def reach(self, point: str) -> None:
+        self.reached.append(point)
+
+
+class Ground:
+    """A lane on a watched belt, and what was said to be done."""
+
+    def __init__(self) -> None:
+        self.belt = WatchedBelt()
+        self.crashes: list[BaseException] = []
+        self.done: list[str] = []
+        self.lane = Lane(self.belt, self.crashes.append, MOST)
+
+    def submit(self, name: str, *haul: tuple[int, list[OfflineRecord]]) -> None:
+        self.lane.submit(haul, lambda: self.done.append(name))
+
+    async def until(self, so: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not so():  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+    async def settled(self) -> bool:
+        return await self.lane.settle(asyncio.get_running_loop().time() + 5)
+
+
+@asynccontextmanager
+async def a_lane() -> AsyncIterator[Ground]:
+    ground = Ground()
+    yield ground
+    await ground.lane.reset()
