@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,7 @@ def drawn(module: Module, count: int, seed: int) -> list[Change]:
 def try_all(chosen: Sequence[Module], count: int, seed: int, jobs: int, console: Console) -> list[Tried]:
     """Try the drawn changes of each module, `jobs` modules at a time, each in a copy of the tree.
 
-    Prints each change that nobody noticed. Raises FailsUnchanged.
+    Prints each change that nobody noticed, and each module's score when it is done. Raises FailsUnchanged.
     """
     work = {module.path: drawn(module, count, seed) for module in chosen}
     copies: SimpleQueue[Copy] = SimpleQueue()
@@ -67,18 +68,24 @@ def try_all(chosen: Sequence[Module], count: int, seed: int, jobs: int, console:
             copies.put(stack.enter_context(contextlib.closing(Copy(folder / str(number)))))
         bar = progress.add_task("changes", total=sum(map(len, work.values())))
 
+        def say(words: str) -> None:
+            progress.console.print(Text(words), soft_wrap=True)
+
         def tried(module: Module) -> list[Tried]:
             copy = copies.get()
             try:
+                started_s = time.monotonic()
                 unchanged_s = copy.seconds_unchanged(module)
                 results = []
                 for change in work[module.path]:
                     noticed = copy.notices(module, change, unchanged_s)
                     if not noticed:
-                        words = f"{module.path}:{change.line}: {change.name}"
-                        progress.console.print(Text(words), soft_wrap=True)
+                        say(f"{module.path}:{change.line}: {change.name}")
                     results.append(Tried(module.path, noticed))
                     progress.advance(bar)
+                count = sum(each.noticed for each in results)
+                took_s = time.monotonic() - started_s
+                say(f"{module.path}: {count} of {len(results)} noticed, in {took_s:.0f} s")
                 return results
             finally:
                 copies.put(copy)

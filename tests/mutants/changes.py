@@ -145,7 +145,7 @@ def _decides_nothing(node: ast.AST) -> bool:
             return True
         if isinstance(parent, ast.Call) and _root(parent.func) in _TELLING | {"TypeVar"}:
             return True
-        if isinstance(parent, ast.Subscript) and _root(parent.value) == "Literal":
+        if isinstance(parent, ast.Subscript) and _root(parent.value) in {"Literal", "Callable"}:
             return True
         if isinstance(parent, ast.keyword) and (parent.arg in _DECIDING_NOTHING or _names_a_task(parent)):
             return True

@@ -16,7 +16,10 @@ from tests.mutants.trial import ROOT, Copy, FailsUnchanged, Module
 LIMIT = '''
 """A module."""
 
+from collections.abc import Callable
+
 MOST = 3
+Asked = Callable[[int], "bool | Awaitable"]
 
 def allowed(count: int, owner: str | None = None) -> bool:
     """Whether so many are allowed."""
@@ -48,7 +51,9 @@ def test_limits_and_conditions_are_changed(name: str) -> None:
     assert name in {change.name for change in changes(LIMIT)}
 
 
-@pytest.mark.parametrize("word", ["A module", "Whether", "asked", "negative", "int", "None ->"])
+@pytest.mark.parametrize(
+    "word", ["A module", "Whether", "asked", "negative", "int", "None ->", "bool | Awaitable"]
+)
 def test_texts_logs_and_types_are_left_alone(word: str) -> None:
     befores = [change.before for change in changes(LIMIT)]
 

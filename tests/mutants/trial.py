@@ -18,7 +18,7 @@ from tests.mutants.changes import Change, changed
 ROOT = Path(__file__).resolve().parents[2]
 #: A changed loop may never end; the tests of one module take seconds.
 _PATIENCE = 6.0
-_LEAST_S = 60.0
+_LEAST_S = 30.0
 _QUICK = ("-m", "not real and not chaos and not browser and not bench")
 
 
