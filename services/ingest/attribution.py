@@ -40,6 +40,7 @@ def _sourced(offer: Offered, event: Label, key: ApiKey) -> Offered:
     if given == _DESK:
         detail = "source: support labels by resolving cases, not over HTTP; leave the field out"
         return _refused(offer, "not_offered", detail)
+    members.pop("source", None)  # and behind the rest, wherever it stood: the same content has the same bytes
     value = msgspec.json.encode({**members, "source": key.actor})
     told = msgspec.structs.replace(event, source=key.actor)
     warnings = offer.warnings

@@ -1,6 +1,6 @@
 """`POST /v1/events` and `GET /v1/decisions/{event_id}`.
 
-An event is answered `accepted` once the broker has it on all in-sync replicas, as the very bytes that came.
+An event is answered `accepted` once the broker has it on all in-sync replicas.
 """
 
 from __future__ import annotations

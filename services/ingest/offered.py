@@ -1,7 +1,7 @@
 """The body of `POST /v1/events` to single events, each valid or malformed on its own.
 
 Stricter than the topic: what two JSON readers could read in two ways (repeated names, invalid UTF-8, very long
-integers) is refused here, because the bytes are handed on as they came.
+integers) is refused here. What is good is handed on in one form, so that a retry that was encoded anew is a repeat.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contracts.amounts import MOST_DIGITS
 from contracts.currencies import MOST_DECIMALS
 from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
+from services.ingest.canonical import canonical, number
 from services.ingest.decode import read_event, without_mark
 from services.ingest.event_warning import EventWarning
 from services.ingest.own_events import OUR_CHANGES
@@ -36,7 +37,8 @@ _LONGEST_INTEGER = MOST_DIGITS + MOST_DECIMALS
 class Offered(Struct, frozen=True):
     """One offered event: its place in the body, and either what it is, or why it is malformed.
 
-    `value` are its bytes as they came, `event` is what was read from them, `warnings` what its sender should know.
+    `value` is its JSON, in one form (`services.ingest.canonical`) unless it is malformed; `event` is what was read from it,
+    `warnings` what its sender should know.
     """
 
     index: int
@@ -84,14 +86,14 @@ def _lines(body: bytes) -> list[bytes]:
 
 def _offered(index: int, value: bytes, key_id: str) -> Offered:
     try:
-        event, warnings = checked(value, key_id)
+        event, warnings, told = checked(value, key_id)
     except Malformed as error:
         return Offered(index, value, _event_id(value), error=error, warnings=_hints(value))
-    return Offered(index, value, event.event_id, event.account_id, event, warnings=warnings)
+    return Offered(index, told, event.event_id, event.account_id, event, warnings=warnings)
 
 
-def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarning, ...]]:
-    """The event in these bytes, and what its sender should know. Raises Malformed naming the field or the fault."""
+def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarning, ...], bytes]:
+    """The event in these bytes, what its sender should know, and its one form. Raises Malformed naming the field or the fault."""
     if len(value) > MAX_EVENT_BYTES:
         raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
     event, mended = read_event(value)
@@ -104,8 +106,8 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
         raise Malformed(
             "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"
         )
-    warnings = warnings_of(event, members, key_id)
-    return event, (*of_mended(mended), *warnings) if mended else warnings
+    warnings = (*of_mended(mended), *warnings_of(event, members, key_id))
+    return event, warnings, canonical(value, event, members, MAX_EVENT_BYTES)
 
 
 def members_of(value: bytes) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-_ONE_WAY = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_int=_integer)
+_ONE_WAY = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_int=_integer, parse_float=number)
 
 
 class _Named(Struct, frozen=True):

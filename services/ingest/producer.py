@@ -29,7 +29,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Outgoing(Struct, frozen=True):
-    """One event on its way: its account names the partition, `value` is the JSON as it came; `headers` are its own."""
+    """One event on its way: its account names the partition, `value` is its JSON; `headers` are its own."""
 
     account_id: str
     value: bytes

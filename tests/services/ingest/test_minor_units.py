@@ -14,7 +14,7 @@ PAYMENT = {"type": "transaction", "event_id": "e-1", "account_id": "u-1", "occur
 
 
 def payment(amount: int | str, currency: str) -> Transaction:
-    event, _ = checked(json.dumps({**PAYMENT, "amount": amount, "currency": currency}).encode())
+    event, *_ = checked(json.dumps({**PAYMENT, "amount": amount, "currency": currency}).encode())
     assert isinstance(event, Transaction)
     return event
 

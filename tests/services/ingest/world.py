@@ -24,6 +24,7 @@ from services.challenges.service import ChallengesService
 from services.challenges.vault import Vault
 from services.database import Database
 from services.ingest.keys import ApiKeys
+from services.ingest.offered import read_body
 from services.ingest.own_events import EventMacs
 from services.ingest.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.ingest.replies import Answers, Replies
@@ -165,5 +166,5 @@ def a_login(event_id: str = "e1", **fields: Any) -> dict[str, Any]:
 
 
 def encoded(event: dict[str, Any]) -> bytes:
-    """The event as `World.post` sends it."""
-    return msgspec.json.encode(event)
+    """The event as the API hands it on."""
+    return read_body(msgspec.json.encode(event), "json")[0].value
