@@ -42,6 +42,7 @@ from services.ingest.producer import EventSink, open_producer
 from services.ingest.queries import known_queries_only
 from services.ingest.replies import Answers, Replies
 from services.portal.portal import Portal
+from services.portal.problem_pages import problem_page
 from services.portal.routers import ROUTERS as PORTAL_ROUTERS
 from services.progress import Consumers
 from services.scoring.explain import Reasons
@@ -93,6 +94,7 @@ def create_app(resources: ApiResources) -> FastAPI:
         Guard,
         proxies=TrustedProxies.parse(settings.trusted_proxies),
         max_event_body_bytes=settings.http_max_body_bytes,
+        problem_page=problem_page,
         read_within_s=settings.http_body_timeout_s,
     )
     app.add_middleware(Traced)

@@ -2,6 +2,8 @@
 
 What is refused here costs little: no body is read for a request under /v1 without a key, and a small body is read whole, within
 a time, before its route runs. Events are read by their own route, which bounds all such bodies together.
+
+Whatever is refused under /my, here or behind, is a page: a person is looking at it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contracts.errors import Unavailable
 from services.gate.client_address import TrustedProxies
 from services.ingest.keys import known_key
-from services.ingest.problems import Problem, as_problem, problem_response, request_id_of
+from services.ingest.problems import Problem, ProblemPage, answer_to, as_problem, request_id_of
 
 API, PAGES = "/v1/", "/my/"
 EVENTS = "/v1/events"
@@ -35,18 +37,20 @@ class ClientGone(Exception):
 
 
 class Guard:
-    """ASGI middleware; `read_within_s` bounds the reading of one body."""
+    """ASGI middleware; `read_within_s` bounds the reading of one body, `problem_page` shows people what was refused."""
 
     def __init__(
         self,
         app: ASGIApp,
         proxies: TrustedProxies,
         max_event_body_bytes: int,
+        problem_page: ProblemPage,
         read_within_s: float = READ_WITHIN_S,
     ) -> None:
         self._app = app
         self._proxies = proxies
         self._max_event_body_bytes = max_event_body_bytes
+        self._problem_page = problem_page
         self._read_within_s = read_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,6 +60,8 @@ class Guard:
             return
         self._name_client(scope)
         scope["path"] = scope["raw_path"].decode("ascii") if scope.get("raw_path") else scope["path"]
+        if f"{scope['path']}/".startswith(PAGES):
+            scope["problem_page"] = self._problem_page
         try:
             receive = await self._admitted(scope, receive)
         except ClientGone:
@@ -64,7 +70,7 @@ class Guard:
         except (Problem, Unavailable) as error:
             problem = as_problem(error)
             problem.headers.update(_CLOSE)
-            answer = problem_response(problem, request_id_of(Request(scope)))
+            answer = answer_to(Request(scope), problem)
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -1,7 +1,7 @@
 """One form for the JSON of an event, whatever encoder wrote it: a retry that was encoded anew is the same content.
 
-The members that PayGuard knows come first, in the order in which they are read fastest, then the others by name. There are no spaces,
-and escapes only where JSON asks for them. An event reads the same in this form as in the one that it came in.
+The members that PayGuard knows come first, in the order in which they are read fastest, then the others by name. There are no
+spaces, and escapes only where JSON asks for them. An event reads the same in this form as in the one that it came in.
 """
 
 from __future__ import annotations

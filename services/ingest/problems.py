@@ -7,7 +7,7 @@ error says nothing but its request id.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -37,6 +37,10 @@ class Problem(Exception):
         self.detail = detail
         self.headers = dict(headers or {})
         self.extra = extra
+
+
+#: How a problem is shown to a person.
+ProblemPage = Callable[[Request, Problem], Response]
 
 
 def problem_response(problem: Problem, request_id: str = "") -> Response:
@@ -95,13 +99,13 @@ def _invalid_request(error: RequestValidationError) -> Problem:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    problem = as_problem(error)
-    # A route for people says here how it shows a problem.
-    shown = request.scope.get("problem_page")
-    if shown is not None:
-        page: Response = shown(request, problem)
-        return page
-    return problem_response(problem, request_id_of(request))
+    return answer_to(request, as_problem(error))
+
+
+def answer_to(request: Request, problem: Problem) -> Response:
+    """The problem as whoever asked can read it: a page where the request's scope names one, else problem details."""
+    shown: ProblemPage | None = request.scope.get("problem_page")
+    return problem_response(problem, request_id_of(request)) if shown is None else shown(request, problem)
 
 
 async def _crashed(request: Request, error: Exception) -> Response:

@@ -9,7 +9,17 @@ from services.challenges.records import Hint
 from services.ingest.problems import Problem, request_id_of
 from services.portal.pages import page
 
-_PAGES = {400: "ended", 403: "ended", 410: "used", 429: "slow", 503: "away"}
+_PAGES = {
+    400: "ended",
+    403: "ended",
+    404: "missing",
+    405: "missing",
+    408: "unread",
+    410: "used",
+    413: "unread",
+    429: "slow",
+    503: "away",
+}
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
@@ -54,5 +64,6 @@ _TONES = {
     "codeless": "good",
     "slow": "pause",
     "away": "pause",
+    "unread": "pause",
     "broken": "pause",
 }

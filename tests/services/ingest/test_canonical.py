@@ -23,7 +23,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-PLACES = st.fixed_dictionaries({}, optional={"country": st.sampled_from(["CN", "T1"]), "lat": NUMBERS, "lon": NUMBERS})
+PLACES = st.fixed_dictionaries(
+    {}, optional={"country": st.sampled_from(["CN", "T1"]), "lat": NUMBERS, "lon": NUMBERS}
+)
 
 
 def offer_of(value: bytes) -> Offered:
@@ -58,7 +60,9 @@ def test_order_spaces_and_escapes_make_no_other_content_and_no_other_event(
     assert msgspec.json.decode(offers[0].value) == json.loads(forms[0])
 
 
-@pytest.mark.parametrize("text", ["1e400", "-1E+999", "1.50", "1e2", "123456789012345678901234567890", "-0.0"])
+@pytest.mark.parametrize(
+    "text", ["1e400", "-1E+999", "1.50", "1e2", "123456789012345678901234567890", "-0.0"]
+)
 def test_no_number_of_an_unknown_member_loses_its_worth(text: str) -> None:
     value = json.dumps(a_login()).encode().replace(b"{", b'{"z": [%s], ' % text.encode(), 1)
     again = offer_of(value).value
@@ -78,7 +82,9 @@ def test_what_has_no_one_form_stays_as_it_came() -> None:
 async def test_a_retry_that_was_encoded_anew_is_answered_with_the_first_decision(world: World) -> None:
     event = a_login("e1", user_agent="用户 phone")
     first = await world.post(json.dumps(event).encode(), WAIT)
-    again = await world.post(json.dumps(anew(event, backwards=True), indent=1, ensure_ascii=False).encode(), WAIT)
+    again = await world.post(
+        json.dumps(anew(event, backwards=True), indent=1, ensure_ascii=False).encode(), WAIT
+    )
 
     assert [200, 200] == [first.status_code, again.status_code]
     assert first.json() == again.json()
