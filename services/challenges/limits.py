@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import Table, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,9 +26,8 @@ from services.challenges.limit_records import (
     Visitor,
 )
 from services.challenges.limit_tables import code_minutes, code_networks, factor_devices
-from services.challenges.records import Context
+from services.challenges.visitors import Visitors
 from services.database import insert_new
-from services.memory.pseudonyms import Pseudonyms
 from services.metrics import CODES_SLOWED
 from services.statements import Lent, Statement
 
@@ -37,7 +35,6 @@ MINUTE_S = 60
 DAY_S = 86_400.0
 #: Minutes over which the fleet's refused codes are added up.
 FLEET_MINUTES = 5
-LANES = 16
 #: How long a pass makes a network or a device known.
 KNOWN_S = 90 * DAY_S
 #: Refused codes that a known device may offer within DEVICE_PERIOD_S while others are kept out.
@@ -64,7 +61,8 @@ class Limits:
     """The limits. `key` (32 bytes) names networks and devices for ever. Every method works in the caller's transaction."""
 
     def __init__(self, key: bytes, rates: Rates | None = None) -> None:
-        self._names = Pseudonyms(key)
+        #: visitor(account_id, context): who stands behind the context
+        self.visitor = Visitors(key).of
         self._key = key
         self._rates = rates or Rates()
 
@@ -72,15 +70,6 @@ class Limits:
     def refill_s(self) -> float:
         """Seconds after which one refused code of a network is forgiven."""
         return self._rates.network_refill_s
-
-    def visitor(self, account_id: str | None, context: Context) -> Visitor:
-        """Who stands behind the context."""
-        prefix = None if context.ip is None else self._names.prefix_key(context.ip)
-        device = None if context.device_id is None else self._names.key_of("factor_device", context.device_id)
-        lane = crc32((account_id or "").encode()) % LANES
-        return Visitor(
-            None if prefix is None else prefix.hex(), None if device is None else device.hex(), lane
-        )
 
     def name(self, challenge_id: str, code: str) -> str:
         """Keyed hash of a code that passed a challenge. Not cached: no code outlives its request in memory."""
