@@ -42,13 +42,18 @@ NEEDS_PART = {
 }
 
 
+#: What env.example offers without choosing: a variable that .env does not set is not set in the container either.
+OPTIONAL = dict(re.findall(r"^#(\w+)=(\S+)$", ENV_EXAMPLE, re.MULTILINE))
+
+
 def _filled(value: str) -> str:
     """The value as compose would see it with every variable set."""
     return re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda found: "abc123", value)
 
 
-def _environment(name: str) -> dict[str, str]:
-    return {key: _filled(value) for key, value in SERVICES[name].get("environment", {}).items()}
+def environment_of(name: str) -> dict[str, str]:
+    given = SERVICES[name].get("environment", {}).items()
+    return {key: OPTIONAL[key] if value is None else _filled(value) for key, value in given}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -89,7 +94,7 @@ def test_a_part_is_reached_by_those_whose_settings_name_it_and_by_nobody_else(
 ) -> None:
     (network,) = SERVICES[part]["networks"]
     within = {name for name, service in SERVICES.items() if network in service["networks"]}
-    reading = {name for name in PROCESSES if variable in _environment(name)}
+    reading = {name for name in PROCESSES if variable in environment_of(name)}
 
     assert within == reading | {part}
 
@@ -142,21 +147,21 @@ def test_a_process_waits_for_the_parts_it_needs_and_for_the_schema(name: str) ->
 
 @pytest.mark.parametrize("name", PROCESSES)
 def test_the_settings_of_a_process_are_known_and_parse(name: str) -> None:
-    settings = load_settings(_environment(name))
+    settings = load_settings(environment_of(name))
 
     assert settings.kafka == "kafka:9092" or name == "notifier"
 
 
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_gets_the_secrets_it_needs_and_no_other(name: str) -> None:
-    given = {variable.removeprefix(PREFIX).lower() for variable in _environment(name)} & SECRET_FIELDS
+    given = {variable.removeprefix(PREFIX).lower() for variable in environment_of(name)} & SECRET_FIELDS
 
     assert given == NEEDS_SECRET.get(name, set())
 
 
 def test_processes_that_share_a_setting_agree_on_it() -> None:
     for field in ("kafka", "redis", "database", "partitions"):
-        values = {getattr(load_settings(_environment(name)), field) for name in PROCESSES}
+        values = {getattr(load_settings(environment_of(name)), field) for name in PROCESSES}
         defaults = {field_.default for field_ in msgspec.structs.fields(Settings) if field_.name == field}
         assert len(values - defaults) <= 1, field
 
@@ -221,7 +226,7 @@ def test_prometheus_scrapes_every_process_on_the_port_it_serves() -> None:
     del scraped["localhost"]
     served = {}
     for name in OURS:
-        settings = load_settings(_environment(name))
+        settings = load_settings(environment_of(name))
         served[name] = settings.http_port if name == "api" else settings.metrics_port
 
     assert scraped == served
@@ -229,11 +234,11 @@ def test_prometheus_scrapes_every_process_on_the_port_it_serves() -> None:
 
 def test_health_checks_ask_the_port_the_process_serves() -> None:
     for name in OURS:
-        settings = load_settings(_environment(name))
+        settings = load_settings(environment_of(name))
         port = settings.http_port if name == "api" else settings.metrics_port
         page = [] if name == "api" else ["/readyz"]
         assert SERVICES[name]["healthcheck"]["test"][3:] == ["/opt/payguard/alive.py", str(port), *page]
-    assert load_settings(_environment("worker")).metrics_port == METRICS_PORT
+    assert load_settings(environment_of("worker")).metrics_port == METRICS_PORT
 
 
 def test_prometheus_gets_every_rule_file_and_knows_the_alertmanager() -> None:
@@ -247,7 +252,7 @@ def test_prometheus_gets_every_rule_file_and_knows_the_alertmanager() -> None:
 def test_the_worker_can_be_scaled() -> None:
     assert "ports" not in SERVICES["worker"]
     assert "container_name" not in TEXT
-    assert len(topic_names(load_settings(_environment("worker")))) == 4
+    assert len(topic_names(load_settings(environment_of("worker")))) == 4
 
 
 def test_the_image_is_built_from_pinned_parts_and_runs_as_nobody_special() -> None:
