@@ -40,3 +40,14 @@ async def test_a_challenge_counts_as_failed_at_its_last_wrong_code_and_not_befor
 
     await world.service.verify("guessed", world.wrong(secret), STRANGER)
     assert failed() - before == 1.0
+
+
+async def test_a_challenge_counts_as_passed_once_under_its_purpose(world: World) -> None:
+    passed = CHALLENGES.labels("transaction", "passed")._value
+    secret = await world.enrolled()
+    await world.issue("c")
+    before = passed.get()
+
+    for _ in range(2):
+        assert (await world.service.verify("c", world.code(secret), Context())).passed
+        assert passed.get() - before == 1.0

@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.events import ChallengeOutcome
+from services.challenges import totp
 from services.challenges.records import Context
 from services.challenges.repository import record_issued
 from services.challenges.service import ChallengesService
-from services.challenges.tables import audit, factors
+from services.challenges.tables import audit, challenges, factors
 from services.memory.in_process import InProcessChallengeIntake
 from tests.services.challenges.world import World, asked
 
@@ -120,3 +121,11 @@ async def test_a_clock_that_is_set_back_makes_no_used_code_good_again(world: Wor
 
     assert not await verified(world, "same", code)
     assert not await verified(world, "older", world.code(secret))
+
+
+async def test_of_an_authenticator_s_code_nothing_is_kept_but_its_step(world: World) -> None:
+    secret = await world.enrolled()
+    assert await verified(world, "c", world.code(secret))
+
+    (row,) = await world.rows(challenges)
+    assert (row["passed_step"], row["passed_code"]) == (totp.step_at(world.clock.at), None)

@@ -191,3 +191,25 @@ def test_logins_and_payments_are_anybody_s_word_and_the_rest_is_checked() -> Non
     )
 
     assert asked == ["c"]
+
+
+@pytest.mark.parametrize("error", [KeyError("li"), RuntimeError("odd"), ZeroDivisionError()])
+def test_whatever_else_a_record_raises_is_an_unreadable_letter_that_names_the_error_alone(
+    error: Exception,
+) -> None:
+    def strange(event: object, record: object) -> None:
+        raise error
+
+    change = json.encode({**json.decode(login("e2")), "type": "account_change", "change": "phone_change"})
+    incoming = decode([Sent(login()), Sent(change), Sent(login("e3"))], SKEW_S, strange)
+
+    assert [event.event_id for event in incoming.events] == ["e1", "e3"]
+    [letter] = incoming.dead
+    assert letter.error.reason == "unreadable"
+    assert str(letter.error).endswith(f"the record cannot be read: {type(error).__name__}")
+
+
+def test_a_letter_says_which_character_may_not_stand_in_a_text() -> None:
+    [letter] = read(Sent(login(session_id="a\0b"))).dead
+
+    assert str(letter.error).endswith("a text holds the character U+0000")
