@@ -114,6 +114,12 @@ def test_the_least_weight_scores() -> None:
     assert fused(finding("a", 0.001), finding("b", 0.0), calibration=GENEROUS).score == 20
 
 
+def test_light_findings_have_their_shares_too() -> None:
+    result = fused(finding("a", 0.03), finding("b", 0.01), calibration=GENEROUS)
+
+    assert [each.share for each in result.reasoned] == [15, 5]
+
+
 def test_the_third_of_a_family_counts_a_quarter() -> None:
     found = [finding(name, 2.0, "family") for name in "abc"]
 
