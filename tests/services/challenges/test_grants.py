@@ -41,6 +41,16 @@ def test_a_grant_is_bound_to_event_and_digest_and_lives_two_minutes(grants: Gran
     assert (told["iat"], told["exp"]) == (int(NOON_S), int(NOON_S) + LIFETIME_S)
 
 
+def test_a_grant_names_all_that_was_approved_and_nothing_else(grants: Grants) -> None:
+    passed = approved()
+    told = claims(grants, grants.issue(passed, NOON_S))
+
+    approved_of = ("event_id", "challenge_id", "purpose", "digest", "amount", "currency", "payee_id")
+    assert {name: told[name] for name in approved_of} == {name: getattr(passed, name) for name in approved_of}
+    assert set(told) == {*approved_of, "iss", "aud", "sub", "iat", "exp", "jti"}
+    assert told["sub"] == passed.account_id
+
+
 def test_a_retry_of_an_accepted_verify_gives_the_same_grant(grants: Grants) -> None:
     assert grants.issue(approved(), NOON_S) == Grants(Keyring({1: OLD}, 1)).issue(approved(), NOON_S)
 

@@ -66,6 +66,12 @@ def test_a_model_is_named_from_a_tenth_of_a_nat_beyond_the_findings_and_counts_b
     assert result.risk == risk_of(2.0 + beyond)
 
 
+def test_a_model_alone_is_named_from_the_same_tenth_on() -> None:
+    assert named(fused(says=Says(0.11))) == [(NAME, "on")]
+    assert named(fused(says=Says(0.09))) == []
+    assert named(fused(says=Says(-3.0))) == []
+
+
 def test_what_a_model_adds_stands_where_its_part_puts_it() -> None:
     result = fused(finding("a", 2.0), finding("b", 0.5), says=Says(3.7, learnt=["a", "b"]))
 
