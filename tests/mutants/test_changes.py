@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from tests.mutants.__main__ import drawn, modules
+from tests.mutants.__main__ import Tried, drawn, modules, show
 from tests.mutants.changes import changed, changes
 from tests.mutants.trial import ROOT, Copy, FailsUnchanged, Module
 
@@ -109,3 +111,26 @@ def test_a_fault_that_a_test_covers_is_noticed_and_one_that_none_covers_is_not(c
 def test_tests_that_fail_without_a_change_are_said_and_not_counted(copy: Copy) -> None:
     with pytest.raises(FailsUnchanged, match=r"limit\.py"):
         copy.seconds_unchanged(Module("limit.py", ("test_limit.py",)))
+
+
+@pytest.mark.parametrize(
+    ("noticed", "enough"),
+    [
+        ({"a": 25, "b": 19}, True),
+        ({"a": 22, "b": 22}, True),
+        ({"a": 22, "b": 21}, False),
+        ({"a": 25, "b": 18}, False),
+        ({"a": 25, "b": 25, "c": 25, "d": 18}, False),
+    ],
+    ids=["88 over all, one at 76", "both at 88", "86 over all", "86 over all, one at 72", "one at 72"],
+)
+def test_88_in_100_must_be_noticed_over_all_and_75_in_each_module(
+    noticed: dict[str, int], enough: bool
+) -> None:
+    results = [Tried(name, number < count) for name, count in noticed.items() for number in range(25)]
+    page = io.StringIO()
+
+    assert show(results, Console(file=page, width=100)) is enough
+    told = [line.split() for line in page.getvalue().splitlines()]
+    assert [line[0] for line in told] == ["module", *noticed, "all"]
+    assert told[-1][1:3] == [str(len(results)), str(sum(noticed.values()))]
