@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct as Layout
 from zlib import crc32
 
 #: In place of a decision: the account's event id was used before, for other content.
 REUSED = b"event_id_reused"
 REUSED_DETAIL = "the account's event id was used before for other content; give each event an id of its own"
+_BIG_ENDIAN = Layout(">I").pack
 #: No identifier holds it.
 _BETWEEN = "\x1f"
 
@@ -22,7 +24,7 @@ def content_digest(value: bytes) -> bytes:
 
 def content_digests(values: Iterable[bytes]) -> list[bytes]:
     """The `content_digest` of each value."""
-    return [crc32(value).to_bytes(4, "big") for value in values]
+    return list(map(_BIG_ENDIAN, map(crc32, values)))
 
 
 def answer_name(account_id: str, event_id: str, value: bytes) -> str:

@@ -22,7 +22,13 @@ from contracts.events import Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.amounts import LARGE_FOR_ANYBODY_USD, baseline, usd_worth, usual_amount
+from detectors.measures.amounts import (
+    LARGE_FOR_ANYBODY_USD,
+    UNITS_PER_USD,
+    baseline,
+    usd_worth,
+    usual_amount,
+)
 from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
@@ -101,6 +107,12 @@ def observe(
 
     For an account without anything to compare with see `_first_of_all`, for an unknown worth `_of_unknown_worth`.
     """
+    if not profile.amount_rows and profile.till_amount[0] < params.least_history_count:
+        units = UNITS_PER_USD.get(event.currency)
+        if units is not None and event.value / units < params.large_first_usd:
+            return (
+                None  # a young account's small sum in a listed currency: there is nothing to compare it with
+            )
     if not money_may_leave(event, profile):
         return None
     compared = baseline(event, profile, params.rates, params.least_history_count)

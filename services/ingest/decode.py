@@ -100,20 +100,22 @@ def decode(
                 event = decode_json(value)  # type: ignore[arg-type]
             except Exception as error:  # the fence: a second reading says what it is
                 event, again = _read_again(value, error)
+            event_id, account_id = event.event_id, event.account_id
             if (
                 _BACKSLASH in value  # type: ignore[operator]
                 or _DELETE in value  # type: ignore[operator]
-                or not value.isascii()  # type: ignore[union-attr]
-                or event.event_id < _AFTER_DOTS
-                or event.account_id < _AFTER_DOTS
+                or not event_id.isascii()
+                or not account_id.isascii()
+                or event_id < _AFTER_DOTS
+                or account_id < _AFTER_DOTS
             ):
                 _check_texts(event, value)  # type: ignore[arg-type]
-            if record.key != event.account_id.encode():
+            if record.key != account_id.encode():
                 raise Malformed("key_mismatch", "the record's key is not the event's account_id")
             kind = event.__class__
             if kind is Transaction:
                 payee_id = event.payee_id
-                if payee_id is not None and payee_id < _AFTER_DOTS:
+                if payee_id is not None and (payee_id < _AFTER_DOTS or not payee_id.isascii()):
                     check_identifiers(event)
             elif kind is not Login:
                 check_identifiers(event)

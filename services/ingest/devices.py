@@ -34,15 +34,19 @@ _HASHED = frozenset(
 )
 #: An id of this many equal letters f is no chance.
 _LEAST_ONES = 8
+#: ASCII that is neither letter nor digit.
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 def names_no_device(device_id: str) -> bool:
     """Whether the text is a placeholder: all zeros, empty, "unknown" and kin, in any case, width and punctuation."""
-    core = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", device_id).casefold()))
-    letters = set(core)
+    if device_id.isascii():
+        core = device_id.encode().translate(None, _SIGNS).lower().decode()
+    else:
+        core = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", device_id).casefold()))
     return (
-        letters <= {"0"}
-        or (letters == {"f"} and len(core) >= _LEAST_ONES)
+        not core.strip("0")
+        or (not core.strip("f") and len(core) >= _LEAST_ONES)
         or core in _WORDS
         or core in _SAME_EVERYWHERE
         or core in _HASHED
