@@ -24,6 +24,7 @@ WINDOW_STEPS = 1
 SKEW_STEPS = 10
 SECRET_BYTES = 20
 
+_LABEL = "otpauth://totp/"
 _CODE = re.compile("[0-9]{6}")
 
 
@@ -82,13 +83,16 @@ def skewed_step(secret: str, code: str, at: float) -> int | None:
 
 
 def provisioning_uri(secret: str, account: str, issuer: str) -> str:
-    """The otpauth URI an authenticator scans; ':' '%' and '&' in the names are percent-encoded and survive.
+    """The otpauth URI an authenticator scans; whatever the names hold is percent-encoded and survives.
 
     Source: the Key URI Format of Google Authenticator. Raises ValueError for an empty account or issuer.
     """
     if not account or not issuer:
         raise ValueError("an authenticator entry needs an account and an issuer")
-    return _Codes(secret).provisioning_uri(name=account, issuer_name=issuer)
+    uri = _Codes(secret).provisioning_uri(name=account, issuer_name=issuer)
+    label, query = uri.removeprefix(_LABEL).split("?", 1)
+    # pyotp leaves `/` as it is, and authenticators that take the last part of the path would cut the label there.
+    return f"{_LABEL}{label.replace('/', '%2F')}?{query}"
 
 
 def _search(secret: str, code: str, steps: Iterable[int]) -> int | None:
