@@ -52,8 +52,9 @@ class PayeeQuestions(Struct):
     """What a batch asks of the records of payees (`contracts.payees`), in event order; all lists run beside each other.
 
     `owners` and `offsets` as of tallies. `payees` are keys of 8 bytes. `hours` are the transactions' times in whole hours since
-    1970 and `transactions` their event ids; a label speaks of the one that it is about. `changes` join the record before it is
-    read, `members` with them. Labels are out `delay_days` after the day of what they are about. An event asks once at most.
+    1970 and `transactions` their event ids, each one of its member's; a label speaks of the one that it is about. `changes` join
+    the record before it is read, `members` with them. Labels are out `delay_days` after the day of what they are about. An event
+    asks once at most.
     """
 
     delay_days: int = LABEL_DELAY_DAYS

@@ -15,6 +15,8 @@ from contracts.payees import (
 from contracts.ports import PAYEE_FRAUD, PAYEE_NO_FRAUD, PAYEE_PAYMENT
 
 _DAY_H = 24
+#: No identifier holds it.
+_BETWEEN = "\x1f"
 
 
 class PayeeRecord:
@@ -33,7 +35,8 @@ class PayeeRecord:
         self.labels: dict[str, int] = {}
 
     def change(self, change: int, hour: int, member: str, transaction: str) -> None:
-        """What a question's event changes."""
+        """What a question's event changes. A transaction is one of its account: two accounts may use one event id."""
+        transaction = f"{member}{_BETWEEN}{transaction}"
         if change == PAYEE_PAYMENT:
             self._pay(hour, member, transaction)
         elif change == PAYEE_FRAUD:

@@ -213,8 +213,13 @@ local function pay(p, hour, day, transaction, account)
   end
 end
 
-local function blame(p, day, who)
-  if place(p.labels, who, 12) then
+-- Where the verdict on a transaction is. `former` is what earlier releases knew it by: its event id, whosever it was.
+local function judged(p, who, former)
+  return place(p.labels, who, 12) or place(p.labels, former, 12)
+end
+
+local function blame(p, day, who, former)
+  if judged(p, who, former) then
     return
   end
   local ago = reach(p, day)
@@ -228,8 +233,8 @@ local function blame(p, day, who)
   p.frauds = raised(p.frauds, ago, 1)
 end
 
-local function clear(p, who)
-  local at = place(p.labels, who, 12)
+local function clear(p, who, former)
+  local at = judged(p, who, former)
   if not at then
     return
   end
@@ -242,14 +247,14 @@ local function clear(p, who)
 end
 
 -- Any change at all; nil when the record of a payee that has none stays away.
-local function altered(blob, hour, day, who, change)
+local function altered(blob, hour, day, who, change, former)
   local p = opened(blob)
   if change == 1 then
     pay(p, hour, day, sub(who, 1, 4), sub(who, 5))
   elseif change == 2 then
-    blame(p, day, who)
+    blame(p, day, who, former)
   else
-    clear(p, who)
+    clear(p, who, former)
   end
   return p.payments ~= '' and closed(p)
 end

@@ -2,7 +2,8 @@
 -- or below the highest answered offset whose answer is no longer kept changes nothing, and its age is -1 minus the age.
 -- KEYS: highest answered offset, list of answers, stem of the records.
 -- ARGV: 1 questions as rows: payee, change, the record of a payee that is paid for the first time: its head with hour and day,
---       hashes of transaction and account (for a label 8 bytes of the transaction); 2 their offsets from the first, 3 and 4 first and last offset as 12 hex digits,
+--       hashes of transaction and account (for a label, in place of that head, what earlier releases knew the transaction by,
+--       then 8 bytes of the transaction); 2 their offsets from the first, 3 and 4 first and last offset as 12 hex digits,
 --       5 seconds to keep answers, 6 how many batches of answers, 7 seconds to keep a record,
 --       8 days after which labels are out, 9 days of totals, 10 most accounts, 11 most latest payments, 12 most verdicts.
 local rows, offsets, first, last = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -29,7 +30,7 @@ local function answer(number, stale)
   if change > 0 and not stale then
     local now
     if change > 1 then
-      now = altered(blob, hour, day, sub(rows, row + 16, row + 23), change)
+      now = altered(blob, hour, day, sub(rows, row + 16, row + 23), change, sub(rows, row + 8, row + 15))
     elseif blob then
       local transaction, account = unpacked('>c4c4', rows, row + 16)
       now, began, newest, upto, days, latest, marked, size = paid(blob, hour, day, transaction, account)

@@ -1,13 +1,15 @@
 """Records of payees: the questions of a partition are one script call a tally shard, in the round trip of the counts.
 
 Accounts and transactions are known by 32-bit hashes there: two of a payee's 64 accounts, or of its 8 latest payments, are
-taken for one about once in two million records.
+taken for one about once in two million records. A transaction is one of its account: two accounts may use one event id. Earlier
+releases knew it by the event id alone; their verdicts are still found, and at most the 8 latest payments count again if resent.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from itertools import repeat
+from operator import invert
 from struct import Struct, pack
 from zlib import crc32
 
@@ -21,6 +23,8 @@ KEPT_RECORD_S = 90 * 86_400
 SCRIPT = Script("records.lua", "payee_record.lua", "payees.lua")
 _row = Struct(">8sBII8sII").pack
 _label_row = Struct(">8sBII8s8s").pack
+#: No identifier holds it.
+_BETWEEN = b"\x1f"
 #: The rest of a record's head: one payment on its only day, nothing else.
 _FIRST_PAID = pack(">IBBBB", 1, 0, 1, 0, 0)
 _answers = Struct(">9i").iter_unpack
@@ -56,18 +60,24 @@ def answers(blob: bytes) -> list[PayeeCounts]:
 
 
 def _rows(asked: PayeeQuestions) -> bytes:
-    whos = map(crc32, map(str.encode, asked.members))
-    about = map(str.encode, asked.transactions)
+    accounts = list(map(str.encode, asked.members))
+    whos = list(map(crc32, accounts))
+    about = list(map(str.encode, asked.transactions))
+    # The account's hash begins that of the transaction. Inverted, it is not the hash of the two texts in one, which others share.
+    whats = list(map(crc32, about, map(invert, whos)))
     days = [hour // 24 for hour in asked.hours]
-    rest = repeat(_FIRST_PAID)
     if max(asked.changes) < PAYEE_FRAUD:
-        whats = map(crc32, about)
+        rest = repeat(_FIRST_PAID)
         return b"".join(map(_row, asked.payees, asked.changes, asked.hours, days, rest, whats, whos))
     return b"".join(
-        _row(payee, change, hour, day, _FIRST_PAID, crc32(transaction), who)
+        _row(payee, change, hour, day, _FIRST_PAID, what, who)
         if change < PAYEE_FRAUD
-        else _label_row(payee, change, hour, day, _FIRST_PAID, blake2b(transaction, digest_size=8).digest())
-        for payee, change, hour, day, who, transaction in zip(
-            asked.payees, asked.changes, asked.hours, days, whos, about, strict=True
+        else _label_row(payee, change, hour, day, _digest(event_id), _digest(account + _BETWEEN + event_id))
+        for payee, change, hour, day, what, who, account, event_id in zip(
+            asked.payees, asked.changes, asked.hours, days, whats, whos, accounts, about, strict=True
         )
     )
+
+
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=8).digest()

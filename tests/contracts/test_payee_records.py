@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from msgspec import Struct
 
 from contracts.payees import KEPT_DAYS, MAX_ACCOUNTS, MAX_PAYMENTS, NAMES, PayeeCounts
@@ -180,6 +181,55 @@ async def test_a_payment_with_the_same_id_is_one_payment_among_the_latest(ports:
     await told(store, [asked(n, transaction=f"t{n % MAX_PAYMENTS}") for n in range(3 * MAX_PAYMENTS)])
 
     assert (await seen(store, day=TODAY + 8))["count_1d"] == MAX_PAYMENTS
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("ann", "t1"), ("bo", "t1")),
+        (("u-1", "23"), ("u-12", "3")),
+        (("a", "b"), ("b", "a")),
+        (("", "t1"), ("t1", "")),
+        (("安", "t1"), ("邦", "t1")),
+    ],
+)
+async def test_payments_of_two_accounts_are_two_whatever_their_event_ids(
+    ports: Ports, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    store = ports.tallies()
+    paid = [
+        asked(number, account, transaction=event_id)
+        for number, (account, event_id) in enumerate([one, other, one, other])
+    ]
+    await told(store, paid[:1])
+    await told(store, paid[1:])
+
+    counts = await seen(store, day=TODAY + 8)
+    assert counts["count_1d"] == 2
+    assert (await seen(store, 9_000_001))["accounts_2d"] == 2
+
+
+async def test_verdicts_on_two_accounts_payments_of_one_event_id_are_two_each_taken_back_by_its_own_account(
+    ports: Ports,
+) -> None:
+    store = ports.tallies()
+    await told(
+        store,
+        [
+            asked(number, account, PAYEE_FRAUD, transaction="t1")
+            for number, account in enumerate(["ann", "bo", "ann"])
+        ],
+    )
+    assert (await seen(store, 10, day=TODAY + 8))["frauds_1d"] == 2
+    await told(
+        store,
+        [
+            asked(number, account, PAYEE_NO_FRAUD, transaction="t1")
+            for number, account in [(11, "bo"), (12, "cy"), (13, "bo")]
+        ],
+    )
+
+    assert (await seen(store, 14, day=TODAY + 8))["frauds_1d"] == 1
 
 
 async def test_a_payment_of_the_first_days_of_1970_is_like_any_other(ports: Ports) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from redis.asyncio import Redis
 
 from contracts.payees import KEPT_DAYS
-from contracts.ports import PAYEE_FRAUD, PAYEE_NONE
+from contracts.ports import PAYEE_FRAUD, PAYEE_NO_FRAUD, PAYEE_NONE
 from services.memory.in_process import InProcessTallyStore
 from services.memory.redis_client import ask
 from services.memory.redis_payees import KEPT_RECORD_S
 from services.memory.redis_tallies import RedisTallyStore
-from tests.contracts.test_payee_records import TODAY, Asked, asked, named, told
+from tests.contracts.test_payee_records import TODAY, Asked, asked, named, seen, told
 
 
 def payments(count: int, first: int = 0) -> list[Asked]:
@@ -109,3 +111,31 @@ async def test_a_redelivery_keeps_no_second_copy_of_answers(client: Redis) -> No
         await told(store, payments(20))
 
     assert await ask(client, "LLEN", "payees-once:{t0}:payees:1.3") == 1
+
+
+async def judged_by_an_earlier_release(client: Redis, prefix: str) -> RedisTallyStore:
+    """A store with one verdict of fraud on the payment `t1` of `ann`, known by its event id alone."""
+    store = RedisTallyStore(client, prefix=prefix)
+    await told(store, [asked(1, "ann", PAYEE_FRAUD, transaction="t1")])
+    now, then = (blake2b(text, digest_size=8).digest() for text in (b"ann\x1ft1", b"t1"))
+    for key in await ask(client, "KEYS", f"{prefix}:*payee:*"):
+        for payee, record in (await ask(client, "HGETALL", key)).items():
+            if now in record:
+                await ask(client, "HSET", key, payee, record.replace(now, then))
+    [kept] = [record for record in (await records(client, prefix)).values() if then in record]
+    assert now not in kept
+    return store
+
+
+async def test_a_verdict_of_an_earlier_release_does_not_count_again(client: Redis) -> None:
+    store = await judged_by_an_earlier_release(client, "payees-former")
+    await told(store, [asked(2, "ann", PAYEE_FRAUD, transaction="t1")])
+
+    assert (await seen(store, day=TODAY + 8))["frauds_1d"] == 1
+
+
+async def test_a_verdict_of_an_earlier_release_may_be_taken_back(client: Redis) -> None:
+    store = await judged_by_an_earlier_release(client, "payees-former-back")
+    await told(store, [asked(2, "ann", PAYEE_NO_FRAUD, transaction="t1")])
+
+    assert "frauds_1d" not in await seen(store, day=TODAY + 8)
