@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo env dev kafka test check test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
+# The tests start hundreds of processes: each would compile all of PayGuard again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,6 +11,8 @@ BIN := $(VENV)/bin
 FOR ?=
 NAME ?=
 ARGS ?=
+# One more than the cores of a small machine: the end-to-end tests mostly wait.
+WORKERS ?= 3
 RUN_TIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 KAFKA_JARS := deploy/kafka/build/.fetched
@@ -27,7 +31,7 @@ env: $(RUN_TIME) ## create .venv with what PayGuard needs to run
 dev: $(DEV) ## create .venv with what the checks and tests need too
 
 test: $(DEV) ## the tests that run anywhere, on the embedded parts; ARGS='-k name' narrows
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "$(QUICK)" $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(QUICK)" $(ARGS)
 
 check: $(DEV) ## lint, format, types, import rules and house rules
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from rich.console import Console
 
 from contracts.errors import Unavailable
 from services.background import say_when_ended
@@ -22,6 +23,7 @@ from services.ingest.keys import ApiKeys
 from services.lab.board import Board
 from services.lab.demo import Demo, Play, Urls
 from services.lab.ledger import Figures
+from services.lab.summary import StoryStep
 from services.options import EXIT_AWAY, EXIT_BAD, print_json, say
 from services.settings import Settings
 from services.standing import Standing
@@ -117,7 +119,9 @@ class _Up:
         finally:
             await _end(watching, showing)
             self._page.close()
-        code = self._report(figures) if figures is not None else 0
+        code = 0
+        if figures is not None:
+            code = report(figures, self._board.steps, None if self._options.as_json else self._page.console)
         if watching.done() and not watching.cancelled() and watching.exception() is not None:
             raise Unavailable(str(watching.exception()))
         return _INTERRUPTED if self._interrupted and self._options.for_s is not None else code
@@ -151,18 +155,6 @@ class _Up:
                 await asyncio.sleep(_POLL_S)
         finally:
             self._stopping.set()
-
-    def _report(self, figures: Figures) -> int:
-        steps = self._board.steps
-        if self._options.as_json:
-            print_json({**_as_object(figures), "stories": steps})
-        else:
-            self._page.console.print(stories_table(steps))
-            if figures.effects_missing:
-                self._page.console.print(f"{figures.effects_missing} effects have left no trace yet")
-            sys.stdout.write(figures.line() + "\n")
-        sys.stdout.flush()
-        return 0 if figures.clean else EXIT_BAD
 
     def _picture(self) -> None:
         if self._options.picture:
@@ -202,5 +194,14 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
             await task
 
 
-def _as_object(figures: Figures) -> dict[str, object]:
-    return msgspec.structs.asdict(figures)
+def report(figures: Figures, steps: list[StoryStep], console: Console | None) -> int:
+    """Print how the demo ended: on the console with the ledger last, or one JSON object without a console; its exit code."""
+    if console is None:
+        print_json({**msgspec.structs.asdict(figures), "stories": steps})
+    else:
+        console.print(stories_table(steps))
+        if figures.effects_missing:
+            console.print(f"{figures.effects_missing} effects have left no trace yet")
+        sys.stdout.write(figures.line() + "\n")
+    sys.stdout.flush()
+    return 0 if figures.clean else EXIT_BAD

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from tests.parts.fixtures import (  # noqa: F401  found here by every test
     real_redis,
     real_redis_server,
 )
+from tests.services.cases.databases import migrated_file  # noqa: F401  found here by every test
 
 settings.register_profile(
     "house", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -32,6 +36,26 @@ settings.load_profile("house")
 # A shell starts what runs in the background with Ctrl-C ignored, and processes that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+#: Their files take longest, and wait more than they compute: begun last they would be all that is left.
+_FIRST = ("e2e", "benchmarks", "deploy", "mutants")
+
+
+#: A file system in memory: SQLite waits for the disk at every commit, longer than most tests take.
+_IN_MEMORY, _ROOM_BYTES = "/dev/shm", 4 << 30
+
+
+def pytest_configure() -> None:
+    """Temporary folders in memory, where there is room for them; pytest's own variable names another place."""
+    if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _IN_MEMORY)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders of long tests first, so that processes which share the files out end together."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in _FIRST)
 
 
 def _is_this_machine(address: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 _SMALL = ("--events", "5000", "--accounts", "2000", "--faust-events", "1000", "--runs", "1")
+_SMALLEST = ("--events", "2000", "--accounts", "500", "--faust-events", "400", "--runs", "1")
 _SHORT = ("--rate", "500", "--seconds", "3", "--warm-up", "2", "--http-rate", "50", "--http-seconds", "3")
 _FEW = ("--verify-rate", "20", "--verify-seconds", "3")
 
@@ -42,7 +43,7 @@ def test_a_part_that_does_not_exist_is_a_usage_error_that_names_the_parts() -> N
 
 @pytest.mark.usefixtures("embedded_redis")
 def test_worker_limit_and_faust_table_are_measured_on_embedded_parts() -> None:
-    figures = _bench("--only", "throughput", *_SMALL, timeout_s=110)
+    figures = _bench("--only", "throughput", *_SMALLEST, timeout_s=110)
 
     assert figures["events_per_s"] > figures["faust_table_events_per_s"] > 0
     assert figures["limit_events_per_s"] > 0

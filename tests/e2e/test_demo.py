@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -66,30 +65,20 @@ def wait_for(child: subprocess.Popen[str], told: str) -> str:
 
 @pytest.mark.timeout(300)
 def test_the_demo_loses_nothing_doubles_nothing_and_decides_each_story_as_it_says(tmp_path: Path) -> None:
-    child = start(tmp_path, "--demo", "--for", "20")
+    child = start(tmp_path, "--demo", "--for", "10")
     output, _ = child.communicate(timeout=280)
     last = output.rstrip().splitlines()[-1]
     found = LEDGER.fullmatch(last)
 
     assert found is not None, output
     accepted, decided, undecided, lost, doubled = (int(figure) for figure in found.groups())
-    assert accepted == decided > 10_000
+    assert accepted == decided > 5_000
     assert (undecided, lost, doubled) == (0, 0, 0)
     assert "NOT met" not in output
     assert len(re.findall(r" met *$", output, re.MULTILINE)) >= 9
     assert list((tmp_path / "outbox").glob("*.eml"))
     assert child.returncode == 0
     assert wait_until_gone(tmp_path) == []
-
-
-@pytest.mark.timeout(300)
-def test_with_json_the_demo_prints_one_object(tmp_path: Path) -> None:
-    child = start(tmp_path, "--demo", "--for", "10", "--json")
-    output, _ = child.communicate(timeout=280)
-    figures = json.loads(output)
-
-    assert figures["lost"] == figures["duplicate_effects"] == figures["effects_missing"] == 0
-    assert {"accepted", "decided", "p50_ms", "p99_ms", "stories"} <= figures.keys()
 
 
 @pytest.mark.timeout(120)
@@ -114,6 +103,7 @@ def test_ctrl_c_twice_leaves_nothing_behind(tmp_path: Path) -> None:
     assert wait_until_gone(tmp_path) == []
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(120)
 def test_kill_9_of_the_parent_leaves_no_orphan(tmp_path: Path) -> None:
     child = start(tmp_path)
@@ -125,6 +115,7 @@ def test_kill_9_of_the_parent_leaves_no_orphan(tmp_path: Path) -> None:
     assert wait_until_gone(tmp_path) == []
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(120)
 def test_a_worker_that_dies_is_started_again(tmp_path: Path) -> None:
     child = start(tmp_path)

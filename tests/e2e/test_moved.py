@@ -23,6 +23,15 @@ PARTITIONS = 4
 ACCOUNTS = [f"w-{number}" for number in range(12)]
 ROUNDS = 20
 PLACEMENT = Placement("t", PARTITIONS)
+#: Two of them everywhere: the one that is of moves alone, and the one after which all is done but the commit.
+POINTS = [
+    "after_move",
+    "before_commit",
+    *(
+        pytest.param(point, marks=pytest.mark.chaos)
+        for point in ("before_produce", "after_produce", "after_save")
+    ),
+]
 
 
 def other_hash(account_id: str) -> int:
@@ -97,9 +106,7 @@ async def test_each_is_decided_once_where_its_key_belongs(make_stack: MakeStack)
         assert origins == sorted(origins)
 
 
-@pytest.mark.parametrize(
-    "point", ["before_produce", "after_move", "after_produce", "after_save", "before_commit"]
-)
+@pytest.mark.parametrize("point", POINTS)
 async def test_a_worker_killed_in_between_decides_each_once(make_stack: MakeStack, point: str) -> None:
     stack = await make_stack(partitions=PARTITIONS)
     await feed(stack)

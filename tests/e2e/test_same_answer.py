@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from msgspec import Struct, json
 
 from contracts.events import AnyEvent
@@ -118,6 +119,24 @@ async def test_decisions_and_memory_are_the_same_however_a_log_with_repeats_is_c
     assert all(seen[0] == other for other in seen[1:])
 
 
+async def test_offline_and_one_worker_answer_alike(make_stack: MakeStack) -> None:
+    rows = the_stream()
+    alone = await offline(rows)
+    stack = await make_stack()
+    await by_one_worker(stack, rows, len(alone))
+    left = await left_by(stack)
+
+    verdict = judge(left, await replay(left, stack.settings))
+    verdict.uncommitted = 0
+    assert verdict.clean, verdict.examples
+    live = answers(left)
+    comparable = same_counts(alone, live)
+    assert alone.keys() == live.keys()
+    assert len(comparable) > 0.95 * len(alone)
+    assert {event_id for event_id in comparable if alone[event_id] != live[event_id]} == set()
+
+
+@pytest.mark.chaos
 async def test_offline_one_worker_and_four_that_come_and_go_answer_alike(make_stack: MakeStack) -> None:
     rows = the_stream()
     alone = await offline(rows)

@@ -193,7 +193,7 @@ async def test_no_new_epoch_is_made_of_a_topic_that_did_not_change(make_stack: M
     stack.start_worker(0)
     await until_decided(stack, len(ACCOUNTS))
     with pytest.raises(Malformed, match="still run"):
-        await new_epoch(stack.settings, False, print)
+        await new_epoch(replace(stack.settings, session_timeout_s=0.1), False, print)
     await asyncio.to_thread(stack.retire, 0)
     with pytest.raises(Malformed, match="no new epoch is needed"):
         await new_epoch(stack.settings, False, print, force=True)

@@ -17,7 +17,7 @@ from services.ingest.keys import ApiKeys
 from services.ingest.producer import InProcessTopic
 from services.memory.in_process import InProcessMailbox
 from services.metrics import REGISTRY
-from tests.services.ingest.conftest import database, migrated_file, world  # noqa: F401  found here by the tests
+from tests.services.ingest.conftest import database, world  # noqa: F401  found here by the tests
 from tests.services.ingest.world import Clock, World, a_login, resources
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from services.api import _routed
 from services.ingest.keys import SCOPES
-from tests.services.ingest.conftest import database, migrated_file, world  # noqa: F401  found here by the tests
+from tests.services.ingest.conftest import database, world  # noqa: F401  found here by the tests
 from tests.services.ingest.world import World
 
 #: Opened by no key: health, published keys and documents, and pages, which have sessions of their own.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -36,13 +37,13 @@ GRANT = as_text((1, bytes([5]) * 32))
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(tmp_path: Path, migrated_file: Path) -> str:
     """A database with three factors sealed under version 1."""
+    shutil.copy(migrated_file, tmp_path / "test.db")
     made = f"sqlite:///{tmp_path / 'test.db'}"
 
     async def fill() -> None:
         database = Database(made)
-        await database.migrate()
         async with database.begin() as connection:
             for number in range(3):
                 account_id = f"account-{number}"

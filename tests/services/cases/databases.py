@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-import tempfile
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,8 +14,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.database import Database, async_url
 
-#: The bytes of a SQLite database of the newest schema, once one was made.
-_MIGRATED: list[bytes] = []
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
 
 
@@ -35,26 +34,30 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     await admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: the migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "migrated.db"
+
+    async def migrate() -> None:
+        database = Database(f"sqlite:///{path}")
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(migrate())
+    assert [path] == list(path.parent.iterdir()), "a write-ahead log was left beside the file"
+    return path
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, migrated_file: Path) -> AsyncIterator[Database]:
     """A migrated database."""
-    made = Database(database_url)
+    database = Database(database_url)
     try:
-        if made.is_sqlite:
-            await _copy_migrated(Path(str(made.url.database)))
+        if database.is_sqlite:
+            shutil.copy(migrated_file, str(database.url.database))
         else:
-            await made.migrate()
-        yield made
+            await database.migrate()
+        yield database
     finally:
-        await made.close()
-
-
-async def _copy_migrated(file: Path) -> None:
-    """Put a migrated SQLite database there: migrated once a process, which takes longer than most tests."""
-    if not _MIGRATED:
-        with tempfile.TemporaryDirectory() as folder:
-            first = Database(f"sqlite:///{folder}/migrated.db")
-            await first.migrate()
-            await first.close()
-            _MIGRATED.append(Path(folder, "migrated.db").read_bytes())
-    file.write_bytes(_MIGRATED[0])
+        await database.close()

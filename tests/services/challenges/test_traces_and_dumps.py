@@ -16,7 +16,7 @@ from opentelemetry import trace
 
 from tests.services.challenges.api_pair import Pair
 from tests.services.challenges.test_two_processes import kind, pair, store  # noqa: F401  found here by the tests
-from tests.services.ingest.conftest import database, migrated_file, world  # noqa: F401  found here by the tests
+from tests.services.ingest.conftest import database, world  # noqa: F401  found here by the tests
 from tests.services.ingest.world import World
 
 

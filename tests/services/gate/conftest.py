@@ -1,5 +1,5 @@
 """The API in one process."""
 
-from tests.services.ingest.conftest import database, migrated_file, world
+from tests.services.ingest.conftest import database, world
 
-__all__ = ["database", "migrated_file", "world"]
+__all__ = ["database", "world"]

@@ -7,7 +7,7 @@ import logging
 import httpx
 import pytest
 
-from tests.services.ingest.conftest import database, migrated_file, world  # noqa: F401  found here by the tests
+from tests.services.ingest.conftest import database, world  # noqa: F401  found here by the tests
 from tests.services.ingest.world import World
 from tests.services.portal.reading import read
 
