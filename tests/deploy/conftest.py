@@ -27,7 +27,7 @@ class Checker:
             env={**os.environ, "GOGC": "800"},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=280,
             check=False,
         )
         printed = done.stdout + done.stderr

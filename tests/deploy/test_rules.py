@@ -39,6 +39,7 @@ def test_promtool_accepts_rules_and_configuration(promtool: Checker) -> None:
     promtool.check("check", "config", "prometheus.yml", folder=PROMETHEUS)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", TEST_FILES)
 def test_every_alert_behaves_as_its_stories_say(name: str, promtool: Checker) -> None:
     assert "SUCCESS" in promtool.check("test", "rules", name, folder=PROMETHEUS)
