@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.chaos.conftest import empty_store
 from tests.chaos.feed import START_AT
 from tests.chaos.polling import until
 from tests.chaos.stack import Stack, stack_settings
+from tests.e2e.decisions import until_decided
 from tests.e2e.test_bad_input import login
 from tests.parts.fixtures import started_or_explained
 from tests.parts.secure_kafka import SecureKafka
@@ -85,13 +86,31 @@ def rights(user: str, settings: Settings) -> list[tuple[str, str, list[str]]]:
 def signed_in(cluster: SecureKafka, user: str, **more: Any) -> dict[str, Any]:
     """The settings with which a user signs in."""
     return {
-        "kafka": cluster.secure,
+        "kafka": cluster.address("SECURE"),
         "kafka_security_protocol": "SASL_SSL",
         "kafka_sasl_mechanism": "PLAIN",
         "kafka_user": user,
         "kafka_password": cluster.password(user),
         "kafka_ca_file": cluster.authority,
         **more,
+    }
+
+
+def scrammed(cluster: SecureKafka, user: str, **more: Any) -> dict[str, Any]:
+    """The settings with which a user signs in by SCRAM-SHA-512."""
+    there = {"kafka": cluster.address("SCRAM"), "kafka_sasl_mechanism": "SCRAM-SHA-512"}
+    return {**signed_in(cluster, user), **there, **more}
+
+
+def certified(cluster: SecureKafka, user: str, signed: bool = True) -> dict[str, Any]:
+    """The settings with which a user signs in by a certificate."""
+    certificate, key = cluster.certificate(user, signed)
+    return {
+        "kafka": cluster.address("CERTIFICATE"),
+        "kafka_security_protocol": "SSL",
+        "kafka_ca_file": cluster.authority,
+        "kafka_certificate_file": certificate,
+        "kafka_key_file": key,
     }
 
 
@@ -235,3 +254,34 @@ async def test_a_wrong_password_is_said_and_never_shown(
 
     await until(lambda: said(stack, f"Kafka refuses {process}: SaslAuthenticationFailed"), WITHIN_S)
     assert not said(stack, "sesame-open")
+
+
+@pytest.mark.parametrize("way", [scrammed, certified])
+async def test_a_worker_decides_what_a_wallet_sends_by_scram_and_by_certificates(
+    stack: Stack, secure_kafka: SecureKafka, way: Callable[..., dict[str, Any]]
+) -> None:
+    """Each with the rights of the page: the certificate's name is the user's."""
+    wallet = msgspec.structs.replace(stack.settings, **way(secure_kafka, "wallet"))
+    await send(wallet, wallet.topic_events, login("e1"))
+    stack.start_worker(0, **way(secure_kafka, "worker"))
+    start_cases(stack, way(secure_kafka, "cases"))
+
+    await until_decided(stack, 1)
+    with pytest.raises(TopicAuthorizationFailedError):
+        await send(wallet, wallet.topic_decisions, b"{}")
+    assert not said(stack, "Kafka refuses")
+
+
+async def test_a_wrong_word_by_scram_a_certificate_of_ones_own_and_none_do_not_come_in(
+    stack: Stack, secure_kafka: SecureKafka
+) -> None:
+    own = certified(secure_kafka, "wallet", signed=False)
+    none = {**own, "kafka_certificate_file": None, "kafka_key_file": None}
+    for wrong in (scrammed(secure_kafka, "wallet", kafka_password="guessed"), own, none):
+        settings = msgspec.structs.replace(stack.settings, **wrong)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=settings.kafka, request_timeout_ms=5_000, **kafka_access(settings)
+        )
+        with pytest.raises((KafkaConnectionError, OSError)):
+            await producer.start()
+        await producer.stop()
