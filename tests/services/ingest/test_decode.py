@@ -213,3 +213,16 @@ def test_a_letter_says_which_character_may_not_stand_in_a_text() -> None:
     [letter] = read(Sent(login(session_id="a\0b"))).dead
 
     assert str(letter.error).endswith("a text holds the character U+0000")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b'{"\x00":1}', "invalid_json"),
+        (b'{\x00"\x00', "not_utf8"),
+        (b"\x00{", "not_utf8"),
+        (b"\xff\xfe{", "not_utf8"),
+    ],
+)
+def test_a_zero_byte_among_the_first_two_is_utf_16_and_a_later_one_is_no_json(value: bytes, why: str) -> None:
+    assert reason(Sent(value)) == why

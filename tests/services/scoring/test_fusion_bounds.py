@@ -155,6 +155,13 @@ def test_equal_findings_have_equal_shares_and_the_first_ones_what_is_left_over(w
     ]
 
 
+def test_what_is_left_over_goes_to_the_largest_remainder() -> None:
+    seven = Calibration([(0, 7), (1, 7)])
+    result = fused(finding("a", 3.0), finding("b", 1.0), calibration=seven)
+
+    assert [each.share for each in result.reasoned] == [5, 2]
+
+
 def test_shares_are_in_proportion_to_what_findings_add() -> None:
     result = fused(finding("a", 4.5), finding("b", 1.5))
 
