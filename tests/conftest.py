@@ -47,7 +47,11 @@ _IN_MEMORY, _ROOM_BYTES = "/dev/shm", 4 << 30
 
 
 def pytest_configure() -> None:
-    """Temporary folders in memory, where there is room for them; pytest's own variable names another place."""
+    """Temporary folders in memory, where there is room for them; pytest's own variable names another place.
+
+    Training runs on one thread: on a machine that is busy, threads that wait for each other take minutes.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _IN_MEMORY)
 
