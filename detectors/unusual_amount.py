@@ -70,9 +70,10 @@ class Params(Struct, frozen=True):
 
     The account's own deviation counts in part only: of the last few dozen amounts it says little, and small amounts widen it as
     large ones do. An unusual amount weighs more above `large_usd` dollars' worth, which few people move, and less below it:
-    thieves take what they can. An account's first money weighs `large_first_nats` at `large_first_usd` dollars' worth, and
-    `large_first_growth_nats` more for each e-fold; money of unknown worth weighs what asks for a code. Nothing less than
-    LARGE_LOG above the account's own mean is called unusual, whatever these say.
+    thieves take what they can. Compared with another way of moving money, a sum weighs at most `large_first_nats` at its
+    floor, and at most `most_nats` from twice the floor on. An account's first money weighs `large_first_nats` at
+    `large_first_usd` dollars' worth, and `large_first_growth_nats` more for each e-fold; money of unknown worth weighs what
+    asks for a code. Nothing less than LARGE_LOG above the account's own mean is called unusual, whatever these say.
     """
 
     least_history_count: int = 3
@@ -130,6 +131,7 @@ def observe(
     if z < threshold_z or amount < params.least_ratio * usual:
         return None
     weight = params.first_nats + params.growth_nats * (z - threshold_z) + _large(event, params)
+    most_nats = _most_in_a_new_way(amount / compared.floor, params) if compared.floor else params.most_nats
     unusual_from = max(
         (1.0 + usual) * exp(threshold_z * scale) - 1.0, params.least_ratio * usual, compared.floor
     )
@@ -138,13 +140,19 @@ def observe(
         detector="unusual_amount",
         reason="unusual_amount_in_a_new_way" if compared.borrowed else "unusual_amount",
         family="money",
-        weight=min(weight, params.most_nats),
+        weight=min(weight, most_nats),
         value=rounded(event.value, currency),
         baseline=rounded(usual / compared.ratio, currency),
         threshold=rounded(unusual_from / compared.ratio, currency),
         hold=z >= params.hold_z,
         facts={"currency": currency, "z": round(z, 2)},
     )
+
+
+def _most_in_a_new_way(times_floor: float, params: Params) -> float:
+    """`large_first_nats` at the floor, where an honest first rent lies, up to `most_nats` at twice the floor."""
+    share = min(times_floor - 1.0, 1.0)
+    return params.large_first_nats + share * (params.most_nats - params.large_first_nats)
 
 
 def _first_of_all(event: Transaction, profile: Profile, params: Params) -> Finding | None:

@@ -66,6 +66,19 @@ def test_a_first_kind_of_money_is_measured_by_what_the_account_moves_otherwise(m
     assert (first.weight, first.baseline, first.hold) == (usual.weight, usual.baseline, True)
 
 
+@given(st.floats(1.0, 1.99), st.floats(1.001, 1.5))
+def test_a_first_way_of_moving_money_weighs_more_the_further_it_is_above_its_floor(
+    times: float, further: float
+) -> None:
+    floor_cny = unusual_amount.LARGE_FOR_ANYBODY_USD * unusual_amount.UNITS_PER_USD["CNY"]
+    less = ask(unusual_amount, transaction(floor_cny * times + 1.0, movement="transfer"), payer())
+    more = ask(unusual_amount, transaction(floor_cny * times * further + 1.0, movement="transfer"), payer())
+
+    assert less is not None
+    assert more is not None
+    assert 3.0 <= less.weight < more.weight <= 6.0
+
+
 @given(
     st.floats(1.0, 1e6),
     st.sampled_from(["USD", "EUR", "KWD", "JPY", "UYW", "USDT", "BTC", "ETH", "SHIB", "XAU"]),
