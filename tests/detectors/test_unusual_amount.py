@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
+from detectors.measures.amounts import LARGE_FOR_ANYBODY_USD, UNITS_PER_USD
 from services.ingest.currency_files import read_rates
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
@@ -70,7 +71,7 @@ def test_a_first_kind_of_money_is_measured_by_what_the_account_moves_otherwise(m
 def test_a_first_way_of_moving_money_weighs_more_the_further_it_is_above_its_floor(
     times: float, further: float
 ) -> None:
-    floor_cny = unusual_amount.LARGE_FOR_ANYBODY_USD * unusual_amount.UNITS_PER_USD["CNY"]
+    floor_cny = LARGE_FOR_ANYBODY_USD * UNITS_PER_USD["CNY"]
     less = ask(unusual_amount, transaction(floor_cny * times + 1.0, movement="transfer"), payer())
     more = ask(unusual_amount, transaction(floor_cny * times * further + 1.0, movement="transfer"), payer())
 
