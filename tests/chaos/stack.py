@@ -72,6 +72,8 @@ class Stack:
         self.cases: GuardedProcess | None = None
         self.api: GuardedProcess | None = None
         self.starts = 0
+        #: How this interpreter is to run the command line from here on.
+        self.launcher: tuple[str, ...] = ("-m", "services.cli")
 
     async def prepare(self) -> None:
         """Create the topics and the tables."""
@@ -153,7 +155,7 @@ class Stack:
         settings = msgspec.structs.replace(self.settings, **changes)
         self.starts += 1
         return GuardedProcess(
-            [sys.executable, "-m", "services.cli", role],
+            [sys.executable, *self.launcher, role],
             self.folder / f"{name}.log",
             grace_s=20.0,
             env=environment_of(settings),

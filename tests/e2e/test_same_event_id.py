@@ -25,7 +25,7 @@ NOW_MS = START_AT * 1000
 WITHIN_S = 60.0
 
 
-def life(account: str) -> list[bytes]:
+def life(account: str, now_ms: int = NOW_MS) -> list[bytes]:
     """Days at home, then a stranger who logs in and sends money away; the ids are the same for every account."""
 
     def event(name: str, at_ms: int, device: str, ip: str, **fields: Any) -> bytes:
@@ -38,7 +38,7 @@ def life(account: str) -> list[bytes]:
         return json.encode({**told, "ip": ip, **fields})
 
     home = "192.0.2.1" if account == "li" else "198.51.100.1"
-    days = [NOW_MS - (DAYS - day) * DAY_MS for day in range(DAYS)]
+    days = [now_ms - (DAYS - day) * DAY_MS for day in range(DAYS)]
     login = {"type": "login", "outcome": "success"}
     paid = {"type": "transaction", "amount": "20.00", "currency": "CNY", "payee_id": f"{account}-shop"}
     stolen = {**paid, "amount": "90000.00", "kind": "transfer", "payee_id": f"{account}-mule"}
@@ -50,15 +50,15 @@ def life(account: str) -> list[bytes]:
                 "type": "account_change",
                 "event_id": "factor",
                 "account_id": account,
-                "occurred_at": NOW_MS - 3_600_000,
+                "occurred_at": now_ms - 3_600_000,
                 "change": "totp_enrolled",
             }
         ),
-        event("strange", NOW_MS, "strange", "203.0.113.9", **login),
+        event("strange", now_ms, "strange", "203.0.113.9", **login),
         event(
-            "reset", NOW_MS + 30_000, "strange", "203.0.113.9", type="account_change", change="password_reset"
+            "reset", now_ms + 30_000, "strange", "203.0.113.9", type="account_change", change="password_reset"
         ),
-        event("stolen", NOW_MS + 60_000, "strange", "203.0.113.9", **stolen),
+        event("stolen", now_ms + 60_000, "strange", "203.0.113.9", **stolen),
     ]
 
 
