@@ -90,7 +90,7 @@ async def audited(database: Database) -> dict[str, int]:
 
 def _address(index: int) -> str:
     """Of a network of its own."""
-    return f"{10 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.7"
+    return f"{240 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.7"
 
 
 def _passed_at(kind: int, at: float) -> float | None:

@@ -55,7 +55,8 @@ async def pair(
 async def holders_of(pair: Pair, count: int) -> list[Holder]:
     """So many accounts with a factor, each known to pass from its own network and device."""
     told = [
-        Holder(f"holder{n}", totp.new_secret(), f"10.{n >> 8}.{n & 255}.7", f"phone{n}") for n in range(count)
+        Holder(f"holder{n}", totp.new_secret(), f"240.{n >> 8}.{n & 255}.7", f"phone{n}")
+        for n in range(count)
     ]
     vault, at = Vault({1: KEY}, 1), time.time() - 3600.0
     rows: dict[Any, list[dict[str, Any]]] = {factors: [], code_networks: [], factor_devices: []}
