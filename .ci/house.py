@@ -23,8 +23,8 @@ IMPORTED_AS = {"scikit_learn": "sklearn", "pyjwt": "jwt", "argon2_cffi": "argon2
 # Where a process must catch whatever comes, to say it and end or go on.
 MAY_CATCH_ALL = {
     "services/scoring/runner.py",
-    "services/cli.py",
-    "services/ingest/decode.py",
+    "services/cli/main.py",
+    "services/events/decode.py",
     "services/stream/reading.py",
 }
 BINARY = {".png", ".jpg", ".mmdb", ".ico", ".gz", ".woff2"}

@@ -11,15 +11,15 @@ from statistics import fmean
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from benchmarks.events import EVENTS_A_DAY, bench_events
 from benchmarks.ground import Ground
 from benchmarks.progress import Progressing
 from contracts.ports import Shard
 from services.bootstrap.belt import offline_core
-from services.lab.bench_events import EVENTS_A_DAY, bench_events
-from services.lab.offline import OfflineRecord
 from services.memory.marks import PREFIX
 from services.memory.redis_client import ask, connect
 from services.memory.redis_store import RedisProfileStore
+from services.replay.offline import OfflineRecord
 
 _SEED = 5
 _BATCH = 2_000

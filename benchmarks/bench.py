@@ -15,7 +15,7 @@ from benchmarks.progress import Progressing
 from benchmarks.results import Results
 from benchmarks.throughput import ThroughputBench
 from benchmarks.verify_latency import measure_verify
-from services.settings import Settings
+from services.platform.settings import Settings
 
 
 def run_bench(settings: Settings, plan: Plan) -> Results:

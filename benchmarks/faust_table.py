@@ -15,8 +15,8 @@ import faust
 import uvloop
 from msgspec import Struct, json
 
-from services.processes import configure_logging
-from services.settings import Settings, load_settings
+from services.bootstrap.processes import configure_logging
+from services.platform.settings import Settings, load_settings
 
 TABLE = "accounts"
 _MOST_DEVICES = 16

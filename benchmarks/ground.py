@@ -15,11 +15,11 @@ from benchmarks.plan import Plan
 from benchmarks.programs import new_parts_folder
 from benchmarks.real_parts import KafkaCluster, PostgresServer, RedisServer
 from contracts.errors import Malformed
-from services.embedded import EmbeddedBroker, EmbeddedStore
-from services.guarded_process import GuardedProcess
 from services.memory.redis_client import ask, connect
-from services.secrets import KEY_BYTES
-from services.settings import PREFIX, Settings
+from services.platform.embedded import EmbeddedBroker, EmbeddedStore
+from services.platform.guarded_process import GuardedProcess
+from services.platform.secrets import KEY_BYTES
+from services.platform.settings import PREFIX, Settings
 
 #: Nothing the bench makes is anybody's: the keys are fixed, so that two runs see the same pseudonyms.
 _KEY = base64.b64encode(bytes(range(KEY_BYTES))).decode()

@@ -17,11 +17,11 @@ from benchmarks.latency import deciding_worker, program, telling
 from benchmarks.progress import Progressing
 from benchmarks.spread import Latencies, latencies_of
 from benchmarks.stolen import Stolen
-from services.database import Database
-from services.embedded import free_port
-from services.guarded_process import GuardedProcess
-from services.ingest.keys import ApiKeys
-from services.settings import Settings
+from services.http.api_keys import ApiKeys
+from services.platform.database import Database
+from services.platform.embedded import free_port
+from services.platform.guarded_process import GuardedProcess
+from services.platform.settings import Settings
 
 _SEED = 4
 _READY_S = 60.0
@@ -62,7 +62,7 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
     await ground.empty_store()
     key = await _prepare_database(settings)
     worker = await deciding_worker(ground, settings)
-    rest = ground.child("rest", "services.cli", "rest", settings=settings)
+    rest = ground.child("rest", "services.cli.main", "rest", settings=settings)
     try:
         await ready(rest, f"http://{settings.http_host}:{settings.http_port}/readyz")
         sent = await _send(ground, settings, key, progress)

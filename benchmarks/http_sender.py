@@ -24,8 +24,8 @@ from typing import cast
 import uvloop
 from msgspec import Struct, json
 
+from benchmarks.events import EVENTS_A_DAY, bench_events
 from benchmarks.stolen import Stolen, StolenTime
-from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
 _GIVE_UP_S = 10.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r", re.IGNORECASE)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, json
 
+from benchmarks.events import bench_events
 from benchmarks.ground import Ended, Ground, environment
 from benchmarks.paced_producer import Paced
 from benchmarks.processor import processor_s
@@ -22,9 +23,8 @@ from benchmarks.spread import Latencies, latencies_of
 from benchmarks.stolen import Stolen
 from benchmarks.ticking import every
 from benchmarks.topics import make_topics, preload, wait_for_records
-from services.guarded_process import GuardedProcess
-from services.lab.bench_events import bench_events
-from services.settings import Settings
+from services.platform.guarded_process import GuardedProcess
+from services.platform.settings import Settings
 
 _SEED, _PROBE_SEED = 2, 3
 _PROBES = 2_000
@@ -94,7 +94,7 @@ async def deciding_worker(ground: Ground, settings: Settings) -> GuardedProcess:
     kafka, partitions = settings.kafka, settings.partitions
     topics = [settings.topic_events, settings.topic_decisions, settings.topic_dead, settings.topic_actions]
     await make_topics(kafka, topics, partitions, settings.replication)
-    worker = ground.child(settings.consumer_group, "services.cli", "worker", settings=settings)
+    worker = ground.child(settings.consumer_group, "services.cli.main", "worker", settings=settings)
     probes = bench_events(ground.plan.accounts, _PROBES, _PROBE_SEED)
     await preload(kafka, settings.topic_events, partitions, probes, lambda count: None)
     await wait_for_records(kafka, settings.topic_decisions, partitions, _PROBES, worker, lambda count: None)

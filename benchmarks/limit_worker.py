@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 import uvloop
 from msgspec import Struct, json
 
-from services.ingest.decode import Record, decode
-from services.processes import configure_logging
-from services.settings import Settings, load_settings
+from services.bootstrap.processes import configure_logging
+from services.events.decode import Record, decode
+from services.platform.settings import Settings, load_settings
 from services.stream.app import build_app, run_app
 from services.stream.lane import Haul
 from services.stream.liveness import Liveness

@@ -34,11 +34,11 @@ from contracts.profile import (
     Velocities,
     Velocity,
 )
-from services.embedded import EmbeddedStore
 from services.memory.accounts import LiveAccounts
 from services.memory.codec import pack, unpack
 from services.memory.pseudonyms import Pseudonyms, asn_key
 from services.memory.redis_store import RedisProfileStore, RedisTallyStore, connect
+from services.platform.embedded import EmbeddedStore
 
 BATCH = 2_000
 ROUNDS = 15

@@ -22,8 +22,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 from msgspec import Struct, json
 
+from benchmarks.events import EVENTS_A_DAY, bench_events
 from benchmarks.stolen import Stolen, StolenTime
-from services.lab.bench_events import EVENTS_A_DAY, bench_events
 
 BURST_S = 0.005
 _LEAD_S = 0.3

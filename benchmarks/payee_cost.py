@@ -19,9 +19,9 @@ from contracts.events import AnyEvent, Label, Transaction
 from contracts.findings import PAYEE
 from contracts.ports import Shard
 from contracts.profile import DAY_S
-from services.embedded import EmbeddedStore
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisTallyStore
+from services.platform.embedded import EmbeddedStore
 from services.scoring.counting import TallyPlan
 
 BATCH = 2_000

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from benchmarks.programs import READY_TIMEOUT_S, PartMissing, program_of
-from services.embedded import free_port, wait_until_ready
-from services.guarded_process import GuardedProcess
+from services.platform.embedded import free_port, wait_until_ready
+from services.platform.guarded_process import GuardedProcess
 
 KAFKA_FOLDER = Path(__file__).resolve().parents[1] / "deploy" / "kafka"
 _METADATA_REQUEST = struct.pack(">hhih4sI", 3, 1, 1, 4, b"test", 0)

@@ -13,8 +13,8 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.programs import READY_TIMEOUT_S, PartMissing, is_root, program_of, unprivileged
-from services.embedded import answers_ping, free_port, wait_until_ready
-from services.guarded_process import GuardedProcess
+from services.platform.embedded import answers_ping, free_port, wait_until_ready
+from services.platform.guarded_process import GuardedProcess
 
 
 class RedisServer:

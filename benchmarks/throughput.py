@@ -14,15 +14,15 @@ from statistics import median
 
 from msgspec import Struct
 
+from benchmarks.events import EVENTS_A_DAY, bench_events
 from benchmarks.faust_table import changelog_of
 from benchmarks.ground import Ground
 from benchmarks.processor import ProcessorUse
 from benchmarks.progress import Progressing
 from benchmarks.spread import Spread, spread_of
 from benchmarks.topics import drop_topics, make_topics, preload, record_times_ms, wait_for_records
-from services.lab.bench_events import EVENTS_A_DAY, bench_events
 from services.memory.redis_client import ask, connect
-from services.settings import Settings
+from services.platform.settings import Settings
 
 _FROM, _TO = 0.10, 0.97
 _SEED = 1
@@ -36,7 +36,7 @@ class Contender(Struct, frozen=True):
     arguments: tuple[str, ...] = ()
 
 
-WORKER = Contender("worker", "services.cli", ("worker",))
+WORKER = Contender("worker", "services.cli.main", ("worker",))
 LIMIT = Contender("limit", "benchmarks.limit_worker")
 FAUST_TABLE = Contender("faust_table", "benchmarks.faust_table")
 

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.partitioner import murmur2
 
 from benchmarks.ground import Ended
-from services.guarded_process import GuardedProcess
+from services.platform.guarded_process import GuardedProcess
 from services.stream.producer import BatchProducer, Row
 
 Step = Callable[[int], None]

@@ -14,13 +14,14 @@ from msgspec import Struct
 from sqlalchemy import func, insert, select
 
 from contracts.decisions import approval_digest
-from services.challenges import totp
-from services.challenges.limit_tables import code_networks, factor_devices
-from services.challenges.limits import DAY_S, Limits
-from services.challenges.records import ATTEMPTS, Context
-from services.challenges.tables import audit, challenges, factors
-from services.challenges.vault import Vault
-from services.database import Database
+from services.audit.tables import audit
+from services.mfa import totp
+from services.mfa.limit_tables import code_networks, factor_devices
+from services.mfa.limits import DAY_S, Limits
+from services.mfa.records import ATTEMPTS, Context
+from services.mfa.tables import challenges, factors
+from services.mfa.vault import Vault
+from services.platform.database import Database
 
 _KINDS = 20
 _TODAY, _ONCE = 10, 17

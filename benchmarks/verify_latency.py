@@ -22,11 +22,11 @@ from benchmarks.spread import Latencies, latencies_of
 from benchmarks.stolen import Stolen
 from benchmarks.verify_accounts import Owner, audited, owners, record_owners
 from services.bootstrap.rest import open_limits, open_vault
-from services.database import Database
-from services.embedded import free_port
-from services.guarded_process import GuardedProcess
-from services.ingest.keys import ApiKeys
-from services.settings import Settings
+from services.http.api_keys import ApiKeys
+from services.platform.database import Database
+from services.platform.embedded import free_port
+from services.platform.guarded_process import GuardedProcess
+from services.platform.settings import Settings
 
 #: No fleet of this bench's rate is slowed down for its wrong codes.
 _BORNE = 10_000_000
@@ -95,7 +95,7 @@ def _started(ground: Ground, settings: Settings) -> dict[int, GuardedProcess]:
     apis = {}
     for number in range(ground.plan.verify_processes):
         own = msgspec.structs.replace(settings, http_port=free_port())
-        apis[own.http_port] = ground.child(f"verify-api-{number}", "services.cli", "api", settings=own)
+        apis[own.http_port] = ground.child(f"verify-api-{number}", "services.cli.main", "api", settings=own)
     return apis
 
 

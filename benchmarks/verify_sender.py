@@ -17,7 +17,7 @@ from msgspec import json
 
 from benchmarks.http_sender import Sender, Sent, request_of
 from benchmarks.verify_accounts import Owner
-from services.challenges import totp
+from services.mfa import totp
 
 #: Codes made before the first is sent: less than this time passes meanwhile.
 _AHEAD_S = 2.0

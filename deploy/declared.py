@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from prometheus_client import Histogram
 
 from deploy.prometheus.generate import RECORDINGS
-from services import metrics
+from services.platform import metrics
 
 _USED = re.compile(r"\bpayguard[_:][A-Za-z0-9_:]+")
 

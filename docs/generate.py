@@ -20,15 +20,15 @@ import msgspec  # noqa: E402
 from prometheus_client import Counter, Gauge, Histogram  # noqa: E402
 
 from contracts import topics  # noqa: E402
-from services import metrics  # noqa: E402
-from services.settings import PREFIX, SECRET_FIELDS, Settings  # noqa: E402
-from services.settings_text import MEANINGS  # noqa: E402
+from services.platform import metrics  # noqa: E402
+from services.platform.settings import PREFIX, SECRET_FIELDS, Settings  # noqa: E402
+from services.platform.settings_text import MEANINGS  # noqa: E402
 
 _NOTE = "\n<!-- Written by `make docs` from {source}. -->\n"
 #: Modules that write their own files when run.
-OTHERS = ("detectors.docs", "services.ingest.schema", "deploy.prometheus.generate", "deploy.grafana.generate")
+OTHERS = ("detectors.docs", "services.api.schema", "deploy.prometheus.generate", "deploy.grafana.generate")
 #: Modules that print their page, and where it goes.
-PRINTED = {"services.policy_file": "docs/policy.md"}
+PRINTED = {"services.policy.file": "docs/policy.md"}
 _KINDS: dict[type[Any], str] = {
     Counter: "counter",
     Gauge: "gauge",
@@ -50,7 +50,7 @@ def metrics_page() -> str:
     rows = [_metric_row(name, metric) for name, metric in metrics.ALL.items()]
     return (
         "# Metrics\n"
-        + _NOTE.format(source="services/metrics.py")
+        + _NOTE.format(source="services/platform/metrics.py")
         + "\nEvery process declares all of them and moves its own. No label ever holds an account, an address or a device.\n"
         "Worker, cases and notifier serve `/metrics` on `PAYGUARD_METRICS_HOST` and `PAYGUARD_METRICS_PORT`,\n"
         "the API on its own port.\n"
@@ -63,7 +63,7 @@ def settings_page() -> str:
     rows = "".join(_setting_row(field) for field in msgspec.structs.fields(Settings))
     return (
         "# Settings\n"
-        + _NOTE.format(source="services/settings.py and services/settings_text.py")
+        + _NOTE.format(source="services/platform/settings.py and services/platform/settings_text.py")
         + "\nEnvironment variables; a flag of the same name wins where a command has one.\n"
         "An unknown `PAYGUARD_` variable is refused. Names ending in `_S` are seconds.\n"
         "Secrets have no default; keys are 32 bytes in base64.\n"

@@ -10,7 +10,7 @@ DOCS = Path(__file__).resolve().parent
 if str(DOCS.parent) not in sys.path:
     sys.path.insert(0, str(DOCS.parent))
 
-from services.challenges.tables import challenges  # noqa: E402
+from services.mfa.tables import challenges  # noqa: E402
 from tests.browser.chromium import PHONE, Browser, installed  # noqa: E402
 from tests.browser.served import Served  # noqa: E402
 

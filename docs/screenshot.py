@@ -12,7 +12,7 @@ SECONDS = 40
 
 def main() -> int:
     """Run the demo from the repository's root; its exit code."""
-    command = [sys.executable, "-m", "services.cli", "up", "--demo", "--for", str(SECONDS), "--plain"]
+    command = [sys.executable, "-m", "services.cli.main", "up", "--demo", "--for", str(SECONDS), "--plain"]
     return subprocess.run(
         [*command, "--picture", str(DOCS / "demo.svg")], cwd=DOCS.parent, check=False
     ).returncode

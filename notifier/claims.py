@@ -19,7 +19,7 @@ from notifier.rates import DIGEST, ORDINARY, Rates
 from services.cases.contact_points import Point, points_of, recipients
 from services.cases.news import News
 from services.cases.tables import deliveries, notices, recorded_decisions
-from services.database import Database, insert_new
+from services.platform.database import Database, insert_new
 
 #: Critical letters have a way out of their own, so that a storm of others never stands before them.
 Lane = Literal["critical", "ordinary"]

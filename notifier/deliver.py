@@ -18,8 +18,8 @@ from notifier.channels import SLOW, Channel, Letter
 from notifier.claims import Claim
 from notifier.render import Templates
 from notifier.routing import Route, idempotency_key, routes
-from services.database import Database
-from services.metrics import DELIVERY_LATENCY, NOTICES, NOTICES_UNDELIVERED
+from services.platform.database import Database
+from services.platform.metrics import DELIVERY_LATENCY, NOTICES, NOTICES_UNDELIVERED
 
 #: The sentences of a decision in a locale, such as `services.scoring.explain.sentences`.
 Explain = Callable[[Decision, str], Sequence[str]]

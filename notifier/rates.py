@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.decisions import derived_id
 from services.cases.contact_points import ADDED, CHANGED
 from services.cases.tables import letter_rates, notices
-from services.database import insert_new
+from services.platform.database import insert_new
 
 DIGEST = "digest"
 #: Everything else is about stopped money, factors or contacts, and goes its own way out.

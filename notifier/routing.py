@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from services.addresses import address_key
 from services.cases.contact_points import Point
+from services.cases.mail_addresses import address_key
 
 LOCALES = ("zh-CN", "en")
 

@@ -14,10 +14,10 @@ from notifier.claims import LANES, Claim, Lane, claim, waiting
 from notifier.deliver import TOLD_FIRST, Delivery, Explain, Patience
 from notifier.rates import Rates
 from services.cases.backoff import Backoff, pause
-from services.database import Database
-from services.metrics import NOTICES, NOTICES_DIGESTED, OUTBOX_PENDING
-from services.progress import Progress
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.metrics import NOTICES, NOTICES_DIGESTED, OUTBOX_PENDING
+from services.platform.progress import Progress
+from services.platform.settings import Settings
 
 _POLL_S = 0.3
 _AT_ONCE = 16

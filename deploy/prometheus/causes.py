@@ -181,7 +181,7 @@ SECOND_FACTOR = (
     ),
 )
 
-#: Work behind the decisions: what it says of itself is in services/progress.py.
+#: Work behind the decisions: what it says of itself is in services/platform/progress.py.
 BACKGROUND = (
     Alert(
         "ConsumerFailing",

@@ -10,13 +10,9 @@ from redis.asyncio import Redis
 from contracts.findings import PAYEE
 from contracts.ports import TallyStore
 from detectors import discover
-from services.clocks import SharedClock
-from services.ingest.currency_files import read_rates, tell_age
-from services.ingest.enrich import Enricher
-from services.ingest.own_events import event_macs
-from services.ingest.user_agents import UserAgents
-from services.kafka_access import kafka_access
-from services.lab.offline import Collected, Discarded, OfflineCore
+from services.enrichment.enrich import Enricher
+from services.enrichment.user_agents import UserAgents
+from services.events.own_events import event_macs
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import (
     InProcessChallengeIntake,
@@ -30,13 +26,17 @@ from services.memory.redis_client import connect
 from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
 from services.memory.redis_tallies import RedisTallyStore
-from services.model_loading import load_model
-from services.policy_file import read_policy
+from services.platform.clocks import SharedClock
+from services.platform.currency_files import read_rates, tell_age
+from services.platform.kafka_access import kafka_access
+from services.platform.secrets import KEY_BYTES, decode_key
+from services.platform.settings import Settings
+from services.policy.file import read_policy
+from services.replay.offline import Collected, Discarded, OfflineCore
+from services.risk.model import Reader
+from services.risk.model_loading import load_model
 from services.scoring.counting import TallyPlan
-from services.scoring.model import Reader
 from services.scoring.runner import Runner
-from services.secrets import KEY_BYTES, decode_key
-from services.settings import Settings
 from services.stream.parts import InvalidCeiling, Parts
 from services.stream.pipeline import Belt
 from services.stream.placement import Placement

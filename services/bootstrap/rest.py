@@ -11,38 +11,38 @@ from redis.asyncio import Redis
 
 from detectors import discover
 from notifier.service import Notifier
-from services.api import ApiResources, create_app, server
+from services.api.application import ApiResources, create_app, server
+from services.api.producer import open_producer
+from services.api.replies import Replies
 from services.cases import verdicts
 from services.cases.desk import CaseDesk
 from services.cases.service import CasesService
-from services.challenges import sealed
-from services.challenges.factor_check import CodeChecker
-from services.challenges.grants import Grants
-from services.challenges.lifecycle import FactorLifecycle
-from services.challenges.limit_records import Rates
-from services.challenges.limits import Limits
-from services.challenges.recovery import Cost
-from services.challenges.repository import record_issued
-from services.challenges.service import ChallengesService
-from services.challenges.vault import Vault
-from services.clocks import SharedClock, measure_if_there
-from services.database import Database
-from services.gate.connections import Patience, most_connections
-from services.ingest.keys import ApiKeys
-from services.ingest.own_events import event_macs
-from services.ingest.producer import open_producer
-from services.ingest.replies import Replies
-from services.keyring import read_keyring
+from services.events.own_events import event_macs
+from services.http.api_keys import ApiKeys
+from services.http.connections import Patience, most_connections
 from services.memory.redis_client import connect
 from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
+from services.mfa import sealed
+from services.mfa.factor_check import CodeChecker
+from services.mfa.grants import Grants
+from services.mfa.lifecycle import FactorLifecycle
+from services.mfa.limit_records import Rates
+from services.mfa.limits import Limits
+from services.mfa.recovery import Cost
+from services.mfa.repository import record_issued
+from services.mfa.service import ChallengesService
+from services.mfa.vault import Vault
+from services.platform.clocks import SharedClock, measure_if_there
+from services.platform.database import Database
+from services.platform.keyring import read_keyring
+from services.platform.progress import Consumers
+from services.platform.secrets import decode_key
+from services.platform.settings import Settings
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
-from services.progress import Consumers
+from services.risk.learned_pattern import NAME as LEARNED
 from services.scoring.explain import Reasons, reasons_of, sentences
-from services.scoring.learned_pattern import NAME as LEARNED
-from services.secrets import decode_key
-from services.settings import Settings
 
 
 def open_challenges(

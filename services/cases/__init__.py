@@ -1,1 +1,5 @@
-"""Alerts, support cases and what follows from them, in SQL; the public face is what other packages may import."""
+"""Alerts, support cases, notices, contacts, and the outbox that carries them to Kafka.
+
+May import: `http`, `events`, `platform`.
+Imported by: `notifier`, `mfa`, `portal`, `api`.
+"""

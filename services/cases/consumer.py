@@ -16,10 +16,10 @@ from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
 from services.cases.backoff import Backoff, pause
 from services.cases.repository import Recorded
-from services.kafka_access import kafka_access, note_refusal
-from services.metrics import COMMITS
-from services.progress import Progress
-from services.settings import Settings
+from services.platform.kafka_access import kafka_access, note_refusal
+from services.platform.metrics import COMMITS
+from services.platform.progress import Progress
+from services.platform.settings import Settings
 
 #: Carries a batch out and makes it durable; raises Unavailable to get the same batch again.
 Apply = Callable[[Sequence[Recorded]], Awaitable[None]]

@@ -14,7 +14,7 @@ from sqlalchemy import Row, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id
-from services.addresses import masked, same_address
+from services.cases.mail_addresses import masked, same_address
 from services.cases.news import News, put_news
 from services.cases.tables import contact_points, notices
 

@@ -15,7 +15,7 @@ from services.cases import cursors, states, verdicts
 from services.cases.contact_points import Contact, change_contact
 from services.cases.repository import change_case
 from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
-from services.database import Database
+from services.platform.database import Database
 
 
 class Conflict(Exception):

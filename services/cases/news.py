@@ -6,7 +6,7 @@ from msgspec import Struct, json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.tables import notices
-from services.database import insert_new
+from services.platform.database import insert_new
 
 
 class News(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
 from services.cases.tables import outbox
-from services.database import Database, insert_new
+from services.platform.database import Database, insert_new
 
 _RELAY_LOCK = 7_294_186_002
 

@@ -10,9 +10,9 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import Unavailable
 from services.cases.outbox import Outgoing
-from services.ingest.own_events import EventMacs
-from services.kafka_access import kafka_access, note_refusal
-from services.settings import Settings
+from services.events.own_events import EventMacs
+from services.platform.kafka_access import kafka_access, note_refusal
+from services.platform.settings import Settings
 
 _DURABLE_S = 30.0
 

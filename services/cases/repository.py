@@ -24,9 +24,9 @@ from contracts.decisions import (
 from contracts.errors import Unavailable
 from services.cases import outbox, states
 from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
-from services.database import insert_new
+from services.platform.database import insert_new
 
-#: `services.challenges.repository.record_issued`: (connection, decision, effect, issued_at).
+#: `services.mfa.repository.record_issued`: (connection, decision, effect, issued_at).
 RecordIssued = Callable[[AsyncConnection, Decision, IssueChallenge, float], Awaitable[None]]
 
 

@@ -21,9 +21,9 @@ from services.cases.views import (
     EntryShown,
     Resolution,
 )
-from services.ingest.identifiers import AccountId, AccountQuery, plain
-from services.ingest.keys import ApiKey, require
-from services.ingest.problems import RESPONSES, Problem, problem_answer
+from services.http.api_keys import ApiKey, require
+from services.http.identifiers import AccountId, AccountQuery, plain
+from services.http.problems import RESPONSES, Problem, problem_answer
 
 
 async def _desk(request: Request) -> CaseDesk:

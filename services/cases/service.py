@@ -15,11 +15,11 @@ from services.cases.outlet import KafkaOutlet
 from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
 from services.cases.tables import cases
-from services.database import Database
-from services.ingest.own_events import event_macs
-from services.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
-from services.progress import Consumers
-from services.settings import Settings
+from services.events.own_events import event_macs
+from services.platform.database import Database
+from services.platform.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
+from services.platform.progress import Consumers
+from services.platform.settings import Settings
 
 _RELAY_POLL_S = 0.1
 _GAUGES_EVERY_S = 2.0

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.database import metadata
+from services.platform.database import metadata
 
 ID = String(128)
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
@@ -198,7 +198,7 @@ Index(
 )
 
 #: One row a message that a channel has taken or refused for good, so that a retry of the notice leaves it alone.
-#: `address_key` as in services/addresses.py; `outcome` is `delivered` or the reason of the refusal.
+#: `address_key` as in services/cases/mail_addresses.py; `outcome` is `delivered` or the reason of the refusal.
 deliveries = Table(
     "deliveries",
     metadata,

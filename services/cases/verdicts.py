@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, Freeze, IssueChallenge, derived_id
 from contracts.events import Label, to_wire
-from services import metrics
 from services.cases import outbox
 from services.cases.states import Case, Verdict
 from services.cases.tables import case_entries, cases, decision_of_entry, recorded_decisions
+from services.platform import metrics
 
 _decode = json.Decoder(Decision).decode
 

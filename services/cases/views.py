@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts.decisions import Severity
 from services.cases.desk import Alert, Entry
 from services.cases.states import Case, State, Verdict
-from services.ingest.identifiers import BodyIdentifier
+from services.http.identifiers import BodyIdentifier
 
 Locale = Literal["zh-CN", "en"]
 

@@ -21,10 +21,10 @@ from contracts.events import AnyEvent, ChallengeOutcome, Transaction, to_wire
 from services.lab.backtest_side import STOPPED, Side, is_judged
 from services.lab.backtest_truth import Known, Marked
 from services.lab.backtest_weeks import Weeks
-from services.lab.lines import EventLine, OnBad, read_events, read_lines
-from services.lab.offline import OfflineCore
-from services.lab.replay import Line
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.lines import EventLine, OnBad, read_events, read_lines
+from services.replay.offline import OfflineCore
+from services.replay.replay import Line
 
 Unanswered = Literal["passed", "silent"]
 MOST_TOGETHER = 500
@@ -166,7 +166,7 @@ async def backtest(
     `step` hears the bytes read. Raises InvalidPolicy for a policy that is refused.
     """
     from services.bootstrap.belt import offline_core
-    from services.policy_file import read_policy
+    from services.policy.file import read_policy
 
     known = Known()
     known.gather(read_lines(file))

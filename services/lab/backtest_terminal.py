@@ -10,7 +10,7 @@ from services.lab.backtest import Comparison
 from services.lab.backtest_summary import percent, period, rows, sentences
 from services.lab.backtest_words import ACTION_WORDS, TEXTS, TYPE_WORDS
 from services.lab.words import words_in
-from services.plain_console import PlainConsole, plain
+from services.platform.plain_console import PlainConsole, plain
 
 _MOST_EXAMPLES = 8
 

@@ -9,7 +9,7 @@ from msgspec import DecodeError, Struct, json
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, ChallengeOutcome, Label, UserReport
-from services.ingest.decode import decode_event
+from services.events.decode import decode_event
 
 Truth = Literal["fraud", "honest", "unknown"]
 _ABOUT = (b'"about_event_id"', b'"challenged_event_id"')

@@ -12,9 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.errors import Unavailable
-from services.database import Database
-from services.ingest.own_events import event_macs
-from services.kafka_access import kafka_access
+from services.events.own_events import event_macs
 from services.lab import edge
 from services.lab.board import Board
 from services.lab.habits import DAY_S, World
@@ -27,7 +25,9 @@ from services.lab.wallet import Wallet
 from services.lab.watch import Watch
 from services.lab.words import words_in
 from services.lab.worker_lag import worker_is_behind
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.kafka_access import kafka_access
+from services.platform.settings import Settings
 
 PEOPLE = 1200
 PAST_DAYS = 14

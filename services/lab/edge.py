@@ -9,8 +9,8 @@ from msgspec import Struct
 from sqlalchemy import func, select
 
 from services.cases.tables import alerts, case_entries, cases, notices
-from services.challenges.tables import challenges
-from services.database import Database
+from services.mfa.tables import challenges
+from services.platform.database import Database
 
 
 class Edge(Struct, frozen=True):

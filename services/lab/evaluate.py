@@ -17,7 +17,6 @@ from msgspec import Struct, json
 from contracts.decisions import Decision
 from contracts.errors import Malformed
 from services.lab.folds import DAY_MS, Fold, FoldEvents, Measured, day_named
-from services.lab.lines import OnBad, read_events, read_lines
 from services.lab.measures import (
     Card,
     Ranking,
@@ -27,8 +26,9 @@ from services.lab.measures import (
     recall_at_false_positives,
     roc_auc,
 )
-from services.lab.replay import Line, replay
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.lines import OnBad, read_events, read_lines
+from services.replay.replay import Line, replay
 
 TOP_CARDS = 100
 FALSE_POSITIVES = 0.01

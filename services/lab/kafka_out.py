@@ -8,7 +8,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from contracts.errors import Unavailable
-from services.ingest.own_events import Signing
+from services.events.own_events import Signing
 
 _UNDER_WAY = 20_000
 _AWAY = "no Kafka broker answers at {kafka}; start one with `payguard up`, or name another with --kafka"
@@ -23,7 +23,7 @@ class KafkaOut:
     """A producer with acks=all, as an async context manager.
 
     `acknowledged` counts records the broker has. `put` waits while 20,000 records are under way. `signing` tells which headers a
-    record needs, `access` how to sign in (`services.kafka_access`). Raises Unavailable when no broker answers.
+    record needs, `access` how to sign in (`services.platform.kafka_access`). Raises Unavailable when no broker answers.
     """
 
     def __init__(

@@ -11,17 +11,17 @@ from statistics import median
 from msgspec import Struct
 
 from detectors import discover
-from services.ingest.enrich import Enricher
-from services.ingest.user_agents import UserAgents
+from services.enrichment.enrich import Enricher
+from services.enrichment.user_agents import UserAgents
 from services.lab.attackers import ATTACKERS, AttackerName
 from services.lab.habits import World
 from services.lab.login_trial import Bench, Outcome, Trial, try_person
 from services.lab.personas import person
 from services.memory.pseudonyms import Pseudonyms
-from services.policy_file import read_policy
+from services.platform.secrets import KEY_BYTES
+from services.platform.settings import Settings
+from services.policy.file import read_policy
 from services.scoring.runner import Runner
-from services.secrets import KEY_BYTES
-from services.settings import Settings
 
 #: Shares of attackers to be stopped.
 STOPPED = (0.98, 0.99, 0.995)

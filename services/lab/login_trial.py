@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from contracts.decisions import Decision
 from contracts.events import ChallengeOutcome, Login
 from contracts.profile import NO_DIGEST, Profile
-from services.ingest.enrich import Enricher
+from services.enrichment.enrich import Enricher
 from services.lab.attackers import ATTACKERS, AttackerName, Hand, attacker
 from services.lab.habits import World, ordinary_day
 from services.lab.personas import Person, as_of

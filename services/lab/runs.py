@@ -12,14 +12,14 @@ from typing import IO
 from msgspec import DecodeError, Struct, json
 
 from contracts.decisions import Decision
-from services.lab.lines import OnBad, read_events, read_lines
 from services.lab.played import Played
-from services.lab.replay import Line, replay
 from services.lab.simulate import Simulation, plant, simulate
 from services.lab.stories import stories_named
 from services.lab.summary import Summary
 from services.lab.words import words_in
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.lines import OnBad, read_events, read_lines
+from services.replay.replay import Line, replay
 
 _DAY_S = 86_400
 Step = Callable[[int], None]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import DecodeError, Struct, json
 
 from contracts.errors import Malformed, Unavailable
-from services.ingest.own_events import signing_of
-from services.kafka_access import kafka_access
+from services.events.own_events import signing_of
 from services.lab.kafka_out import KafkaOut
-from services.lab.lines import EventLine, OnBad
-from services.settings import Settings
+from services.platform.kafka_access import kafka_access
+from services.platform.settings import Settings
+from services.replay.lines import EventLine, OnBad
 
 if TYPE_CHECKING:
     import httpx

@@ -18,9 +18,9 @@ from contracts.errors import Malformed
 from services.lab.folds import day_named
 from services.lab.train_calibration import calibration_points, reliability_bins
 from services.lab.train_rows import Rows
-from services.scoring.features import NAMES, VERSION
-from services.scoring.model_file import FORMAT, ModelFile, Provenance, Tree, checksum_of
-from services.scoring.trees import Calibrator, compiled
+from services.risk.features import NAMES, VERSION
+from services.risk.model_file import FORMAT, ModelFile, Provenance, Tree, checksum_of
+from services.risk.trees import Calibrator, compiled
 
 Numbers = NDArray[np.float64]
 _CATEGORY_AT = NAMES.index("category_log_odds")

@@ -8,8 +8,8 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.model_file import Bin
-from services.scoring.trees import Calibrator
+from services.risk.model_file import Bin
+from services.risk.trees import Calibrator
 
 Numbers = NDArray[np.float64]
 _MOST_POINTS, _LEAST_FRAUDS = 16, 10

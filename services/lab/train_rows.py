@@ -15,12 +15,12 @@ from contracts.events import Transaction
 from contracts.findings import Tallies
 from contracts.profile import Profile
 from services.lab.folds import DAY_MS
-from services.lab.lines import OnBad, read_events, read_lines
-from services.lab.replay import Line, replay
 from services.memory.glance import Glance
-from services.model_loading import learnable_detectors
-from services.scoring.features import NAMES, Vector, features
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.lines import OnBad, read_events, read_lines
+from services.replay.replay import Line, replay
+from services.risk.features import NAMES, Vector, features
+from services.risk.model_loading import learnable_detectors
 
 _MOST_WEIGHT = 8.0
 _CATEGORY_AT = NAMES.index("category_log_odds")

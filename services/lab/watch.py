@@ -13,7 +13,7 @@ from contracts.decisions import Decision
 from services.lab.board import Board
 from services.lab.kafka_out import broker_away
 from services.lab.ledger import Ledger
-from services.settings import Settings
+from services.platform.settings import Settings
 
 _POLL_MS = 200
 _decode = json.Decoder(Decision).decode
@@ -54,7 +54,7 @@ class Watch:
         from aiokafka import AIOKafkaConsumer, TopicPartition
         from aiokafka.errors import KafkaError
 
-        from services.kafka_access import kafka_access
+        from services.platform.kafka_access import kafka_access
 
         settings = self._settings
         self._consumer = AIOKafkaConsumer(

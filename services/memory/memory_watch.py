@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 
 from contracts.errors import Unavailable
 from contracts.ports import Shard
-from services import metrics
 from services.memory import marks
 from services.memory.redis_client import leave_replicas
 from services.memory.redis_facts import StoreFacts, store_facts
+from services.platform import metrics
 
 #: A replica that took over may lack what was saved last. Beyond so many records it is not a replica of this memory.
 MOST_BEHIND_RECORDS = 10_000

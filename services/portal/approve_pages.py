@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.challenges.factor_records import FactorStatus
-from services.challenges.records import Challenge
-from services.challenges.service import ChallengesService
-from services.ingest.problems import Problem
+from services.http.problems import Problem
+from services.mfa.factor_records import FactorStatus
+from services.mfa.records import Challenge
+from services.mfa.service import ChallengesService
 from services.portal.disown import disown
 from services.portal.figures import clock_face, has_look_alikes, money, visible
 from services.portal.pages import PREFIX, locale_of, page

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contracts.decisions import derived_id
 from contracts.events import UserReport, to_wire
+from services.audit import audit_log
 from services.cases.outbox import Outgoing, put
-from services.challenges import audit, repository
-from services.challenges.records import Challenge
-from services.database import Database
-from services.metrics import CHALLENGES
+from services.mfa import repository
+from services.mfa.records import Challenge
+from services.platform.database import Database
+from services.platform.metrics import CHALLENGES
 
 
 async def disown(database: Database, challenge: Challenge, at: float) -> bool:
@@ -28,7 +29,7 @@ async def disown(database: Database, challenge: Challenge, at: float) -> bool:
     async with database.begin() as connection:
         closed = await repository.close(connection, challenge, "failed", at)
         await put(connection, [Outgoing(event_id, "event", challenge.account_id, to_wire(report))], at)
-        entry = audit.Entry(
+        entry = audit_log.Entry(
             at=at,
             action="disown",
             result="refused" if closed else "told",
@@ -37,7 +38,7 @@ async def disown(database: Database, challenge: Challenge, at: float) -> bool:
             challenge_id=challenge.challenge_id,
             reason="the owner says it was not them",
         )
-        await audit.record(connection, entry)
+        await audit_log.record(connection, entry)
     if closed:
         CHALLENGES.labels(challenge.purpose, "failed").inc()
     return closed

@@ -6,9 +6,9 @@ import segno
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.challenges.factor_records import Enrolment, FactorStatus, Refused
-from services.challenges.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
-from services.challenges.proof import ProofTooOld
+from services.mfa.factor_records import Enrolment, FactorStatus, Refused
+from services.mfa.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
+from services.mfa.proof import ProofTooOld
 from services.portal.figures import in_fours, visible
 from services.portal.pages import PREFIX, page
 from services.portal.problem_pages import outcome, refusal

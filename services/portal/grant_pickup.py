@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from services.challenges.grants import Grants
-from services.challenges.http import ChallengeId, no_store
-from services.challenges.records import ChallengeState
-from services.challenges.service import ChallengesService
-from services.ingest.keys import require
-from services.ingest.problems import RESPONSES, Problem, problem_answer
+from services.http.api_keys import require
+from services.http.problems import RESPONSES, Problem, problem_answer
+from services.mfa.grants import Grants
+from services.mfa.http import ChallengeId, no_store
+from services.mfa.records import ChallengeState
+from services.mfa.service import ChallengesService
 
 router = APIRouter(
     prefix="/v1",

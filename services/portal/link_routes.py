@@ -19,12 +19,12 @@ from pydantic import (
     model_validator,
 )
 
-from services.challenges.http import no_store, utc
-from services.challenges.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_about
-from services.challenges.service import ChallengesService
-from services.ingest.identifiers import BodyIdentifier
-from services.ingest.keys import require
-from services.ingest.problems import RESPONSES, Problem, problem_answer
+from services.http.api_keys import require
+from services.http.identifiers import BodyIdentifier
+from services.http.problems import RESPONSES, Problem, problem_answer
+from services.mfa.http import no_store, utc
+from services.mfa.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_about
+from services.mfa.service import ChallengesService
 from services.portal.pages import PREFIX
 from services.portal.portal import portal_of
 from services.portal.visits import Purpose, Visit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.challenges.records import Hint
-from services.ingest.problems import Problem, request_id_of
+from services.http.problems import Problem, request_id_of
+from services.mfa.records import Hint
 from services.portal.pages import page
 
 _PAGES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.ingest.problems import Problem
+from services.http.problems import Problem
 from services.portal.forms import read_form
 from services.portal.pages import PREFIX, asset_digests, assets, headers_of, page
 from services.portal.portal import portal_of

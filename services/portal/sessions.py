@@ -10,10 +10,10 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.challenges.http import count_malformed
-from services.challenges.records import Context
-from services.challenges.typed_code import code_in
-from services.ingest.problems import Problem
+from services.http.problems import Problem
+from services.mfa.http import count_malformed
+from services.mfa.records import Context
+from services.mfa.typed_code import code_in
 from services.portal.forms import read_form
 from services.portal.pages import PREFIX, headers_of
 from services.portal.portal import portal_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, String, Table
 
-from services.database import metadata
+from services.platform.database import metadata
 
 #: `link` and `session` are SHA-256 of what the link and the cookie hold, so the table opens no page. `session` is
 #: absent until the link is opened. `expires_at` is the link's end, then the session's. Times are epoch seconds.

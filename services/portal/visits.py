@@ -18,8 +18,8 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 from sqlalchemy import Row, delete, insert, select, update
 
-from services.database import Database
-from services.keyring import Keyring
+from services.platform.database import Database
+from services.platform.keyring import Keyring
 from services.portal.tables import visits
 
 Purpose = Literal["enrol", "challenge", "factor"]

@@ -31,8 +31,8 @@ from contracts.traits import AT, TRAIT_BYTES, WHERE, WITH
 from detectors import Detector
 from services.memory.glance import Glance
 from services.memory.visit import traits_of
+from services.policy.policy import Policy
 from services.scoring.plan import Plan, recalled
-from services.scoring.policy import Policy
 
 Came = Login | Transaction | AccountChange
 _Came = TypeVar("_Came", Login, Transaction, AccountChange, Came)

@@ -24,7 +24,7 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
-from services.scoring.policy import Policy
+from services.policy.policy import Policy
 
 #: The notice of a `notify`, by event type.
 NOTICES: dict[type, str] = {

@@ -10,8 +10,8 @@ from contracts.amounts import grouped
 from contracts.currencies import COUNTED_BY_ONE, shown_places
 from contracts.decisions import Decision, Reasoned
 from contracts.findings import Reason, Spec
-from services.scoring.learned_pattern import ASPECT_WORDS
-from services.scoring.learned_pattern import SPEC as LEARNED
+from services.risk.learned_pattern import ASPECT_WORDS
+from services.risk.learned_pattern import SPEC as LEARNED
 from services.scoring.wording import (
     CHANGES,
     CURRENCIES_ZH,

@@ -14,7 +14,7 @@ from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, TallyWanted
 from contracts.profile import Profile
 from detectors import Detector, with_rates
-from services.scoring.policy import Policy
+from services.policy.policy import Policy
 
 _PACK = msgspec.msgpack.Encoder().encode
 _REMEMBERED = int(Circumstance.REMEMBERED)

@@ -28,15 +28,15 @@ from services.memory.learning import (
     note_challenge,
     note_event,
 )
+from services.policy.policy import AWAY_STATES, Account, Policy
+from services.risk.fusion import Fused, quiet_risk
+from services.risk.learned_pattern import NAME as LEARNED
+from services.risk.model import Evidence, Reader
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
 from services.scoring.counts import Counts
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
-from services.scoring.fusion import Fused, quiet_risk
-from services.scoring.learned_pattern import NAME as LEARNED
-from services.scoring.model import Evidence, Reader
 from services.scoring.plan import Plan, teach_memories
-from services.scoring.policy import AWAY_STATES, Account, Policy
 
 THIN_LOGINS = 3
 _LEARNING = ("learning",)

@@ -14,8 +14,8 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.serializers.schemas import Schema
 from faust.types import TP
 
-from services.kafka_access import kafka_access, note_refusal
-from services.settings import Settings
+from services.platform.kafka_access import kafka_access, note_refusal
+from services.platform.settings import Settings
 from services.stream.ended import ended_task
 from services.stream.lane import Belt, Lane
 from services.stream.liveness import Liveness

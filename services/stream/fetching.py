@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from contracts.errors import Malformed
-from services.ingest.decode import Record
+from services.events.decode import Record
 
 _UNREADABLE = (
     KafkaError,

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from contracts.errors import Unavailable
-from services.ingest.decode import Record
+from services.events.decode import Record
 
 log = logging.getLogger(__name__)
 

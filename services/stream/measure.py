@@ -6,7 +6,7 @@ from collections import Counter
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from services import metrics
+from services.platform import metrics
 
 if TYPE_CHECKING:
     from services.stream.scored import Scored

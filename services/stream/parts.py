@@ -13,15 +13,15 @@ from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transacti
 from contracts.findings import Tallies
 from contracts.ports import ChallengeIntake, DecisionMailbox, Shard, TallyStore
 from contracts.profile import Key
-from services import metrics
-from services.ingest.decode import CheckOwn, Record
+from services.events.decode import CheckOwn, Record
 from services.memory.accounts import Account, LiveAccounts
 from services.memory.in_process import WholeMemory
 from services.memory.pseudonyms import Pseudonyms
+from services.platform import metrics
+from services.platform.settings import Settings
 from services.scoring.counting import TallyPlan
 from services.scoring.counts import Counts
 from services.scoring.runner import Runner
-from services.settings import Settings
 from services.stream.placement import Moved, Placement
 from services.stream.producer import Rows
 from services.stream.topic_watch import TopicWatch
@@ -38,7 +38,7 @@ _CROWDS = metrics.DEVICES_IGNORED.labels("crowd")
 
 
 class Enrichment(Protocol):
-    """See `services.ingest.enrich.Enricher`."""
+    """See `services.enrichment.enrich.Enricher`."""
 
     def enrich(self, events: Sequence[AnyEvent]) -> list[tuple[str, ...]]: ...
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 
-from services.scoring.policy import Policy
+from services.policy.policy import Policy
 from services.stream.faults import AFTER_MOVE, FaultPoint
 from services.stream.fence import owned_counts
 from services.stream.lane import Haul, patiently

@@ -16,7 +16,7 @@ import msgspec
 
 from contracts.errors import Malformed
 from contracts.topics import HEADER_MOVED_FROM
-from services.ingest.decode import DeadLetter, Incoming, Record
+from services.events.decode import DeadLetter, Incoming, Record
 
 _SEED, _FACTOR, _MASK = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
 _WORDS = [Layout(f"<{count}I").unpack_from for count in range(64)]

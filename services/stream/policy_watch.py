@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from services import metrics
-from services.policy_file import checked_policy, read_bytes, values_of
-from services.scoring.policy import Policy
-from services.scoring.policy_reader import InvalidPolicy
+from services.platform import metrics
+from services.policy.file import checked_policy, read_bytes, values_of
+from services.policy.policy import Policy
+from services.policy.reader import InvalidPolicy
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.errors import Unavailable
-from services.kafka_access import note_refusal
-from services.kafka_metadata import TopicFacts, topic_facts
+from services.platform.kafka_access import note_refusal
+from services.platform.kafka_metadata import TopicFacts, topic_facts
 from services.stream.placement import Moved
 
 Headers = list[tuple[str, bytes]]

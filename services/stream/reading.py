@@ -10,11 +10,11 @@ import msgspec
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
 from contracts.ports import Questions, Shard
-from services import metrics
-from services.ingest.decode import DeadLetter, Incoming, Record, decode
-from services.ingest.own_events import NOT_OURS
+from services.events.decode import DeadLetter, Incoming, Record, decode
+from services.events.own_events import NOT_OURS
+from services.platform import metrics
+from services.policy.policy import MEMORY_LOST
 from services.scoring.counting import cut_to, sizes_of
-from services.scoring.policy import MEMORY_LOST
 from services.stream.parts import STRETCH, WINDOW, Parts
 from services.stream.placement import Moved
 

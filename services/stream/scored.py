@@ -13,7 +13,7 @@ from contracts.decisions import Decision, IssueChallenge
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
 from contracts.ports import Entry, Shard
-from services.ingest.decode import DeadLetter, Record
+from services.events.decode import DeadLetter, Record
 from services.memory.accounts import Account
 from services.stream.measure import HaulTimes
 from services.stream.placement import Moved

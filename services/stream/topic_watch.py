@@ -17,11 +17,11 @@ from redis.asyncio import Redis
 
 from contracts.errors import Unavailable
 from contracts.ports import Shard
-from services import metrics
-from services.kafka_metadata import TopicFacts
 from services.memory.marks import read_marks
 from services.memory.redis_client import ask
-from services.settings import Settings
+from services.platform import metrics
+from services.platform.kafka_metadata import TopicFacts
+from services.platform.settings import Settings
 
 log = logging.getLogger(__name__)
 Reason = Literal["topic_made_anew", "partitions_changed"]

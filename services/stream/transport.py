@@ -17,8 +17,8 @@ from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import Transport as StockTransport
 from faust.types import TP, ConsumerMessage, Message
 
-from services import metrics
-from services.ingest.decode import Record
+from services.events.decode import Record
+from services.platform import metrics
 from services.stream.fetching import ParsedRecordsFetcher
 from services.stream.lane import Haul
 from services.stream.tracker import OffsetTracker

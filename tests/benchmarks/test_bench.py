@@ -17,7 +17,7 @@ _FEW = ("--verify-rate", "20", "--verify-seconds", "3")
 
 def _bench(*flags: str, timeout_s: float) -> dict[str, Any]:
     ran = subprocess.run(
-        [sys.executable, "-m", "services.cli", "bench", "--json", *flags],
+        [sys.executable, "-m", "services.cli.main", "bench", "--json", *flags],
         capture_output=True,
         text=True,
         timeout=timeout_s,
@@ -30,7 +30,7 @@ def _bench(*flags: str, timeout_s: float) -> dict[str, Any]:
 
 def test_a_part_that_does_not_exist_is_a_usage_error_that_names_the_parts() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "services.cli", "bench", "--only", "speed"],
+        [sys.executable, "-m", "services.cli.main", "bench", "--only", "speed"],
         capture_output=True,
         text=True,
         timeout=60,

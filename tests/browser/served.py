@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from services.api import server
-from services.database import Database
-from services.embedded import free_port
-from tests.services.challenges.world import Clock, World, build
+from services.api.application import server
+from services.platform.database import Database
+from services.platform.embedded import free_port
+from tests.services.mfa.world import Clock, World, build
 from tests.services.portal.site import site_app
 
 _START_S = 20.0

@@ -18,16 +18,16 @@ import jwt
 import pyotp
 import pytest
 
-from services.database import Database
-from services.embedded import free_port
-from services.ingest.keys import ApiKeys
-from services.settings import Settings
-from services.standing import Standing
+from services.http.api_keys import ApiKeys
+from services.platform.database import Database
+from services.platform.embedded import free_port
+from services.platform.local_stack import Standing
+from services.platform.settings import Settings
 from tests.browser.chromium import Browser
 from tests.browser.page_rules import faults
 from tests.browser.served import Served
 from tests.browser.steps import keep_codes, secret_on_page, type_code
-from tests.services.challenges.wallet import CHECK
+from tests.services.mfa.wallet import CHECK
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -13,13 +13,14 @@ from msgspec import json
 from sqlalchemy import Table, select
 
 from contracts.events import AnyEvent, ChallengeOutcome
+from services.audit.tables import audit
 from services.cases.tables import outbox
-from services.challenges import totp
-from services.challenges.limit_tables import code_minutes, factor_devices
-from services.challenges.limits import DEVICE_FAILURES
-from services.challenges.records import ATTEMPTS
-from services.challenges.tables import audit, challenges, factors
-from services.database import Database
+from services.mfa import totp
+from services.mfa.limit_tables import code_minutes, factor_devices
+from services.mfa.limits import DEVICE_FAILURES
+from services.mfa.records import ATTEMPTS
+from services.mfa.tables import challenges, factors
+from services.platform.database import Database
 from tests.chaos.code_traffic import NOBODY_S, Holder, Offers
 
 _EXAMPLES = 5

@@ -13,8 +13,8 @@ import httpx
 
 from contracts.errors import Unavailable
 from services.memory.redis_store import RedisChallengeIntake
-from tests.services.challenges.api_pair import Pair
-from tests.services.challenges.world import asked
+from tests.services.mfa.api_pair import Pair
+from tests.services.mfa.world import asked
 
 CLIENTS = 24
 #: How long one client goes on until it has an answer.

@@ -13,10 +13,10 @@ from sqlalchemy import Select, select
 
 from contracts import topics
 from services.cases import tables
-from services.challenges.tables import challenges
-from services.database import Database
-from services.lab.offline import OfflineRecord
-from services.settings import Settings
+from services.mfa.tables import challenges
+from services.platform.database import Database
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 
 READ_TIMEOUT_S = 60.0
 OFFSET_DIGITS = 12

@@ -9,11 +9,11 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
-from services.ingest.own_events import EventMacs
-from services.keyring import parse_keyring
-from services.lab.bench_events import bench_events
+from benchmarks.events import bench_events
+from services.events.own_events import EventMacs
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
+from services.platform.keyring import parse_keyring
 from tests.chaos.polling import until
 from tests.chaos.stack import EVENT_KEY
 

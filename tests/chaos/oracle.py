@@ -25,8 +25,8 @@ from contracts.decisions import (
 from contracts.payees import NAMES
 from contracts.ports import Answers, Questions, Shard
 from services.bootstrap.belt import offline_core
-from services.lab.offline import OfflineCore
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import OfflineCore
 from tests.chaos.evidence import Evidence, Memory
 from tests.chaos.stack import PSEUDONYM_KEY
 

@@ -15,10 +15,10 @@ import msgspec
 from msgspec.structs import asdict
 
 from contracts.errors import Unavailable
-from services.database import Database
-from services.guarded_process import GuardedProcess
-from services.settings import PREFIX, Settings
-from services.topics_admin import create_topics
+from services.platform.database import Database
+from services.platform.guarded_process import GuardedProcess
+from services.platform.settings import PREFIX, Settings
+from services.platform.topics import create_topics
 
 PSEUDONYM_KEY = bytes(range(32))
 EVENT_KEY = base64.b64encode(bytes(reversed(range(32)))).decode()
@@ -73,7 +73,7 @@ class Stack:
         self.api: GuardedProcess | None = None
         self.starts = 0
         #: How this interpreter is to run the command line from here on.
-        self.launcher: tuple[str, ...] = ("-m", "services.cli")
+        self.launcher: tuple[str, ...] = ("-m", "services.cli.main")
 
     async def prepare(self) -> None:
         """Create the topics and the tables."""

@@ -17,7 +17,7 @@ from msgspec import json
 
 from benchmarks.real_parts import KafkaCluster, PostgresServer
 from contracts.topics import HEADER_EFFECTS
-from services.embedded import free_port
+from services.platform.embedded import free_port
 from tests.chaos import disks
 from tests.chaos.disks import Disk
 from tests.chaos.polling import until
@@ -102,7 +102,7 @@ class Cases:
     def lines(self) -> list[str]:
         """What its log says of the consumer of decisions."""
         log = (self.stack.folder / "cases.log").read_text()
-        return [line for line in log.splitlines() if "services.progress cases " in line]
+        return [line for line in log.splitlines() if "services.platform.progress cases " in line]
 
     async def recovered(self, trouble: str, freed_at: float) -> None:
         """Nothing is lost or doubled, it is ready again, and the log has two lines."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.events import ChallengeOutcome, to_wire
-from services.challenges import totp
+from services.mfa import totp
 from tests.chaos.code_ledger import Ledger, Rows
 from tests.chaos.code_traffic import Holder, Offers
 

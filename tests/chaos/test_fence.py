@@ -10,10 +10,10 @@ from msgspec import json
 from contracts.errors import Fenced
 from contracts.ports import ProfileStore, TallyStore
 from services.bootstrap.belt import offline_core
-from services.lab.offline import Collected, OfflineRecord
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import KEPT_BATCHES, InProcessProfileStore, InProcessTallyStore
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import Collected, OfflineRecord
 from services.stream.pipeline import Belt
 from services.stream.scored import Scored
 from tests.chaos.feed import START_AT

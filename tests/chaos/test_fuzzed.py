@@ -8,9 +8,9 @@ import time
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.ingest.decode import decode
-from services.lab.offline import OfflineRecord
-from services.settings import Settings
+from services.events.decode import decode
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 from tests.chaos.feed import Feeder
 from tests.chaos.fuzz import fuzzed
 from tests.chaos.stack import Stack

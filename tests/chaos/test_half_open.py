@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from services.database import Database
-from services.embedded import free_port
-from services.gate.connections import most_connections
-from services.ingest.keys import ApiKeys
+from services.http.api_keys import ApiKeys
+from services.http.connections import most_connections
+from services.platform.database import Database
+from services.platform.embedded import free_port
 from tests.chaos.stack import Stack
-from tests.services.ingest.world import a_login
+from tests.services.api.world import a_login
 
 pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(300)]
 

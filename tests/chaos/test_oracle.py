@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from contracts.ports import Shard
 from services.bootstrap.belt import offline_core
-from services.lab.offline import OfflineRecord
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 from tests.chaos.evidence import Decided, Evidence, Memory, Sample
 from tests.chaos.feed import START_AT
 from tests.chaos.oracle import FAULTS, Replayed, judge, memory_of, replay

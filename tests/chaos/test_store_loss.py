@@ -17,8 +17,8 @@ from msgspec import json
 
 from benchmarks.real_parts import RedisServer
 from deploy.prometheus.generate import ALERTS
-from services.embedded import free_port
 from services.memory.redis_client import ask, connect
+from services.platform.embedded import free_port
 from tests.chaos.evidence import read_decisions
 from tests.chaos.feed import Feeder, stories_among_bench
 from tests.chaos.polling import until

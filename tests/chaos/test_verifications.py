@@ -17,18 +17,18 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from benchmarks.real_parts import PostgresServer, RedisServer
-from services.challenges import totp
-from services.challenges.audit import verify
-from services.challenges.limit_tables import code_networks, factor_devices
-from services.challenges.records import Context
-from services.challenges.tables import challenges, factors
-from services.challenges.vault import Vault
+from services.audit.audit_log import verify
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake
+from services.mfa import totp
+from services.mfa.limit_tables import code_networks, factor_devices
+from services.mfa.records import Context
+from services.mfa.tables import challenges, factors
+from services.mfa.vault import Vault
 from tests.chaos.code_ledger import read_ledger
 from tests.chaos.code_traffic import Holder, Traffic
-from tests.services.challenges.api_pair import Pair, opened
-from tests.services.challenges.world import KEY
+from tests.services.mfa.api_pair import Pair, opened
+from tests.services.mfa.world import KEY
 
 pytestmark = [pytest.mark.real, pytest.mark.chaos]
 

@@ -13,8 +13,8 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import func, select
 
 from services.cases.tables import outbox
-from services.database import Database
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.settings import Settings
 from tests.chaos.evidence import Sample
 
 _EVERY_S = 0.25

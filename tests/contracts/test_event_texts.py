@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import Malformed
 from contracts.events import Login, Place
-from services.ingest.decode import decode_event
+from services.events.decode import decode_event
 
 PAYMENT = {
     "type": "transaction",

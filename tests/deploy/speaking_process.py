@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from contracts.events import EVENT_TYPE_NAMES
 from deploy.prometheus.rules import VERIFY_ROUTE
-from services import metrics
+from services.platform import metrics
 
 _LABELS: dict[str, list[tuple[str, ...]]] = {
     "payguard_http_request_seconds": [(VERIFY_ROUTE, "200"), (VERIFY_ROUTE, "503")],

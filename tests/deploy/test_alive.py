@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from deploy.alive import alive
-from services.exposition import serve
+from services.platform.exposition import serve
 
 
 def test_a_process_that_is_well_is_alive() -> None:

@@ -13,9 +13,9 @@ import typer
 import yaml
 
 from deploy.alive import METRICS_PORT
-from services.cli import app
-from services.settings import PREFIX, SECRET_FIELDS, Settings, load_settings
-from services.topics_admin import topic_names
+from services.cli.main import app
+from services.platform.settings import PREFIX, SECRET_FIELDS, Settings, load_settings
+from services.platform.topics import topic_names
 from tests.deploy.conftest import DEPLOY, ROOT
 
 TEXT = (ROOT / "docker-compose.yml").read_text()

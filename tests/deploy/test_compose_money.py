@@ -7,8 +7,8 @@ from pathlib import Path
 from textwrap import dedent
 
 from contracts import currencies
-from services.ingest.currency_files import read_rates, use_currencies
-from services.settings import load_settings
+from services.platform.currency_files import read_rates, use_currencies
+from services.platform.settings import load_settings
 from tests.deploy.conftest import ROOT
 from tests.deploy.test_compose import OPTIONAL, PROCESSES, SERVICES, environment_of
 

@@ -18,7 +18,7 @@ import yaml
 from deploy.declared import declared_series, used_series
 from deploy.grafana.generate import TARGET, dashboard, text
 from deploy.grafana.panels import ROWS
-from services import metrics
+from services.platform import metrics
 from tests.deploy.conftest import DEPLOY, ROOT
 
 SAMPLES_WITHIN_S = 20.0

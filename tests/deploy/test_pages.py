@@ -9,10 +9,10 @@ import pytest
 
 from detectors import docs as detector_docs
 from docs.generate import OTHERS, PAGES, PRINTED
-from services import metrics
-from services.policy_file import policy_page
-from services.settings import Settings
-from services.settings_text import MEANINGS
+from services.platform import metrics
+from services.platform.settings import Settings
+from services.platform.settings_text import MEANINGS
+from services.policy.file import policy_page
 from tests.deploy.conftest import ROOT
 
 
@@ -22,7 +22,7 @@ def test_a_generated_page_is_fresh(path: str) -> None:
 
 
 def test_the_pages_of_other_modules_are_fresh() -> None:
-    assert (ROOT / PRINTED["services.policy_file"]).read_text() == policy_page(), "stale: run make docs"
+    assert (ROOT / PRINTED["services.policy.file"]).read_text() == policy_page(), "stale: run make docs"
     assert (ROOT / detector_docs.PAGE).read_text() == detector_docs.page(), "stale: run make docs"
 
 

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import typer
 
-from services.cli import app
-from services.metrics import ALL
-from services.settings import PREFIX, Settings
+from services.cli.main import app
+from services.platform.metrics import ALL
+from services.platform.settings import PREFIX, Settings
 from services.stream.fetching import FencedRecords, ParsedRecordsFetcher
 from services.stream.transport import HaulConsumer, HaulConsumerThread
 from tests.deploy.conftest import ROOT

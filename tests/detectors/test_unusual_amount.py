@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
 from detectors.measures.amounts import LARGE_FOR_ANYBODY_USD, UNITS_PER_USD
-from services.ingest.currency_files import read_rates
+from services.platform.currency_files import read_rates
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 
 

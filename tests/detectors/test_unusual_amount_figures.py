@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
-from services.ingest.currency_files import read_rates
+from services.platform.currency_files import read_rates
 from tests.detectors.build import NOW, ask, payer, transaction, weigh
 from tests.detectors.test_unusual_amount import used_to
 

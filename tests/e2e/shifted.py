@@ -15,6 +15,6 @@ def shift(by_s: float) -> None:
 
 if __name__ == "__main__":
     shift(float(sys.argv.pop(1)))
-    from services.cli import main
+    from services.cli.main import main
 
     main()

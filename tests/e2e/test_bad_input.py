@@ -12,7 +12,7 @@ from msgspec import Struct, json
 
 from contracts import topics
 from contracts.decisions import Decision
-from services.settings import Settings
+from services.platform.settings import Settings
 from tests.chaos.evidence import read_decisions, read_topic
 from tests.chaos.feed import START_AT, Feeder
 from tests.chaos.polling import until

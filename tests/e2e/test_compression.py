@@ -14,9 +14,9 @@ from aiokafka.record.util import calc_crc32c
 from contracts import topics
 from services.cases.consumer import DecisionConsumer
 from services.cases.repository import Recorded
-from services.dead_letters import read_letters, redrive_one
-from services.progress import Progress
-from services.settings import Settings
+from services.operations.dead_letters import read_letters, redrive_one
+from services.platform.progress import Progress
+from services.platform.settings import Settings
 from tests.chaos.evidence import read_decisions, read_topic
 from tests.chaos.polling import until
 from tests.e2e.conftest import MakeStack

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "services.cli", "up", "--data-dir", str(folder), *arguments]
+    command = [sys.executable, "-m", "services.cli.main", "up", "--data-dir", str(folder), *arguments]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -150,9 +150,9 @@ def test_two_on_one_folder_are_refused_with_what_to_do(tmp_path: Path) -> None:
 
 
 def is_program(pid: int, name: bytes) -> bool:
-    """Whether the process is `python -m services.cli NAME` itself, not its guard."""
+    """Whether the process is `python -m services.cli.main NAME` itself, not its guard."""
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return arguments[1:4] == [b"-m", b"services.cli", name]
+    return arguments[1:4] == [b"-m", b"services.cli.main", name]

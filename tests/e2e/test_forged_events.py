@@ -11,7 +11,7 @@ from msgspec import json
 from contracts import topics
 from contracts.decisions import Decision
 from contracts.topics import HEADER_MAC
-from services.dead_letters import redrive_all
+from services.operations.dead_letters import redrive_all
 from tests.chaos.evidence import read_decisions, read_topic
 from tests.chaos.feed import MACS, START_AT, Feeder
 from tests.e2e.conftest import MakeStack

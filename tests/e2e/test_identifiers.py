@@ -13,7 +13,7 @@ from tests.chaos.feed import Feeder
 from tests.e2e.conftest import MakeStack
 from tests.e2e.decisions import until_decided
 from tests.e2e.test_bad_input import login
-from tests.services.ingest.test_identifiers_everywhere import NASTY
+from tests.services.api.test_identifiers_everywhere import NASTY
 
 NAMES = [*NASTY, "}", "{t0.1}", "pg:{t0.1}:a", "*", "a*", "[ab]", "مرحبا", "+86 138"]
 

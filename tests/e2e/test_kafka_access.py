@@ -14,13 +14,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from sqlalchemy import func, select
 
+from services.api.producer import Outgoing, open_producer
 from services.cases import outbox
 from services.cases.tables import outbox as outbox_table
 from services.cases.tables import recorded_decisions
-from services.database import Database
-from services.ingest.producer import Outgoing, open_producer
-from services.kafka_access import kafka_access
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.kafka_access import kafka_access
+from services.platform.settings import Settings
 from tests.chaos.conftest import empty_store
 from tests.chaos.feed import START_AT
 from tests.chaos.polling import until

@@ -12,14 +12,14 @@ from typer.testing import CliRunner
 
 from contracts.errors import Malformed
 from contracts.profile import Profile
-from services.account_healing import heal_account
-from services.cli import app
+from services.cli.main import app
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
 from services.memory.codec import unpack
 from services.memory.redis_client import ask, connect
-from services.memory_care import rebuild_memory, standing_of
-from services.settings import PREFIX
+from services.operations.account_healing import heal_account
+from services.operations.memory_care import rebuild_memory, standing_of
+from services.platform.settings import PREFIX
 from tests.chaos.evidence import read_decisions, read_memory
 from tests.chaos.feed import START_AT, Feeder, Row
 from tests.chaos.stack import Stack, environment_of

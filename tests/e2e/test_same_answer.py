@@ -11,10 +11,10 @@ from msgspec import Struct, json
 from contracts.events import AnyEvent
 from contracts.ports import Shard
 from services.bootstrap.belt import offline_core
-from services.lab.offline import offline_records
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import offline_records
 from tests.chaos.evidence import Evidence, Memory, gather_evidence
 from tests.chaos.feed import START_AT, Feeder, Row
 from tests.chaos.oracle import judge, replay

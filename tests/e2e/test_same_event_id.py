@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from contracts.decisions import Decision
 from services.cases.tables import alerts, cases, notices, outbox, recorded_decisions
-from services.challenges.tables import challenges
-from services.database import Database
+from services.mfa.tables import challenges
+from services.platform.database import Database
 from tests.chaos.evidence import read_decisions
 from tests.chaos.feed import START_AT, Feeder
 from tests.e2e.conftest import MakeStack

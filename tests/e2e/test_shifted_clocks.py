@@ -11,9 +11,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from services.challenges.tables import challenges
-from services.database import Database
-from services.policy_file import read_policy
+from services.mfa.tables import challenges
+from services.platform.database import Database
+from services.policy.file import read_policy
 from tests.chaos.feed import Feeder
 from tests.chaos.stack import JUMPY_POLICY
 from tests.e2e.conftest import MakeStack
@@ -49,7 +49,7 @@ async def test_a_worker_ten_minutes_off_issues_challenges_of_the_stores_time_and
     stack.start_worker(0, metrics_port=port)
     await until_decided(stack, len(told))
     page = (await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/metrics")).text
-    stack.launcher = ("-m", "services.cli")
+    stack.launcher = ("-m", "services.cli.main")
     stack.start_cases()
     expires = await first_challenges(stack.settings.database)
     offset = _OFFSET.search(page)

@@ -13,10 +13,10 @@ from aiokafka.admin import NewPartitions
 from msgspec.structs import replace
 
 from contracts.errors import Malformed
-from services.embedded import free_port
-from services.epoch_migration import new_epoch
-from services.ingest.producer import open_producer
-from services.topics_admin import create_topics, open_admin
+from services.api.producer import open_producer
+from services.operations.epoch_migration import new_epoch
+from services.platform.embedded import free_port
+from services.platform.topics import create_topics, open_admin
 from tests.chaos.evidence import read_decisions, read_memory
 from tests.chaos.feed import START_AT, Feeder
 from tests.chaos.polling import until

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from services.api import openapi_document
-from services.challenges.changes import FactorChange
+from services.api.application import openapi_document
+from services.mfa.changes import FactorChange
 
 PAGE = (Path(__file__).parents[2] / "docs" / "factor-life.md").read_text("utf-8")
 ACCOUNT = "/v1/accounts/{account_id}/totp"

@@ -28,10 +28,14 @@ def house() -> ModuleType:
         ("services/long.py", "x = 1\n" * 301, "301 lines"),
         ("services/utils.py", "x = 1\n", "says nothing"),
         ("services/common/place.py", "x = 1\n", "says nothing"),
-        ("services/api.py", "HOST = '0.0." + "0.0'\n", "every interface"),
-        ("services/api.py", LONG_BODY, "long has 41 lines"),
-        ("services/api.py", "try:\n    x = 1\nexcept Exception:\n    x = 2\n", "catches every error"),
-        ("services/api.py", "try:\n    x = 1\nexcept:\n    x = 2\n", "catches every error"),
+        ("services/api/application.py", "HOST = '0.0." + "0.0'\n", "every interface"),
+        ("services/api/application.py", LONG_BODY, "long has 41 lines"),
+        (
+            "services/api/application.py",
+            "try:\n    x = 1\nexcept Exception:\n    x = 2\n",
+            "catches every error",
+        ),
+        ("services/api/application.py", "try:\n    x = 1\nexcept:\n    x = 2\n", "catches every error"),
     ],
 )
 def test_a_bad_python_file_is_found(house: ModuleType, path: str, text: str, fault: str) -> None:

@@ -24,7 +24,7 @@ OVER_TWO = ["hundred at once", "kill -9 between", "Redis was", "guesses at once"
 @cache
 def functions(file: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
     """The functions of a file of tests, by name."""
-    path = ROOT / file if file.startswith("tests/") else ROOT / "tests/services/challenges" / file
+    path = ROOT / file if file.startswith("tests/") else ROOT / "tests/services/mfa" / file
     tree = ast.parse(path.read_text())
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 

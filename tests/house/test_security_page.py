@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import PREFIX, Settings
+from services.platform.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "security.md").read_text()
@@ -17,7 +17,7 @@ ASKED = [f"6.5.{number}" for number in range(1, 9)] + [f"6.6.{number}" for numbe
 
 @pytest.mark.parametrize(("file", "name"), TESTS)
 def test_every_test_that_the_page_names_exists(file: str, name: str) -> None:
-    path = ROOT / file if file.startswith("tests/") else ROOT / "tests/services/challenges" / file
+    path = ROOT / file if file.startswith("tests/") else ROOT / "tests/services/mfa" / file
 
     assert path.is_file()
     assert not name or re.search(rf"^(async )?def {name}\(", path.read_text(), re.MULTILINE)

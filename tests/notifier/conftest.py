@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from services.cases.desk import CaseDesk
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import LI, T0, Clock, Way, add
 from tests.notifier.postbox import DAY_S, Postbox
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests

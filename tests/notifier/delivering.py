@@ -12,13 +12,13 @@ from contracts.decisions import Decision
 from notifier.channels import Letter
 from notifier.deliver import Patience
 from notifier.service import Notifier
-from services.addresses import address_key
 from services.cases.contact_points import Contact
+from services.cases.mail_addresses import address_key
 from services.cases.repository import keep
 from services.cases.tables import notices
-from services.database import Database
-from services.metrics import NOTICES
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.metrics import NOTICES
+from services.platform.settings import Settings
 from tests.services.cases.decided import no_challenges, notify, recorded
 
 T0 = 1_790_000_000.0

@@ -12,7 +12,7 @@ from notifier.deliver import Patience
 from services.cases.contact_points import Contact
 from services.cases.repository import Recorded, keep
 from services.cases.tables import notices
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import Clock, Way, notifier
 from tests.services.cases.decided import decision, no_challenges, notify
 

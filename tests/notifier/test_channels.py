@@ -20,7 +20,7 @@ from notifier.channels import Letter
 from notifier.channels.envelope import message
 from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import SmtpMail, smtp_server
-from services.embedded import free_port
+from services.platform.embedded import free_port
 from tests.notifier.mail_server import Mailbox, MailServer
 
 LETTER = Letter(

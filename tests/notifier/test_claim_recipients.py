@@ -13,7 +13,7 @@ from notifier.rates import Rates
 from services.cases.contact_points import Contact
 from services.cases.desk import CaseDesk
 from services.cases.repository import Recorded, keep
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import T0, add
 from tests.services.cases.decided import decision, no_challenges, notify
 

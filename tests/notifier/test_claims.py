@@ -14,9 +14,9 @@ from notifier.channels.mail_folder import FolderMail
 from notifier.claims import Claim, Lane, Taken
 from notifier.deliver import Patience
 from notifier.rates import Rates
-from services.addresses import address_key
+from services.cases.mail_addresses import address_key
 from services.cases.tables import deliveries, notices
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import LI, T0, Clock, Way, add, notifier, rows
 
 PLENTY = Rates(per_hour=10_000, critical_per_hour=10_000)

@@ -8,9 +8,9 @@ import pytest
 
 from contracts.errors import Malformed, Unavailable
 from notifier.deliver import Patience
-from services.addresses import masked
 from services.cases.desk import CaseDesk
-from services.database import Database
+from services.cases.mail_addresses import masked
+from services.platform.database import Database
 from tests.notifier.delivering import Clock, add, notifier, rows
 from tests.notifier.postbox import DAY_S, NEW, OLD, THIRD, Postbox, deliver_all, happened, to
 

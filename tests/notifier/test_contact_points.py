@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from services.addresses import address_key, masked, same_address
 from services.cases.contact_points import Contact
 from services.cases.desk import CaseDesk
+from services.cases.mail_addresses import address_key, masked, same_address
 from services.cases.tables import contact_points, notices
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import Clock
 from tests.notifier.postbox import OLD, Postbox, deliver_all, to
 

@@ -13,11 +13,11 @@ from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.deliver import Patience
 from notifier.service import Notifier
 from services.cases.desk import CaseDesk
-from services.database import Database
-from services.embedded import free_port
-from services.metrics import CONSUMER_FAILURES, NOTICES_UNDELIVERED
-from services.progress import CALM_S, PATIENCE_S, Progress
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.embedded import free_port
+from services.platform.metrics import CONSUMER_FAILURES, NOTICES_UNDELIVERED
+from services.platform.progress import CALM_S, PATIENCE_S, Progress
+from services.platform.settings import Settings
 from tests.notifier.delivering import LI, T0, Clock, Way, add, explain, rows
 from tests.notifier.mail_server import Mailbox, MailServer
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from notifier.deliver import Patience
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import Clock, Way, add, notifier, rows
 
 

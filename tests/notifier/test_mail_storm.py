@@ -20,9 +20,9 @@ from services.cases.contact_points import Contact
 from services.cases.desk import CaseDesk
 from services.cases.repository import Recorded, keep
 from services.cases.tables import contact_points, deliveries, notices
-from services.database import Database
-from services.metrics import NOTICES_DIGESTED
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.metrics import NOTICES_DIGESTED
+from services.platform.settings import Settings
 from tests.notifier.delivering import LI, T0, Clock, Way, add, explain, rows
 from tests.services.cases.decided import decision, no_challenges, notify
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.cases.desk import CaseDesk
 from services.cases.news import News, put_news
-from services.database import Database
+from services.platform.database import Database
 from tests.notifier.delivering import LI, T0, TO_LI, Clock, Way, notifier, rows
 
 

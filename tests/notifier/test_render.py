@@ -17,7 +17,7 @@ from notifier.render import Templates, moment, money
 from notifier.routing import LOCALES, Route, idempotency_key, routes
 from services.cases.contact_points import ADDED, CHANGED, Point
 from services.cases.news import News
-from services.challenges.changes import Notice
+from services.mfa.changes import Notice
 from services.scoring.effects import NOTICES
 from tests.services.cases.decided import challenge, decision
 

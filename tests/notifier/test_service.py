@@ -17,9 +17,9 @@ from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.deliver import Patience
 from notifier.service import channels
 from services.cases.tables import notices
-from services.database import Database
-from services.metrics import OUTBOX_PENDING
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.metrics import OUTBOX_PENDING
+from services.platform.settings import Settings
 from tests.notifier.delivering import T0, TO_LI, Clock, Way, add, counted, notifier, rows
 from tests.notifier.mail_server import Mailbox, MailServer
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 import pytest
 
 from benchmarks.real_parts import KafkaCluster, PartMissing, PostgresServer, RedisServer, new_parts_folder
-from services.embedded import EmbeddedBroker, EmbeddedStore, PartNotAvailable
+from services.platform.embedded import EmbeddedBroker, EmbeddedStore, PartNotAvailable
 
 Part = TypeVar("Part")
 

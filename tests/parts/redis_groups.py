@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from benchmarks.programs import program_of
 from benchmarks.real_stores import RedisServer
-from services.embedded import answers_ping, free_port, wait_until_ready
-from services.guarded_process import GuardedProcess
+from services.platform.embedded import answers_ping, free_port, wait_until_ready
+from services.platform.guarded_process import GuardedProcess
 
 SERVICE = "payguard"
 _WAIT_S = 30.0

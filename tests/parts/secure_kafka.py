@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from benchmarks.real_kafka import KAFKA_FOLDER
 from benchmarks.real_parts import KafkaCluster
-from services.embedded import free_port
+from services.platform.embedded import free_port
 
 _RESOURCES = {"topic": 2, "group": 3}
 _OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8}

@@ -15,14 +15,14 @@ import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from services import embedded
-from services.embedded import EmbeddedStore, PartNotAvailable
-from services.guarded_process import GuardedProcess
+from services.platform import embedded
+from services.platform.embedded import EmbeddedStore, PartNotAvailable
+from services.platform.guarded_process import GuardedProcess
 
 PARENT = """
 import sys, time
 from pathlib import Path
-from services.embedded import EmbeddedBroker, EmbeddedStore
+from services.platform.embedded import EmbeddedBroker, EmbeddedStore
 folder = Path(sys.argv[1])
 with EmbeddedBroker(folder) as broker, EmbeddedStore(folder) as store:
     print(broker.pid, store.pid, flush=True)

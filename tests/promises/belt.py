@@ -14,11 +14,11 @@ from contracts.events import AnyEvent
 from contracts.ports import Shard
 from contracts.profile import Profile
 from services.bootstrap.belt import offline_core
-from services.lab.offline import Collected, OfflineCore, offline_records
 from services.memory.accounts import LiveAccounts
 from services.memory.codec import unpack
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import Collected, OfflineCore, offline_records
 from services.stream.parts import Parts
 from services.stream.pipeline import Belt
 

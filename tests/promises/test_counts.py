@@ -10,8 +10,8 @@ from contracts.ports import Answers, Questions, Shard
 from detectors import discover
 from detectors.password_spray import SPEC as SPRAY
 from services.memory.in_process import InProcessTallyStore
+from services.platform.settings import Settings
 from services.scoring.runner import Runner
-from services.settings import Settings
 from tests.promises.belt import answers, usual_parts
 from tests.stories.tale import Tale, broadband
 

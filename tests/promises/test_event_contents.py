@@ -8,12 +8,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from services.lab.offline import Answered, Collected, OfflineCore, OfflineRecord
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
+from services.replay.offline import Answered, Collected, OfflineCore, OfflineRecord
 from services.stream.pipeline import Belt
 from tests.promises.belt import usual_parts
-from tests.services.ingest.world import a_login
+from tests.services.api.world import a_login
 
 FIRST = msgspec.json.encode(a_login("e1"))
 OTHER = msgspec.json.encode(a_login("e1", session_id="other"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from contracts.events import AnyEvent, Login
-from services.settings import Settings
+from services.platform.settings import Settings
 from tests.promises.belt import Answers, answers
 from tests.stories.tale import ASKED, Account, Tale, broadband, carrier, stranger
 

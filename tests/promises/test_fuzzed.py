@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.api.offered import read_body
 from services.bootstrap.belt import offline_core
-from services.ingest.decode import decode
-from services.ingest.offered import read_body
-from services.lab.offline import OfflineRecord
-from services.settings import Settings
+from services.events.decode import decode
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 from tests.chaos.fuzz import START_MS, fuzzed
 
 LONG = os.environ.get("PAYGUARD_CHAOS") == "long"

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.decisions import Decision
-from services.lab.offline import Collected, OfflineCore, OfflineRecord
-from services.lab.replay import AHEAD_S, arrival_times
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
+from services.replay.offline import Collected, OfflineCore, OfflineRecord
+from services.replay.replay import AHEAD_S, arrival_times
 from services.stream.pipeline import Belt
 from tests.promises.belt import usual_parts
 

@@ -20,10 +20,10 @@ from contracts.events import (
     UserReport,
 )
 from services.bootstrap.belt import offline_core
-from services.lab.offline import offline_records
 from services.lab.places import Access, City, city_named, fixed_line, mobile_line, rented_server
+from services.platform.settings import Settings
+from services.replay.offline import offline_records
 from services.scoring.effects import challenge_id
-from services.settings import Settings
 
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 STEP = timedelta(seconds=20)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.currency_files import read_rates
+from services.platform.currency_files import read_rates
 from tests.stories.tale import ASKED, Tale, broadband, stranger
 
 SHANGHAI = stranger(broadband("Shanghai", 9))

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from services.challenges.chain import ALL_LANES, START, Entry, Head, lane_of, linked
+from services.audit.chain import ALL_LANES, START, Entry, Head, lane_of, linked
 
 revision = "0004_audit"
 down_revision = "0003_api_keys"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from services.addresses import address_key
+from services.cases.mail_addresses import address_key
 
 revision = "0011_letters"
 down_revision = "0010_known_device_failures"

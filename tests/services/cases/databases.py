@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.database import Database, async_url
+from services.platform.database import Database, async_url
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
 

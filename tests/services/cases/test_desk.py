@@ -11,13 +11,13 @@ from sqlalchemy import select
 from contracts.decisions import Reasoned, effect_id
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
-from services import metrics
 from services.cases.contact_points import Contact
 from services.cases.desk import CaseDesk, Conflict
 from services.cases.repository import Recorded, keep
 from services.cases.states import IllegalTransition
 from services.cases.tables import contact_points, outbox
-from services.database import Database
+from services.platform import metrics
+from services.platform.database import Database
 from tests.services.cases.decided import (
     alert,
     challenge,

@@ -16,7 +16,7 @@ from contracts.errors import Unavailable
 from services.cases import outbox
 from services.cases.outbox import OutboxRelay, Outgoing
 from services.cases.tables import outbox as table
-from services.database import Database
+from services.platform.database import Database
 
 RECORDS = [Outgoing(f"a{number}", "action", "li", b'{"n":%d}' % number) for number in range(5)]
 

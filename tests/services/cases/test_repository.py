@@ -19,7 +19,7 @@ from contracts.errors import Unavailable
 from services.cases.desk import CaseDesk
 from services.cases.repository import Recorded, keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
-from services.database import Database, metadata
+from services.platform.database import Database, metadata
 from tests.services.cases.decided import (
     alert,
     everything,

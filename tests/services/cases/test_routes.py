@@ -15,9 +15,9 @@ from services.cases.desk import CaseDesk
 from services.cases.repository import keep
 from services.cases.routes import router
 from services.cases.tables import contact_points
-from services.database import Database
-from services.ingest import problems
-from services.ingest.keys import ApiKeys
+from services.http import problems
+from services.http.api_keys import ApiKeys
+from services.platform.database import Database
 from tests.services.cases.decided import alert, no_challenges, open_case, recorded
 
 CASE = effect_id("li", "e1", "open_case")

@@ -12,9 +12,9 @@ from contracts.decisions import effect_id
 from services.cases.desk import CaseDesk
 from services.cases.repository import keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
-from services.challenges import repository
-from services.challenges.tables import challenges
-from services.database import Database, alembic_config
+from services.mfa import repository
+from services.mfa.tables import challenges
+from services.platform.database import Database, alembic_config
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 from tests.services.cases.decided import everything, recorded
 

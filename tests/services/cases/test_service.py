@@ -21,9 +21,9 @@ from contracts.topics import HEADER_EFFECTS
 from services.cases.repository import Recorded
 from services.cases.service import CasesService, measure
 from services.cases.tables import alerts, outbox
-from services.database import Database
-from services.metrics import OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
-from services.settings import Settings
+from services.platform.database import Database
+from services.platform.metrics import OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
+from services.platform.settings import Settings
 from tests.chaos.stack import EVENT_KEY
 from tests.services.cases.decided import alert, everything, no_challenges, recorded
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from services.lab.backtest import Comparison, Unanswered, backtest
-from services.settings import Settings, load_settings
+from services.platform.settings import Settings, load_settings
 
 MONDAY_S = 1_767_571_200
 

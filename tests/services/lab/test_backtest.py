@@ -22,9 +22,9 @@ from services.lab.backtest_side import Side, is_judged
 from services.lab.backtest_summary import rows, sentences
 from services.lab.backtest_truth import Known, Marked, Truth
 from services.lab.backtest_weeks import Weeks
-from services.lab.lines import read_events, read_lines
-from services.lab.replay import Line, replay
-from services.settings import Settings, load_settings
+from services.platform.settings import Settings, load_settings
+from services.replay.lines import read_events, read_lines
+from services.replay.replay import Line, replay
 from tests.services.lab.backtested import MONDAY_S, compared
 
 DAY_MS = 86_400_000

@@ -12,7 +12,7 @@ from msgspec import json
 from typer.testing import CliRunner
 
 from contracts.decisions import ACTIONS
-from services.cli import app
+from services.cli.main import app
 from services.lab.backtest import Comparison
 from services.lab.backtest_page import page
 from services.lab.backtest_words import TEXTS

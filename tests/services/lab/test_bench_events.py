@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from benchmarks.events import EVENTS_A_DAY, bench_events
 from contracts.events import Login
-from services.ingest.decode import decode_event
-from services.lab.bench_events import EVENTS_A_DAY, bench_events
+from services.events.decode import decode_event
 
 DAY_S = 86_400
 

@@ -14,7 +14,7 @@ from msgspec import json
 
 from contracts.errors import Malformed
 from contracts.events import Label, Login, Transaction
-from services.ingest.decode import decode_event
+from services.events.decode import decode_event
 from services.lab.convert import SOURCES, with_labels
 
 ENTRA = (

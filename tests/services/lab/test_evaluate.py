@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.cli import app
+from services.cli.main import app
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 TEST_FROM, TEST_TO = "2026-03-23", "2026-03-29"

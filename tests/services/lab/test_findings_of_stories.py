@@ -11,12 +11,12 @@ import pytest
 from contracts.decisions import Decision
 from detectors import discover
 from services.bootstrap.belt import offline_core
-from services.lab.offline import offline_records
 from services.lab.simulate import Simulation, plant, simulate
 from services.lab.stories import stories_named
+from services.platform.settings import Settings
+from services.replay.offline import offline_records
 from services.scoring.explain import reasons_of, sentence
 from services.scoring.wording import LOCALES
-from services.settings import Settings
 
 MONDAY_S = 1_767_571_200
 REASONS = reasons_of(found.spec for found in discover())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import Malformed
-from services.lab.lines import read_events, read_lines
+from services.replay.lines import read_events, read_lines
 
 EVENT = {
     "type": "login",

@@ -19,7 +19,7 @@ from services.lab.login_table import (
 )
 from services.lab.login_trial import Trial, logins_of
 from services.lab.personas import as_of, person
-from services.settings import Settings
+from services.platform.settings import Settings
 
 
 @pytest.fixture(scope="module")

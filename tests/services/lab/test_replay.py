@@ -10,12 +10,12 @@ import pytest
 from contracts.decisions import Decision
 from contracts.errors import Malformed
 from services.bootstrap.belt import offline_core
-from services.lab import replay as replay_module
-from services.lab.lines import EventLine, read_events, read_lines
-from services.lab.replay import Line, replay
 from services.lab.runs import ReplayOptions, replay_file
 from services.lab.simulate import Simulation, simulate
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay import replay as replay_module
+from services.replay.lines import EventLine, read_events, read_lines
+from services.replay.replay import Line, replay
 
 MONDAY_S = 1_767_571_200
 

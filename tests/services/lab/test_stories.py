@@ -9,12 +9,12 @@ import pytest
 from contracts.decisions import Decision
 from services.bootstrap.belt import offline_core
 from services.lab.habits import World, ordinary_day
-from services.lab.lines import EventLine
 from services.lab.personas import Person, as_of
 from services.lab.played import Expected, Played
-from services.lab.replay import Line, replay
 from services.lab.stories import STORIES, cast, tell
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.lines import EventLine
+from services.replay.replay import Line, replay
 
 MONDAY_S = 1_767_571_200
 HISTORY_DAYS = 14

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.cli import app
+from services.cli.main import app
 from services.lab.train import category_odds
 from services.lab.train_calibration import calibration_points
 from services.lab.train_rows import FeatureTap, Rows
-from services.model_loading import load_model
-from services.scoring.model_file import InvalidModel, written
+from services.risk.model_file import InvalidModel, written
+from services.risk.model_loading import load_model
 from tests.services.scoring.models import model_file, stump
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)

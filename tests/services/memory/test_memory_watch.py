@@ -11,11 +11,11 @@ import pytest
 from redis.asyncio import Redis
 
 from contracts.ports import Shard
-from services.embedded import EmbeddedStore
 from services.memory import marks
 from services.memory.memory_watch import MOST_BEHIND_RECORDS, MemoryWatch
 from services.memory.redis_client import ask, connect
 from services.memory.redis_store import RedisProfileStore
+from services.platform.embedded import EmbeddedStore
 
 SHARD, OTHER = Shard(1, 0), Shard(1, 1)
 NOW_MS = 1_790_000_000_000

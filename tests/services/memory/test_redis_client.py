@@ -15,9 +15,9 @@ from redis import exceptions
 
 from contracts.errors import Unavailable
 from contracts.ports import Shard
-from services.embedded import EmbeddedStore
 from services.memory.redis_client import ask, connect, is_away
 from services.memory.redis_store import RedisMailbox, RedisProfileStore, RedisTallyStore
+from services.platform.embedded import EmbeddedStore
 from tests.contracts.test_profile_store import loaded, saved
 from tests.contracts.test_tally_store import asked, batch
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.services.cases.databases import database  # noqa: F401  found here by the tests
-from tests.services.challenges.conftest import world  # noqa: F401
-from tests.services.challenges.world import World
+from tests.services.mfa.conftest import world  # noqa: F401
+from tests.services.mfa.world import World
 from tests.services.portal.site import Site, client, site_app
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.challenges.grants import Grants
-from services.ingest import problems
-from services.ingest.keys import ApiKeys
-from services.keyring import Keyring
+from services.http import problems
+from services.http.api_keys import ApiKeys
+from services.mfa.grants import Grants
+from services.platform.keyring import Keyring
 from services.portal.portal import Portal
 from services.portal.routers import ROUTERS
 from services.portal.visits import Visits
-from tests.services.challenges.world import World
+from tests.services.mfa.world import World
 from tests.services.portal.reading import Page, read
 
 URL = "https://pay.example"

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from contracts.events import ChallengeOutcome, UserReport
-from services.challenges import audit
-from services.challenges.records import STRANGER_FAILURES
-from services.challenges.tables import challenges, factors
+from services.audit import audit_log
+from services.mfa.records import STRANGER_FAILURES
+from services.mfa.tables import challenges, factors
 from tests.services.portal.reading import read
 from tests.services.portal.site import Site
 
@@ -176,7 +176,7 @@ async def test_not_me_asks_once_refuses_and_reports(site: Site) -> None:
 async def test_not_me_is_in_the_audit(site: Site) -> None:
     await site.approving()
     await site.send(read(await site.browser.get("/my/approve/stop")), "/my/approve/stop")
-    (row,) = await audit.rows(site.world.database, "li", "disown")
+    (row,) = await audit_log.rows(site.world.database, "li", "disown")
 
     assert (row.entry.result, row.entry.actor, row.entry.challenge_id) == ("refused", "page", "c1")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.challenges.grants import Grants
-from tests.services.challenges.wallet import Wallet, claims
+from services.mfa.grants import Grants
+from tests.services.mfa.wallet import Wallet, claims
 from tests.services.portal.reading import read
 from tests.services.portal.site import KEYS, Site
 

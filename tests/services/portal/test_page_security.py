@@ -9,7 +9,7 @@ import pytest
 
 from contracts.errors import Overloaded, Unavailable
 from services.portal.pages import asset_path
-from tests.services.challenges.world import World
+from tests.services.mfa.world import World
 from tests.services.portal.reading import read
 from tests.services.portal.site import Site, client, site_app
 

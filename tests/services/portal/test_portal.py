@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.platform.settings import Settings
 from services.portal.portal import public_url
-from services.settings import Settings
 
 
 @pytest.mark.parametrize(

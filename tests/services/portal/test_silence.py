@@ -7,8 +7,8 @@ import logging
 import httpx
 import pytest
 
-from tests.services.ingest.conftest import database, world  # noqa: F401  found here by the tests
-from tests.services.ingest.world import World
+from tests.services.api.conftest import database, world  # noqa: F401  found here by the tests
+from tests.services.api.world import World
 from tests.services.portal.reading import read
 
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
 
-from services.keyring import Keyring
+from services.platform.keyring import Keyring
 from services.portal.tables import visits
 from services.portal.visits import LINK_S, SESSION_S, Visit, Visits
 from tests.services.cases.databases import database_url  # noqa: F401  found here by the tests
-from tests.services.challenges.world import World
+from tests.services.mfa.world import World
 from tests.services.portal.site import KEYS
 
 LI = Visit(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.scoring.features import NAMES, VERSION
-from services.scoring.model_file import FORMAT, ModelFile, Provenance, Tree, checksum_of
+from services.risk.features import NAMES, VERSION
+from services.risk.model_file import FORMAT, ModelFile, Provenance, Tree, checksum_of
 
 AMOUNT = NAMES.index("amount_usd_log")
 DETECTORS = {"new_payee": 1, "unusual_amount": 3}

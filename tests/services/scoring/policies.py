@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.policy_file import DEFAULT_POLICY
-from services.scoring.policy import Policy
-from services.scoring.policy_text import parse_policy
+from services.policy.file import DEFAULT_POLICY
+from services.policy.policy import Policy
+from services.policy.text import parse_policy
 
 DEFAULT = DEFAULT_POLICY.read_text(encoding="utf-8")
 #: The default policy without bands and bounds.

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from contracts.decisions import ACTIONS, Counterfactual, Decision
 from contracts.events import AccountChange, AnyEvent, Login, Network, Place, Transaction
 from services.bootstrap.belt import offline_core
-from services.lab.offline import OfflineCore, offline_records
+from services.platform.settings import Settings
+from services.replay.offline import OfflineCore, offline_records
 from services.scoring.explain import sentences
-from services.settings import Settings
 
 DAY_MS = 86_400_000
 START_MS = 1_760_000_000_000

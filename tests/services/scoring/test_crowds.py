@@ -9,11 +9,11 @@ from contracts.events import AnyEvent, Login, Transaction
 from contracts.ports import Shard
 from detectors.shared_device import TALLY
 from services.bootstrap.belt import OFFLINE_KEY, offline_core
-from services.lab.offline import offline_records
 from services.memory.codec import unpack
 from services.memory.pseudonyms import Pseudonyms
+from services.platform.settings import Settings
+from services.replay.offline import offline_records
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD
-from services.settings import Settings
 
 START_MS = 1_790_000_000_000
 DAY_MS = 86_400_000

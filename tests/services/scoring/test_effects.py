@@ -17,8 +17,8 @@ from contracts.decisions import (
     effect_id,
 )
 from contracts.events import AnyEvent
+from services.policy.policy import Policy
 from services.scoring.effects import challenge_id, effects_for
-from services.scoring.policy import Policy
 from tests.services.scoring.events import change, label, login, outcome, report, transaction
 
 ACTED_ON = [login(), transaction(), change()]

@@ -8,8 +8,8 @@ from math import exp, log
 import pytest
 
 from contracts.findings import Finding, Mode
-from services.scoring.fusion import TOP_FINDINGS, Calibration, Fused, fuse, quiet_risk
-from services.scoring.learned_pattern import NAME, pattern
+from services.risk.fusion import TOP_FINDINGS, Calibration, Fused, fuse, quiet_risk
+from services.risk.learned_pattern import NAME, pattern
 
 PRIOR = 0.002
 STRAIGHT = Calibration([(0, 0), (1, 100)])

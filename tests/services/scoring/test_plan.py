@@ -7,8 +7,8 @@ from contracts.events import AnyEvent, Login, Transaction
 from contracts.profile import DAY_S, Profile
 from detectors import discover
 from services.memory.glance import look
+from services.policy.policy import Policy
 from services.scoring.plan import Plan, teach_memories
-from services.scoring.policy import Policy
 from tests.detectors.build import NOW, payer, transaction
 
 C = Circumstance

@@ -18,7 +18,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.decode import decode
+from services.events.decode import decode
 from services.stream.fetching import ParsedRecordsFetcher, UnreadableBatch, fence
 
 A = TP("account-events", 0)

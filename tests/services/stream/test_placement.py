@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from contracts.topics import HEADER_MOVED_FROM
 from services.bootstrap.belt import offline_core
-from services.ingest.decode import decode
-from services.lab.offline import OfflineRecord
-from services.settings import Settings
+from services.events.decode import decode
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 from services.stream.pipeline import Belt
 from services.stream.placement import MOST_BYTES, Placement, murmur2
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from contracts.events import AnyEvent
-from services import metrics
 from services.bootstrap.belt import offline_core
-from services.lab.offline import OfflineCore, offline_records
 from services.memory.in_process import InProcessTallyStore
-from services.policy_file import read_policy
-from services.scoring.policy import Policy
-from services.settings import Settings
+from services.platform import metrics
+from services.platform.settings import Settings
+from services.policy.file import read_policy
+from services.policy.policy import Policy
+from services.replay.offline import OfflineCore, offline_records
 from services.stream.policy_watch import PolicyWatch
 from tests.services.scoring.events import login
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from contracts.events import AnyEvent, Login, to_wire
 from services.bootstrap.belt import offline_core
-from services.lab.offline import OfflineRecord
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 from services.stream.parts import Enrichment
 from services.stream.reading import read
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from contracts.ports import Answers, Questions, Shard
 from services.bootstrap.belt import offline_core
-from services.lab.offline import OfflineRecord, offline_records
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import STORIES
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord, offline_records
 
 PARTITIONS = 3
 Outcome = tuple[list[list[bytes]], dict[object, dict[str, tuple[int, bytes]]]]

@@ -9,8 +9,8 @@ import pytest
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP, Message
 
-from services.lab.offline import OfflineRecord
-from services.settings import Settings
+from services.platform.settings import Settings
+from services.replay.offline import OfflineRecord
 from services.stream.app import build_app
 from services.stream.lane import Haul
 from services.stream.liveness import Liveness

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from services.lab.offline import OfflineRecord
+from services.replay.offline import OfflineRecord
 from services.stream.lane import Haul, Lane
 
 MOST = 6

@@ -1,0 +1,130 @@
+"""The audit in SQL: append-only, one row an offered code, a factor's change or an administrator's act.
+
+The tables refuse UPDATE and DELETE by trigger, and the hash chain of `chain` tells of whoever gets around that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.audit.chain import ALL_LANES, Broken, Entry, Head, Row, Walk, canonical, lane_of, linked
+from services.audit.tables import audit, audit_heads
+from services.platform.database import Database
+
+__all__ = ["Checked", "Entry", "record", "rows", "verify"]
+
+_PAGE_ROWS = 2000
+
+
+#: `chain.linked` in one statement and one round trip, on the way of every offered code.
+_MOVE = """
+  UPDATE audit_heads SET seq = seq + 1, hash = sha256(hash || int8send(seq + 1) || %(canonical)s){source}
+  WHERE lane = %(lane)s RETURNING lane, seq, hash
+"""
+_INSERT = """
+INSERT INTO audit (
+  lane, seq, hash, at, action, result, actor, account_id, factor_id, challenge_id, network, reason
+)
+SELECT lane, seq, hash, %(at)s, %(action)s, %(result)s, %(actor)s,
+  %(account_id)s, %(factor_id)s, %(challenge_id)s, %(network)s, %(reason)s
+FROM moved
+"""
+_APPEND = f"WITH moved AS ({_MOVE.format(source='')}) {_INSERT}"
+
+
+class Checked(Struct, frozen=True):
+    """What a walk over every lane found: how many rows, the lanes' heads, and the first broken row of each lane."""
+
+    entries: int
+    heads: list[Head]
+    broken: list[Broken]
+
+
+async def record(connection: AsyncConnection, entry: Entry) -> None:
+    """Append the entry inside the caller's transaction.
+
+    It takes the lane's lock until that transaction ends: call it last, for one account a transaction.
+    """
+    lane = lane_of(entry)
+    if connection.dialect.name == "postgresql":
+        if (await connection.exec_driver_sql(_APPEND, parameters(entry))).rowcount != 1:
+            raise RuntimeError(f"the audit has lost the head of lane {lane}")
+        return
+    found = (await connection.execute(select(audit_heads).where(audit_heads.c.lane == lane))).one()
+    row = linked(Head(lane, found.seq, found.hash), entry)
+    await connection.execute(insert(audit).values(lane=lane, seq=row.seq, hash=row.hash, **asdict(entry)))
+    moved = update(audit_heads).where(audit_heads.c.lane == lane)
+    await connection.execute(moved.values(seq=row.seq, hash=row.hash))
+
+
+def appended_after(source: str) -> str:
+    """Parts of a WITH of PostgreSQL that append the entry of `parameters` for the one row of `source`, a FROM list; `written`
+    has a row then."""
+    return f"moved AS ({_MOVE.format(source=f' FROM {source}')}), written AS ({_INSERT} RETURNING seq)"
+
+
+def parameters(entry: Entry) -> dict[str, Any]:
+    """What the statements that append an entry on PostgreSQL are run with, by name."""
+    lane = lane_of(entry)
+    return {"lane": lane, "canonical": canonical(lane, entry), **asdict(entry)}
+
+
+async def verify(database: Database, saved: Mapping[int, Head] | None = None) -> Checked:
+    """Walk every lane in one snapshot. With `saved` heads, by lane, nothing may have changed or gone since them."""
+    entries, broken, heads = 0, list[Broken](), list[Head]()
+    async with database.read() as connection:
+        stored = {head.lane: head async for head in _heads(connection)}
+        for lane in ALL_LANES:
+            walk = Walk(lane, (saved or {}).get(lane))
+            found = await _walked(connection, walk) or walk.end(stored.get(lane))
+            entries += walk.head.seq
+            heads.append(walk.head)
+            if found is not None:
+                broken.append(found)
+    return Checked(entries, heads, broken)
+
+
+async def rows(
+    database: Database, account_id: str | None = None, action: str | None = None, limit: int = 100
+) -> list[Row]:
+    """The newest rows, newest first, of one account and one action if given."""
+    query = select(audit).order_by(audit.c.at.desc(), audit.c.lane, audit.c.seq.desc()).limit(limit)
+    if account_id is not None:
+        query = query.where(audit.c.account_id == account_id)
+    if action is not None:
+        query = query.where(audit.c.action == action)
+    async with database.read() as connection:
+        return [_row(found) for found in (await connection.execute(query)).mappings()]
+
+
+async def _walked(connection: AsyncConnection, walk: Walk) -> Broken | None:
+    lane = walk.head.lane
+    query = select(audit).where(audit.c.lane == lane).order_by(audit.c.seq).limit(_PAGE_ROWS)
+    last = -1
+    while True:
+        page = [
+            _row(found) for found in (await connection.execute(query.where(audit.c.seq > last))).mappings()
+        ]
+        for row in page:
+            if (broken := walk.read(row)) is not None:
+                return broken
+        if len(page) < _PAGE_ROWS:
+            return None
+        last = page[-1].seq
+
+
+async def _heads(connection: AsyncConnection) -> AsyncIterator[Head]:
+    for found in await connection.execute(select(audit_heads)):
+        yield Head(found.lane, found.seq, found.hash)
+
+
+def _row(found: RowMapping) -> Row:
+    kept: dict[str, Any] = {str(name): value for name, value in found.items()}
+    lane, seq, digest = kept.pop("lane"), kept.pop("seq"), kept.pop("hash")
+    return Row(lane, seq, Entry(**kept), digest)

@@ -1,0 +1,176 @@
+"""`payguard admin audit`: is the audit whole, and what does it say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.errors import Malformed
+from services.cli.options import EXIT_BAD, Database, Json, existing, operator, print_json, run, settings_from
+from services.platform.printable import escaped
+
+if TYPE_CHECKING:
+    from services.audit.audit_log import Checked
+    from services.audit.chain import Head, Row
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The record of every offered code, factor change and administrator's act.",
+    rich_markup_mode="rich",
+)
+
+
+@app.command()
+def verify(
+    database: Database = None,
+    heads: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the lanes' heads here; keep it elsewhere.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Heads written earlier: nothing may have gone since.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Walk every row of every lane. Exit code 1, and the first broken row of each lane, when one was changed or has gone.
+
+    Whoever owns the database can rewrite a lane's end together with its head. Heads that are kept elsewhere tell of that.
+
+    [dim]Examples:[/dim]
+
+      payguard admin audit verify --heads audit-heads.json
+      payguard admin audit verify --against audit-heads.json
+    """
+    saved = None if against is None else _read_heads(existing(against))
+    checked = run(_verify(settings_from(database=database).database, saved))
+    if heads is not None and not checked.broken:
+        _write_heads(heads, checked.heads)
+    if as_json:
+        print_json(_figures(checked))
+    else:
+        _tell(checked)
+    if checked.broken:
+        raise typer.Exit(EXIT_BAD)
+
+
+@app.command()
+def show(
+    database: Database = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only this action, as `show` prints it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """The newest rows, newest first. They name accounts.
+
+    [dim]Example:[/dim] payguard admin audit show --account a-17 --limit 20
+    """
+    found = run(_rows(settings_from(database=database).database, account, action, limit))
+    if as_json:
+        print_json([_shown(row) for row in found])
+        return
+    for row in found:
+        told = {name: value for name, value in _shown(row).items() if value is not None and name != "hash"}
+        place, at, act, result = (told.pop(name) for name in ("place", "at", "action", "result"))
+        rest = "  ".join(f"{name}={value}" for name, value in told.items())
+        typer.echo(escaped(f"{place}  {at}  {act} {result}  {rest}"))
+    if not found:
+        typer.echo("no such rows")
+
+
+async def note(url: str, action: str, result: str, reason: str) -> None:
+    """Record an act of whoever runs the command line."""
+    from services.audit.audit_log import Entry, record
+    from services.platform.database import Database as Store
+
+    store = Store(url)
+    try:
+        await store.migrate()
+        async with store.begin() as connection:
+            await record(
+                connection,
+                Entry(at=time.time(), action=action, result=result, actor=operator(), reason=reason),
+            )
+    finally:
+        await store.close()
+
+
+async def _verify(url: str, saved: Mapping[int, Head] | None) -> Checked:
+    from services.audit.audit_log import verify as walk
+    from services.platform.database import Database as Store
+
+    store = Store(url)
+    try:
+        return await walk(store, saved)
+    finally:
+        await store.close()
+
+
+async def _rows(url: str, account: str | None, action: str | None, limit: int) -> list[Row]:
+    from services.audit.audit_log import rows
+    from services.platform.database import Database as Store
+
+    store = Store(url)
+    try:
+        return await rows(store, account, action, limit)
+    finally:
+        await store.close()
+
+
+def _tell(checked: Checked) -> None:
+    for head in checked.heads:
+        if head.seq:
+            typer.echo(f"lane {head.lane}: {head.seq} rows, head {head.hash.hex()}")
+    for broken in checked.broken:
+        typer.echo(f"BROKEN  lane {broken.lane}, row {broken.seq} {broken.fault}")
+    state = "every one in its place" if not checked.broken else "and not whole"
+    typer.echo(f"{checked.entries} rows, {state}")
+
+
+def _figures(checked: Checked) -> dict[str, object]:
+    return {
+        "whole": not checked.broken,
+        "rows": checked.entries,
+        "broken": checked.broken,
+        "heads": _as_json(checked.heads),
+    }
+
+
+def _shown(row: Row) -> dict[str, object]:
+    from msgspec.structs import asdict
+
+    at = datetime.fromtimestamp(row.entry.at, UTC).isoformat()
+    return {"place": f"{row.lane}:{row.seq}", **asdict(row.entry), "at": at, "hash": row.hash.hex()}
+
+
+def _as_json(heads: list[Head]) -> list[dict[str, object]]:
+    return [{"lane": head.lane, "seq": head.seq, "hash": head.hash.hex()} for head in heads]
+
+
+def _write_heads(file: Path, heads: list[Head]) -> None:
+    from msgspec import json
+
+    file.write_bytes(json.format(json.encode(_as_json(heads)), indent=1) + b"\n")
+
+
+def _read_heads(file: Path) -> dict[int, Head]:
+    from msgspec import DecodeError, Struct, json
+
+    from services.audit.chain import Head
+
+    class Kept(Struct, forbid_unknown_fields=True):
+        lane: int
+        seq: int
+        hash: str
+
+    try:
+        kept = json.decode(file.read_bytes(), type=list[Kept])
+        return {head.lane: Head(head.lane, head.seq, bytes.fromhex(head.hash)) for head in kept}
+    except (DecodeError, ValueError):
+        raise Malformed(
+            "audit_heads", f"{file} was not written by: payguard admin audit verify --heads"
+        ) from None

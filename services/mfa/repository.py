@@ -1,0 +1,164 @@
+"""Challenges in SQL: recorded once, closed once, each closing with its outcome in the outbox.
+
+Every function works inside the caller's transaction. A challenge leaves the state open exactly once, and only the
+statement that moved it writes its outcome, so an outcome is never written twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import Decision, IssueChallenge, derived_id
+from contracts.events import ChallengeOutcome, to_wire
+from services.cases.outbox import Outgoing, put
+from services.memory.challenge_record import recorded
+from services.mfa.records import Challenge, ChallengeState, issued
+from services.mfa.tables import challenges
+from services.platform.database import insert_new
+from services.platform.metrics import CHALLENGES
+
+
+async def record_issued(
+    connection: AsyncConnection, decision: Decision, effect: IssueChallenge, issued_at: float
+) -> None:
+    """Record the challenge as open (`issued_at` in epoch seconds); a known one is left as it is, in any state."""
+    await record(connection, issued(recorded(decision, effect, issued_at)))
+
+
+async def record(connection: AsyncConnection, challenge: Challenge) -> bool:
+    """Record an open challenge unless it is there in any state; whether it was new."""
+    values = {
+        "challenge_id": challenge.challenge_id,
+        "account_id": challenge.account_id,
+        "event_id": challenge.event_id,
+        "purpose": challenge.purpose,
+        "digest": challenge.digest,
+        "amount": challenge.amount,
+        "currency": challenge.currency,
+        "payee_id": challenge.payee_id,
+        "state": "open",
+        "issued_at": challenge.issued_at,
+        "expires_at": challenge.expires_at,
+        "attempts_left": challenge.attempts_left,
+    }
+    added = await connection.execute(
+        insert_new(challenges).values(values).returning(challenges.c.challenge_id)
+    )
+    new = added.first() is not None
+    if new:
+        CHALLENGES.labels(challenge.purpose, "issued").inc()
+    return new
+
+
+async def find(connection: AsyncConnection, challenge_id: str) -> Challenge | None:
+    """The challenge as stored, or None."""
+    query = select(challenges).where(challenges.c.challenge_id == challenge_id)
+    row = (await connection.execute(query)).first()
+    return None if row is None else challenge_of(row._mapping)
+
+
+async def spend_attempt(connection: AsyncConnection, challenge: Challenge, at: float) -> Challenge:
+    """Use one of the attempts of a challenge that the caller has locked; an open one without any left has failed."""
+    spent = replace(challenge, attempts_left=challenge.attempts_left - 1)
+    if spent.attempts_left == 0 and challenge.state == "open":
+        await _closed(connection, challenge, "failed", at, attempts_left=0)
+        return replace(spent, state="failed", closed_at=at)
+    await connection.execute(
+        update(challenges)
+        .where(challenges.c.challenge_id == challenge.challenge_id)
+        .values(attempts_left=spent.attempts_left)
+    )
+    return spent
+
+
+async def pass_it(
+    connection: AsyncConnection, challenge: Challenge, at: float, step: int, code: str | None = None
+) -> Challenge:
+    """Close an open challenge that the caller has locked as passed; as it is then. A right code costs no attempt.
+
+    `step` is the burnt one, `code` the keyed hash of a recovery code.
+    """
+    await _closed(connection, challenge, "passed", at, passed_step=step, passed_code=code)
+    return replace(challenge, state="passed", closed_at=at, passed_step=step, passed_code=code)
+
+
+async def _closed(
+    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float, **values: Any
+) -> None:
+    if not await close(connection, challenge, state, at, **values):
+        raise RuntimeError("a locked challenge was closed by somebody else")
+
+
+async def close(
+    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float, **values: Any
+) -> bool:
+    """Move an open challenge to its end and put its outcome into the outbox; False when it was closed before."""
+    statement = (
+        update(challenges)
+        .where(challenges.c.challenge_id == challenge.challenge_id, challenges.c.state == "open")
+        .values(state=state, closed_at=at, **values)
+        .returning(challenges.c.challenge_id)
+    )
+    if (await connection.execute(statement)).first() is None:
+        return False
+    await put(connection, [outcome(challenge, state, at)], at)
+    return True
+
+
+async def expire_due(connection: AsyncConnection, at: float, limit: int) -> list[Challenge]:
+    """Close open challenges whose time is over, oldest first, at most `limit`, each with its outcome."""
+    due = (
+        select(challenges)
+        .where(challenges.c.state == "open", challenges.c.expires_at <= at)
+        .order_by(challenges.c.expires_at, challenges.c.challenge_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = [challenge_of(row) for row in (await connection.execute(due)).mappings()]
+    return [challenge for challenge in found if await close(connection, challenge, "expired", at)]
+
+
+def outcome(challenge: Challenge, state: ChallengeState, at: float) -> Outgoing:
+    """What the stream is told when the challenge leaves the state open for `state`, at epoch seconds `at`."""
+    if state == "open":
+        raise ValueError("an open challenge has no outcome")
+    event = ChallengeOutcome(
+        event_id=derived_id(challenge.challenge_id, "challenge_outcome"),
+        account_id=challenge.account_id,
+        occurred_at=_epoch_ms(at),
+        challenge_id=challenge.challenge_id,
+        challenged_event_id=challenge.event_id,
+        purpose=challenge.purpose,
+        outcome=state,
+    )
+    return Outgoing(event.event_id, "event", event.account_id, to_wire(event))
+
+
+def _epoch_ms(at: float) -> int:
+    return int(at * 1000)
+
+
+def challenge_of(kept: Mapping[Any, Any]) -> Challenge:
+    """The challenge in a row that holds its columns, by name."""
+    return Challenge(
+        challenge_id=kept["challenge_id"],
+        account_id=kept["account_id"],
+        event_id=kept["event_id"],
+        purpose=kept["purpose"],
+        digest=kept["digest"],
+        state=kept["state"],
+        issued_at=kept["issued_at"],
+        expires_at=kept["expires_at"],
+        attempts_left=kept["attempts_left"],
+        amount=kept["amount"],
+        currency=kept["currency"],
+        payee_id=kept["payee_id"],
+        passed_step=kept["passed_step"],
+        passed_code=kept["passed_code"],
+        closed_at=kept["closed_at"],
+    )

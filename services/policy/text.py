@@ -1,0 +1,142 @@
+"""A policy's TOML text, checked and compiled. All faults of a kind are told at once: first each key, then what contradicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.decisions import ACTIONS
+from contracts.events import AccountChange, Event, Login, Transaction
+from services.policy.cost import cost_rule
+from services.policy.keys import OPTIONAL, SCHEMA
+from services.policy.policy import Policy, Rules
+from services.policy.reader import InvalidPolicy, merged, read
+from services.policy.snoozes import snoozes_of
+from services.policy.thresholds import Thresholds, checked, checked_bands
+from services.policy.values import UNLIMITED, fail_ranks
+from services.risk.fusion import Calibration, fuse
+
+KINDS: Mapping[str, type[Event]] = {
+    "login": Login,
+    "transaction": Transaction,
+    "account_change": AccountChange,
+}
+_LEAST_WHOLE, _MOST_WHOLE = -(2**63), 2**63 - 1
+
+
+def parse_policy(text: str, base: str | None = None) -> Policy:
+    """The policy stated by TOML `text` over the TOML `base`; InvalidPolicy names every key that is wrong.
+
+    Keys that `text` leaves out are those of `base`, but for `version`, which each policy states itself.
+    """
+    return compiled(stated_values(text, base))
+
+
+def stated_values(text: str, base: str | None = None) -> dict[str, Any]:
+    """Every key's value under the policy `text` over `base`; InvalidPolicy names every key that is wrong by itself."""
+    stated = _toml(text)
+    if base is not None:
+        below = _toml(base)
+        below.pop("version", None)
+        stated = merged(below, stated)
+    return read(stated, SCHEMA)
+
+
+def compiled(values: dict[str, Any]) -> Policy:
+    """The policy of checked values; InvalidPolicy names every pair of keys that contradict each other."""
+    faults: list[str] = []
+    both = sorted(set(values["lists"]["allow"]) & set(values["lists"]["deny"]))
+    if both:
+        faults.append(f"lists.deny: {len(both)} of these accounts are on lists.allow too")
+    stated = values["thresholds"]
+    thresholds = {kind: checked(stated[kind], f"thresholds.{kind}", faults) for kind in KINDS}
+    bands = {
+        currency: checked_bands(rows, currency, stated["transaction"], faults)
+        for currency, rows in values["bands"].items()
+    }
+    cost = cost_rule(values["cost"], KINDS, faults)
+    snoozes = snoozes_of(values["snoozes"], faults)
+    if faults:
+        raise InvalidPolicy(*faults)
+    calibration = Calibration((risk, score) for risk, score in values["calibration"])
+    prior, fade = float(values["prior"]), float(values["fade"])
+    everything = [*thresholds.values(), *(banded for rows in bands.values() for _, banded in rows)]
+    detectors = values["detectors"]
+    return Policy(
+        version=version_of(values),
+        prior=prior,
+        fade=fade,
+        calibration=calibration,
+        rules={KINDS[kind]: _rules(kind, thresholds[kind], values) for kind in KINDS},
+        bands=bands,
+        cost=cost,
+        budget=_most(values["budget"]["challenges_per_week"]),
+        hourly=_most(values["budget"]["challenges_per_hour"]),
+        snoozes=snoozes,
+        lifetime_s=values["challenge"]["lifetime_s"],
+        exempt_kinds=frozenset(values["challenge"]["exempt_kinds"]),
+        allowed=frozenset(values["lists"]["allow"]),
+        denied=frozenset(values["lists"]["deny"]),
+        severity=values["severity"],
+        modes={name: stated["mode"] for name, stated in detectors.items()},
+        params={name: stated["params"] for name, stated in detectors.items() if stated["params"]},
+        ceilings=_ceilings(detectors),
+        quiet=fuse((), {}, prior, fade, calibration),
+        quiet_below=min(each.notify for each in everything),
+    )
+
+
+def version_of(values: Mapping[str, Any]) -> str:
+    """The stated name, a plus sign and eight digits of a digest of all values, optional sections left out at their defaults."""
+    unused = [name for name in OPTIONAL if values[name] == read({}, {name: SCHEMA[name]})[name]]
+    used = {name: value for name, value in values.items() if name not in unused}
+    text = json.dumps(used, sort_keys=True, default=str)
+    return f"{values['version']}+{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
+        faults = list(_too_long(document))
+    except ValueError as error:
+        raise InvalidPolicy(f"not TOML: {error}") from None
+    except RecursionError:
+        raise InvalidPolicy("not TOML: nested too deeply") from None
+    if faults:
+        raise InvalidPolicy(*faults)
+    return document
+
+
+def _too_long(value: Any, path: str = "") -> list[str]:
+    """TOML's whole numbers have 64 bits; the reader takes any."""
+    if isinstance(value, int) and not _LEAST_WHOLE <= value <= _MOST_WHOLE:
+        return [f"{path}: expected whole numbers of at most 64 bits"]
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [
+        fault for name, each in below for fault in _too_long(each, f"{path}.{name}" if path else str(name))
+    ]
+
+
+def _rules(kind: str, thresholds: Thresholds, values: dict[str, Any]) -> Rules:
+    unavailable, degraded = fail_ranks(values["unavailable"][kind]), fail_ranks(values["degraded"][kind])
+    assert unavailable is not None
+    assert degraded is not None
+    return Rules(
+        thresholds=thresholds,
+        no_factor=ACTIONS.index(values["no_factor"][kind]),
+        overflow=ACTIONS.index(values["budget"]["overflow"][kind]),
+        unavailable=unavailable,
+        degraded=degraded,
+    )
+
+
+def _most(stated: Any) -> int | None:
+    return None if stated == UNLIMITED else int(stated)
+
+
+def _ceilings(detectors: dict[str, Any]) -> dict[str, int]:
+    ranks = {name: ACTIONS.index(stated["alone_at_most"]) for name, stated in detectors.items()}
+    return {name: rank for name, rank in ranks.items() if rank < len(ACTIONS) - 1}

@@ -1,0 +1,170 @@
+"""The whole API in one process: a topic in a list, a mailbox in a dict, SQLite, and a worker that allows everything."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import msgspec
+from fastapi import FastAPI
+
+from contracts.answers import answer_name
+from contracts.decisions import Decision
+from contracts.events import AnyEvent
+from contracts.topics import HEADER_REPLY_TO
+from services.api.application import ApiResources, create_app
+from services.api.offered import read_body
+from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
+from services.api.replies import Answers, Replies
+from services.cases.desk import CaseDesk
+from services.events.own_events import EventMacs
+from services.http.api_keys import ApiKeys
+from services.memory.in_process import InProcessChallengeIntake, InProcessMailbox
+from services.memory.redis_client import connect
+from services.mfa.factor_check import CodeChecker
+from services.mfa.grants import Grants
+from services.mfa.lifecycle import FactorLifecycle
+from services.mfa.limits import Limits
+from services.mfa.service import ChallengesService
+from services.mfa.vault import Vault
+from services.platform.database import Database
+from services.platform.keyring import Keyring
+from services.platform.settings import Settings
+from services.portal.portal import Portal
+from services.portal.visits import Visits
+
+CHANNEL = "api-1"
+#: A port nobody listens on: the store is away unless a test brings one.
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+@dataclass
+class Clock:
+    at: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class Worker:
+    """Decides events as they arrive, each id once; `asleep` leaves them undecided."""
+
+    mailbox: Any
+    asleep: bool = False
+    #: released once for each event that arrived
+    arrivals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    seen: set[str] = field(default_factory=set)
+
+    async def arrived(self, event: Outgoing, headers: Headers) -> None:
+        decoded: AnyEvent = msgspec.json.decode(event.value, type=AnyEvent)
+        self.arrivals.release()
+        if not self.asleep and decoded.event_id not in self.seen:
+            self.seen.add(decoded.event_id)
+            channel = dict(headers)[HEADER_REPLY_TO].decode()
+            await self.decide(decoded.event_id, event.account_id, channel, event.value)
+
+    async def decide(
+        self, event_id: str, account_id: str = "a1", channel: str = CHANNEL, value: bytes | None = None
+    ) -> None:
+        decision = Decision(
+            event_id=event_id,
+            account_id=account_id,
+            type="login",
+            at=1.0,
+            risk=0.01,
+            score=1,
+            action="allow",
+            policy_version="test",
+            states=("learning",),
+        )
+        sent = msgspec.json.encode(a_login(event_id, account_id=account_id)) if value is None else value
+        name = answer_name(account_id, event_id, sent)
+        await self.mailbox.deliver([(channel, name, msgspec.json.encode(decision))])
+
+
+@dataclass
+class World:
+    """What a test of the API looks at and turns."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    topic: InProcessTopic
+    mailbox: InProcessMailbox
+    worker: Worker
+    keys: ApiKeys
+    clock: Clock
+    database: Database
+
+    async def post(self, body: Any, query: str = "", **headers: str) -> httpx.Response:
+        """POST the body, encoded unless it is bytes, with a key of scope ingest."""
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        given = {
+            "content-type": "application/json",
+            **{name.replace("_", "-"): v for name, v in headers.items()},
+        }
+        return await self.client.post(f"/v1/events{query}", content=content, headers=given)
+
+
+def resources(
+    database: Database, sink: EventSink, mailbox: Answers, keys: ApiKeys, **settings: Any
+) -> ApiResources:
+    """Everything the API needs over the given parts."""
+    clock = Clock()
+    intake, vault = InProcessChallengeIntake(clock), Vault({1: b"v" * 32}, 1)
+    checks = CodeChecker(vault, Limits(b"n" * 32))
+    grants = Grants(Keyring({1: b"g" * 32}, 1))
+    return ApiResources(
+        settings=Settings(**settings),
+        database=database,
+        redis=connect(NO_REDIS),
+        producer=sink,
+        mailbox=mailbox,
+        replies=Replies(mailbox, CHANNEL),
+        keys=keys,
+        challenges=ChallengesService(database, intake, checks, clock, grants),
+        lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
+        grants=grants,
+        cases=CaseDesk(database, clock),
+        portal=Portal(
+            Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
+        ),
+        reasons={},
+        macs=EventMacs(Keyring({1: b"e" * 32}, 1)),
+    )
+
+
+async def opened(database: Database) -> World:
+    """A world with its application; run its lifespan to use it."""
+    clock = Clock()
+    mailbox = InProcessMailbox(clock)
+    worker = Worker(mailbox)
+    topic = InProcessTopic(worker.arrived)
+    keys = ApiKeys(database, clock)
+    app = create_app(resources(database, topic, mailbox, keys, http_max_body_bytes=1_000_000))
+    text, _ = await keys.create("wallet", ["ingest"])
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://payguard",
+        headers={"Authorization": f"Bearer {text}"},
+    )
+    return World(app, client, topic, mailbox, worker, keys, clock, database)
+
+
+def a_login(event_id: str = "e1", **fields: Any) -> dict[str, Any]:
+    """A good event as a caller writes it."""
+    return {
+        "type": "login",
+        "event_id": event_id,
+        "account_id": "a1",
+        "occurred_at": 1_700_000_000_000,
+        "outcome": "success",
+        **fields,
+    }
+
+
+def encoded(event: dict[str, Any]) -> bytes:
+    """The event as the API hands it on."""
+    return read_body(msgspec.json.encode(event), "json")[0].value

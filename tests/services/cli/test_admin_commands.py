@@ -1,0 +1,276 @@
+"""Topics and dead letters against the embedded broker and Apache Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+from typer.testing import CliRunner, Result
+
+from contracts import topics
+from contracts.errors import Malformed, Unavailable
+from services.audit.audit_log import rows
+from services.cli.main import app
+from services.lab.kafka_out import KafkaOut
+from services.lab.send import send_to_http, send_to_kafka
+from services.lab.simulate import Simulation, simulate
+from services.operations.dead_letters import Letter, read_letter, read_letters, redrive_all, redrive_one
+from services.platform.database import Database
+from services.platform.settings import Settings
+from services.platform.topics import create_topics, describe_topics
+from services.replay.lines import read_events, read_lines
+from tests.chaos.evidence import read_topic
+
+BROKEN = b'{"type":"login", broken \xff'
+MONDAY_S = 1_767_571_200
+
+
+@pytest.fixture
+async def settings(any_kafka: str) -> Settings:
+    """Settings with topics of this test alone."""
+    name = uuid4().hex[:8]
+    made = Settings(
+        kafka=any_kafka,
+        partitions=2,
+        topic_events=f"{name}-events",
+        topic_dead=f"{name}-dead",
+        topic_decisions=f"{name}-decisions",
+        topic_actions=f"{name}-actions",
+    )
+    await create_topics(made)
+    return made
+
+
+async def bury(settings: Settings, values: list[bytes], reason: str = "invalid_json") -> None:
+    from aiokafka import AIOKafkaProducer
+
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    headers = [("reply-to", b"channel"), (topics.DEAD_REASON, reason.encode()), (topics.DEAD_ATTEMPTS, b"1")]
+    try:
+        for value in values:
+            await producer.send_and_wait(settings.topic_dead, value, key=b"a-1", partition=1, headers=headers)
+    finally:
+        await producer.stop()
+
+
+async def events(settings: Settings, count: int) -> list[tuple[bytes | None, bytes | None, dict[str, bytes]]]:
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(settings.topic_events, number) for number in range(settings.partitions)]
+        consumer.assign(partitions)
+        for partition in partitions:
+            consumer.seek(partition, 0)
+        found: list[tuple[bytes | None, bytes | None, dict[str, bytes]]] = []
+        async with asyncio.timeout(15):
+            while len(found) < count:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += [(record.key, record.value, dict(record.headers)) for record in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def test_the_audit_names_who_put_letters_back(settings: Settings, tmp_path: Path) -> None:
+    await bury(settings, [b"{}"])
+    url = f"sqlite:///{tmp_path / 'audit.db'}"
+    environment = {
+        f"PAYGUARD_{name.upper()}": str(getattr(settings, name))
+        for name in ("kafka", "partitions", "topic_events", "topic_dead", "topic_decisions", "topic_actions")
+    }
+
+    def redrive() -> Result:
+        arguments = ["admin", "dead", "redrive", "1:0", "--database", url]
+        return CliRunner().invoke(app, arguments, prog_name="payguard", env=environment)
+
+    assert (await asyncio.to_thread(redrive)).exit_code == 0
+    database = Database(url)
+    told = [(row.entry.action, row.entry.result, row.entry.reason) for row in await rows(database)]
+    await database.close()
+
+    assert told == [
+        ("dead_letters_redriven", "done", "1:0: 1"),
+        ("dead_letters_redriven", "started", "1:0"),
+    ]
+
+
+async def test_topics_are_created_once_and_described(settings: Settings) -> None:
+    again = await create_topics(settings)
+    described = await describe_topics(settings)
+
+    assert set(again.values()) == {"exists"}
+    assert [told.state for told in described] == ["ok"] * 4
+    assert {told.partitions for told in described} == {2}
+
+
+async def test_a_topic_that_is_missing_is_said_to_be_missing(any_kafka: str) -> None:
+    name = uuid4().hex[:8]
+    absent = Settings(kafka=any_kafka, topic_events=name, topic_dead=f"{name}d", topic_decisions=f"{name}e")
+    described = await describe_topics(absent)
+
+    assert described[0].state == "missing"
+
+
+async def test_a_broker_that_is_away_is_said_to_be_away() -> None:
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9"):
+        await describe_topics(Settings(kafka="127.0.0.1:9"))
+
+
+async def test_letters_are_listed_with_their_reason_and_their_very_bytes(settings: Settings) -> None:
+    await bury(settings, [BROKEN, b"{}"])
+    letters = await read_letters(settings, None, 10)
+
+    assert [letter.value for letter in letters] == [BROKEN, b"{}"]
+    assert letters[0].reason == "invalid_json"
+    assert letters[0].position == "1:0"
+    assert (await read_letter(settings, "1:1")).value == b"{}"
+
+
+async def test_letters_of_one_reason_can_be_asked_for(settings: Settings) -> None:
+    await bury(settings, [BROKEN])
+    await bury(settings, [b"{}"], reason="invalid_event")
+    letters = await read_letters(settings, "invalid_event", 10)
+
+    assert [letter.value for letter in letters] == [b"{}"]
+
+
+async def test_a_position_without_a_letter_is_refused(settings: Settings) -> None:
+    for position in ("0:7", "nonsense", "1"):
+        with pytest.raises(Malformed):
+            await read_letter(settings, position)
+
+
+async def test_a_redriven_letter_comes_back_with_its_bytes_key_and_own_headers(settings: Settings) -> None:
+    await bury(settings, [BROKEN])
+    await redrive_one(settings, "1:0")
+
+    assert await events(settings, 1) == [(b"a-1", BROKEN, {"reply-to": b"channel"})]
+
+
+async def test_redriving_all_twice_puts_each_letter_back_once(settings: Settings) -> None:
+    await bury(settings, [b"1", b"2", b"3"])
+
+    assert await redrive_all(settings, None) == 3
+    assert await redrive_all(settings, None) == 0
+
+    await bury(settings, [b"4"])
+    assert await redrive_all(settings, None) == 1
+    assert [value for _, value, _ in await events(settings, 4)] == [b"1", b"2", b"3", b"4"]
+
+
+async def test_a_letter_keeps_headers_of_one_name_and_is_put_back_with_all_of_them(
+    settings: Settings,
+) -> None:
+    from aiokafka import AIOKafkaProducer
+
+    own = [("a", b"1"), ("a", b"2"), ("b", b"\xff")]
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    headers = [*own, (topics.DEAD_REASON, b"invalid_json")]
+    await producer.send_and_wait(settings.topic_dead, b"{}", key=b"a-1", partition=0, headers=headers)
+    await producer.stop()
+    await redrive_one(settings, "0:0")
+    [found] = [record async for record in read_topic(settings, settings.topic_events)]
+
+    assert own == list(found.headers)
+
+
+NASTY = "\x1b[31m\x07\r\n\x9b2J\u202e\x7f\u200b"
+
+
+async def test_what_a_terminal_would_act_on_is_written_out(settings: Settings) -> None:
+    from aiokafka import AIOKafkaProducer
+
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    headers = [(topics.DEAD_REASON, NASTY.encode()), (topics.DEAD_DETAIL, NASTY.encode())]
+    await producer.send_and_wait(
+        settings.topic_dead, NASTY.encode() + b"\xff", key=NASTY.encode(), partition=0, headers=headers
+    )
+    await producer.stop()
+    environment = {"PAYGUARD_KAFKA": settings.kafka, "PAYGUARD_TOPIC_DEAD": settings.topic_dead}
+
+    for arguments in (["list"], ["show", "0:0"], ["list", "--json"], ["show", "0:0", "--json"]):
+        answer = await asyncio.to_thread(
+            CliRunner().invoke, app, ["admin", "dead", *arguments], prog_name="payguard", env=environment
+        )
+        lines = answer.output.splitlines()
+
+        assert answer.exit_code == 0
+        assert all(line.isprintable() for line in lines), arguments
+        assert "[31m" in answer.output
+        if "--json" in arguments:
+            told = json.loads(answer.output)
+            assert NASTY == (told[0] if arguments[0] == "list" else told)["reason"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("any_kafka", ["real"], indirect=True)
+async def test_letters_are_found_where_the_log_no_longer_begins_at_0(settings: Settings) -> None:
+    from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+    from aiokafka.structs import TopicPartition
+
+    await bury(settings, [b"1", b"2", b"3"])
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(settings.topic_dead, 1): RecordsToDelete(before_offset=2)})
+    finally:
+        await admin.close()
+
+    assert [letter.position for letter in await read_letters(settings, None, 10)][-1] == "1:2"
+
+
+async def test_a_topic_without_letters_has_none(settings: Settings) -> None:
+    assert await read_letters(settings, None, 10) == []
+    assert await read_letters(replace(settings, topic_dead="there-is-no-such-topic"), None, 10) == []
+
+
+def test_a_letter_of_any_bytes_can_be_shown() -> None:
+    letter = Letter(0, 0, None, b"\xff\x00", (), 0)
+
+    assert letter.text() == "\\xff\x00"
+    assert Letter(0, 0, None, None, (), 0).text() == "(no value)"
+
+
+async def test_a_file_is_sent_in_order_and_keyed_by_account(settings: Settings, tmp_path: Path) -> None:
+    played = list(simulate(Simulation(3, 3, 1, MONDAY_S)))
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\n".join(each.wire() for each in played))
+    lines = read_events(read_lines(file), lambda number, error: None)
+    sent = await send_to_kafka(
+        settings, ((line.event.account_id.encode(), line.value) for line in lines), 0.0
+    )
+    arrived = await events(settings, len(played))
+
+    assert sent == len(played)
+    for account_id in {each.event.account_id for each in played}:
+        mine = [value for key, value, _ in arrived if key == account_id.encode()]
+        assert mine == [each.wire() for each in played if each.event.account_id == account_id]
+
+
+async def test_what_the_broker_took_is_acknowledged_one_by_one(settings: Settings) -> None:
+    acknowledged: list[int] = []
+    async with KafkaOut(settings.kafka, settings.topic_events) as out:
+        for number in range(50):
+            await out.put(b"k", b"{}", lambda number=number: acknowledged.append(number))  # type: ignore[misc]
+        await out.drain()
+
+    assert sorted(acknowledged) == list(range(50))
+    assert out.acknowledged == 50
+
+
+async def test_an_api_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(next(simulate(Simulation(1, 1, 1, MONDAY_S))).wire())
+    lines = read_events(read_lines(file), lambda number, error: None)
+
+    with pytest.raises(Unavailable, match="no API answers"):
+        await send_to_http("http://127.0.0.1:9", "pg_x", lines, 0.0, lambda number, error: None)

@@ -1,0 +1,111 @@
+"""The live page: what stands on it, and the picture made of it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from contracts.decisions import Action, Decision
+from services.cli.terminal import Page, plain_lines, render
+from services.lab.board import Board, Meter
+from services.lab.summary import StoryStep
+
+
+def decision(action: Action = "challenge", account_id: str = "u-1", score: int = 52) -> Decision:
+    return Decision(
+        event_id=f"e-{account_id}-{score}",
+        account_id=account_id,
+        type="login",
+        at=0.0,
+        risk=0.5,
+        score=score,
+        action=action,
+        policy_version="1",
+    )
+
+
+def text_of(board: Board) -> str:
+    console = Console(file=io.StringIO(), width=120, height=40)
+    with console.capture() as captured:
+        console.print(render(board, 40))
+    return captured.get()
+
+
+def test_a_decision_stands_on_the_page_with_its_reason_in_words() -> None:
+    board = Board()
+    board.note(decision(), ["Login waits for a code", "A device not used here before."], now=0.0)
+
+    assert "Login waits for a code: A device not used here before." in text_of(board)
+
+
+def test_a_burst_on_one_account_is_one_line_with_its_latest_score() -> None:
+    board = Board()
+    for score in (52, 60, 70):
+        board.note(decision(score=score), ["Login waits for a code"], now=0.0)
+
+    assert [line.score for line in board.recent] == [70]
+    assert board.actions["challenge"] == 3
+
+
+def test_what_is_simply_allowed_is_counted_and_takes_no_line() -> None:
+    board = Board()
+    board.note(decision("allow"), [], now=10.0)
+
+    assert not board.recent
+    assert board.actions["allow"] == 1
+
+
+def test_a_story_that_went_wrong_is_the_step_that_is_shown() -> None:
+    board = Board()
+    board.steps = [
+        StoryStep("SIM swap", "e1", "any", "deny", 99, True),
+        StoryStep("SIM swap", "e2", "challenge or stricter", "allow", 3, False),
+    ]
+
+    assert [step.event_id for step in board.telling_steps()] == ["e2"]
+    assert "NOT met" in text_of(board)
+
+
+def test_a_rate_is_counted_over_the_last_three_seconds() -> None:
+    meter = Meter()
+    for tenth in range(100):
+        meter.add(10, tenth / 10)
+
+    assert 90 <= meter.rate(9.9) <= 110
+    assert meter.rate(60.0) == 0.0
+    assert meter.total == 1000
+
+
+def test_the_picture_stands_alone(tmp_path: Path) -> None:
+    board = Board()
+    board.links = [("API", "http://127.0.0.1:1/openapi.json")]
+    file = tmp_path / "page.svg"
+    Page(board, plain=True, quiet=True).save(file)
+    drawn = file.read_text()
+
+    assert drawn.startswith("<svg")
+    assert "@font-face" not in drawn
+    assert "url(https" not in drawn
+
+
+def test_no_latency_is_said_before_one_was_measured() -> None:
+    board = Board()
+    before = next(plain_lines(board, 0.0, ()))
+    board.p50_ms, board.p99_ms = 12.34, 56.78
+    after = next(plain_lines(board, 0.0, ()))
+
+    assert "p50 not measured yet, p99 not measured yet" in before
+    assert "p50 12.3 ms, p99 56.8 ms" in after
+
+
+def test_a_decision_is_a_plain_line_once() -> None:
+    board = Board()
+    board.note(decision(account_id="u-1"), ["Login waits for a code"], now=0.0)
+    shown = list(board.recent)
+    board.note(decision(account_id="u-2"), ["Login waits for a code"], now=1.0)
+
+    _, *lines = plain_lines(board, 1.0, shown)
+
+    assert [line.split()[0] for line in lines] == ["u-2"]

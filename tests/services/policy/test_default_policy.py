@@ -1,0 +1,161 @@
+"""What the default policy does with the evidence of typical situations, in the weights detectors give."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from contracts.decisions import ACTIONS, Action
+from contracts.events import AnyEvent
+from contracts.findings import Finding
+from detectors import discover
+from services.policy.policy import Policy
+from tests.services.scoring.events import change, login, transaction
+
+FAMILIES = {found.spec.name: found.spec.family for found in discover()}
+
+
+class Situation(NamedTuple):
+    name: str
+    event: AnyEvent
+    weights: dict[str, float]
+    with_factor: Action
+    without: Action
+
+
+SITUATIONS = [
+    Situation("a quiet login", login(), {}, "allow", "allow"),
+    Situation("a new network", login(), {"new_network": 3.0}, "allow", "allow"),
+    Situation("a new country", login(), {"new_country": 2.6, "new_network": 3.0}, "notify", "notify"),
+    Situation("a new device at home", login(), {"new_device": 3.7}, "challenge", "notify"),
+    Situation(
+        "a new device in a new country",
+        login(),
+        {"new_device": 3.7, "new_country": 2.6, "new_network": 2.9},
+        "challenge",
+        "notify",
+    ),
+    Situation(
+        "impossible travel",
+        login(),
+        {"impossible_travel": 5.5, "new_country": 2.6, "new_network": 2.9},
+        "challenge",
+        "notify",
+    ),
+    Situation(
+        "impossible travel on a new device",
+        login(),
+        {
+            "unfamiliar_login": 6.0,
+            "impossible_travel": 5.5,
+            "new_country": 2.6,
+            "new_network": 1.9,
+            "new_device": 3.7,
+        },
+        "challenge",
+        "hold",
+    ),
+    Situation(
+        "a burst of failures", login(outcome="failure"), {"failed_login_burst": 2.3}, "notify", "notify"
+    ),
+    Situation(
+        "many failures",
+        login(outcome="failure"),
+        {"credential_stuffing": 6.0, "failed_login_burst": 3.0},
+        "notify",
+        "notify",
+    ),
+    Situation("failures, then the own device", login(), {"success_after_failures": 0.8}, "allow", "allow"),
+    Situation(
+        "failures, then a strange device",
+        login(),
+        {"success_after_failures": 3.4, "unfamiliar_login": 4.5, "new_device": 3.7, "new_network": 1.9},
+        "hold",
+        "hold",
+    ),
+    Situation(
+        "stuffing that fits",
+        login(),
+        {"credential_stuffing": 4.2, "unfamiliar_login": 4.5, "new_device": 3.7, "new_network": 1.9},
+        "hold",
+        "hold",
+    ),
+    Situation(
+        "large stuffing that fits",
+        login(),
+        {"credential_stuffing": 6.0, "unfamiliar_login": 4.5, "new_device": 3.7, "new_network": 1.9},
+        "deny",
+        "deny",
+    ),
+    Situation("a reset on the own phone", change(), {}, "allow", "allow"),
+    Situation("a reset on a new device", change(), {"new_device": 3.7}, "challenge", "hold"),
+    Situation("a new payee", transaction(), {"new_payee": 3.5}, "notify", "notify"),
+    Situation(
+        "a new payee for an account that has many", transaction(), {"new_payee": 0.8}, "allow", "allow"
+    ),
+    Situation("a somewhat unusual amount", transaction(), {"unusual_amount": 1.5}, "allow", "allow"),
+    Situation("a very unusual amount", transaction(), {"unusual_amount": 4.5}, "challenge", "hold"),
+    Situation(
+        "a large unusual amount", transaction(amount="8000.00"), {"unusual_amount": 3.0}, "challenge", "hold"
+    ),
+    Situation(
+        "a very large unusual amount to a new payee",
+        transaction(amount="60000.00"),
+        {"unusual_amount": 6.0, "new_payee": 1.5},
+        "hold",
+        "hold",
+    ),
+    Situation("a burst of payments", transaction(), {"velocity_count": 4.5}, "challenge", "hold"),
+    Situation(
+        "reset, new device, new payee, transfer",
+        transaction(amount="900.00"),
+        {"credential_change_then_money": 4.5, "new_device": 3.7, "new_payee": 1.1},
+        "hold",
+        "hold",
+    ),
+    Situation(
+        "reset, new device, new payee, large transfer",
+        transaction(amount="25000.00"),
+        {"credential_change_then_money": 4.5, "new_device": 3.7, "new_payee": 1.1, "unusual_amount": 5.0},
+        "deny",
+        "deny",
+    ),
+    Situation(
+        "a refund with everything against it",
+        transaction(kind="refund"),
+        {"unusual_amount": 8.0, "new_device": 8.0},
+        "notify",
+        "notify",
+    ),
+]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+@pytest.mark.parametrize("has_factor", [True, False], ids=["with a factor", "without"])
+def test_a_situation_is_answered_as_it_should_be(
+    policy: Policy, situation: Situation, has_factor: bool
+) -> None:
+    findings = [
+        Finding(detector=name, reason=name, family=FAMILIES[name], weight=weight)
+        for name, weight in situation.weights.items()
+    ]
+    fused = policy.fuse(findings)
+    action = policy.decide(situation.event, fused.risk, has_factor, (), fused.reasoned)
+
+    assert action == (situation.with_factor if has_factor else situation.without)
+
+
+def test_the_default_policy_runs_every_detector(policy: Policy) -> None:
+    assert set(policy.modes.values()) <= {"on"}
+
+
+@pytest.mark.parametrize("currency", ["CNY", "USD", "EUR"])
+def test_more_money_is_never_met_with_a_weaker_action(policy: Policy, currency: str) -> None:
+    for risk in (step / 1000 for step in range(1001)):
+        ranks = [
+            ACTIONS.index(policy.decide(transaction(currency=currency, amount=amount), risk, True))
+            for amount in ("1.00", "749.99", "750.00", "5000.00", "7500.00", "50000.00")
+        ]
+
+        assert ranks == sorted(ranks)
