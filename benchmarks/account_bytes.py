@@ -15,7 +15,7 @@ from benchmarks.events import EVENTS_A_DAY, bench_events
 from benchmarks.ground import Ground
 from benchmarks.progress import Progressing
 from contracts.ports import Shard
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.memory.marks import PREFIX
 from services.memory.redis_client import ask, connect
 from services.memory.redis_store import RedisProfileStore

@@ -16,7 +16,7 @@ from services.bootstrap.processes import configure_logging
 from services.events.decode import Record, decode
 from services.platform.settings import Settings, load_settings
 from services.stream.app import build_app, run_app
-from services.stream.lane import Haul
+from services.stream.batch_scheduler import Batch
 from services.stream.liveness import Liveness
 from services.stream.producer import BatchProducer, Row, Rows
 
@@ -38,9 +38,9 @@ class LimitBelt:
         self._settings = settings
         self.producer = BatchProducer(settings.kafka, "payguard-limit")
 
-    async def score(self, haul: Haul) -> list[Rows]:
+    async def score(self, batch: Batch) -> list[Rows]:
         """Decode only."""
-        return [(partition, self._answers(records)) for partition, records in haul]
+        return [(partition, self._answers(records)) for partition, records in batch]
 
     def _answers(self, records: Sequence[Record]) -> list[Row]:
         incoming = decode(records, self._settings.future_skew_s)
@@ -81,14 +81,14 @@ def main() -> int:
     opened: list[LimitBelt] = []
 
     async def opening() -> LimitBelt:
-        belt = LimitBelt(settings)
-        await belt.producer.start()
-        opened.append(belt)
-        return belt
+        pipeline = LimitBelt(settings)
+        await pipeline.producer.start()
+        opened.append(pipeline)
+        return pipeline
 
     async def closing() -> None:
-        for belt in opened:
-            await belt.producer.stop()
+        for pipeline in opened:
+            await pipeline.producer.stop()
 
     app = build_app(settings, opening, closing, Liveness(time.monotonic))
     return run_app(app, settings.log_level)

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from contracts.ports import PayeeQuestions, Questions, Shard, TallyQuestions
+from contracts.ports import PayeeQuestions, Shard, TallyQuestions, TallyRequest
 from contracts.profile import (
     MAX_COUNTRIES,
     MAX_DEVICES,
@@ -82,7 +82,7 @@ def typical_profile(events: int) -> Profile:
     )
 
 
-def questions(first: int, keys: int, members: Sequence[int]) -> Questions:
+def questions(first: int, keys: int, members: Sequence[int]) -> TallyRequest:
     """One question an event; an account has one key of its own, and some keys are far busier."""
     count = len(members)
     asked = TallyQuestions(
@@ -97,7 +97,7 @@ def questions(first: int, keys: int, members: Sequence[int]) -> Questions:
         ats=[float(NOW_S)] * count,
         adds=[True] * count,
     )
-    return Questions([asked], PayeeQuestions())
+    return TallyRequest([asked], PayeeQuestions())
 
 
 async def measured(name: str, step: Callable[[int], Awaitable[Any]]) -> None:

@@ -18,7 +18,7 @@ from msgspec import Struct, json
 from rich.console import Console
 from rich.table import Table
 
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
 

@@ -68,7 +68,7 @@ class Notify(Effect, frozen=True, kw_only=True, tag="notify", gc=False, omit_def
 AnyEffect = IssueChallenge | RaiseAlert | OpenCase | Freeze | RevokeSessions | Notify
 
 
-class Reasoned(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+class Contribution(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A finding as a decision records it: `share` is its part of the score (shares of `on` findings add up to it)."""
 
     detector: str
@@ -119,7 +119,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     score: int
     action: Action
     policy_version: str
-    findings: tuple[Reasoned, ...] = ()
+    findings: tuple[Contribution, ...] = ()
     effects: tuple[AnyEffect, ...] = ()
     states: tuple[str, ...] = ()
     degraded: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What the belt needs from the world, as protocols; each has an in-process and a real implementation that pass one suite.
+"""What the pipeline needs from the world, as protocols; each has an in-process and a real implementation that pass one suite.
 
 When its store is away every method raises `contracts.errors.Unavailable`; nothing is half done that a repeat would not mend.
 """
@@ -67,14 +67,14 @@ class PayeeQuestions(Struct):
     changes: list[int] = field(default_factory=list)
 
 
-class Questions(Struct):
+class TallyRequest(Struct):
     """What a batch asks across accounts; each tally by its own name."""
 
     tallies: list[TallyQuestions]
     payees: PayeeQuestions
 
 
-class Answers(Struct):
+class TallyResponse(Struct):
     """The counts a batch is told, beside its questions: a list for each tally, and the counts of payees."""
 
     tallies: list[list[int]]
@@ -109,7 +109,7 @@ class ProfileStore(Protocol):
 class TallyStore(Protocol):
     """Counts of distinct accounts for keys that cross accounts, and records of payees."""
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """Add and count shard by shard, each tally and the payees in event order. One round trip.
 
         Idempotent: a repeated member counts once, and a question at an offset of its shard that was answered before gets
@@ -120,7 +120,7 @@ class TallyStore(Protocol):
         ...
 
 
-class DecisionMailbox(Protocol):
+class DecisionReplies(Protocol):
     """Where a decision is left for the caller of our HTTP API."""
 
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:

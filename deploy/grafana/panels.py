@@ -325,7 +325,7 @@ ROWS = (
             ),
             Panel(
                 "Share of time in each stage",
-                "Seconds of batches per second. Two batches of a lane overlap, so the sum may pass 1.",
+                "Seconds of batches per second. Two batches overlap, so the sum may pass 1.",
                 (rate("payguard_stage_seconds_sum", "stage"),),
                 "percentunit",
             ),

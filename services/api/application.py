@@ -24,8 +24,8 @@ from services.api.documentation import REHEARSALS_SCHEMA, RESULTS_SCHEMA
 from services.api.event_routes import Ingest, add_event_routes
 from services.api.health import router as health_router
 from services.api.producer import EventSink, open_producer
-from services.api.replies import Answers, Replies
-from services.cases.desk import CaseDesk
+from services.api.replies import Replies, ReplyReader
+from services.cases.case_service import CaseService
 from services.cases.routes import router as cases_router
 from services.events.own_events import EventMacs
 from services.http import problems
@@ -73,13 +73,13 @@ class ApiResources:
     database: Database
     redis: Redis
     producer: EventSink
-    mailbox: Answers
+    stored_replies: ReplyReader
     replies: Replies
     keys: ApiKeys
     challenges: ChallengesService
     lifecycle: FactorLifecycle
     grants: Grants
-    cases: CaseDesk
+    cases: CaseService
     portal: Portal
     reasons: Reasons
     macs: EventMacs
@@ -101,7 +101,7 @@ def create_app(resources: ApiResources) -> FastAPI:
     app.add_middleware(Traced)
     app.router.lifespan_context = _lifespan(resources)
     app.state.resources = resources
-    answering = (resources.replies, resources.mailbox, resources.reasons)
+    answering = (resources.replies, resources.stored_replies, resources.reasons)
     app.state.ingest = Ingest(resources.settings, resources.producer, *answering, resources.macs)
     for name in ("keys", "challenges", "lifecycle", "grants", "cases", "portal"):
         setattr(app.state, name, getattr(resources, name))

@@ -25,7 +25,7 @@ from services.api.dry_run import rehearsed
 from services.api.event_query import read_event_query
 from services.api.offered import Format, Offered, read_body
 from services.api.producer import EventSink, Headers, Outgoing
-from services.api.replies import Answers, Replies
+from services.api.replies import Replies, ReplyReader
 from services.api.results import Result, answered, name_of, once_each, result_of, shown
 from services.events.own_events import EventMacs, is_own
 from services.http.api_keys import ApiKey, authorized, require
@@ -55,13 +55,13 @@ class Ingest:
         settings: Settings,
         producer: EventSink,
         replies: Replies,
-        mailbox: Answers,
+        stored_replies: ReplyReader,
         reasons: Reasons,
         macs: EventMacs,
     ) -> None:
         self.max_body_bytes = settings.http_max_body_bytes
         self.wait_s = settings.decision_wait_s
-        self.mailbox = mailbox
+        self.stored_replies = stored_replies
         self.reasons = reasons
         self._producer = producer
         self._replies = replies
@@ -186,7 +186,7 @@ async def get_decision(
     Event ids are the callers' own: say `account_id` where several accounts may use the same.
     """
     ingest: Ingest = request.app.state.ingest
-    body = _only(await ingest.mailbox.of_event(plain(event_id)), account_id)
+    body = _only(await ingest.stored_replies.of_event(plain(event_id)), account_id)
     if body is None:
         recorded = await request.app.state.cases.decisions(event_id, account_id)
         if len(recorded) > 1:

@@ -24,14 +24,14 @@ _RETRY_S = 0.5
 _log = logging.getLogger(__name__)
 
 
-class Mailbox(Protocol):
-    """The reading side of the decision mailbox (`services.memory.redis_store.RedisMailbox`)."""
+class ReplyStore(Protocol):
+    """The reading side of the decision mailbox (`services.memory.redis_store.RedisReplies`)."""
 
     async def get(self, name: str) -> bytes | None: ...
     def listen(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[tuple[str, bytes]]]: ...
 
 
-class Answers(Mailbox, Protocol):
+class ReplyReader(ReplyStore, Protocol):
     """The mailbox as those read it who know an event's id alone."""
 
     async def of_event(self, event_id: str) -> dict[str, bytes]: ...
@@ -40,9 +40,9 @@ class Answers(Mailbox, Protocol):
 class Replies:
     """Decisions for the waiters of this process; `channel` goes into the reply-to header of each event."""
 
-    def __init__(self, mailbox: Mailbox, channel: str) -> None:
+    def __init__(self, stored_replies: ReplyStore, channel: str) -> None:
         self.channel = channel
-        self._mailbox = mailbox
+        self._stored_replies = stored_replies
         self._waiting: dict[str, list[Expected]] = {}
         self._listener: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
@@ -83,7 +83,7 @@ class Replies:
 
     async def _one(self, name: str) -> bytes | None:
         async with self._looks:
-            return await self._mailbox.get(name)
+            return await self._stored_replies.get(name)
 
     @contextmanager
     def expected(self, names: Sequence[str]) -> Iterator[Expected]:
@@ -107,7 +107,7 @@ class Replies:
     async def _listen(self) -> None:
         while True:
             try:
-                async with self._mailbox.listen(self.channel) as messages:
+                async with self._stored_replies.listen(self.channel) as messages:
                     self._subscribed.set()
                     self._tried.set()
                     async for name, decision in messages:

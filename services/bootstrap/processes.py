@@ -31,7 +31,7 @@ Role = Literal["api", "cases", "notifier"]
 def run_worker(settings: Settings) -> int:
     """One stream worker; its exit code. Raises ValueError for settings that are missing or a policy that is refused."""
     # Each process imports what it runs: a worker that was killed is back in half the time.
-    from services.bootstrap.belt import open_belt
+    from services.bootstrap.pipelines import open_pipeline
     from services.events.own_events import event_macs
     from services.platform.currency_files import read_rates
     from services.platform.kafka_access import kafka_access
@@ -39,7 +39,7 @@ def run_worker(settings: Settings) -> int:
     from services.policy.file import read_policy
     from services.stream.app import app_not_ready, build_app, run_app
     from services.stream.liveness import Liveness
-    from services.stream.pipeline import Belt
+    from services.stream.pipeline import Pipeline
 
     configure_logging(settings)
     forbid_core_dumps()
@@ -51,20 +51,20 @@ def run_worker(settings: Settings) -> int:
     uvloop.install()
     mend_connections()
     liveness = Liveness(time.monotonic)
-    opened: list[Belt] = []
+    opened: list[Pipeline] = []
 
     def not_ready() -> str | None:
-        topic = opened[0].parts.topic if opened else None
+        topic = opened[0].components.topic if opened else None
         return (topic and topic.not_ready()) or liveness.fault() or app_not_ready(app)
 
-    async def opening() -> Belt:
-        belt = await open_belt(settings)
-        opened.append(belt)
-        return belt
+    async def opening() -> Pipeline:
+        pipeline = await open_pipeline(settings)
+        opened.append(pipeline)
+        return pipeline
 
     async def closing() -> None:
-        for belt in opened:
-            await belt.parts.close()
+        for pipeline in opened:
+            await pipeline.components.close()
 
     app = build_app(settings, opening, closing, liveness)
     exposition.serve(settings.metrics_host, settings.metrics_port, liveness.fault, not_ready)

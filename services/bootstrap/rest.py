@@ -1,4 +1,4 @@
-"""Builds what stands around the belt: the HTTP API, cases and the notifier."""
+"""Builds what stands around the pipeline: the HTTP API, cases and the notifier."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from services.api.application import ApiResources, create_app, server
 from services.api.producer import open_producer
 from services.api.replies import Replies
 from services.cases import verdicts
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.cases.service import CasesService
 from services.events.own_events import event_macs
 from services.http.api_keys import ApiKeys
 from services.http.connections import Patience, most_connections
 from services.memory.redis_client import connect
 from services.memory.redis_facts import store_time
-from services.memory.redis_store import RedisChallengeIntake, RedisMailbox
+from services.memory.redis_store import RedisChallengeIntake, RedisReplies
 from services.mfa import sealed
 from services.mfa.factor_check import CodeChecker
 from services.mfa.grants import Grants
@@ -111,7 +111,7 @@ async def open_api(
     Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit.
     """
     client = connect(settings.redis)
-    mailbox = RedisMailbox(client)
+    stored_replies = RedisReplies(client)
     clock = SharedClock("database", database.time)
     await measure_if_there(clock)
     grants, macs = open_grants(settings), event_macs(settings)
@@ -123,13 +123,13 @@ async def open_api(
         database=database,
         redis=client,
         producer=await open_producer(settings),
-        mailbox=mailbox,
-        replies=Replies(mailbox, uuid.uuid4().hex),
+        stored_replies=stored_replies,
+        replies=Replies(stored_replies, uuid.uuid4().hex),
         keys=ApiKeys(database),
         challenges=challenges,
         lifecycle=lifecycle,
         grants=grants,
-        cases=CaseDesk(database, clock.now),
+        cases=CaseService(database, clock.now),
         portal=open_portal(settings, database, clock.now),
         reasons=open_reasons(),
         macs=macs,

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from contracts.decisions import Severity
+from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
-from services.cases.desk import CaseDesk, Conflict
 from services.cases.states import IllegalTransition, State
 from services.cases.views import (
     AlertPage,
@@ -26,15 +26,15 @@ from services.http.identifiers import AccountId, AccountQuery, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
 
 
-async def _desk(request: Request) -> CaseDesk:
-    return cast("CaseDesk", request.app.state.cases)
+async def _desk(request: Request) -> CaseService:
+    return cast("CaseService", request.app.state.cases)
 
 
 async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
     return plain(case_id)
 
 
-Desk = Annotated[CaseDesk, Depends(_desk)]
+Desk = Annotated[CaseService, Depends(_desk)]
 Supporter = Annotated[ApiKey, Depends(require("support"))]
 CaseId = Annotated[str, Depends(_case_path)]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]

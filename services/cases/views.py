@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.decisions import Severity
-from services.cases.desk import Alert, Entry
+from services.cases.case_service import Alert, Entry
 from services.cases.states import Case, State, Verdict
 from services.http.identifiers import BodyIdentifier
 

@@ -26,7 +26,7 @@ from services.lab.summary import StoryStep
 from services.platform.background import say_when_ended
 from services.platform.database import Database
 from services.platform.embedded import PartNotAvailable
-from services.platform.local_stack import Standing
+from services.platform.local_stack import LocalStack
 from services.platform.settings import Settings
 
 _INTERRUPTED = 130
@@ -57,7 +57,7 @@ def stand_up(settings: Settings, options: UpOptions) -> int:
     folder = settings.data_dir or Path(".payguard") / ("demo" if options.demo else "up")
     if options.demo and settings.data_dir is None:
         shutil.rmtree(folder, ignore_errors=True)
-    standing = Standing(settings, folder, options.external)
+    standing = LocalStack(settings, folder, options.external)
     try:
         return asyncio.run(_Up(standing, options).run())
     except PartNotAvailable as error:
@@ -68,7 +68,7 @@ def stand_up(settings: Settings, options: UpOptions) -> int:
 
 
 class _Up:
-    def __init__(self, standing: Standing, options: UpOptions) -> None:
+    def __init__(self, standing: LocalStack, options: UpOptions) -> None:
         self._standing = standing
         self._options = options
         self._board = Board()

@@ -123,7 +123,7 @@ def decode(
                     check_own(event, record)
             stamp = record.timestamp
             latest = (stamp if stamp <= most_ms else arrived_ms) / 1000.0
-        except Exception as error:  # the fence: a record that cannot be read never stops the belt
+        except Exception as error:  # the fence: a record that cannot be read never stops the pipeline
             dead.append(DeadLetter(record, getattr(record, "fault", None) or _malformed(error, value)))
             continue
         if event.at > latest + future_skew_s:

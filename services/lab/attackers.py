@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.lab.handsets import Handset, computer, phone
+from services.lab.devices import Handset, computer, phone
 from services.lab.personas import Person
 from services.lab.places import CITIES, Access, City, fixed_line, mobile_line, rented_server, vpn_exit
 

@@ -165,7 +165,7 @@ async def backtest(
 
     `step` hears the bytes read. Raises InvalidPolicy for a policy that is refused.
     """
-    from services.bootstrap.belt import offline_core
+    from services.bootstrap.pipelines import offline_core
     from services.policy.file import read_policy
 
     known = Known()

@@ -14,8 +14,8 @@ from msgspec import Struct
 from contracts.errors import Unavailable
 from services.events.own_events import event_macs
 from services.lab import edge
+from services.lab.behaviour import DAY_S, World
 from services.lab.board import Board
-from services.lab.habits import DAY_S, World
 from services.lab.kafka_out import KafkaOut
 from services.lab.ledger import Figures, Ledger
 from services.lab.personas import Person, as_of, person

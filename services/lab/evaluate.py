@@ -124,7 +124,7 @@ async def collect(
     settings: Settings, file: Path, folds: Sequence[Fold], on_bad: OnBad, step: Callable[[int], None]
 ) -> Collector:
     """Replay the file up to its end and keep what the folds need."""
-    from services.bootstrap.belt import offline_core
+    from services.bootstrap.pipelines import offline_core
 
     collector = Collector(folds)
     await replay(read_events(read_lines(file, step), on_bad), offline_core(settings), collector.keep)

@@ -14,7 +14,7 @@ from detectors import discover
 from services.enrichment.enrich import Enricher
 from services.enrichment.user_agents import UserAgents
 from services.lab.attackers import ATTACKERS, AttackerName
-from services.lab.habits import World
+from services.lab.behaviour import World
 from services.lab.login_trial import Bench, Outcome, Trial, try_person
 from services.lab.personas import person
 from services.memory.pseudonyms import Pseudonyms

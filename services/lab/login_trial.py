@@ -1,6 +1,6 @@
 """One simulated person's logins against the detectors, with attackers put in after so many of them.
 
-Each login is judged as the belt judges it and then learned; who is asked types the code. An attacker's login is judged by
+Each login is judged as the pipeline judges it and then learned; who is asked types the code. An attacker's login is judged by
 a copy of the account, so no attack teaches anything or is known to the next one.
 """
 
@@ -16,7 +16,7 @@ from contracts.events import ChallengeOutcome, Login
 from contracts.profile import NO_DIGEST, Profile
 from services.enrichment.enrich import Enricher
 from services.lab.attackers import ATTACKERS, AttackerName, Hand, attacker
-from services.lab.habits import World, ordinary_day
+from services.lab.behaviour import World, ordinary_day
 from services.lab.personas import Person, as_of
 from services.memory.codec import pack, unpack
 from services.memory.pseudonyms import Pseudonyms

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from services.lab.handsets import Handset, computer, phone, tablet
+from services.lab.devices import Handset, computer, phone, tablet
 from services.lab.places import Access, City, choose_city, fixed_line, mobile_line
 
 PersonaName = Literal[

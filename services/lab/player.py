@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from contracts.decisions import Decision
+from services.lab.behaviour import World, ordinary_day, session_at
 from services.lab.board import Board
-from services.lab.habits import World, ordinary_day, session_at
 from services.lab.kafka_out import KafkaOut
 from services.lab.ledger import EventName, Ledger
 from services.lab.personas import Person

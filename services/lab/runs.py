@@ -89,7 +89,7 @@ async def replay_file(
     step: Step,
 ) -> Summary:
     """Replay a file through the offline core, writing decisions to `target` and counting as asked."""
-    from services.bootstrap.belt import offline_core
+    from services.bootstrap.pipelines import offline_core
 
     core = offline_core(settings)
     kept = _Kept(target, options)

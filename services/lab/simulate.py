@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from services.lab.habits import DAY_S, World, expected_events, ordinary_day
+from services.lab.behaviour import DAY_S, World, expected_events, ordinary_day
 from services.lab.personas import Person, as_of, person
 from services.lab.played import Played
 from services.lab.stories import Story, cast, tell

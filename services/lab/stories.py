@@ -13,13 +13,13 @@ from msgspec import Struct
 from services.lab import honest_stories, money_stories, takeover_stories
 from services.lab.personas import Person, PersonaName, person
 from services.lab.played import Played
-from services.lab.scene import Scene
+from services.lab.scenario import Scenario
 
-Tell = Callable[[Scene, Sequence[Person], Random], None]
+Tell = Callable[[Scenario, Sequence[Person], Random], None]
 
 
 class Story(Struct, frozen=True):
-    """How a story is played: `people` is how many persons it needs; `tell` writes its events into a scene.
+    """How a story is played: `people` is how many persons it needs; `tell` writes its events into a scenario.
 
     `attacker` says how much the attacker knows of the victim; `live` is whether it happens within minutes, so that a
     demonstration can show it.
@@ -95,6 +95,6 @@ def tell(story: Story, people: Sequence[Person], ends_at: float, seed: int, pref
 
     The people are as found on the day (`personas.as_of`).
     """
-    scene = Scene(story.name, story.fraud, story.attacker, ends_at, prefix)
-    story.tell(scene, people, Random(f"story {seed} {story.name} {people[0].number}"))
-    return sorted(scene.played, key=lambda played: played.event.at)
+    scenario = Scenario(story.name, story.fraud, story.attacker, ends_at, prefix)
+    story.tell(scenario, people, Random(f"story {seed} {story.name} {people[0].number}"))
+    return sorted(scenario.played, key=lambda played: played.event.at)

@@ -10,7 +10,7 @@ from services.lab.attackers import AttackerName, attacker
 from services.lab.personas import Person
 from services.lab.places import city_named, fixed_line, mobile_line, rented_server
 from services.lab.played import Expected
-from services.lab.scene import Scene, at_home, strange
+from services.lab.scenario import Scenario, at_home, strange
 
 _TOOL_AGENT = "python-requests/2.32.3"
 _STRANGE_PHONE = (
@@ -23,27 +23,27 @@ _OFFICE_BROWSER = (
 )
 
 
-def credential_stuffing(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def credential_stuffing(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """One rented network tries leaked passwords on many accounts; the last one fits."""
     network = rented_server(city_named("Bangkok"), rng.randrange(254))
     for index, victim in enumerate(people):
         fits = index == len(people) - 1
         hand = strange(network, f"bot-{rng.getrandbits(32):08x}", _TOOL_AGENT)
         right = Expected("challenge", any_of=("credential_stuffing",)) if fits else None
-        scene.login(victim, -8 * (len(people) - 1 - index), hand, ok=fits, expected=right)
+        scenario.login(victim, -8 * (len(people) - 1 - index), hand, ok=fits, expected=right)
 
 
-def brute_force(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def brute_force(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """Fourteen wrong passwords on one account from one address, then the right one."""
     network = rented_server(city_named("Berlin"), rng.randrange(254))
     hand = strange(network, f"bf-{rng.getrandbits(32):08x}", _TOOL_AGENT)
     for attempt in range(14):
-        scene.login(people[0], -15 * (15 - attempt), hand, ok=False)
+        scenario.login(people[0], -15 * (15 - attempt), hand, ok=False)
     right = Expected("challenge", any_of=("success_after_failures", "failed_login_burst"))
-    scene.login(people[0], 0, hand, expected=right)
+    scenario.login(people[0], 0, hand, expected=right)
 
 
-def sim_swap(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def sim_swap(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """The phone number is stolen: password reset, new device, a small test transfer, then most of the money."""
     victim = people[0]
     elsewhere = city_named("Wuhan" if victim.city.name != "Wuhan" else "Chengdu")
@@ -51,45 +51,47 @@ def sim_swap(scene: Scene, people: Sequence[Person], rng: Random) -> None:
         mobile_line(elsewhere, rng.randrange(65_536)), f"sw-{rng.getrandbits(32):08x}", _STRANGE_PHONE
     )
     mule = f"mule-{rng.getrandbits(32):08x}"
-    scene.change(victim, -1500, hand, "password_reset")
-    scene.login(victim, -900, hand)
-    scene.pay(victim, -600, hand, math.exp(victim.amount_mu), mule)
+    scenario.change(victim, -1500, hand, "password_reset")
+    scenario.login(victim, -900, hand)
+    scenario.pay(victim, -600, hand, math.exp(victim.amount_mu), mule)
     right = Expected("challenge", any_of=("credential_change_then_money", "takeover_chain"))
-    scene.pay(victim, 0, hand, victim.rent * 8.0, mule, expected=right)
+    scenario.pay(victim, 0, hand, victim.rent * 8.0, mule, expected=right)
 
 
-def impossible_travel(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def impossible_travel(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """The owner logs in at home; forty minutes later somebody does on another continent."""
     victim = people[0]
     far = city_named("New York" if victim.city.country not in ("US", "GB", "DE") else "Singapore")
-    scene.login(victim, -2400, at_home(victim), fraud=False)
+    scenario.login(victim, -2400, at_home(victim), fraud=False)
     network = fixed_line(far, rng.randrange(65_536), 1)
     right = Expected("challenge", any_of=("impossible_travel",))
-    scene.login(victim, 0, strange(network, f"it-{rng.getrandbits(32):08x}", _STRANGE_PHONE), expected=right)
+    scenario.login(
+        victim, 0, strange(network, f"it-{rng.getrandbits(32):08x}", _STRANGE_PHONE), expected=right
+    )
 
 
-def takeover_naive(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def takeover_naive(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """A bought password, used from anywhere: a login, another e-mail address, then the money."""
-    _takeover(scene, people[0], rng, "naive", Expected("challenge"))
+    _takeover(scenario, people[0], rng, "naive", Expected("challenge"))
 
 
-def takeover_vpn(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def takeover_vpn(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """The same over an address in the victim's country."""
-    _takeover(scene, people[0], rng, "vpn", Expected("challenge"))
+    _takeover(scenario, people[0], rng, "vpn", Expected("challenge"))
 
 
-def takeover_targeted(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def takeover_targeted(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """The same with the victim's network and device: the login looks like the owner's, the money does not."""
-    _takeover(scene, people[0], rng, "targeted", None)
+    _takeover(scenario, people[0], rng, "targeted", None)
 
 
-def session_theft(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def session_theft(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """Malware copies the owner's session: another device pays a stranger inside it twenty minutes later."""
     victim = people[0]
     session = f"st-{rng.getrandbits(32):08x}"
     owner = at_home(victim)
-    scene.login(victim, -1500, owner, session=session, fraud=False)
-    scene.pay(
+    scenario.login(victim, -1500, owner, session=session, fraud=False)
+    scenario.pay(
         victim,
         -1400,
         owner,
@@ -102,30 +104,30 @@ def session_theft(scene: Scene, people: Sequence[Person], rng: Random) -> None:
     thief = attacker("vpn", victim, rng)
     right = Expected("challenge", any_of=("session_switch", "new_device"))
     mule = f"mule-{rng.getrandbits(32):08x}"
-    scene.pay(victim, 0, thief, victim.rent * 3.0, mule, session=session, expected=right)
+    scenario.pay(victim, 0, thief, victim.rent * 3.0, mule, session=session, expected=right)
 
 
-def insider(scene: Scene, people: Sequence[Person], rng: Random) -> None:
+def insider(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     """A clerk moves the account to his own phone number, raises its limit and empties it over his own phone."""
     victim = people[0]
     office = strange(fixed_line(victim.city, 77, 0), "desk-17", _OFFICE_BROWSER)
     own = strange(
         mobile_line(victim.city, rng.randrange(65_536)), f"in-{rng.getrandbits(32):08x}", _STRANGE_PHONE
     )
-    scene.change(victim, -9000, office, "phone_change")
-    scene.change(victim, -8940, office, "limit_raise")
-    scene.login(victim, -600, own)
+    scenario.change(victim, -9000, office, "phone_change")
+    scenario.change(victim, -8940, office, "limit_raise")
+    scenario.login(victim, -600, own)
     right = Expected("challenge", any_of=("credential_change_then_money", "takeover_chain"))
     mule = f"mule-{rng.getrandbits(32):08x}"
-    scene.pay(victim, 0, own, victim.rent * 6.0, mule, expected=right)
+    scenario.pay(victim, 0, own, victim.rent * 6.0, mule, expected=right)
 
 
 def _takeover(
-    scene: Scene, victim: Person, rng: Random, name: AttackerName, at_login: Expected | None
+    scenario: Scenario, victim: Person, rng: Random, name: AttackerName, at_login: Expected | None
 ) -> None:
     hand = attacker(name, victim, rng)
-    scene.login(victim, -900, hand, expected=at_login)
-    scene.change(victim, -600, hand, "email_change")
+    scenario.login(victim, -900, hand, expected=at_login)
+    scenario.change(victim, -600, hand, "email_change")
     mule = f"mule-{rng.getrandbits(32):08x}"
     amount = victim.rent * 5.0
-    scene.pay(victim, 0, hand, amount, mule, balance=amount * 1.05, expected=Expected("challenge"))
+    scenario.pay(victim, 0, hand, amount, mule, balance=amount * 1.05, expected=Expected("challenge"))

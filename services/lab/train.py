@@ -1,6 +1,6 @@
 """Fits a small gradient-boosted model on replayed features and writes it as a model file.
 
-Trees are few and shallow, so that they stay within the belt's budget. The number of trees is found on the last days of the
+Trees are few and shallow, so that they stay within the pipeline's budget. The number of trees is found on the last days of the
 window, the calibration on days that were held out in turn, and the model that is written is fitted on all days. Classes are
 neither weighted nor resampled: that would raise the AUC, and lower the average precision and break the calibration.
 """

@@ -110,7 +110,7 @@ async def collect_rows(
     step: Callable[[int], None],
 ) -> Rows:
     """Replay the file up to the end of the last day and keep the window's labelled transactions. Days count from 1970-01-01."""
-    from services.bootstrap.belt import offline_core
+    from services.bootstrap.pipelines import offline_core
 
     end_s = (last_day + 1) * DAY_MS / 1000.0
     tap = FeatureTap(first_day * DAY_MS / 1000.0, end_s)

@@ -1,7 +1,7 @@
 """Packed profiles of the accounts of owned partitions, so that a busy account is not read again.
 
-A profile is unpacked for a haul and packed again at its end: one string an account costs a tenth of the memory of live
-objects, and objects made a moment ago are in the cache. Accounts are held from the haul that loads them until that haul is
+A profile is unpacked for a batch and packed again at its end: one string an account costs a tenth of the memory of live
+objects, and objects made a moment ago are in the cache. Accounts are held from the batch that loads them until that batch is
 saved: what was changed and is not yet saved is newer than the store and must not be forgotten.
 """
 
@@ -30,9 +30,9 @@ class Named(Protocol):
 
 
 class Account(Struct, eq=False, gc=False, weakref=False):
-    """One account's memory: `packed`, empty for a new one, and `profile` while a haul works on it.
+    """One account's memory: `packed`, empty for a new one, and `profile` while a batch works on it.
 
-    `learned_offset` is the last offset it learned from (-1: none). `used` is the last haul that loaded it, and `placed` the
+    `learned_offset` is the last offset it learned from (-1: none). `used` is the last batch that loaded it, and `placed` the
     one it had been used by when it last moved to the end of its shelf.
     """
 
@@ -62,14 +62,14 @@ _Shelf = OrderedDict[str, Account]
 
 
 class LiveAccounts:
-    """The accounts in use, at most `capacity` over all shards (more only while hauls that are not saved use more)."""
+    """The accounts in use, at most `capacity` over all shards (more only while batches that are not saved use more)."""
 
     def __init__(self, store: ProfileStore, capacity: int) -> None:
         self._store = store
         self._capacity = capacity
         self._shelves: dict[Shard, _Shelf] = {}
         self._saved = 0
-        # One fetch at a time: a second one could hold an older copy of what the first one's haul has saved.
+        # One fetch at a time: a second one could hold an older copy of what the first one's batch has saved.
         self._loading = asyncio.Lock()
 
     def __len__(self) -> int:
@@ -82,25 +82,25 @@ class LiveAccounts:
             return list(range(len(events)))
         return [index for index, event in enumerate(events) if event.account_id not in shelf]
 
-    async def load(self, haul: int, wanted: Sequence[tuple[Shard, Sequence[str]]]) -> list[list[Account]]:
+    async def load(self, batch: int, wanted: Sequence[tuple[Shard, Sequence[str]]]) -> list[list[Account]]:
         """The accounts of each shard in the order asked; an id named twice gives one object. Fetches all not held in one call.
 
-        Haul numbers rise from 1; the accounts are held until `save` of the haul or of a later one. Raises Unavailable, having
+        Batch numbers rise from 1; the accounts are held until `save` of the batch or of a later one. Raises Unavailable, having
         changed nothing; may be repeated.
         """
         async with self._loading:
             shelves = [self._shelves.setdefault(shard, OrderedDict()) for shard, _ in wanted]
             try:
-                return _found(haul, shelves, wanted)
+                return _found(batch, shelves, wanted)
             except KeyError:
-                await self._fetch(haul, shelves, wanted)
-            found = _found(haul, shelves, wanted)
+                await self._fetch(batch, shelves, wanted)
+            found = _found(batch, shelves, wanted)
             for shelf in shelves:
                 self._evict(shelf)
             return found
 
     async def _fetch(
-        self, haul: int, shelves: Sequence[_Shelf], wanted: Sequence[tuple[Shard, Sequence[str]]]
+        self, batch: int, shelves: Sequence[_Shelf], wanted: Sequence[tuple[Shard, Sequence[str]]]
     ) -> None:
         missing: list[tuple[Shard, list[str]]] = []
         for shelf, (shard, account_ids) in zip(shelves, wanted, strict=True):
@@ -109,9 +109,9 @@ class LiveAccounts:
         for shelf, (_, names), entries in zip(shelves, missing, stored, strict=True):
             for name, entry in zip(names, entries, strict=True):
                 shelf[name] = (
-                    Account(b"", NEW, haul, haul)
+                    Account(b"", NEW, batch, batch)
                     if entry is None
-                    else Account(entry[1], entry[0], haul, haul)
+                    else Account(entry[1], entry[0], batch, batch)
                 )
 
     def _evict(self, shelf: _Shelf) -> None:
@@ -129,11 +129,11 @@ class LiveAccounts:
 
     async def save(
         self,
-        haul: int,
+        batch: int,
         entries: Sequence[tuple[Shard, Sequence[Entry]]],
         reached: Mapping[Shard, int] | None = None,
     ) -> None:
-        """Store the entries, then let the accounts of the haul go. May be repeated. `reached` as `ProfileStore.save` takes it.
+        """Store the entries, then let the accounts of the batch go. May be repeated. `reached` as `ProfileStore.save` takes it.
 
         Raises Unavailable, or Fenced when any was refused; its shard, another worker's now, is then dropped.
         """
@@ -148,7 +148,7 @@ class LiveAccounts:
                     for shard, count in lost
                 )
             )
-        self._saved = max(self._saved, haul)
+        self._saved = max(self._saved, batch)
 
     async def check_owned(self, shard: Shard, unlearned: Mapping[str, int]) -> None:
         """Ask the store about accounts with an offset that they have not learned here.
@@ -173,13 +173,13 @@ class LiveAccounts:
 
 
 def _found(
-    haul: int, shelves: Sequence[_Shelf], wanted: Sequence[tuple[Shard, Sequence[str]]]
+    batch: int, shelves: Sequence[_Shelf], wanted: Sequence[tuple[Shard, Sequence[str]]]
 ) -> list[list[Account]]:
-    """The accounts, now in use by the haul. Raises KeyError when any is not held."""
+    """The accounts, now in use by the batch. Raises KeyError when any is not held."""
     found: list[list[Account]] = []
     for shelf, (_, account_ids) in zip(shelves, wanted, strict=True):
         accounts = list(map(shelf.__getitem__, account_ids))
         for account in accounts:
-            account.used = haul
+            account.used = batch
         found.append(accounts)
     return found

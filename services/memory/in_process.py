@@ -11,7 +11,15 @@ from typing import Generic, TypeVar
 from contracts.answers import event_of
 from contracts.decisions import Decision, IssueChallenge
 from contracts.payees import PayeeCounts
-from contracts.ports import PAYEE_NONE, Answers, Entry, PayeeQuestions, Questions, Shard, TallyQuestions
+from contracts.ports import (
+    PAYEE_NONE,
+    Entry,
+    PayeeQuestions,
+    Shard,
+    TallyQuestions,
+    TallyRequest,
+    TallyResponse,
+)
 from services.memory.challenge_record import KEPT_AFTER_S, ChallengeRecord, recorded
 from services.memory.in_process_payees import PayeeRecord
 
@@ -116,10 +124,10 @@ class InProcessTallyStore:
         #: by payee key
         self.payees: dict[bytes, PayeeRecord] = {}
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """See `contracts.ports.TallyStore.observe`."""
         return [
-            Answers(self._counted(shard, questions.tallies), self._paid(shard, questions.payees))
+            TallyResponse(self._counted(shard, questions.tallies), self._paid(shard, questions.payees))
             for shard, questions in asked
         ]
 
@@ -190,7 +198,7 @@ class InProcessTallyStore:
         return len(windows.get(bucket, {}).get(key, ()))
 
 
-class InProcessMailbox:
+class InProcessReplies:
     """DecisionMailbox for a caller in this process. `clock` gives wall-clock epoch seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

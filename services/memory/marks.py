@@ -21,18 +21,18 @@ from services.memory.redis_client import Command, ask, ask_all, ask_owner, unles
 PREFIX = "pg"
 _OFFSET_DIGITS = 12
 _NOTHING_SAVED = "0" * _OFFSET_DIGITS
-Standing = Literal["whole", "lost"]
+MarkState = Literal["whole", "lost"]
 
 
 class Mark(Struct, frozen=True):
     """What is written about a partition's memory.
 
-    `highest` is the last offset that a saved haul reached; -1 before the first. `since_ms` is when it came to stand as it does,
+    `highest` is the last offset that a saved batch reached; -1 before the first. `since_ms` is when it came to stand as it does,
     in epoch milliseconds; `ident` names the memory; `evictions` is what the store had evicted when it was last called whole.
     """
 
     highest: int
-    standing: Standing
+    standing: MarkState
     since_ms: int
     ident: str = ""
     evictions: str = ""
@@ -58,7 +58,7 @@ def unpack(value: bytes) -> Mark:
         return Mark(-1, "lost", 0)
 
 
-def new_mark(standing: Standing, now_ms: int, highest: int = -1, evictions: str = "") -> Mark:
+def new_mark(standing: MarkState, now_ms: int, highest: int = -1, evictions: str = "") -> Mark:
     """A mark with a name of its own."""
     return Mark(highest, standing, now_ms, secrets.token_hex(8), evictions)
 

@@ -35,7 +35,7 @@ from services.memory.redis_client import (
 )
 from services.memory.redis_tallies import RedisTallyStore
 
-__all__ = ["RedisChallengeIntake", "RedisMailbox", "RedisProfileStore", "RedisTallyStore", "connect"]
+__all__ = ["RedisChallengeIntake", "RedisProfileStore", "RedisReplies", "RedisTallyStore", "connect"]
 
 OFFSET_DIGITS = 12
 DECISION_KEPT_S = 3600
@@ -128,7 +128,7 @@ class RedisProfileStore:
         return [mark, *[f"{mark}:{account}" for account in account_ids]]
 
 
-class RedisMailbox:
+class RedisReplies:
     """DecisionMailbox: a published message for who waits now, a key for who asks within the hour."""
 
     def __init__(self, client: Redis, prefix: str = PREFIX) -> None:

@@ -16,7 +16,7 @@ from msgspec import msgpack
 from msgspec.structs import asdict, replace
 from redis.asyncio import Redis
 
-from contracts.ports import Answers, PayeeQuestions, Questions, Shard, TallyQuestions
+from contracts.ports import PayeeQuestions, Shard, TallyQuestions, TallyRequest, TallyResponse
 from services.memory import redis_payees
 from services.memory.redis_client import Command, Script, run_scripts
 
@@ -43,7 +43,7 @@ class RedisTallyStore:
         self._client = client
         self._heads = [f"{prefix}:{{t{number}}}:" for number in range(tally_shards)]
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """See `contracts.ports.TallyStore.observe`. Raises Unavailable."""
         if len(self._heads) == 1:
             head = self._heads[0]
@@ -57,7 +57,7 @@ class RedisTallyStore:
         told = iter(await self._told(parts))
         return [each.together([next(told) for _ in each.parts]) for each in spread]
 
-    async def _told(self, parts: Sequence[tuple[str, Shard, Questions]]) -> list[Answers]:
+    async def _told(self, parts: Sequence[tuple[str, Shard, TallyRequest]]) -> list[TallyResponse]:
         calls: list[tuple[Script, Command]] = []
         steps: list[list[Sequence[int] | None]] = []
         for head, shard, questions in parts:
@@ -79,7 +79,7 @@ class RedisTallyStore:
                 for place, told in zip(places, _counts(next(said), next(steps_of_parts)), strict=True):
                     counts[place] = told
             payees = redis_payees.answers(next(said)) if questions.payees.offsets else []
-            answers.append(Answers(counts, payees))
+            answers.append(TallyResponse(counts, payees))
         return answers
 
 
@@ -162,24 +162,24 @@ def _counts(said: Sequence[Any], steps: Sequence[Sequence[int] | None]) -> Itera
 class _Spread:
     """A shard's questions, spread over tally shards."""
 
-    def __init__(self, questions: Questions, count: int) -> None:
+    def __init__(self, questions: TallyRequest, count: int) -> None:
         self._tallies = [[crc32(key.encode()) % count for key in each.keys] for each in questions.tallies]
         self._payees = [crc32(key) % count for key in questions.payees.payees]
         self.parts = [
-            Questions(
+            TallyRequest(
                 [_only(each, of, n) for each, of in zip(questions.tallies, self._tallies, strict=True)],
                 _only(questions.payees, self._payees, n),
             )
             for n in range(count)
         ]
 
-    def together(self, told: Sequence[Answers]) -> Answers:
+    def together(self, told: Sequence[TallyResponse]) -> TallyResponse:
         """The answers in the order of the questions."""
         tallies = [
             _merged(of, [answers.tallies[place] for answers in told])
             for place, of in enumerate(self._tallies)
         ]
-        return Answers(tallies, _merged(self._payees, [answers.payees for answers in told]))
+        return TallyResponse(tallies, _merged(self._payees, [answers.payees for answers in told]))
 
 
 def _only(asked: _Asked, shards: Sequence[int], number: int) -> _Asked:

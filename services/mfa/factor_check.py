@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.mfa import failures, totp
 from services.mfa.factor_records import PENDING_S
 from services.mfa.failures import Means
-from services.mfa.limit_records import UNPAID, Booking, Seen, Visitor
+from services.mfa.limit_records import UNPAID, ClientContext, RateLimitReservation, Seen
 from services.mfa.limits import Limits, knows
 from services.mfa.records import RECOVERY_STEP, Check, Context, Factor, Result
 from services.mfa.recovery import is_recovery_code, use
@@ -30,16 +30,16 @@ Stage = Literal["pending", "active"]
 
 
 @dataclass(frozen=True)
-class Try:
+class FactorAttempt:
     """One code offered for an account's factor: by whom, at epoch seconds `at`, and what its network paid for it."""
 
     account_id: str
     stage: Stage
     code: str
     context: Context
-    visitor: Visitor
+    visitor: ClientContext
     at: float
-    booking: Booking
+    booking: RateLimitReservation
 
     def __repr__(self) -> str:
         return "Try(...)"
@@ -73,11 +73,11 @@ class CodeChecker:
         visitor = self.limits.visitor(account_id, context)
         seen = await self.limits.look(connection, visitor, None if factor is None else factor.id)
         booking = UNPAID if stage == "pending" else await self.limits.book(connection, visitor, at)
-        offered = Try(account_id, stage, code, context, visitor, at, booking)
+        offered = FactorAttempt(account_id, stage, code, context, visitor, at, booking)
         return await self._check(connection, offered, factor, seen)
 
     async def check_read(
-        self, connection: AsyncConnection, offered: Try, factor: Factor | None, seen: Seen
+        self, connection: AsyncConnection, offered: FactorAttempt, factor: Factor | None, seen: Seen
     ) -> Check:
         """As `check`, of a factor that was read and not locked; where that matters it is read again."""
         if factor is not None and (
@@ -90,7 +90,9 @@ class CodeChecker:
             seen = await self.limits.look(connection, offered.visitor, None if factor is None else factor.id)
         return await self._check(connection, offered, factor, seen)
 
-    async def refuse(self, connection: AsyncConnection, result: Result, offered: Try, seen: Seen) -> Check:
+    async def refuse(
+        self, connection: AsyncConnection, result: Result, offered: FactorAttempt, seen: Seen
+    ) -> Check:
         """Refuse a code that there is no factor to compare with, as slowly and counted by the limits. Raises SlowDown."""
         self.limits.admit(seen, offered.booking, offered.at)
         await _compare_in_vain(connection, offered.code, offered.at)
@@ -100,7 +102,7 @@ class CodeChecker:
     async def recheck(
         self,
         connection: AsyncConnection,
-        offered: Try,
+        offered: FactorAttempt,
         factor: Factor | None,
         seen: Seen,
         step: int,
@@ -126,7 +128,7 @@ class CodeChecker:
         return replace(check, result="repeated") if check.result == "passed" else check
 
     async def _check(
-        self, connection: AsyncConnection, offered: Try, factor: Factor | None, seen: Seen
+        self, connection: AsyncConnection, offered: FactorAttempt, factor: Factor | None, seen: Seen
     ) -> Check:
         visitor, booking, at = offered.visitor, offered.booking, offered.at
         admission = self.limits.admit(seen, booking, at)
@@ -150,7 +152,7 @@ class CodeChecker:
         return await self._told(connection, offered, factor, check)
 
     async def _told(
-        self, connection: AsyncConnection, offered: Try, factor: Factor | None, check: Check
+        self, connection: AsyncConnection, offered: FactorAttempt, factor: Factor | None, check: Check
     ) -> Check:
         """Tell what a failure did; a factor that nothing can pass any more is disabled."""
         account_id, at = offered.account_id, offered.at
@@ -163,7 +165,7 @@ class CodeChecker:
         return replace(check, disables=True)
 
     async def _compared(
-        self, connection: AsyncConnection, offered: Try, factor: Factor, means: Means
+        self, connection: AsyncConnection, offered: FactorAttempt, factor: Factor, means: Means
     ) -> Check:
         code, at, stage = offered.code, offered.at, offered.stage
         step: int | None
@@ -181,7 +183,7 @@ class CodeChecker:
         return await failures.count(connection, factor, stage, result, means, at)
 
     async def _note(
-        self, connection: AsyncConnection, offered: Try, seen: Seen, factor_id: str, check: Check
+        self, connection: AsyncConnection, offered: FactorAttempt, seen: Seen, factor_id: str, check: Check
     ) -> None:
         passed = check.result == "passed"
         if passed:

@@ -125,7 +125,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AccountFactors:
     """An account's factor in use and the one that waits to be confirmed, each if there is one."""
 
     in_use: Kept | None = None
@@ -133,7 +133,7 @@ class Standing:
 
 
 def status_of(
-    account_id: str, standing: Standing, codes_left: int, reset: Reset | None, at: float
+    account_id: str, standing: AccountFactors, codes_left: int, reset: Reset | None, at: float
 ) -> FactorStatus:
     """What these come to at epoch seconds `at`."""
     in_use, pending = standing.in_use, standing.pending

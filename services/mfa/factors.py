@@ -8,17 +8,17 @@ from typing import Any
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.mfa.factor_records import PENDING_S, Kept, NewFactor, Standing
+from services.mfa.factor_records import PENDING_S, AccountFactors, Kept, NewFactor
 from services.mfa.tables import factors
 from services.platform.database import insert_new
 
 
-async def standing(connection: AsyncConnection, account_id: str) -> Standing:
+async def standing(connection: AsyncConnection, account_id: str) -> AccountFactors:
     """The account's factors, for reading."""
     return _standing((await connection.execute(_not_removed(account_id))).all())
 
 
-async def hold(connection: AsyncConnection, account_id: str) -> Standing:
+async def hold(connection: AsyncConnection, account_id: str) -> AccountFactors:
     """The account's factors, locked in one order until the transaction ends, so that changes of an account wait."""
     return _standing((await connection.execute(_not_removed(account_id).with_for_update())).all())
 
@@ -111,9 +111,9 @@ def _not_removed(account_id: str) -> Select[Any]:
     )
 
 
-def _standing(rows: Iterable[Row[Any]]) -> Standing:
+def _standing(rows: Iterable[Row[Any]]) -> AccountFactors:
     kept = [Kept(**row._mapping) for row in rows]
-    return Standing(
+    return AccountFactors(
         in_use=next((one for one in kept if one.state != "pending"), None),
         pending=next((one for one in kept if one.state == "pending"), None),
     )

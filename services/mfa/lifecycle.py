@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.errors import Unavailable
 from services.audit import audit_log
 from services.mfa import factors, qr, recovery, reset_rows, totp
-from services.mfa.answer_time import AnswerTime
 from services.mfa.changes import FactorChange, News, Notice, tell
+from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
 from services.mfa.factor_records import (
     PENDING_S,
+    AccountFactors,
     Confirmed,
     Done,
     Enrolment,
@@ -28,7 +29,6 @@ from services.mfa.factor_records import (
     Kept,
     NewFactor,
     Refused,
-    Standing,
     status_of,
 )
 from services.mfa.proof import require_proof
@@ -193,7 +193,7 @@ class FactorLifecycle:
     async def _check_present(
         self,
         connection: AsyncConnection,
-        held: Standing,
+        held: AccountFactors,
         account_id: str,
         code: str | None,
         context: Context,
@@ -277,7 +277,7 @@ async def _start(connection: AsyncConnection, new: NewFactor) -> None:
 
 
 async def _tell_started(
-    connection: AsyncConnection, held: Standing, new: NewFactor, context: Context
+    connection: AsyncConnection, held: AccountFactors, new: NewFactor, context: Context
 ) -> None:
     # An enrolment that is begun again while it waits sends no second letter.
     waits = held.pending is not None and held.pending.waits_until(new.at) is not None

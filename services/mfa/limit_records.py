@@ -27,7 +27,7 @@ class SlowDown(Overloaded):
         self.retry_after_s = max(1, math.ceil(retry_after_s))
 
 
-class Visitor(NamedTuple):
+class ClientContext(NamedTuple):
     """Where a code comes from, as keyed hashes; None where the caller did not say. `lane` is where the fleet counts it."""
 
     network: str | None
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
     device: Device | None = None
 
 
-class Booking(NamedTuple):
+class RateLimitReservation(NamedTuple):
     """What a network pays before its code is compared: `charged` a refused code, given back to a right one, or the `limit`
     that is reached and in how many seconds to come back."""
 
@@ -68,7 +68,7 @@ class Booking(NamedTuple):
 
 
 #: Of a network that owes nothing: it pays when its code is refused.
-UNPAID = Booking()
+UNPAID = RateLimitReservation()
 
 
 class Admission(NamedTuple):

@@ -17,19 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.mfa.limit_records import (
     UNPAID,
     Admission,
-    Booking,
+    ClientContext,
     Device,
     Network,
+    RateLimitReservation,
     Rates,
     Seen,
     SlowDown,
-    Visitor,
 )
 from services.mfa.limit_tables import code_minutes, code_networks, factor_devices
 from services.mfa.visitors import Visitors
 from services.platform.database import insert_new
 from services.platform.metrics import CODES_SLOWED
-from services.platform.statement_pool import Lent, Statement
+from services.platform.statement_pool import PooledConnection, Statement
 
 MINUTE_S = 60
 DAY_S = 86_400.0
@@ -76,7 +76,7 @@ class Limits:
         text = f"{challenge_id}\x00{code}".encode()
         return blake2b(text, digest_size=8, key=self._key, person=b"accepted_code").hexdigest()
 
-    async def look(self, connection: AsyncConnection, visitor: Visitor, factor_id: str | None) -> Seen:
+    async def look(self, connection: AsyncConnection, visitor: ClientContext, factor_id: str | None) -> Seen:
         """What is known of a visitor; of its device only with the factor that it would be known to."""
         network, device = None, None
         if visitor.network is not None:
@@ -89,14 +89,16 @@ class Limits:
             device = None if row is None else Device(*row)
         return Seen(network, device)
 
-    def is_clear(self, visitor: Visitor, seen: Seen, at: float) -> bool:
+    def is_clear(self, visitor: ClientContext, seen: Seen, at: float) -> bool:
         """Whether the network needs no booking: nobody said which, or codes pass from there and none was refused lately."""
         known = seen.network
         return visitor.network is None or (
             known is not None and known.spent_until <= at and _is_known(known.passed_at, at)
         )
 
-    async def book(self, connection: AsyncConnection, visitor: Visitor, at: float) -> Booking:
+    async def book(
+        self, connection: AsyncConnection, visitor: ClientContext, at: float
+    ) -> RateLimitReservation:
         """Charge the network a refused code in advance, so that no two processes let one too many in.
 
         It holds the network's row until the transaction ends: let that be soon.
@@ -106,14 +108,16 @@ class Limits:
         known = await _network(connection, visitor.network)
         passed = known is not None and _is_known(known.passed_at, at)
         if not passed and await self._is_sprayed(connection, at):
-            return Booking(limit="fleet", wait_s=float(MINUTE_S))
+            return RateLimitReservation(limit="fleet", wait_s=float(MINUTE_S))
         if await self._charge(connection, visitor.network, at, at + self._most_s):
-            return Booking(charged=True)
+            return RateLimitReservation(charged=True)
         known = await _network(connection, visitor.network)
         owed_s = 0.0 if known is None else known.spent_until - at
-        return Booking(limit="network", wait_s=owed_s - self._most_s)
+        return RateLimitReservation(limit="network", wait_s=owed_s - self._most_s)
 
-    async def book_at_once(self, connection: Lent, visitor: Visitor, seen: Seen, at: float) -> Booking | None:
+    async def book_at_once(
+        self, connection: PooledConnection, visitor: ClientContext, seen: Seen, at: float
+    ) -> RateLimitReservation | None:
         """As `book`, in one statement that is its own transaction; None when a limit is reached: ask `book` which."""
         values = {
             "network": visitor.network,
@@ -124,9 +128,9 @@ class Limits:
             "refill_s": self.refill_s,
             "most": at + self._most_s,
         }
-        return None if await connection.first(_BOOK, values) is None else Booking(charged=True)
+        return None if await connection.first(_BOOK, values) is None else RateLimitReservation(charged=True)
 
-    def admit(self, seen: Seen, booking: Booking, at: float) -> Admission:
+    def admit(self, seen: Seen, booking: RateLimitReservation, at: float) -> Admission:
         """Whether a code may be compared. Raises SlowDown, the same for every account and every code."""
         device = seen.device
         known = knows(seen, at)
@@ -141,7 +145,7 @@ class Limits:
         raise SlowDown(booking.wait_s)
 
     async def refused(
-        self, connection: AsyncConnection, visitor: Visitor, booking: Booking, at: float
+        self, connection: AsyncConnection, visitor: ClientContext, booking: RateLimitReservation, at: float
     ) -> None:
         """Count a refused code against its network, unless that paid before, and against the fleet.
 
@@ -155,7 +159,9 @@ class Limits:
         more = {"refused": code_minutes.c.refused + 1}
         await _bump(connection, code_minutes, key, more, {"refused": 1})
 
-    async def give_back(self, connection: AsyncConnection, visitor: Visitor, booking: Booking) -> None:
+    async def give_back(
+        self, connection: AsyncConnection, visitor: ClientContext, booking: RateLimitReservation
+    ) -> None:
         """Undo what was booked for a code that was not refused."""
         if booking.charged:
             table = code_networks
@@ -163,7 +169,7 @@ class Limits:
             await connection.execute(update(table).where(table.c.network == visitor.network).values(less))
 
     async def passed(
-        self, connection: AsyncConnection, visitor: Visitor, seen: Seen, factor_id: str, at: float
+        self, connection: AsyncConnection, visitor: ClientContext, seen: Seen, factor_id: str, at: float
     ) -> None:
         """Remember where a code passed; written once a day at most."""
         network, device = seen.network, seen.device
@@ -178,7 +184,7 @@ class Limits:
     async def spend_try(
         self,
         connection: AsyncConnection,
-        visitor: Visitor,
+        visitor: ClientContext,
         factor_id: str,
         at: float,
         let_in: bool,

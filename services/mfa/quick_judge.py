@@ -14,19 +14,19 @@ from msgspec.structs import replace
 
 from contracts.errors import Unavailable
 from services.audit import audit_log
-from services.mfa import situation, totp
+from services.mfa import totp, verification_state
 from services.mfa.factor_check import compare
 from services.mfa.failures import LOCK_AFTER
-from services.mfa.limit_records import Visitor
+from services.mfa.limit_records import ClientContext
 from services.mfa.limits import DEVICES_KEPT, MINUTE_S, Limits, is_of_today, is_to_note, knows
 from services.mfa.quick_statements import PASS, REFUSAL
 from services.mfa.records import STRANGER_FAILURES, Check, Verdict
 from services.mfa.repository import outcome
-from services.mfa.situation import Situation
 from services.mfa.vault import Vault
-from services.mfa.verification import Offer, entry_of
+from services.mfa.verification import VerificationAttempt, entry_of
+from services.mfa.verification_state import VerificationState
 from services.platform.database import Database
-from services.platform.statement_pool import Lent, Statement
+from services.platform.statement_pool import PooledConnection, Statement
 
 
 class QuickJudge:
@@ -36,9 +36,9 @@ class QuickJudge:
         self._database = database
         self._vault = vault
         self._limits = limits
-        self._read = Statement(str(situation.QUERY.compile(dialect=database.engine.dialect)))
+        self._read = Statement(str(verification_state.QUERY.compile(dialect=database.engine.dialect)))
 
-    async def judge(self, offer: Offer) -> Verdict | Offer:
+    async def judge(self, offer: VerificationAttempt) -> Verdict | VerificationAttempt:
         """The verdict; or the offer, to be judged with more care, and with what its network has paid.
 
         A connection that broke is no answer either: nothing is lost by judging again. Raises VaultClosed when the secret does
@@ -53,9 +53,11 @@ class QuickJudge:
         except Unavailable:
             return offer
 
-    async def _judged(self, connection: Lent, offer: Offer) -> Verdict | Offer:
+    async def _judged(
+        self, connection: PooledConnection, offer: VerificationAttempt
+    ) -> Verdict | VerificationAttempt:
         visitor = self._limits.visitor(None, offer.context)
-        found = await self._situation(connection, offer, visitor)
+        found = await self._state_of(connection, offer, visitor)
         if found is None or not _is_plain(found, offer.at):
             return offer
         if not self._limits.is_clear(visitor, found.seen, offer.at):
@@ -74,12 +76,19 @@ class QuickJudge:
             return await self._refused(connection, offer, found, Check("wrong", factor.id)) or offer
         return offer
 
-    async def _situation(self, connection: Lent, offer: Offer, visitor: Visitor) -> Situation | None:
-        row = await connection.first(self._read, situation.parameters(offer.challenge_id, visitor))
-        return None if row is None else situation.situation_of(row)
+    async def _state_of(
+        self, connection: PooledConnection, offer: VerificationAttempt, visitor: ClientContext
+    ) -> VerificationState | None:
+        row = await connection.first(self._read, verification_state.parameters(offer.challenge_id, visitor))
+        return None if row is None else verification_state.state_of(row)
 
     async def _passed(
-        self, connection: Lent, offer: Offer, found: Situation, visitor: Visitor, check: Check
+        self,
+        connection: PooledConnection,
+        offer: VerificationAttempt,
+        found: VerificationState,
+        visitor: ClientContext,
+        check: Check,
     ) -> Verdict | None:
         challenge, (network, device), at = found.challenge, found.seen, offer.at
         told = outcome(challenge, "passed", at)
@@ -103,7 +112,7 @@ class QuickJudge:
         return Verdict(check, left, passed, closed_as="passed")
 
     async def _refused(
-        self, connection: Lent, offer: Offer, found: Situation, check: Check
+        self, connection: PooledConnection, offer: VerificationAttempt, found: VerificationState, check: Check
     ) -> Verdict | None:
         challenge = found.challenge
         visitor = self._limits.visitor(challenge.account_id, offer.context)
@@ -126,12 +135,12 @@ class QuickJudge:
         return Verdict(check, left, replace(challenge, attempts_left=left))
 
 
-def _is_plain(found: Situation, at: float) -> bool:
+def _is_plain(found: VerificationState, at: float) -> bool:
     """Whether the challenge waits for its first pass and the account has a factor that takes anybody's codes."""
     waits = found.challenge.state == "open" and found.challenge.takes_codes(at)
     factor = found.factor
     return waits and factor is not None and factor.locked_until <= at and not factor.shut
 
 
-def _has_paid(offer: Offer) -> bool:
+def _has_paid(offer: VerificationAttempt) -> bool:
     return offer.booking is not None and offer.booking.charged

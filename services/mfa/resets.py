@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.errors import Unavailable
 from services.audit import audit_log
 from services.mfa import factors, recovery, reset_rows
-from services.mfa.answer_time import AnswerTime
 from services.mfa.changes import News, tell
+from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
 from services.mfa.factor_records import Refused, Reset

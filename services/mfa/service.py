@@ -14,13 +14,13 @@ from typing import Protocol
 from contracts.errors import Unavailable
 from services.memory.challenge_record import ChallengeRecord
 from services.mfa import repository
-from services.mfa.answer_time import AnswerTime
+from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
-from services.mfa.limit_records import Booking, Seen
+from services.mfa.limit_records import RateLimitReservation, Seen
 from services.mfa.quick_judge import QuickJudge
 from services.mfa.records import Answer, Challenge, Context, Verdict, issued
-from services.mfa.verification import Judge, Offer, Unpaid
+from services.mfa.verification import Judge, Unpaid, VerificationAttempt
 from services.platform.database import Database
 from services.platform.metrics import CHALLENGES, CODES
 from services.platform.progress import Progress
@@ -86,7 +86,7 @@ class ChallengesService:
         refused, and Unavailable, never a pass, when SQL is away, or when Redis is and SQL does not know the challenge.
         """
         due = self._answers.due(code)
-        offer = Offer(challenge_id, code, context, self._clock())
+        offer = VerificationAttempt(challenge_id, code, context, self._clock())
         judged = await self._quick.judge(offer)
         verdict = judged if isinstance(judged, Verdict) else await self._judged(judged)
         _count(verdict)
@@ -133,7 +133,7 @@ class ChallengesService:
         async with self._database.begin() as connection:
             await self._limits.forget(connection, self._clock())
 
-    async def _judged(self, offer: Offer) -> Verdict:
+    async def _judged(self, offer: VerificationAttempt) -> Verdict:
         """The verdict: at once for a network that owes nothing, else after a booking that is durable on its own."""
         for last in (False, True):
             try:
@@ -146,11 +146,11 @@ class ChallengesService:
             await self._adopt(offer.challenge_id)
         raise AssertionError("the last try has a verdict")
 
-    async def _tried(self, offer: Offer, last: bool) -> Verdict | None:
+    async def _tried(self, offer: VerificationAttempt, last: bool) -> Verdict | None:
         async with self._database.begin() as connection:
             return await self._judge.judge(connection, offer, last)
 
-    async def _booked(self, offer: Offer) -> Booking:
+    async def _booked(self, offer: VerificationAttempt) -> RateLimitReservation:
         visitor = self._limits.visitor(None, offer.context)
         async with self._database.begin() as connection:
             booking = await self._limits.book(connection, visitor, offer.at)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import audit_log
-from services.mfa import repository, situation
-from services.mfa.factor_check import CodeChecker, Try
-from services.mfa.limit_records import UNPAID, Booking, Visitor
+from services.mfa import repository, verification_state
+from services.mfa.factor_check import CodeChecker, FactorAttempt
+from services.mfa.limit_records import UNPAID, ClientContext, RateLimitReservation
 from services.mfa.records import (
     RECOVERY_STEP,
     Challenge,
@@ -19,11 +19,11 @@ from services.mfa.records import (
     Result,
     Verdict,
 )
-from services.mfa.situation import Situation
+from services.mfa.verification_state import VerificationState
 
 
 @dataclass(frozen=True)
-class Offer:
+class VerificationAttempt:
     """One code for one challenge: six ASCII digits or a recovery code, from whom, at epoch seconds `at`; and what its
     network paid for it before, None when nobody asked."""
 
@@ -31,7 +31,7 @@ class Offer:
     code: str
     context: Context
     at: float
-    booking: Booking | None = None
+    booking: RateLimitReservation | None = None
 
     def __repr__(self) -> str:
         return f"Offer(challenge_id={self.challenge_id!r})"
@@ -48,7 +48,9 @@ class Judge:
         self._checker = checker
         self._limits = checker.limits
 
-    async def judge(self, connection: AsyncConnection, offer: Offer, last: bool = True) -> Verdict | None:
+    async def judge(
+        self, connection: AsyncConnection, offer: VerificationAttempt, last: bool = True
+    ) -> Verdict | None:
         """The verdict on an offer; None for an unknown challenge unless this is the `last` time it is looked for.
 
         The same accepted code again is `repeated`, until the challenge expires. A closed or expired challenge has no attempts
@@ -56,7 +58,7 @@ class Judge:
         limit is reached, VaultClosed when the secret does not open.
         """
         visitor = self._limits.visitor(None, offer.context)
-        found = await situation.read(connection, offer.challenge_id, visitor)
+        found = await verification_state.read(connection, offer.challenge_id, visitor)
         if found is None and not last:
             return None
         seen = await self._limits.look(connection, visitor, None) if found is None else found.seen
@@ -75,13 +77,17 @@ class Judge:
         await audit_log.record(connection, entry_of(offer, known, offered.visitor, verdict.check))
         return verdict
 
-    def _offered(self, offer: Offer, known: Challenge | None) -> Try:
+    def _offered(self, offer: VerificationAttempt, known: Challenge | None) -> FactorAttempt:
         account_id = None if known is None else known.account_id
         visitor = self._limits.visitor(account_id, offer.context)
         booking = UNPAID if offer.booking is None else offer.booking
-        return Try(account_id or "", "active", offer.code, offer.context, visitor, offer.at, booking)
+        return FactorAttempt(
+            account_id or "", "active", offer.code, offer.context, visitor, offer.at, booking
+        )
 
-    async def _first(self, connection: AsyncConnection, offered: Try, found: Situation) -> Verdict:
+    async def _first(
+        self, connection: AsyncConnection, offered: FactorAttempt, found: VerificationState
+    ) -> Verdict:
         challenge = found.challenge
         check = await self._checker.check_read(connection, offered, found.factor, found.seen)
         if check.result == "passed":
@@ -95,7 +101,9 @@ class Judge:
         closed_as: ChallengeState | None = "failed" if spent.state == "failed" else None
         return Verdict(check, spent.attempts_left, spent, closed_as)
 
-    async def _again(self, connection: AsyncConnection, offered: Try, found: Situation, step: int) -> Verdict:
+    async def _again(
+        self, connection: AsyncConnection, offered: FactorAttempt, found: VerificationState, step: int
+    ) -> Verdict:
         challenge = found.challenge
         same = challenge.passed_code == self._limits.name(challenge.challenge_id, offered.code)
         check = await self._checker.recheck(connection, offered, found.factor, found.seen, step, same)
@@ -105,7 +113,9 @@ class Judge:
         return Verdict(check, spent.attempts_left, spent)
 
 
-def entry_of(offer: Offer, challenge: Challenge | None, visitor: Visitor, check: Check) -> audit_log.Entry:
+def entry_of(
+    offer: VerificationAttempt, challenge: Challenge | None, visitor: ClientContext, check: Check
+) -> audit_log.Entry:
     """What the audit keeps of an offer; `challenge` None where nobody issued it."""
     return audit_log.Entry(
         at=offer.at,

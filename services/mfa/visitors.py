@@ -7,7 +7,7 @@ from zlib import crc32
 
 from services.enrichment.addresses import client_of
 from services.memory.pseudonyms import CACHED_KEYS, Pseudonyms
-from services.mfa.limit_records import Visitor
+from services.mfa.limit_records import ClientContext
 from services.mfa.records import Context
 
 #: Rows over which the fleet's refused codes of a minute are spread, so that few wait for one another.
@@ -21,12 +21,12 @@ class Visitors:
         self._names = Pseudonyms(key)
         self._network_of = lru_cache(maxsize=CACHED_KEYS)(self._network_named)
 
-    def of(self, account_id: str | None, context: Context) -> Visitor:
+    def of(self, account_id: str | None, context: Context) -> ClientContext:
         """Who stands behind the context. An address that is nobody's, such as a proxy's in our own network, names no network."""
         network = None if context.ip is None else self._network_of(context.ip)
         device = None if context.device_id is None else self._names.key_of("factor_device", context.device_id)
         lane = crc32((account_id or "").encode()) % LANES
-        return Visitor(network, None if device is None else device.hex(), lane)
+        return ClientContext(network, None if device is None else device.hex(), lane)
 
     def _network_named(self, ip: str) -> str | None:
         client = client_of(ip).address

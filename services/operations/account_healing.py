@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 
 from contracts.errors import Malformed
 from contracts.ports import Shard
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.events.decode import decode
 from services.memory.redis_store import RedisProfileStore
-from services.operations.memory_care import committed_offsets, hauls_of, require_no_worker, store_of
+from services.operations.memory_care import batches_of, committed_offsets, require_no_worker, store_of
 from services.platform.secrets import decode_key
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
@@ -40,8 +40,8 @@ async def heal_account(settings: Settings, account_id: str, workers_stopped: boo
         partition: offset for partition, offset in (await committed_offsets(settings)).items() if offset
     }
     found: dict[int, list[Any]] = {}
-    async for haul in hauls_of(settings, settings.topic_events, committed):
-        for partition, records in haul.items():
+    async for batch in batches_of(settings, settings.topic_events, committed):
+        for partition, records in batch.items():
             own = [record for record in records if record.key == account_id.encode()]
             found.setdefault(partition, []).extend(own)
     healed = Healed(0, 0)

@@ -15,14 +15,14 @@ from redis.asyncio import Redis
 from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from contracts.ports import Shard
-from services.bootstrap.belt import rebuilding_belt
+from services.bootstrap.pipelines import rebuilding_pipeline
 from services.memory import marks
 from services.memory.redis_client import Command, ask_all, connect, unless_error
 from services.memory.redis_facts import store_facts
 from services.operations.dead_letters import open_consumer
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
-from services.stream.pipeline import Belt
+from services.stream.pipeline import Pipeline
 
 #: A partition that hands over nothing for so long is given up.
 _SILENT_S = 30.0
@@ -30,7 +30,7 @@ _TELL_EVERY = 100_000
 _ANY = 1000
 
 
-class Standing(Struct, frozen=True):
+class MemoryStatus(Struct, frozen=True):
     """A partition's memory; offsets are those of the next record, None where nothing was saved or committed."""
 
     partition: int
@@ -62,7 +62,7 @@ async def store_of(settings: Settings) -> AsyncIterator[Redis]:
         await client.aclose()
 
 
-async def standing_of(settings: Settings) -> list[Standing]:
+async def standing_of(settings: Settings) -> list[MemoryStatus]:
     """Each partition of account-events, in order. Raises Unavailable."""
     committed = await committed_offsets(settings)
     shards = [Shard(settings.topic_epoch, partition) for partition in sorted(committed)]
@@ -76,10 +76,10 @@ async def standing_of(settings: Settings) -> list[Standing]:
     for shard, mark, has_accounts in zip(shards, found, kept, strict=True):
         upto = committed[shard.partition]
         if mark is not None:
-            told.append(Standing(shard.partition, mark.standing, mark.since_ms, mark.highest + 1, upto))
+            told.append(MemoryStatus(shard.partition, mark.standing, mark.since_ms, mark.highest + 1, upto))
         else:
             standing: Literal["whole", "lost", "unused"] = "lost" if upto and not has_accounts else "unused"
-            told.append(Standing(shard.partition, standing, None, None, upto))
+            told.append(MemoryStatus(shard.partition, standing, None, None, upto))
     return told
 
 
@@ -114,10 +114,10 @@ async def rebuild_memory(
         for partition in committed:
             await _call(client, settings, partition, "lost", -1)
         await _forget(client, settings)
-        belt, events = rebuilding_belt(settings, client), 0
-        async for haul in hauls_of(settings, settings.topic_events, committed):
-            events += sum(map(len, haul.values()))
-            await _learn(belt, haul, corrected)
+        pipeline, events = rebuilding_pipeline(settings, client), 0
+        async for batch in batches_of(settings, settings.topic_events, committed):
+            events += sum(map(len, batch.values()))
+            await _learn(pipeline, batch, corrected)
             if events % _TELL_EVERY < _ANY:
                 tell(events)
         for partition, offset in committed.items():
@@ -126,16 +126,17 @@ async def rebuild_memory(
 
 
 async def _learn(
-    belt: Belt, haul: Mapping[int, Sequence[Any]], corrected: Mapping[tuple[str, str], int]
+    pipeline: Pipeline, batch: Mapping[int, Sequence[Any]], corrected: Mapping[tuple[str, str], int]
 ) -> None:
     decided = [
-        (partition, [_as_decided(each, corrected) for each in records]) for partition, records in haul.items()
+        (partition, [_as_decided(each, corrected) for each in records])
+        for partition, records in batch.items()
     ]
-    await belt.finish(await belt.score(decided))
+    await pipeline.finish(await pipeline.score(decided))
 
 
 async def _call(
-    client: Redis, settings: Settings, partition: int, standing: marks.Standing, highest: int
+    client: Redis, settings: Settings, partition: int, standing: marks.MarkState, highest: int
 ) -> None:
     evictions = (await store_facts(client)).evictions
     mark = marks.new_mark(standing, int(time.time() * 1000), highest, evictions)
@@ -157,8 +158,8 @@ async def _clamped(settings: Settings) -> dict[tuple[str, str], int]:
     """What each clamped event's record counted for, in milliseconds, as its decision says."""
     found: dict[tuple[str, str], int] = {}
     ends = dict.fromkeys(await _partitions(settings, settings.topic_decisions), None)
-    async for haul in hauls_of(settings, settings.topic_decisions, ends):
-        for records in haul.values():
+    async for batch in batches_of(settings, settings.topic_decisions, ends):
+        for records in batch.values():
             for record in records:
                 if record.value is not None and b'"clamped"' in record.value:
                     decision = msgspec.json.decode(record.value, type=Decision)
@@ -227,7 +228,7 @@ async def _partitions(settings: Settings, topic: str) -> list[int]:
         return sorted(known.partitions_for_topic(topic) or ())
 
 
-async def hauls_of(
+async def batches_of(
     settings: Settings, topic: str, ends: Mapping[int, int | None]
 ) -> AsyncIterator[dict[int, list[Any]]]:
     """Records by partition from the log's beginning up to each end (None: where the log went when it was fetched)."""
@@ -242,15 +243,15 @@ async def hauls_of(
         heard_s = time.monotonic()
         while left:
             fetched = await consumer.getmany(*left, timeout_ms=300, max_records=settings.batch_records)
-            haul = {}
+            batch = {}
             for partition, records in fetched.items():
                 end = ends[partition.partition]
                 kept = [record for record in records if end is None or record.offset < end]
                 if kept:
-                    haul[partition.partition] = kept
-            if haul:
+                    batch[partition.partition] = kept
+            if batch:
                 heard_s = time.monotonic()
-                yield haul
+                yield batch
             left = [each for each in left if not await _is_read(consumer, each, ends[each.partition])]
             if time.monotonic() - heard_s > _SILENT_S:
                 raise Unavailable(f"partition {left[0].partition} of {topic} does not answer")

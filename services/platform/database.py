@@ -30,7 +30,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from contracts.errors import Unavailable
 from services.platform.database_faults import away_reason
-from services.platform.statement_pool import Statements
+from services.platform.statement_pool import StatementPool
 
 #: Every table of every service; names of constraints are fixed so that migrations can speak of them.
 metadata = MetaData(
@@ -114,7 +114,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
         #: On PostgreSQL alone.
-        self.statements = None if self.is_sqlite else Statements(self.url, _SESSION)
+        self.statements = None if self.is_sqlite else StatementPool(self.url, _SESSION)
         self._writer = asyncio.Lock()
 
     async def time(self) -> float:

@@ -48,7 +48,7 @@ class _Secrets(Struct, frozen=True):
     event_key: str = ""
 
 
-class Standing:
+class LocalStack:
     """Use `stand`, then `settings`, `url`; `fall` ends everything it started, `kill` without waiting for anybody.
 
     `external` names the parts that are given by address (kafka, redis, database) and not started here.

@@ -26,7 +26,7 @@ MEANINGS: dict[str, str] = {
     "consumer_group": "Consumer group of the workers.",
     "cases_group": "Consumer group of the cases process.",
     "data_dir": "Folder for local state and logs.",
-    "batch_records": "Most records, over all partitions, that go through the belt at once.",
+    "batch_records": "Most records, over all partitions, that go through the pipeline at once.",
     "in_flight_batches": "A worker with this many times `batch_records` unfinished reads no more.",
     "live_accounts": "Profiles a worker keeps packed in its own memory, over all its partitions; about 1 kB each.",
     "memory_check_s": "Time between looks at whether the store still holds the memory of a worker's partitions.",

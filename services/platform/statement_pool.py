@@ -62,7 +62,7 @@ class Statement:
         return [values[name] for name in self._names]
 
 
-class Lent:
+class PooledConnection:
     """A connection while it is borrowed."""
 
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
@@ -76,7 +76,7 @@ class Lent:
         return row
 
 
-class Statements:
+class StatementPool:
     """A pool of connections for statements that find rows by keys, each a transaction of its own."""
 
     def __init__(self, url: URL, settings: Mapping[str, str]) -> None:
@@ -87,7 +87,7 @@ class Statements:
         self._free = asyncio.Semaphore(_MOST)
 
     @asynccontextmanager
-    async def borrow(self) -> AsyncIterator[Lent]:
+    async def borrow(self) -> AsyncIterator[PooledConnection]:
         """A connection; one that fails, or is left in the midst of something, is closed, and with it all that lie idle.
 
         Raises Unavailable when the server is away or busy, or the connection has died since it was used last.
@@ -96,7 +96,7 @@ class Statements:
         try:
             connection = self._idle.pop() if self._idle else await self._connected()
             try:
-                yield Lent(connection)
+                yield PooledConnection(connection)
             except BaseException as error:
                 await _end(connection)
                 if not _is_away(error):

@@ -89,7 +89,7 @@ reason = "moves house, ticket 4711"
 ```
 
 A running worker reads the file again once it has changed and then stood still for `PAYGUARD_POLICY_REREAD_S`. All
-events of one haul are decided under one policy. A file that is refused changes nothing: the worker says so in its log
+events of one batch are decided under one policy. A file that is refused changes nothing: the worker says so in its log
 once, and `payguard_policy_refused` is 1 until the file is good. `payguard policy check FILE` tells beforehand, and
 `payguard policy diff A B` what would change.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
-from contracts.decisions import ACTIONS, Action, Reasoned, Severity
+from contracts.decisions import ACTIONS, Action, Contribution, Severity
 from contracts.events import AnyEvent, Event, Login, Transaction
 from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Mode
@@ -158,7 +158,7 @@ class Policy:
         risk: float,
         has_factor: bool,
         states: Collection[str] = (),
-        reasoned: Sequence[Reasoned] = (),
+        reasoned: Sequence[Contribution] = (),
     ) -> Action:
         """The action at a risk, of an account whose budget is not spent, snoozes apart; `reasoned` as for `rule`."""
         return self.rule(event, risk, Account(has_factor), states, reasoned).action
@@ -169,7 +169,7 @@ class Policy:
         risk: float,
         account: Account,
         states: Collection[str] = (),
-        reasoned: Sequence[Reasoned] = (),
+        reasoned: Sequence[Contribution] = (),
         degraded: bool = False,
     ) -> Ruling:
         """What to do about the event, snoozes apart.
@@ -263,7 +263,7 @@ class Policy:
             added += (BUDGET_SPENT,)
         return Verdict(fused, ruling, added, modes)
 
-    def _weighed(self, event: AnyEvent, rules: Rules, risk: float, reasoned: Sequence[Reasoned]) -> int:
+    def _weighed(self, event: AnyEvent, rules: Rules, risk: float, reasoned: Sequence[Contribution]) -> int:
         """The rank by thresholds and, where something speaks against the event, by cost."""
         thresholds = rules.thresholds
         if event.__class__ is Transaction:
@@ -276,7 +276,7 @@ class Policy:
             return self.cost.weighed(event, risk, rank)
         return rank
 
-    def _ceiling(self, reasoned: Sequence[Reasoned], may_challenge: bool) -> int:
+    def _ceiling(self, reasoned: Sequence[Contribution], may_challenge: bool) -> int:
         highest = 0
         for finding in reasoned:
             if finding.mode == "on":

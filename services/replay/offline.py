@@ -1,4 +1,4 @@
-"""The belt without a broker: the same core over in-process stores, for replay, evaluation and the oracle of chaos tests."""
+"""The pipeline without a broker: the same core over in-process stores, for replay, evaluation and the oracle of chaos tests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contracts.decisions import Decision
 from contracts.events import Event, to_wire
 from services.events.decode import DeadLetter, Record
 from services.memory.in_process import InProcessProfileStore
-from services.stream.lane import Haul
-from services.stream.pipeline import Belt
+from services.stream.batch_scheduler import Batch
+from services.stream.pipeline import Pipeline
 from services.stream.placement import Moved
 from services.stream.producer import Row, Rows
 
@@ -58,7 +58,7 @@ class Discarded:
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What a haul came to: decisions (repeats left out) with the very bytes that would be produced, and dead letters."""
+    """What a batch came to: decisions (repeats left out) with the very bytes that would be produced, and dead letters."""
 
     decisions: list[Decision]
     encoded: list[bytes]
@@ -66,10 +66,10 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class OfflineCore:
-    """Decides hauls one after another. Partitions may be given as a worker would own them."""
+    """Decides batches one after another. Partitions may be given as a worker would own them."""
 
-    def __init__(self, belt: Belt, collected: Collected, profiles: InProcessProfileStore) -> None:
-        self._belt = belt
+    def __init__(self, pipeline: Pipeline, collected: Collected, profiles: InProcessProfileStore) -> None:
+        self._pipeline = pipeline
         self._collected = collected
         self.profiles = profiles
 
@@ -77,12 +77,12 @@ class OfflineCore:
         """Decide records of one partition in offset order."""
         return await self.carry([(partition, records)])
 
-    async def carry(self, haul: Haul) -> Answered:
-        """Decide a haul: partition by partition, each in offset order."""
-        scored = await self._belt.score(haul)
-        await self._belt.finish(scored)
-        rows = self._collected.take(self._belt.parts.settings.topic_decisions)
-        self._collected.take(self._belt.parts.settings.topic_dead)
+    async def carry(self, batch: Batch) -> Answered:
+        """Decide a batch: partition by partition, each in offset order."""
+        scored = await self._pipeline.score(batch)
+        await self._pipeline.finish(scored)
+        rows = self._collected.take(self._pipeline.components.settings.topic_decisions)
+        self._collected.take(self._pipeline.components.settings.topic_dead)
         return Answered(scored.decisions, [value for _, value, _ in rows if value is not None], scored.dead)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp, fsum, log
 from typing import NamedTuple
 
-from contracts.decisions import Reasoned
+from contracts.decisions import Contribution
 from contracts.findings import Finding, Mode
 from services.risk.learned_pattern import NAME as LEARNED
 from services.risk.model import Evidence
@@ -35,7 +35,7 @@ class Fused(NamedTuple):
 
     risk: float
     score: int
-    reasoned: tuple[Reasoned, ...]
+    reasoned: tuple[Contribution, ...]
 
 
 class Calibration:
@@ -205,8 +205,8 @@ def _shares(score: int, contributions: list[float]) -> list[int]:
     return shares
 
 
-def _reasoned(finding: Finding, share: int, mode: Mode) -> Reasoned:
-    return Reasoned(
+def _reasoned(finding: Finding, share: int, mode: Mode) -> Contribution:
+    return Contribution(
         detector=finding.detector,
         reason=finding.reason,
         weight=finding.weight,

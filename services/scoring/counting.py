@@ -14,10 +14,10 @@ from contracts.ports import (
     PAYEE_NO_FRAUD,
     PAYEE_NONE,
     PAYEE_PAYMENT,
-    Answers,
     PayeeQuestions,
-    Questions,
     TallyQuestions,
+    TallyRequest,
+    TallyResponse,
 )
 from contracts.profile import DAY_S, HOUR_S
 
@@ -40,15 +40,19 @@ class TallyPlan:
         self._payees = any(isinstance(each, PayeeWanted) for each in wanted)
         self._tallies = [each for each in wanted if isinstance(each, TallyWanted)]
 
-    def nothing_asked(self) -> Questions:
+    def nothing_asked(self) -> TallyRequest:
         """The questions of no event, to be asked more."""
-        return Questions(
+        return TallyRequest(
             [TallyQuestions(each.name, each.bucket_s, each.most_count) for each in self._tallies],
             PayeeQuestions(self._delay_days),
         )
 
     def ask(
-        self, questions: Questions, events: Sequence[AnyEvent], offsets: Sequence[int], first_index: int = 0
+        self,
+        questions: TallyRequest,
+        events: Sequence[AnyEvent],
+        offsets: Sequence[int],
+        first_index: int = 0,
     ) -> None:
         """Add the questions of further events of a batch, whose indexes in it begin with `first_index`."""
         chosen: dict[tuple[type, ...], _Chosen] = {}
@@ -62,7 +66,7 @@ class TallyPlan:
             _ask_payees(questions.payees, events, offsets, first_index)
 
     @staticmethod
-    def answers(size: int, questions: Questions, answers: Answers) -> list[Tallies]:
+    def answers(size: int, questions: TallyRequest, answers: TallyResponse) -> list[Tallies]:
         """The counts each of `size` events may read; events with the same answers share one mapping."""
         known: list[Tallies] = [NONE_ASKED]
         states = [0] * size
@@ -80,12 +84,12 @@ class TallyPlan:
         return [known[state] for state in states]
 
 
-def sizes_of(questions: Questions) -> list[int]:
+def sizes_of(questions: TallyRequest) -> list[int]:
     """How many questions each tally, and at last the payees, were asked so far."""
     return [*(len(asked.owners) for asked in questions.tallies), len(questions.payees.owners)]
 
 
-def cut_to(questions: Questions, sizes: Sequence[int]) -> None:
+def cut_to(questions: TallyRequest, sizes: Sequence[int]) -> None:
     """Take back what was asked beyond these sizes, also where only some of the lists have grown."""
     for asked, size in zip((*questions.tallies, questions.payees), sizes, strict=True):
         for name in asked.__struct_fields__:

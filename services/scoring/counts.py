@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from contracts.decisions import Reasoned
+from contracts.decisions import Contribution
 from contracts.findings import Finding, Mode
 
 
@@ -18,7 +18,7 @@ class Counts:
         self.findings: dict[tuple[str, str], int] = {}
         self.failed: dict[str, int] = {}
 
-    def count(self, findings: Iterable[Finding | Reasoned], modes: Mapping[str, Mode]) -> None:
+    def count(self, findings: Iterable[Finding | Contribution], modes: Mapping[str, Mode]) -> None:
         """Count findings by detector and mode."""
         for finding in findings:
             counted = (finding.detector, modes.get(finding.detector, "on"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.amounts import grouped
 from contracts.currencies import COUNTED_BY_ONE, shown_places
-from contracts.decisions import Decision, Reasoned
+from contracts.decisions import Contribution, Decision
 from contracts.findings import Reason, Spec
 from services.risk.learned_pattern import ASPECT_WORDS
 from services.risk.learned_pattern import SPEC as LEARNED
@@ -74,7 +74,7 @@ def would_have_passed(decision: Decision, locale: str) -> str:
     return whole[locale].format(changes=OR[locale].join(said)) if said else ""
 
 
-def sentence(finding: Reasoned, locale: str, reasons: Reasons) -> str:
+def sentence(finding: Contribution, locale: str, reasons: Reasons) -> str:
     """One finding in words, or its reason code when words fail."""
     reason = reasons.get((finding.detector, finding.reason))
     if reason is None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from contracts.decisions import Action, Decision, IssueChallenge, Reasoned
+from contracts.decisions import Action, Contribution, Decision, IssueChallenge
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Tallies
@@ -159,7 +159,7 @@ class Runner:
                 finding = observe(event, profile, tallies, memory, params)
                 if finding is not None:
                     findings.append(finding)
-            except Exception:  # the fence: one broken detector never stops the belt
+            except Exception:  # the fence: one broken detector never stops the pipeline
                 counts.failed[name] = counts.failed.get(name, 0) + 1
                 degraded += (name,)
         late = at < profile.last_at - self._lateness_s
@@ -283,7 +283,7 @@ def _standing(policy: Policy, event: AnyEvent, profile: Profile) -> Account:
     return account
 
 
-def _learned(fused: Fused) -> list[Reasoned]:
+def _learned(fused: Fused) -> list[Contribution]:
     return [reasoned for reasoned in fused.reasoned if reasoned.detector == LEARNED]
 
 

@@ -1,4 +1,4 @@
-"""The Faust application: consumer group, worker, supervision and health page around the belt."""
+"""The Faust application: consumer group, worker, supervision and health page around the pipeline."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from faust.types import TP
 
 from services.platform.kafka_access import kafka_access, note_refusal
 from services.platform.settings import Settings
+from services.stream.batch_scheduler import BatchScheduler, Pipeline
 from services.stream.ended import ended_task
-from services.stream.lane import Belt, Lane
 from services.stream.liveness import Liveness
-from services.stream.transport import HaulConsumer, HaulConsumerThread, HaulTransport
+from services.stream.transport import BatchConsumer, BatchConsumerThread, BatchTransport
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ _YOUNG_OBJECTS = 50_000
 S = TypeVar("S")
 
 
-class CarriedBelt(Belt[S], Protocol[S]):
-    """A belt that asks what its worker owns."""
+class CarriedPipeline(Pipeline[S], Protocol[S]):
+    """A pipeline that asks what its worker owns."""
 
     def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
         """Where to ask which partitions are owned, and up to where each is committed."""
@@ -47,37 +47,37 @@ class CarriedBelt(Belt[S], Protocol[S]):
         ...
 
 
-class HaulSchema(Schema):
-    """A message's value is already a haul: nothing to deserialize."""
+class BatchSchema(Schema):
+    """A message's value is already a batch: nothing to deserialize."""
 
     def loads_key(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
         """The key as it is."""
         return message.key
 
     def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:
-        """The haul as it is."""
+        """The batch as it is."""
         return message.value
 
 
 class WorkerApp(faust.App):
-    """A Faust app whose transport hands over whole hauls and whose lane carries them."""
+    """A Faust app whose transport hands over whole batches and whose scheduler carries them."""
 
-    lane: Lane[Any]
-    belt: CarriedBelt[Any] | None = None
-    open_belt: Callable[[], Awaitable[CarriedBelt[Any]]]
-    close_belt: Callable[[], Awaitable[None]]
+    scheduler: BatchScheduler[Any]
+    pipeline: CarriedPipeline[Any] | None = None
+    open_pipeline: Callable[[], Awaitable[CarriedPipeline[Any]]]
+    close_pipeline: Callable[[], Awaitable[None]]
 
     def _new_transport(self) -> Any:
-        return HaulTransport(self.conf.broker_consumer, self)
+        return BatchTransport(self.conf.broker_consumer, self)
 
     async def on_start(self) -> None:
-        """Open the belt before the consumer starts."""
+        """Open the pipeline before the consumer starts."""
         await super().on_start()
-        self.belt = belt = await self.open_belt()
-        belt.follow(lambda: self.consumer.committed_by_partition())
-        self.lane = Lane(belt, _crash, self.conf.broker_max_poll_records)
+        self.pipeline = pipeline = await self.open_pipeline()
+        pipeline.follow(lambda: self.consumer.committed_by_partition())
+        self.scheduler = BatchScheduler(pipeline, _crash, self.conf.broker_max_poll_records)
         self.add_future(self._end_if_it_cannot_join())
-        # A haul is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
+        # A batch is tens of thousands of young objects without cycles: looking through them each 700 buys nothing.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
@@ -92,45 +92,45 @@ class WorkerApp(faust.App):
                 _crash(ended)
             await asyncio.sleep(1.0)
 
-    async def settle_belt(self, deadline: float) -> None:
+    async def settle_pipeline(self, deadline: float) -> None:
         """Finish what is being worked on until the loop's `deadline`."""
-        await self.lane.settle(deadline)
+        await self.scheduler.settle(deadline)
 
     def before_commit(self) -> None:
         """Called each time offsets are about to be committed."""
-        self.lane.reach("before_commit")
+        self.scheduler.reach("before_commit")
 
     async def on_shutdown(self) -> None:
-        """Close the belt after the consumer stopped; the lane is missing when the start failed."""
+        """Close the pipeline after the consumer stopped; the scheduler is missing when the start failed."""
         await super().on_shutdown()
-        if hasattr(self, "lane"):
-            await self.lane.reset()
-        await self.close_belt()
+        if hasattr(self, "scheduler"):
+            await self.scheduler.reset()
+        await self.close_pipeline()
 
 
 def build_app(
     settings: Settings,
-    open_belt: Callable[[], Awaitable[CarriedBelt[Any]]],
-    close_belt: Callable[[], Awaitable[None]],
+    open_pipeline: Callable[[], Awaitable[CarriedPipeline[Any]]],
+    close_pipeline: Callable[[], Awaitable[None]],
     liveness: Liveness,
 ) -> WorkerApp:
     """The worker's application; nothing is connected before it is started."""
     app = _configured(settings)
-    app.open_belt = open_belt
-    app.close_belt = close_belt
-    HaulConsumerThread.fetch_wait_s = settings.fetch_wait_s
-    HaulConsumer.most_in_flight = settings.in_flight_batches * settings.batch_records
-    HaulConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
-    topic = app.topic(settings.topic_events, schema=HaulSchema(), acks=True)
+    app.open_pipeline = open_pipeline
+    app.close_pipeline = close_pipeline
+    BatchConsumerThread.fetch_wait_s = settings.fetch_wait_s
+    BatchConsumer.most_in_flight = settings.in_flight_batches * settings.batch_records
+    BatchConsumer.settle_timeout_s = settings.session_timeout_s * 0.8
+    topic = app.topic(settings.topic_events, schema=BatchSchema(), acks=True)
 
     @app.agent(topic, name="carry")
     async def carry(stream: Any) -> None:
         async for event in stream.noack().events():
-            app.lane.submit(event.value, event.ack)
+            app.scheduler.submit(event.value, event.ack)
 
     @app.on_partitions_revoked.connect
     async def _let_go(sender: Any, revoked: set[TP], **kwargs: Any) -> None:
-        await app.lane.reset()
+        await app.scheduler.reset()
 
     @app.timer(interval=1.0)
     async def _watch() -> None:
@@ -170,7 +170,7 @@ def _configured(settings: Settings) -> WorkerApp:
 
 def app_not_ready(app: WorkerApp) -> str | None:
     """Why a worker that runs does not work yet; None when it does."""
-    if not app.started or app.belt is None:
+    if not app.started or app.pipeline is None:
         return "the worker is starting"
     return None if app.consumer.joined else "the consumer group has not given the worker its partitions yet"
 
@@ -203,7 +203,7 @@ def run_app(app: WorkerApp, log_level: str) -> int:
 
 def _crash(error: BaseException) -> None:
     log.critical(
-        "the worker stops on an unexpected error; unacknowledged hauls are redelivered", exc_info=error
+        "the worker stops on an unexpected error; unacknowledged batches are redelivered", exc_info=error
     )
     logging.shutdown()
     os._exit(70)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.ports import Answers, PayeeQuestions, TallyQuestions
+from contracts.ports import PayeeQuestions, TallyQuestions, TallyResponse
 from services.memory.accounts import Account, LiveAccounts
 from services.stream.reading import Arrived
 
@@ -18,8 +18,8 @@ async def owned_counts(
     memory: LiveAccounts,
     arrived: Sequence[Arrived],
     accounts: Sequence[Sequence[Account]],
-    counts: Sequence[Answers],
-) -> list[Answers]:
+    counts: Sequence[TallyResponse],
+) -> list[TallyResponse]:
     """The counts as detectors read them, partition by partition.
 
     A question that was answered too long ago is harmless when its event was learned, which is what a redelivery looks
@@ -31,7 +31,7 @@ async def owned_counts(
     ]
 
 
-def _has_new(counted: Answers) -> bool:
+def _has_new(counted: TallyResponse) -> bool:
     """Whether some question was answered before, and this is not that answer."""
     if counted.payees and min(counted.payees)[0] < 0:
         return True
@@ -39,8 +39,8 @@ def _has_new(counted: Answers) -> bool:
 
 
 async def _checked(
-    memory: LiveAccounts, arrived: Arrived, accounts: Sequence[Account], counted: Answers
-) -> Answers:
+    memory: LiveAccounts, arrived: Arrived, accounts: Sequence[Account], counted: TallyResponse
+) -> TallyResponse:
     unlearned: dict[str, int] = {}
     questions: list[TallyQuestions | PayeeQuestions] = [*arrived.questions.tallies, arrived.questions.payees]
     first_counts = [*counted.tallies, [counts[0] for counts in counted.payees]]
@@ -49,7 +49,7 @@ async def _checked(
             if count < 0 and offset > accounts[owner].learned_offset:
                 unlearned[member] = min(offset, unlearned.get(member, offset))
     await memory.check_owned(arrived.shard, unlearned)
-    return Answers(
+    return TallyResponse(
         [[_as_read(count) for count in counts] for counts in counted.tallies],
         [(_as_read(counts[0]), *counts[1:]) for counts in counted.payees],
     )

@@ -49,7 +49,7 @@ class UnreadableBatch(Struct, frozen=True):
 class ParsedRecordsFetcher(Fetcher):
     """Hands over the records of the parser as they are, without wrapping each in a ConsumerRecord.
 
-    They have what a haul needs: offset, timestamp, key, value and headers.
+    They have what a batch needs: offset, timestamp, key, value and headers.
     """
 
     async def _proc_fetch_request(self, *arguments: Any) -> bool:

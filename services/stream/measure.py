@@ -1,4 +1,4 @@
-"""What the belt tells Prometheus, once a haul."""
+"""What the pipeline tells Prometheus, once a batch."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from services.platform import metrics
 
 if TYPE_CHECKING:
-    from services.stream.scored import Scored
+    from services.stream.batch_result import BatchResult
 
 
-class HaulTimes:
-    """Seconds a haul spent in each stage."""
+class BatchTimes:
+    """Seconds a batch spent in each stage."""
 
     __slots__ = ("_last", "stages")
 
@@ -33,8 +33,8 @@ _STAGES = {
 }
 
 
-def measure(scored: Scored, live_accounts: int, now_ms: int) -> None:
-    """Count a durable haul: types, actions, scores, latencies, dead letters, stage times."""
+def measure(scored: BatchResult, live_accounts: int, now_ms: int) -> None:
+    """Count a durable batch: types, actions, scores, latencies, dead letters, stage times."""
     metrics.LIVE_ACCOUNTS.set(live_accounts)
     for stage, seconds in scored.times.stages.items():
         _STAGES[stage].observe(seconds)

@@ -1,4 +1,4 @@
-"""The belt: one haul, the records of all partitions of one fetch, from bytes to durable decisions. Read this first.
+"""The pipeline: one batch, the records of all partitions of one fetch, from bytes to durable decisions. Read this first.
 
 The order is the promise: decisions are produced before the memory that learned from them is saved, and both before the
 offsets are committed. A crash anywhere repeats the records with the same ids, and what was learned is not learned twice.
@@ -12,48 +12,51 @@ from dataclasses import replace
 from itertools import count
 
 from services.policy.policy import Policy
+from services.stream.batch_result import BatchResult, ResultBuilder
+from services.stream.batch_scheduler import Batch, retry_while_unavailable
+from services.stream.components import CHUNK_SIZE, YIELD_EVERY, Components
 from services.stream.faults import AFTER_MOVE, FaultPoint
 from services.stream.fence import owned_counts
-from services.stream.lane import Haul, patiently
-from services.stream.measure import HaulTimes, measure
-from services.stream.parts import STRETCH, WINDOW, Parts
+from services.stream.measure import BatchTimes, measure
 from services.stream.reading import read, told
-from services.stream.scored import Draft, Scored
 
 
-class Belt:
-    """Carries hauls through its parts; `Parts` says what each of them is."""
+class Pipeline:
+    """Carries batches through its components; `Components` says what each of them is."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.faults = FaultPoint(parts.settings.fault_point, parts.settings.fault_after)
+    def __init__(self, components: Components) -> None:
+        self.components = components
+        self.faults = FaultPoint(components.settings.fault_point, components.settings.fault_after)
         self._numbers = count(1)
 
-    async def score(self, haul: Haul) -> Scored:
+    async def score(self, batch: Batch) -> BatchResult:
         """Bytes to decisions: decode, enrich, remember, ask what crosses accounts, run the detectors, decide, learn."""
-        parts, times, number = self.parts, HaulTimes(), next(self._numbers)
-        arrived = [await read(partition, records, parts) for partition, records in haul]
+        components, times, number = self.components, BatchTimes(), next(self._numbers)
+        arrived = [await read(partition, records, components) for partition, records in batch]
         times.mark("decode")
         shards = [each.shard for each in arrived]
-        await patiently(lambda: parts.watch.ensure(shards), "memory")
+        await retry_while_unavailable(lambda: components.watch.ensure(shards), "memory")
         wanted = [(each.shard, [event.account_id for event in each.events]) for each in arrived]
         accounts, counts = await asyncio.gather(
-            patiently(lambda: parts.memory.load(number, wanted), "memory"),
-            patiently(
-                lambda: parts.tallies.observe([(each.shard, each.questions) for each in arrived]), "tallies"
+            retry_while_unavailable(lambda: components.memory.load(number, wanted), "memory"),
+            retry_while_unavailable(
+                lambda: components.tallies.observe([(each.shard, each.questions) for each in arrived]),
+                "tallies",
             ),
         )
-        counts = await patiently(lambda: owned_counts(parts.memory, arrived, accounts, counts), "memory")
+        counts = await retry_while_unavailable(
+            lambda: owned_counts(components.memory, arrived, accounts, counts), "memory"
+        )
         times.mark("load")
-        draft = Draft(number, parts.settings.topic_events, times)
+        draft = ResultBuilder(number, components.settings.topic_events, times)
         for each, known, counted in zip(arrived, accounts, counts, strict=True):
             draft.begin(each.shard, each.dead, each.moved, each.last_offset)
-            states = told(each.states, parts.watch.is_lost(each.shard))
-            tallies = parts.tally_plan.answers(len(each.events), each.questions, counted)
-            for start in range(0, len(each.events), WINDOW):
-                part = slice(start, start + WINDOW)
+            states = told(each.states, components.watch.is_lost(each.shard))
+            tallies = components.tally_plan.answers(len(each.events), each.questions, counted)
+            for start in range(0, len(each.events), CHUNK_SIZE):
+                part = slice(start, start + CHUNK_SIZE)
                 records = each.records[part]
-                decisions, reused = parts.judge(
+                decisions, reused = components.judge(
                     each.events[part], each.offsets[part], known[part], tallies[part], states[part], records
                 )
                 times.mark("score")
@@ -62,66 +65,70 @@ class Belt:
                     [records[index] for index in reused], [each.events[part][index] for index in reused]
                 )
                 times.mark("encode")
-                if (start + WINDOW) % STRETCH == 0:
+                if (start + CHUNK_SIZE) % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
         return draft.done()
 
-    async def finish(self, scored: Scored) -> None:
+    async def finish(self, scored: BatchResult) -> None:
         """Durable, in order: challenges, decisions, dead letters, what is moved, memory, answers to callers."""
-        parts, settings = self.parts, self.parts.settings
+        components, settings = self.components, self.components.settings
         if scored.challenges:
-            await patiently(lambda: parts.challenges.open(scored.challenges), "challenges")
+            await retry_while_unavailable(lambda: components.challenges.open(scored.challenges), "challenges")
         self.faults.reach("before_produce")
-        now_ms = parts.clock_ms()
-        await patiently(
-            lambda: parts.producer.produce(settings.topic_decisions, scored.rows, now_ms), "Kafka"
+        now_ms = components.clock_ms()
+        await retry_while_unavailable(
+            lambda: components.producer.produce(settings.topic_decisions, scored.rows, now_ms), "Kafka"
         )
         if scored.dead_rows:
-            await patiently(
-                lambda: parts.producer.produce(settings.topic_dead, scored.dead_rows, now_ms), "Kafka"
+            await retry_while_unavailable(
+                lambda: components.producer.produce(settings.topic_dead, scored.dead_rows, now_ms), "Kafka"
             )
         if scored.moved:
-            await patiently(lambda: parts.producer.forward(settings.topic_events, scored.moved), "Kafka")
+            await retry_while_unavailable(
+                lambda: components.producer.forward(settings.topic_events, scored.moved), "Kafka"
+            )
             self.faults.reach(AFTER_MOVE)
         scored.times.mark("produce")
         self.faults.reach("after_produce")
         await asyncio.gather(
-            patiently(lambda: parts.memory.save(scored.number, scored.entries, scored.reached), "memory"),
-            patiently(lambda: parts.mailbox.deliver(scored.answers), "mailbox"),
+            retry_while_unavailable(
+                lambda: components.memory.save(scored.number, scored.entries, scored.reached), "memory"
+            ),
+            retry_while_unavailable(lambda: components.stored_replies.deliver(scored.answers), "mailbox"),
         )
         scored.times.mark("save")
         self.faults.reach("after_save")
-        measure(scored, len(parts.memory), parts.clock_ms())
+        measure(scored, len(components.memory), components.clock_ms())
 
     def refusal(self) -> str | None:
         """Why nothing is to be read, in one sentence; None when all is well."""
-        topic = self.parts.topic
+        topic = self.components.topic
         return None if topic is None else topic.refusal
 
     async def meet(self, ends: Mapping[int, int]) -> None:
         """The logs of newly owned partitions end there: compare that with what was learned of them."""
-        topic = self.parts.topic
+        topic = self.components.topic
         if topic is not None:
-            await patiently(lambda: topic.meet(ends), "memory")
+            await retry_while_unavailable(lambda: topic.meet(ends), "memory")
 
     def compare(self, partition: int, reached: int, end: int) -> None:
         """A partition was read up to `reached`, and its log ends at `end`."""
-        if self.parts.topic is not None:
-            self.parts.topic.compare(partition, reached, end)
+        if self.components.topic is not None:
+            self.components.topic.compare(partition, reached, end)
 
     def use(self, policy: Policy) -> None:
-        """Decide under another policy, from the next haul on."""
-        self.parts = replace(self.parts, runner=self.parts.runner.under(policy))
+        """Decide under another policy, from the next batch on."""
+        self.components = replace(self.components, runner=self.components.runner.under(policy))
 
     def forget(self) -> None:
         """Drop the live profiles: their partitions may be another worker's next."""
-        self.parts.memory.drop_all()
-        self.parts.watch.forget()
+        self.components.memory.drop_all()
+        self.components.watch.forget()
 
     def follow(self, committed: Callable[[], Mapping[int, int | None]]) -> None:
         """Where to ask which partitions are owned, and up to where each is committed."""
-        self.parts.watch.follow(committed)
+        self.components.watch.follow(committed)
 
     def reach(self, point: str) -> None:
-        """Say that a named fault point outside the belt was reached."""
+        """Say that a named fault point outside the pipeline was reached."""
         self.faults.reach(point)

@@ -9,18 +9,18 @@ import msgspec
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
-from contracts.ports import Questions, Shard
+from contracts.ports import Shard, TallyRequest
 from services.events.decode import DeadLetter, Incoming, Record, decode
 from services.events.own_events import NOT_OURS
 from services.platform import metrics
 from services.policy.policy import MEMORY_LOST
 from services.scoring.counting import cut_to, sizes_of
-from services.stream.parts import STRETCH, WINDOW, Parts
+from services.stream.components import CHUNK_SIZE, YIELD_EVERY, Components
 from services.stream.placement import Moved
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """A partition's share of a haul before any memory is asked.
+    """A partition's share of a batch before any memory is asked.
 
     All but `dead`, `moved` (what belongs on other partitions) and the questions runs beside `events`.
     """
@@ -31,31 +31,33 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     offsets: list[int]
     states: list[tuple[str, ...]]
     dead: list[DeadLetter]
-    questions: Questions
+    questions: TallyRequest
     last_offset: int
     moved: list[Moved] = []
 
 
-async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arrived:
-    """Decode and enrich what came of a partition; gives way after each stretch. Raises TooMuchInvalid."""
-    shard, questions = Shard(parts.settings.topic_epoch, partition), parts.tally_plan.nothing_asked()
+async def read(partition: int, records: Sequence[Record], components: Components) -> Arrived:
+    """Decode and enrich what came of a partition; gives way each YIELD_EVERY records. Raises TooMuchInvalid."""
+    settings, questions = components.settings, components.tally_plan.nothing_asked()
+    shard = Shard(settings.topic_epoch, partition)
     arrived = Arrived(shard, [], [], [], [], [], questions, records[-1].offset if records else -1)
     clamped = mended = 0
-    now_ms = parts.believed_ms()
-    for start in range(0, len(records), WINDOW):
+    now_ms = components.believed_ms()
+    for start in range(0, len(records), CHUNK_SIZE):
         incoming = decode(
-            records[start : start + WINDOW], parts.settings.future_skew_s, parts.check_own, now_ms
+            records[start : start + CHUNK_SIZE], settings.future_skew_s, components.check_own, now_ms
         )
-        if parts.placement is not None and (unseen := parts.memory.strangers(shard, incoming.events)):
-            incoming, moved = parts.placement.sort(partition, incoming, unseen)
+        placement = components.placement
+        if placement is not None and (unseen := components.memory.strangers(shard, incoming.events)):
+            incoming, moved = placement.sort(partition, incoming, unseen)
             arrived.moved.extend(moved)
         asked = sizes_of(questions)
         try:
-            states = _take(arrived, incoming, parts)
+            states = _take(arrived, incoming, components)
         except Exception:  # the fence: the window is read again, and whichever event raises is a dead letter
             cut_to(questions, asked)
-            incoming = _apart(incoming, parts)
-            states = _take(arrived, incoming, parts)
+            incoming = _apart(incoming, components)
+            states = _take(arrived, incoming, components)
         for index in incoming.clamped:
             states[index] = (*states[index], "clamped")
         for index, more in incoming.mended.items():
@@ -67,12 +69,12 @@ async def read(partition: int, records: Sequence[Record], parts: Parts) -> Arriv
         arrived.offsets.extend([record.offset for record in incoming.records])
         arrived.states.extend(states)
         arrived.dead.extend(incoming.dead)
-        if (start + WINDOW) % STRETCH == 0:
+        if (start + CHUNK_SIZE) % YIELD_EVERY == 0:
             await asyncio.sleep(0)
     metrics.CLAMPED_EVENTS.inc(clamped)
     metrics.MENDED_EVENTS.inc(mended)
     # Who forges our word must not be able to stop the worker with it.
-    parts.ceiling.note(len(records), sum(letter.error.reason != NOT_OURS for letter in arrived.dead))
+    components.ceiling.note(len(records), sum(letter.error.reason != NOT_OURS for letter in arrived.dead))
     return arrived
 
 
@@ -81,22 +83,22 @@ def told(states: list[tuple[str, ...]], memory_lost: bool) -> list[tuple[str, ..
     return [(*each, MEMORY_LOST) for each in states] if memory_lost else states
 
 
-def _take(arrived: Arrived, incoming: Incoming, parts: Parts) -> list[tuple[str, ...]]:
+def _take(arrived: Arrived, incoming: Incoming, components: Components) -> list[tuple[str, ...]]:
     """Enrich a window and ask its questions; its states."""
     events, offsets = incoming.events, [record.offset for record in incoming.records]
-    states = parts.enricher.enrich(events)
-    parts.tally_plan.ask(arrived.questions, events, offsets, len(arrived.events))
+    states = components.enricher.enrich(events)
+    components.tally_plan.ask(arrived.questions, events, offsets, len(arrived.events))
     return states
 
 
-def _apart(incoming: Incoming, parts: Parts) -> Incoming:
+def _apart(incoming: Incoming, components: Components) -> Incoming:
     """The window without the events that cannot be enriched or asked about, which are dead letters."""
     kept: list[int] = []
     dead = list(incoming.dead)
     for index, (event, record) in enumerate(zip(incoming.events, incoming.records, strict=True)):
         try:
-            parts.enricher.enrich([event])
-            parts.tally_plan.ask(parts.tally_plan.nothing_asked(), [event], [record.offset])
+            components.enricher.enrich([event])
+            components.tally_plan.ask(components.tally_plan.nothing_asked(), [event], [record.offset])
         except Exception as error:  # the fence: this one event is at fault
             detail = f"the event cannot be worked on: {type(error).__name__}"
             dead.append(DeadLetter(record, Malformed("unreadable", detail)))

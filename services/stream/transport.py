@@ -19,15 +19,15 @@ from faust.types import TP, ConsumerMessage, Message
 
 from services.events.decode import Record
 from services.platform import metrics
+from services.stream.batch_scheduler import Batch
 from services.stream.fetching import ParsedRecordsFetcher
-from services.stream.lane import Haul
 from services.stream.tracker import OffsetTracker
 
 COMMIT_TIMEOUT_S = 20.0
 
 
-class HaulConsumer(StockConsumer):
-    """One message an answer of the fetcher: its value is a haul. `most_in_flight` records unfinished, and it stops reading."""
+class BatchConsumer(StockConsumer):
+    """One message an answer of the fetcher: its value is a batch. `most_in_flight` records unfinished, and it stops reading."""
 
     most_in_flight: int = 4_000
     #: whether the group gave this worker its partitions, none among them
@@ -43,7 +43,7 @@ class HaulConsumer(StockConsumer):
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
-        return HaulConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # reading
 
@@ -69,7 +69,7 @@ class HaulConsumer(StockConsumer):
 
     async def _hand_over(self, fetched: Mapping[TP, Sequence[Record]], active: set[TP] | None) -> None:
         """One message for all that was fetched and not read yet, known by the topic partition of its first records."""
-        haul: dict[TP, Sequence[Record]] = {}
+        batch: dict[TP, Sequence[Record]] = {}
         for tp, records in fetched.items():
             if active is not None and tp not in active:
                 continue
@@ -77,43 +77,45 @@ class HaulConsumer(StockConsumer):
             if records[0].offset < expected:
                 records = [record for record in records if record.offset >= expected]
             if records:
-                haul[tp] = records
-        if not haul or not await self._is_ours(haul):
+                batch[tp] = records
+        if not batch or not await self._is_ours(batch):
             return
-        for tp, records in haul.items():
+        for tp, records in batch.items():
             self.tracker.take(tp, records[0].offset, records[-1].offset)
             self._read_offset[tp] = records[-1].offset
         # Faust complains about partitions that no message speaks of.
-        self.app.monitor.stream_inbound_time.update(dict.fromkeys(haul, time.monotonic()))
-        message = self._message(haul)
-        self._unfinished[message] = sum(map(len, haul.values()))
+        self.app.monitor.stream_inbound_time.update(dict.fromkeys(batch, time.monotonic()))
+        message = self._message(batch)
+        self._unfinished[message] = sum(map(len, batch.values()))
         metrics.IN_FLIGHT.set(len(self._unfinished))
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
     def _refused(self) -> bool:
-        belt = self.app.belt
-        return belt is not None and belt.refusal() is not None
+        pipeline = self.app.pipeline
+        return pipeline is not None and pipeline.refusal() is not None
 
     async def _is_ours(self, partitions: Iterable[TP]) -> bool:
         """Whether the topic is the one that was learned from, as far as the ends of these logs tell."""
         new = [tp for tp in partitions if tp not in self._met]
-        if new and self.app.belt is not None:
+        if new and self.app.pipeline is not None:
             ends = {tp.partition: self.highwater(tp) for tp in new}
-            await self.app.belt.meet({partition: end for partition, end in ends.items() if end is not None})
+            await self.app.pipeline.meet(
+                {partition: end for partition, end in ends.items() if end is not None}
+            )
             self._met.update(new)
         return not self._refused()
 
     def compare_ends(self) -> None:
         """A log that ends before what was read of it is another one."""
-        for tp in self.assignment() if self.app.belt is not None else ():
+        for tp in self.assignment() if self.app.pipeline is not None else ():
             end = self.highwater(tp)
             if end is not None:
-                self.app.belt.compare(tp.partition, self.tracker.next_offset(tp), end)
+                self.app.pipeline.compare(tp.partition, self.tracker.next_offset(tp), end)
 
-    def _message(self, haul: Mapping[TP, Sequence[Record]]) -> ConsumerMessage:
-        tp, records = next(iter(haul.items()))
+    def _message(self, batch: Mapping[TP, Sequence[Record]]) -> ConsumerMessage:
+        tp, records = next(iter(batch.items()))
         last = records[-1]
-        value: Haul = [(tp.partition, records) for tp, records in haul.items()]
+        value: Batch = [(tp.partition, records) for tp, records in batch.items()]
         return ConsumerMessage(
             tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, 0, [], None, cast(bytes, value), None, 0, 0, tp,
             generation_id=self.app.consumer_generation_id,
@@ -127,7 +129,7 @@ class HaulConsumer(StockConsumer):
             return
 
     def measure_lag(self) -> tuple[int, int]:
-        """Records waiting in all owned partitions, and a position that changes with every haul done; sets the gauges."""
+        """Records waiting in all owned partitions, and a position that changes with every batch done; sets the gauges."""
         waiting, position, now_s = 0, 0, time.time()
         for tp in self.assignment():
             highwater, done = self.highwater(tp), self.tracker.done(tp)
@@ -155,7 +157,7 @@ class HaulConsumer(StockConsumer):
     # acknowledging
 
     def ack(self, message: Message) -> bool:
-        """Mark a haul as done; an ack from an earlier ownership of its partitions changes nothing."""
+        """Mark a batch as done; an ack from an earlier ownership of its partitions changes nothing."""
         if message.acked:
             return False
         message.acked = True
@@ -163,7 +165,7 @@ class HaulConsumer(StockConsumer):
         self._unfinished.pop(message, None)
         known = False
         if message.generation_id == self.app.consumer_generation_id:
-            for partition, records in cast(Haul, message.value):
+            for partition, records in cast(Batch, message.value):
                 tp, last = TP(message.topic, partition), records[-1]
                 known = self.tracker.ack(tp, last.offset) or known
                 self.newest_ms[tp] = last.timestamp
@@ -205,8 +207,8 @@ class HaulConsumer(StockConsumer):
     # rebalancing
 
     async def wait_empty(self) -> None:
-        """Give hauls that are being worked on a bounded time to finish, then commit what is done."""
-        await self.app.settle_belt(self.loop.time() + self.settle_timeout_s)
+        """Give batches that are being worked on a bounded time to finish, then commit what is done."""
+        await self.app.settle_pipeline(self.loop.time() + self.settle_timeout_s)
         await self.commit()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -225,7 +227,7 @@ class HaulConsumer(StockConsumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
 
-class HaulConsumerThread(AIOKafkaConsumerThread):
+class BatchConsumerThread(AIOKafkaConsumerThread):
     """The stock thread with our fetcher; how long the broker may hold back an empty answer is ours to say (stock: 1.5 s)."""
 
     fetch_wait_s: float = 0.5
@@ -241,7 +243,7 @@ class HaulConsumerThread(AIOKafkaConsumerThread):
         return consumer
 
 
-class HaulTransport(StockTransport):
+class BatchTransport(StockTransport):
     """The stock aiokafka transport with our consumer."""
 
-    Consumer = HaulConsumer
+    Consumer = BatchConsumer

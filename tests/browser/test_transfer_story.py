@@ -21,7 +21,7 @@ import pytest
 from services.http.api_keys import ApiKeys
 from services.platform.database import Database
 from services.platform.embedded import free_port
-from services.platform.local_stack import Standing
+from services.platform.local_stack import LocalStack
 from services.platform.settings import Settings
 from tests.browser.chromium import Browser
 from tests.browser.page_rules import faults
@@ -106,7 +106,7 @@ class Wallet:
 @pytest.fixture
 def wallet(tmp_path: Path) -> Iterator[Wallet]:
     """A wallet's backend before a PayGuard that stands up for it."""
-    standing = Standing(Settings(http_port=free_port()), tmp_path / "stand", frozenset())
+    standing = LocalStack(Settings(http_port=free_port()), tmp_path / "stand", frozenset())
 
     async def key() -> str:
         await standing.stand(print)

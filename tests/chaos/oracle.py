@@ -23,8 +23,8 @@ from contracts.decisions import (
     RevokeSessions,
 )
 from contracts.payees import NAMES
-from contracts.ports import Answers, Questions, Shard
-from services.bootstrap.belt import offline_core
+from contracts.ports import Shard, TallyRequest, TallyResponse
+from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.replay.offline import OfflineCore
 from tests.chaos.evidence import Evidence, Memory
@@ -62,10 +62,10 @@ class RecordedTallies:
                 if counts:
                     self._counts[partition, record.offset] = counts
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """The recorded counts; 0 where none was recorded."""
         return [
-            Answers(
+            TallyResponse(
                 [
                     [self._said(shard, offset).get(tally.name, 0) for offset in tally.offsets]
                     for tally in questions.tallies

@@ -9,13 +9,13 @@ from msgspec import json
 
 from contracts.errors import Fenced
 from contracts.ports import ProfileStore, TallyStore
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import KEPT_BATCHES, InProcessProfileStore, InProcessTallyStore
 from services.platform.settings import Settings
 from services.replay.offline import Collected, OfflineRecord
-from services.stream.pipeline import Belt
-from services.stream.scored import Scored
+from services.stream.batch_result import BatchResult
+from services.stream.pipeline import Pipeline
 from tests.chaos.feed import START_AT
 
 SETTINGS = Settings()
@@ -34,23 +34,23 @@ def login(offset: int, account: str, outcome: str = "failure") -> OfflineRecord:
     return OfflineRecord(account.encode(), json.encode(told), offset, (START_AT + offset) * 1000)
 
 
-def a_worker(profiles: ProfileStore, tallies: TallyStore) -> Belt:
-    """A belt with a memory of its own over stores that all workers share."""
-    parts = offline_core(SETTINGS, tallies=tallies)._belt.parts
-    return Belt(replace(parts, memory=LiveAccounts(profiles, 1000), producer=Collected()))
+def a_worker(profiles: ProfileStore, tallies: TallyStore) -> Pipeline:
+    """A pipeline with a memory of its own over stores that all workers share."""
+    parts = offline_core(SETTINGS, tallies=tallies)._pipeline.components
+    return Pipeline(replace(parts, memory=LiveAccounts(profiles, 1000), producer=Collected()))
 
 
-async def carry(worker: Belt, *records: OfflineRecord) -> list[bytes | None]:
+async def carry(worker: Pipeline, *records: OfflineRecord) -> list[bytes | None]:
     scored = await worker.score([(0, records)])
     await worker.finish(scored)
     return said_in(scored)
 
 
-def said_in(scored: Scored) -> list[bytes | None]:
+def said_in(scored: BatchResult) -> list[bytes | None]:
     return [value for _, rows in scored.rows for _, value, _ in rows]
 
 
-async def after_a_freeze(batches: int) -> tuple[Belt, list[bytes | None], OfflineRecord]:
+async def after_a_freeze(batches: int) -> tuple[Pipeline, list[bytes | None], OfflineRecord]:
     """A worker that froze with a record in hand, the decision another made of it, and the record.
 
     The other has since carried `batches` more, in which as many accounts failed at the same address.

@@ -10,14 +10,14 @@ import pytest
 
 from services.memory.in_process import (
     InProcessChallengeIntake,
-    InProcessMailbox,
     InProcessProfileStore,
+    InProcessReplies,
     InProcessTallyStore,
 )
 from services.memory.redis_store import (
     RedisChallengeIntake,
-    RedisMailbox,
     RedisProfileStore,
+    RedisReplies,
     RedisTallyStore,
     connect,
 )
@@ -32,7 +32,7 @@ class Ports:
 
     profiles: Callable[[], RedisProfileStore | InProcessProfileStore]
     tallies: Callable[[], RedisTallyStore | InProcessTallyStore]
-    mailbox: Callable[[], RedisMailbox | InProcessMailbox]
+    stored_replies: Callable[[], RedisReplies | InProcessReplies]
     intake: Callable[[], RedisChallengeIntake | InProcessChallengeIntake]
 
 
@@ -51,7 +51,7 @@ async def ports(request: pytest.FixtureRequest) -> AsyncIterator[Ports]:
         yield Ports(
             InProcessProfileStore,
             InProcessTallyStore,
-            lambda: InProcessMailbox(_clock),
+            lambda: InProcessReplies(_clock),
             lambda: InProcessChallengeIntake(_clock),
         )
         return
@@ -59,7 +59,7 @@ async def ports(request: pytest.FixtureRequest) -> AsyncIterator[Ports]:
     yield Ports(
         lambda: RedisProfileStore(client, _prefix()),
         lambda: RedisTallyStore(client, prefix=_prefix()),
-        lambda: RedisMailbox(client, _prefix()),
+        lambda: RedisReplies(client, _prefix()),
         lambda: RedisChallengeIntake(client, _clock, _prefix()),
     )
     await client.aclose()

@@ -8,17 +8,17 @@ from tests.contracts.conftest import Ports
 
 
 async def test_a_decision_is_kept_for_who_asks_later(ports: Ports) -> None:
-    mailbox = ports.mailbox()
-    await mailbox.deliver([("api-1", "e1", b'{"score":1}'), ("api-2", "e2", b'{"score":2}')])
+    stored_replies = ports.stored_replies()
+    await stored_replies.deliver([("api-1", "e1", b'{"score":1}'), ("api-2", "e2", b'{"score":2}')])
 
-    assert await mailbox.get("e2") == b'{"score":2}'
-    assert await mailbox.get("e3") is None
+    assert await stored_replies.get("e2") == b'{"score":2}'
+    assert await stored_replies.get("e3") is None
 
 
 async def test_who_listens_hears_the_decisions_of_its_channel(ports: Ports) -> None:
-    mailbox = ports.mailbox()
-    async with mailbox.listen("api-1") as replies:
-        await mailbox.deliver(
+    stored_replies = ports.stored_replies()
+    async with stored_replies.listen("api-1") as replies:
+        await stored_replies.deliver(
             [("api-2", "e0", b"{}"), ("api-1", "e1", b'{"a":1}'), ("api-1", "e\x00二", b'{"b":2}')]
         )
         heard = [await asyncio.wait_for(anext(replies), 5) for _ in range(2)]
@@ -27,12 +27,12 @@ async def test_who_listens_hears_the_decisions_of_its_channel(ports: Ports) -> N
 
 
 async def test_a_repeated_delivery_leaves_the_later_copy(ports: Ports) -> None:
-    mailbox = ports.mailbox()
-    await mailbox.deliver([("api-1", "e1", b"first")])
-    await mailbox.deliver([("api-1", "e1", b"second")])
+    stored_replies = ports.stored_replies()
+    await stored_replies.deliver([("api-1", "e1", b"first")])
+    await stored_replies.deliver([("api-1", "e1", b"second")])
 
-    assert await mailbox.get("e1") == b"second"
+    assert await stored_replies.get("e1") == b"second"
 
 
 async def test_nothing_to_deliver_is_no_work(ports: Ports) -> None:
-    await ports.mailbox().deliver([])
+    await ports.stored_replies().deliver([])

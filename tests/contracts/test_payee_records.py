@@ -14,9 +14,9 @@ from contracts.ports import (
     PAYEE_NONE,
     PAYEE_PAYMENT,
     PayeeQuestions,
-    Questions,
     Shard,
     TallyQuestions,
+    TallyRequest,
     TallyStore,
 )
 from tests.contracts.conftest import Ports
@@ -73,7 +73,7 @@ def named(counts: PayeeCounts) -> dict[str, int]:
 
 async def told(store: TallyStore, questions: Sequence[Asked], shard: Shard = SHARD) -> list[PayeeCounts]:
     """The answers to the questions of one shard."""
-    [answers] = await store.observe([(shard, Questions([], batch(questions)))])
+    [answers] = await store.observe([(shard, TallyRequest([], batch(questions)))])
     return answers.payees
 
 
@@ -258,7 +258,7 @@ async def test_what_is_older_than_the_kept_days_is_forgotten(ports: Ports) -> No
 async def test_counts_and_payees_are_asked_together(ports: Ports) -> None:
     tally = TallyQuestions("logins", 600, 0, [0], [1], ["net"], ["ann"], [6000.0], [True])
     payees = batch([asked(1), asked(2, "bo")])
-    [answers] = await ports.tallies().observe([(SHARD, Questions([tally], payees))])
+    [answers] = await ports.tallies().observe([(SHARD, TallyRequest([tally], payees))])
 
     assert answers.tallies == [[1]]
     assert [named(each)["accounts_2d"] for each in answers.payees] == [1, 2]

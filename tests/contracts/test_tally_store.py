@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from contracts.ports import PayeeQuestions, Questions, Shard, TallyQuestions, TallyStore
+from contracts.ports import PayeeQuestions, Shard, TallyQuestions, TallyRequest, TallyStore
 from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
 
@@ -29,7 +29,7 @@ class Asked(Struct, frozen=True):
     most: int
 
 
-def batch(questions: Sequence[Asked]) -> Questions:
+def batch(questions: Sequence[Asked]) -> TallyRequest:
     """The questions of a batch, tally by tally."""
     tallies: dict[str, TallyQuestions] = {}
     for index, each in enumerate(questions):
@@ -40,7 +40,7 @@ def batch(questions: Sequence[Asked]) -> Questions:
         tally.members.append(each.member)
         tally.ats.append(each.at)
         tally.adds.append(each.adds)
-    return Questions(list(tallies.values()), PayeeQuestions())
+    return TallyRequest(list(tallies.values()), PayeeQuestions())
 
 
 async def counted_in_shards(

@@ -14,7 +14,7 @@ from services.cli.main import app
 from services.platform.metrics import ALL
 from services.platform.settings import PREFIX, Settings
 from services.stream.fetching import FencedRecords, ParsedRecordsFetcher
-from services.stream.transport import HaulConsumer, HaulConsumerThread
+from services.stream.transport import BatchConsumer, BatchConsumerThread
 from tests.deploy.conftest import ROOT
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -98,7 +98,7 @@ def test_decision_records_are_numbered_and_keep_their_three_parts() -> None:
 
 def test_the_record_on_faust_names_every_overridden_method() -> None:
     record = DECISIONS[0].read_text()
-    for ours in (HaulConsumer, HaulConsumerThread, ParsedRecordsFetcher, FencedRecords):
+    for ours in (BatchConsumer, BatchConsumerThread, ParsedRecordsFetcher, FencedRecords):
         stock = [base for base in ours.__mro__[1:] if base is not object]
         overridden = {
             name

@@ -26,7 +26,7 @@ class _Versioned(Struct):
 _versioned = json.Decoder(_Versioned).decode
 
 
-class Answers:
+class TallyResponse:
     """Sends logins one by one and reads under which policy each was decided."""
 
     def __init__(self, stack: Stack, feeder: Feeder, consumer: AIOKafkaConsumer) -> None:
@@ -91,7 +91,7 @@ async def test_a_worker_follows_its_policy_file_and_survives_a_bad_one(
     await consumer.start()
     try:
         async with Feeder(stack.settings.kafka, stack.settings.topic_events) as feeder:
-            answers = Answers(stack, feeder, consumer)
+            answers = TallyResponse(stack, feeder, consumer)
             await answers.until("first")
             put(policy, 'version = "second"\nfade = 0.4\n')
             seen = await answers.until("second")

@@ -10,7 +10,7 @@ from msgspec import Struct, json
 
 from contracts.events import AnyEvent
 from contracts.ports import Shard
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import stories_named
 from services.platform.settings import Settings

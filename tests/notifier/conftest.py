@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.platform.database import Database
 from tests.notifier.delivering import LI, T0, Clock, Way, add
 from tests.notifier.postbox import DAY_S, Postbox
@@ -22,7 +22,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def told(database: Database) -> Database:  # noqa: F811
     """A database with one notice for li, whose contact is known."""
-    await CaseDesk(database, lambda: T0).set_contact("li", LI)
+    await CaseService(database, lambda: T0).set_contact("li", LI)
     await add(database, "e1")
     return database
 
@@ -33,8 +33,8 @@ def box() -> Postbox:
 
 
 @pytest.fixture
-async def desk(database: Database, clock: Clock) -> CaseDesk:  # noqa: F811
-    made = CaseDesk(database, clock)
+async def desk(database: Database, clock: Clock) -> CaseService:  # noqa: F811
+    made = CaseService(database, clock)
     await made.set_contact("li", LI)
     clock.now += DAY_S
     return made

@@ -10,8 +10,8 @@ from msgspec import json
 from notifier import claims
 from notifier.claims import LANES, Claim, Lane, Taken
 from notifier.rates import Rates
+from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
-from services.cases.desk import CaseDesk
 from services.cases.repository import Recorded, keep
 from services.platform.database import Database
 from tests.notifier.delivering import T0, add
@@ -24,7 +24,7 @@ NEW = Contact("new@upay.example", "zh-CN", "Asia/Shanghai")
 
 
 async def contact(database: Database, known: Contact, at: float, account_id: str = "li") -> None:
-    await CaseDesk(database, lambda: at).set_contact(account_id, known)
+    await CaseService(database, lambda: at).set_contact(account_id, known)
 
 
 async def happened(database: Database, at: float, recorded_at: float = T0, event_id: str = "e1") -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import Malformed, Unavailable
 from notifier.deliver import Patience
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.cases.mail_addresses import masked
 from services.platform.database import Database
 from tests.notifier.delivering import Clock, add, notifier, rows
@@ -16,7 +16,7 @@ from tests.notifier.postbox import DAY_S, NEW, OLD, THIRD, Postbox, deliver_all,
 
 
 async def test_the_old_address_is_told_first_and_then_the_new_one(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     await deliver_all(database, box, clock)
@@ -29,7 +29,7 @@ async def test_the_old_address_is_told_first_and_then_the_new_one(
 
 
 async def test_nothing_goes_to_the_new_address_while_the_old_one_cannot_be_told(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     box.errors[OLD] = Unavailable("450")
     await desk.set_contact("li", to(NEW))
@@ -47,7 +47,7 @@ async def test_nothing_goes_to_the_new_address_while_the_old_one_cannot_be_told(
 
 
 async def test_an_old_address_that_is_gone_does_not_keep_the_new_one_waiting(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     box.errors[OLD] = Malformed("address_refused", "550")
     await desk.set_contact("li", to(NEW))
@@ -57,7 +57,7 @@ async def test_an_old_address_that_is_gone_does_not_keep_the_new_one_waiting(
 
 
 async def test_an_old_address_that_stays_away_delays_the_new_one_no_longer_than_the_setting(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     box.errors[OLD] = Unavailable("450")
     await desk.set_contact("li", to(NEW))
@@ -71,7 +71,7 @@ async def test_an_old_address_that_stays_away_delays_the_new_one_no_longer_than_
     [(0.0, {OLD, NEW}), (7 * DAY_S, {OLD, NEW}), (7 * DAY_S + 1.0, {NEW}), (-DAY_S / 2, {OLD, NEW})],
 )
 async def test_letters_of_the_next_seven_days_go_to_both(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock, after_s: float, addresses: set[str]
+    database: Database, desk: CaseService, box: Postbox, clock: Clock, after_s: float, addresses: set[str]
 ) -> None:
     await desk.set_contact("li", to(NEW))
     changed_at = clock.now
@@ -86,7 +86,7 @@ async def test_letters_of_the_next_seven_days_go_to_both(
 
 
 async def test_the_wallets_event_and_its_change_may_come_in_either_order(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await happened(database, "before", clock.now)
     clock.now += 1.0
@@ -103,7 +103,7 @@ async def test_the_wallets_event_and_its_change_may_come_in_either_order(
 
 
 async def test_an_event_whose_clock_is_years_off_is_told_to_the_old_address_too(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     await happened(database, "e1", clock.now + 3650 * DAY_S, clock.now)
@@ -113,7 +113,7 @@ async def test_an_event_whose_clock_is_years_off_is_told_to_the_old_address_too(
 
 
 async def test_a_change_back_is_a_change_and_told_to_the_address_between(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     await deliver_all(database, box, clock)
@@ -126,7 +126,7 @@ async def test_a_change_back_is_a_change_and_told_to_the_address_between(
 
 
 async def test_after_a_change_back_the_owner_does_not_wait_until_the_thief_is_told(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     await deliver_all(database, box, clock)
@@ -140,7 +140,7 @@ async def test_after_a_change_back_the_owner_does_not_wait_until_the_thief_is_to
 
 
 async def test_two_changes_in_a_row_are_both_told_to_the_owner(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     clock.now += 1.0
@@ -154,7 +154,7 @@ async def test_two_changes_in_a_row_are_both_told_to_the_owner(
 
 
 async def test_an_owner_is_not_pushed_out_by_many_changes_and_they_are_no_flood(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     for number in range(40):
         clock.now += 1.0
@@ -169,7 +169,7 @@ async def test_an_owner_is_not_pushed_out_by_many_changes_and_they_are_no_flood(
 
 
 async def test_each_reads_their_own_language(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW, "zh-CN"))
     await deliver_all(database, box, clock)
@@ -178,7 +178,7 @@ async def test_each_reads_their_own_language(
 
 
 async def test_one_address_that_fails_is_tried_again_alone(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     await deliver_all(database, box, clock)
@@ -193,7 +193,7 @@ async def test_one_address_that_fails_is_tried_again_alone(
 
 
 async def test_a_notifier_killed_between_two_addresses_sends_the_rest_and_the_same_message_again(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
     await desk.set_contact("li", to(NEW))
     await deliver_all(database, box, clock)
@@ -216,9 +216,9 @@ async def test_a_notifier_killed_between_two_addresses_sends_the_rest_and_the_sa
 
 
 async def test_a_letter_goes_to_nobody_elses_address(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock
+    database: Database, desk: CaseService, box: Postbox, clock: Clock
 ) -> None:
-    await CaseDesk(database, clock).set_contact("wu", to("wu@upay.example"))
+    await CaseService(database, clock).set_contact("wu", to("wu@upay.example"))
     await desk.set_contact("li", to(NEW))
     await add(database, "e1", account_id="wu")
     await deliver_all(database, box, clock)

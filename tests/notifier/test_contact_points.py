@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
+from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
-from services.cases.desk import CaseDesk
 from services.cases.mail_addresses import address_key, masked, same_address
 from services.cases.tables import contact_points, notices
 from services.platform.database import Database
@@ -18,7 +18,7 @@ from tests.notifier.postbox import OLD, Postbox, deliver_all, to
 
 @pytest.mark.parametrize("same", ["li@upay.example", "LI@upay.example", "li@UPAY.example"])
 async def test_the_same_address_is_no_change(
-    database: Database, desk: CaseDesk, box: Postbox, clock: Clock, same: str
+    database: Database, desk: CaseService, box: Postbox, clock: Clock, same: str
 ) -> None:
     await desk.set_contact("li", Contact(same, "zh-CN", "UTC"))
     await deliver_all(database, box, clock)
@@ -27,7 +27,9 @@ async def test_the_same_address_is_no_change(
 
 
 @pytest.mark.parametrize("other", ["1i@upay.example", "li@upay.example.example", "li+1@upay.example"])
-async def test_a_neighbour_of_the_address_is_a_change(database: Database, desk: CaseDesk, other: str) -> None:
+async def test_a_neighbour_of_the_address_is_a_change(
+    database: Database, desk: CaseService, other: str
+) -> None:
     await desk.set_contact("li", to(other))
 
     assert [row[0] for row in await opened(database) if row[2] is None] == [other]
@@ -35,13 +37,15 @@ async def test_a_neighbour_of_the_address_is_a_change(database: Database, desk: 
 
 
 async def test_a_first_contact_is_no_change(database: Database, box: Postbox, clock: Clock) -> None:
-    await CaseDesk(database, clock).set_contact("wu", to("wu@upay.example"))
+    await CaseService(database, clock).set_contact("wu", to("wu@upay.example"))
     await deliver_all(database, box, clock)
 
     assert box.got == []
 
 
-async def test_changes_at_the_same_moment_are_one_after_the_other(database: Database, desk: CaseDesk) -> None:
+async def test_changes_at_the_same_moment_are_one_after_the_other(
+    database: Database, desk: CaseService
+) -> None:
     wanted = [f"x{number}@elsewhere.example" for number in range(8)]
     await asyncio.gather(*(desk.set_contact("li", to(address)) for address in wanted))
     found = await opened(database)
@@ -56,7 +60,7 @@ async def test_changes_at_the_same_moment_are_one_after_the_other(database: Data
 async def test_first_contacts_at_the_same_moment_are_one_after_the_other(
     database: Database, clock: Clock
 ) -> None:
-    made = CaseDesk(database, clock)
+    made = CaseService(database, clock)
     wanted = [f"x{number}@upay.example" for number in range(4)]
     await asyncio.gather(*(made.set_contact("wu", to(address)) for address in wanted))
 

@@ -12,7 +12,7 @@ from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.deliver import Patience
 from notifier.service import Notifier
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.metrics import CONSUMER_FAILURES, NOTICES_UNDELIVERED
@@ -80,7 +80,7 @@ async def test_one_address_that_is_put_off_is_counted_and_no_fault(
 async def test_a_letter_that_fails_among_others_that_go_out_is_no_fault(
     told: Database, way: Way, clock: Clock
 ) -> None:
-    await CaseDesk(told, lambda: T0).set_contact("wu", LI)
+    await CaseService(told, lambda: T0).set_contact("wu", LI)
     await add(told, "e2", account_id="wu")
     service, progress = watched(told, Fickle(way), clock)
     await service.deliver_due()

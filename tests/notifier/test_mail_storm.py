@@ -16,8 +16,8 @@ from sqlalchemy import select
 from contracts.errors import Unavailable
 from notifier.rates import DIGEST, Rates
 from notifier.service import Notifier
+from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
-from services.cases.desk import CaseDesk
 from services.cases.repository import Recorded, keep
 from services.cases.tables import contact_points, deliveries, notices
 from services.platform.database import Database
@@ -210,7 +210,7 @@ async def test_a_digest_that_was_begun_takes_no_more(database: Database, way: Wa
 
 
 async def test_the_change_of_a_contact_is_always_a_letter(database: Database, way: Way, clock: Clock) -> None:
-    desk = CaseDesk(database, clock)
+    desk = CaseService(database, clock)
     for number in range(5):
         await desk.set_contact(f"a{number}", LI)
         await desk.set_contact(f"a{number}", Contact(f"new{number}@upay.example", "en", "UTC"))
@@ -227,7 +227,7 @@ async def test_the_change_of_a_contact_is_always_a_letter(database: Database, wa
 
 
 async def test_a_digest_reaches_the_old_address_too(database: Database, way: Way, clock: Clock) -> None:
-    desk = CaseDesk(database, clock)
+    desk = CaseService(database, clock)
     await desk.set_contact("li", LI)
     await add(database, "e1", "e2", "e3")
     await all_due([service(database, way, clock, per_hour=1)])

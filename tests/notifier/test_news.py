@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.cases.news import News, put_news
 from services.platform.database import Database
 from tests.notifier.delivering import LI, T0, TO_LI, Clock, Way, notifier, rows
@@ -10,7 +10,7 @@ from tests.notifier.delivering import LI, T0, TO_LI, Clock, Way, notifier, rows
 
 async def test_news_that_no_decision_asked_for_reach_the_owner(database: Database) -> None:
     way, clock = Way(), Clock()
-    await CaseDesk(database, clock).set_contact("li", LI)
+    await CaseService(database, clock).set_contact("li", LI)
     async with database.begin() as connection:
         news = News(at=T0, codes_left=9)
         await put_news(connection, "n1", "unrecorded", "li", "recovery_code_used", news)

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 
 from contracts.payees import NAMES
-from contracts.ports import Answers, Questions, Shard
+from contracts.ports import Shard, TallyRequest, TallyResponse
 from detectors import discover
 from detectors.password_spray import SPEC as SPRAY
 from services.memory.in_process import InProcessTallyStore
 from services.platform.settings import Settings
 from services.scoring.runner import Runner
-from tests.promises.belt import answers, usual_parts
+from tests.promises.pipelines import answers, usual_parts
 from tests.stories.tale import Tale, broadband
 
 NEIGHBOURS = 40
@@ -38,10 +38,10 @@ def a_crowd_mistypes() -> tuple[Tale, str]:
 class Alone:
     """Counts as they are where nobody else is."""
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """Zeros."""
         return [
-            Answers(
+            TallyResponse(
                 [[0] * len(each.offsets) for each in questions.tallies],
                 [(0,) * len(NAMES) for _ in questions.payees.offsets],  # type: ignore[misc]
             )
@@ -54,7 +54,7 @@ class Heard(InProcessTallyStore):
 
     highest = 0
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """See `contracts.ports.TallyStore.observe`."""
         told = await super().observe(asked)
         for each in told:

@@ -1,4 +1,4 @@
-"""What is promised of an event id: one id of an account is one content, however its partition is cut into hauls."""
+"""What is promised of an event id: one id of an account is one content, however its partition is cut into batches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
 from services.replay.offline import Answered, Collected, OfflineCore, OfflineRecord
-from services.stream.pipeline import Belt
-from tests.promises.belt import usual_parts
+from services.stream.pipeline import Pipeline
+from tests.promises.pipelines import usual_parts
 from tests.services.api.world import a_login
 
 FIRST = msgspec.json.encode(a_login("e1"))
@@ -26,7 +26,7 @@ def core() -> OfflineCore:
     collected, profiles = Collected(), InProcessProfileStore()
     memory = LiveAccounts(profiles, 100)
     parts = replace(usual_parts(), memory=memory, tallies=InProcessTallyStore(), producer=collected)
-    return OfflineCore(Belt(parts), collected, profiles)
+    return OfflineCore(Pipeline(parts), collected, profiles)
 
 
 def records(*values: bytes) -> list[OfflineRecord]:
@@ -37,10 +37,10 @@ def records(*values: bytes) -> list[OfflineRecord]:
     ]
 
 
-def carried(*hauls: list[OfflineRecord]) -> list[Answered]:
+def carried(*batches: list[OfflineRecord]) -> list[Answered]:
     async def work() -> list[Answered]:
-        belt = core()
-        return [await belt.decide(haul) for haul in hauls]
+        pipeline = core()
+        return [await pipeline.decide(batch) for batch in batches]
 
     return asyncio.run(work())
 
@@ -73,8 +73,8 @@ def test_another_account_may_use_the_same_id() -> None:
 
 
 def test_a_redelivery_after_a_crash_is_no_reuse() -> None:
-    haul = records(FIRST, NEXT)
-    assert ([("a1", "e1"), ("a1", "e2")], []) == outcome(carried(haul, haul))
+    batch = records(FIRST, NEXT)
+    assert ([("a1", "e1"), ("a1", "e2")], []) == outcome(carried(batch, batch))
 
 
 def test_a_refusal_leaves_no_trace_in_memory() -> None:

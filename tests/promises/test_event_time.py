@@ -12,7 +12,7 @@ from msgspec import structs
 
 from contracts.events import AnyEvent, Login
 from services.platform.settings import Settings
-from tests.promises.belt import Answers, answers
+from tests.promises.pipelines import TallyResponse, answers
 from tests.stories.tale import ASKED, Account, Tale, broadband, carrier, stranger
 
 LATENESS_S = Settings().allowed_lateness_s
@@ -75,7 +75,7 @@ def in_turn() -> list[AnyEvent]:
 
 
 @cache
-def on_time() -> Answers:
+def on_time() -> TallyResponse:
     """What is decided when every event comes once, in time."""
     return answers(in_turn())
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.offered import read_body
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.events.decode import decode
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord

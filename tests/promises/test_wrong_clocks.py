@@ -16,8 +16,8 @@ from services.memory.accounts import LiveAccounts
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
 from services.replay.offline import Collected, OfflineCore, OfflineRecord
 from services.replay.replay import AHEAD_S, arrival_times
-from services.stream.pipeline import Belt
-from tests.promises.belt import usual_parts
+from services.stream.pipeline import Pipeline
+from tests.promises.pipelines import usual_parts
 
 NOW_S, DAY_S = 1_790_000_000, 86_400
 IN_2036_S = 2_105_360_000
@@ -49,7 +49,7 @@ def decided(
         producer=collected,
         believed_ms=lambda: None if now_s is None else int(now_s * 1000),
     )
-    core = OfflineCore(Belt(parts), collected, profiles)
+    core = OfflineCore(Pipeline(parts), collected, profiles)
 
     async def work() -> tuple[list[Decision], list[bytes]]:
         told = [await core.decide(part) for part in (records[:cut], records[cut:]) if part]

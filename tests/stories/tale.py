@@ -19,7 +19,7 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.lab.places import Access, City, city_named, fixed_line, mobile_line, rented_server
 from services.platform.settings import Settings
 from services.replay.offline import offline_records
@@ -110,13 +110,13 @@ class Tale:
         """An id no event has yet."""
         return f"event-{len(self._events)}"
 
-    async def told(self, haul: int = 500) -> Told:
+    async def told(self, batch: int = 500) -> Told:
         """What the shipped policy decides, event by event, in the order of writing."""
         core = offline_core(Settings())
         records = offline_records(self._events)
         decisions: list[Decision] = []
-        for start in range(0, len(records), haul):
-            decisions += (await core.decide(records[start : start + haul])).decisions
+        for start in range(0, len(records), batch):
+            decisions += (await core.decide(records[start : start + batch])).decisions
         return Told(decisions)
 
 

@@ -17,7 +17,7 @@ from services.api.producer import InProcessTopic
 from services.cases.repository import keep
 from services.cases.tables import cases
 from services.http.api_keys import SCOPES, ApiKeys
-from services.memory.in_process import InProcessChallengeIntake, InProcessMailbox
+from services.memory.in_process import InProcessChallengeIntake, InProcessReplies
 from services.memory.redis_client import connect
 from services.mfa.factor_check import CodeChecker
 from services.mfa.grants import Grants
@@ -97,14 +97,14 @@ async def migrated(database_url: str) -> None:
 def _parts(database: Database) -> tuple[ApiResources, World]:
     """Parts in the process, and a look at them; refusals are answered at once."""
     clock = Clock()
-    mailbox, intake = InProcessMailbox(clock), InProcessChallengeIntake(clock)
-    topic = InProcessTopic(Worker(mailbox).arrived)
+    stored_replies, intake = InProcessReplies(clock), InProcessChallengeIntake(clock)
+    topic = InProcessTopic(Worker(stored_replies).arrived)
     vault, grants = Vault({1: KEY}, 1), Grants(Keyring({1: KEY}, 1))
     checks = CodeChecker(vault, Limits(KEY))
     service = ChallengesService(database, intake, checks, clock, grants, AT_ONCE)
     lifecycle = FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP, answers=AT_ONCE)
     parts = replace(
-        resources(database, topic, mailbox, ApiKeys(database, clock), http_port=free_port()),
+        resources(database, topic, stored_replies, ApiKeys(database, clock), http_port=free_port()),
         challenges=service,
         lifecycle=lifecycle,
         grants=grants,

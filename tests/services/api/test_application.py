@@ -13,7 +13,7 @@ from services.api.application import openapi_document, server
 from services.api.producer import InProcessTopic
 from services.bootstrap.rest import leave, open_server
 from services.http.api_keys import ApiKeys
-from services.memory.in_process import InProcessMailbox
+from services.memory.in_process import InProcessReplies
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.metrics import REGISTRY
@@ -135,8 +135,8 @@ def test_the_server_believes_no_forwarded_header_by_itself() -> None:
 
 
 async def test_the_server_that_the_processes_run_freezes_what_is_loaded(database: Database) -> None:  # noqa: F811
-    sink, mailbox = InProcessTopic(), InProcessMailbox(Clock())
-    made = resources(database, sink, mailbox, ApiKeys(database), http_port=free_port())
+    sink, stored_replies = InProcessTopic(), InProcessReplies(Clock())
+    made = resources(database, sink, stored_replies, ApiKeys(database), http_port=free_port())
     gc.unfreeze()
     web = open_server(made)
     serving = asyncio.create_task(web.serve())

@@ -14,7 +14,7 @@ WAIT = "?wait=decision&timeout_s=1"
 async def refuse(world: World, event: dict[str, object]) -> None:
     """What the worker answers to an event whose id it knows with another content."""
     name = answer_name(str(event["account_id"]), str(event["event_id"]), encoded(event))
-    await world.mailbox.deliver([(CHANNEL, name, REUSED)])
+    await world.stored_replies.deliver([(CHANNEL, name, REUSED)])
 
 
 async def test_other_content_under_a_known_id_is_409_and_never_the_old_decision(world: World) -> None:

@@ -232,7 +232,7 @@ async def test_only_support_reads_what_would_have_passed(world: World) -> None:
         event_id="e1", account_id="a1", type="login", at=1.0, risk=0.5, score=60, action="challenge",
         policy_version="test", counterfactuals=passing,
     )  # fmt: skip
-    await world.mailbox.deliver([("", "e1", msgspec.json.encode(decision))])
+    await world.stored_replies.deliver([("", "e1", msgspec.json.encode(decision))])
     support, _ = await world.keys.create("desk", ["support"])
 
     wallet = await world.client.get("/v1/decisions/e1?explain=en")

@@ -11,27 +11,27 @@ import pytest
 from redis.exceptions import AuthenticationError
 
 from contracts.errors import Unavailable
-from services.api.replies import Mailbox, Replies
-from services.memory.in_process import InProcessMailbox
-from services.memory.redis_store import RedisMailbox, connect
+from services.api.replies import Replies, ReplyStore
+from services.memory.in_process import InProcessReplies
+from services.memory.redis_store import RedisReplies, connect
 from services.platform.embedded import EmbeddedStore
 
 
 @pytest.fixture(params=["in process", "embedded"])
-async def mailbox(request: pytest.FixtureRequest) -> AsyncIterator[InProcessMailbox | RedisMailbox]:
+async def stored_replies(request: pytest.FixtureRequest) -> AsyncIterator[InProcessReplies | RedisReplies]:
     if request.param == "in process":
-        yield InProcessMailbox(time.time)
+        yield InProcessReplies(time.time)
         return
     client = connect(request.getfixturevalue("embedded_redis"))
-    yield RedisMailbox(client)
+    yield RedisReplies(client)
     await client.aclose()
 
 
-async def test_each_waiter_gets_its_decision(mailbox: InProcessMailbox | RedisMailbox) -> None:
-    replies = Replies(mailbox, "one")
+async def test_each_waiter_gets_its_decision(stored_replies: InProcessReplies | RedisReplies) -> None:
+    replies = Replies(stored_replies, "one")
     await replies.start()
     with replies.expected(["a", "b", "c"]) as expected, replies.expected(["b"]) as other:
-        await mailbox.deliver([("one", "a", b"A"), ("one", "b", b"B"), ("one", "unasked", b"X")])
+        await stored_replies.deliver([("one", "a", b"A"), ("one", "b", b"B"), ("one", "unasked", b"X")])
         mine, theirs = await asyncio.gather(expected.within(2.0, ["a", "b"]), other.within(2.0, ["b"]))
     await replies.stop()
 
@@ -39,20 +39,20 @@ async def test_each_waiter_gets_its_decision(mailbox: InProcessMailbox | RedisMa
 
 
 async def test_what_was_published_elsewhere_is_found_where_it_is_kept(
-    mailbox: InProcessMailbox | RedisMailbox,
+    stored_replies: InProcessReplies | RedisReplies,
 ) -> None:
-    replies = Replies(mailbox, "two")
+    replies = Replies(stored_replies, "two")
     await replies.start()
     with replies.expected(["e2"]) as expected:
-        await mailbox.deliver([("elsewhere", "e2", b"D")])
+        await stored_replies.deliver([("elsewhere", "e2", b"D")])
         assert await expected.within(2.0, ["e2"]) == {"e2": b"D"}
     await replies.stop()
 
 
 async def test_what_never_comes_costs_the_time_asked_for_and_no_more(
-    mailbox: InProcessMailbox | RedisMailbox,
+    stored_replies: InProcessReplies | RedisReplies,
 ) -> None:
-    replies = Replies(mailbox, "three")
+    replies = Replies(stored_replies, "three")
     await replies.start()
     started = time.monotonic()
     with replies.expected(["never"]) as expected:
@@ -61,20 +61,20 @@ async def test_what_never_comes_costs_the_time_asked_for_and_no_more(
     assert 0.29 <= time.monotonic() - started < 2.0
 
 
-async def test_many_kept_decisions_are_found_at_once(mailbox: InProcessMailbox | RedisMailbox) -> None:
+async def test_many_kept_decisions_are_found_at_once(stored_replies: InProcessReplies | RedisReplies) -> None:
     names = [f"many-{n}" for n in range(200)]
-    await mailbox.deliver([("x", name, name.encode()) for name in names])
-    found = await Replies(mailbox, "four").kept([*names, "missing"])
+    await stored_replies.deliver([("x", name, name.encode()) for name in names])
+    found = await Replies(stored_replies, "four").kept([*names, "missing"])
     assert found == {name: name.encode() for name in names}
 
 
-async def eventually_listening(replies: Replies, mailbox: RedisMailbox, channel: str) -> bytes:
+async def eventually_listening(replies: Replies, stored_replies: RedisReplies, channel: str) -> bytes:
     """Deliver until a waiter hears it, without its looking into what is kept."""
     async with asyncio.timeout(20):
         for attempt in range(10_000):
             with replies.expected([f"again-{attempt}"]) as expected:
                 try:
-                    await mailbox.deliver([(channel, f"again-{attempt}", b"heard")])
+                    await stored_replies.deliver([(channel, f"again-{attempt}", b"heard")])
                 except Unavailable:
                     await asyncio.sleep(0.05)
                     continue
@@ -87,21 +87,21 @@ async def eventually_listening(replies: Replies, mailbox: RedisMailbox, channel:
 async def test_the_subscription_comes_back_with_the_store(tmp_path: Path) -> None:
     with EmbeddedStore(tmp_path / "store") as store:
         client = connect(store.start())
-        mailbox = RedisMailbox(client)
-        replies = Replies(DeafMailbox(mailbox), "five")
+        stored_replies = RedisReplies(client)
+        replies = Replies(DeafMailbox(stored_replies), "five")
         await replies.start()
         store.kill9()
         with replies.expected(["lost"]) as expected:
             assert await expected.within(0.2, ["lost"]) == {}
         store.start()
-        assert await eventually_listening(replies, mailbox, "five") == b"heard"
+        assert await eventually_listening(replies, stored_replies, "five") == b"heard"
         await replies.stop()
         await client.aclose()
 
 
 async def test_starting_while_the_store_is_away_does_not_fail() -> None:
     client = connect("redis://127.0.0.1:1/0")
-    replies = Replies(RedisMailbox(client), "six")
+    replies = Replies(RedisReplies(client), "six")
     async with asyncio.timeout(10):
         await replies.start()
     assert not replies.listening
@@ -113,7 +113,7 @@ async def test_starting_while_the_store_is_away_does_not_fail() -> None:
 
 async def test_a_store_that_refuses_us_for_good_stops_the_start(embedded_redis: str) -> None:
     client = connect(embedded_redis.replace("redis://", "redis://nobody:wrong@"))
-    replies = Replies(RedisMailbox(client), "seven")
+    replies = Replies(RedisReplies(client), "seven")
     with pytest.raises(AuthenticationError):
         await replies.start()
     await replies.stop()
@@ -123,14 +123,14 @@ async def test_a_store_that_refuses_us_for_good_stops_the_start(embedded_redis: 
 class DeafMailbox:
     """A mailbox whose keeping side finds nothing, so that only the subscription can answer."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        self.listen = mailbox.listen
+    def __init__(self, stored_replies: ReplyStore) -> None:
+        self.listen = stored_replies.listen
 
     async def get(self, _event_id: str) -> bytes | None:
         return None
 
 
-class SlowMailbox(InProcessMailbox):
+class SlowMailbox(InProcessReplies):
     """Counts the looks under way."""
 
     looking = 0
@@ -145,8 +145,8 @@ class SlowMailbox(InProcessMailbox):
 
 
 async def test_many_waiters_together_look_through_few_connections() -> None:
-    mailbox = SlowMailbox(time.time)
-    replies = Replies(mailbox, "eight")
+    stored_replies = SlowMailbox(time.time)
+    replies = Replies(stored_replies, "eight")
     await asyncio.gather(*(replies.kept([f"e{n}"]) for n in range(200)))
 
-    assert mailbox.most == 16
+    assert stored_replies.most == 16

@@ -16,7 +16,7 @@ from contracts.topics import HEADER_REPLY_TO
 from services.api.application import create_app, server
 from services.api.producer import open_producer
 from services.http.api_keys import ApiKeys
-from services.memory.redis_store import RedisMailbox, connect
+from services.memory.redis_store import RedisReplies, connect
 from services.platform.database import Database
 from services.platform.settings import Settings
 from tests.services.api.test_producer import a_topic
@@ -36,12 +36,12 @@ async def served(any_kafka: str, embedded_redis: str, database: Database) -> Asy
     topic = f"served-{id(database)}"
     await a_topic(any_kafka, topic)
     redis = connect(embedded_redis)
-    mailbox, keys = RedisMailbox(redis), ApiKeys(database)
+    stored_replies, keys = RedisReplies(redis), ApiKeys(database)
     producer = await open_producer(Settings(kafka=any_kafka, topic_events=topic, partitions=3))
-    made = resources(database, producer, mailbox, keys, http_max_body_bytes=100_000)
+    made = resources(database, producer, stored_replies, keys, http_max_body_bytes=100_000)
     web = server(create_app(replace(made, redis=redis)), "127.0.0.1", 0, own_signals=False)
     key, _ = await keys.create("wallet", ["ingest"])
-    working = asyncio.create_task(decide_all(any_kafka, topic, Worker(mailbox)))
+    working = asyncio.create_task(decide_all(any_kafka, topic, Worker(stored_replies)))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()

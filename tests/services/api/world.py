@@ -17,11 +17,11 @@ from contracts.topics import HEADER_REPLY_TO
 from services.api.application import ApiResources, create_app
 from services.api.offered import read_body
 from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
-from services.api.replies import Answers, Replies
-from services.cases.desk import CaseDesk
+from services.api.replies import Replies, ReplyReader
+from services.cases.case_service import CaseService
 from services.events.own_events import EventMacs
 from services.http.api_keys import ApiKeys
-from services.memory.in_process import InProcessChallengeIntake, InProcessMailbox
+from services.memory.in_process import InProcessChallengeIntake, InProcessReplies
 from services.memory.redis_client import connect
 from services.mfa.factor_check import CodeChecker
 from services.mfa.grants import Grants
@@ -52,7 +52,7 @@ class Clock:
 class Worker:
     """Decides events as they arrive, each id once; `asleep` leaves them undecided."""
 
-    mailbox: Any
+    stored_replies: Any
     asleep: bool = False
     #: released once for each event that arrived
     arrivals: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
@@ -82,7 +82,7 @@ class Worker:
         )
         sent = msgspec.json.encode(a_login(event_id, account_id=account_id)) if value is None else value
         name = answer_name(account_id, event_id, sent)
-        await self.mailbox.deliver([(channel, name, msgspec.json.encode(decision))])
+        await self.stored_replies.deliver([(channel, name, msgspec.json.encode(decision))])
 
 
 @dataclass
@@ -92,7 +92,7 @@ class World:
     app: FastAPI
     client: httpx.AsyncClient
     topic: InProcessTopic
-    mailbox: InProcessMailbox
+    stored_replies: InProcessReplies
     worker: Worker
     keys: ApiKeys
     clock: Clock
@@ -109,7 +109,7 @@ class World:
 
 
 def resources(
-    database: Database, sink: EventSink, mailbox: Answers, keys: ApiKeys, **settings: Any
+    database: Database, sink: EventSink, stored_replies: ReplyReader, keys: ApiKeys, **settings: Any
 ) -> ApiResources:
     """Everything the API needs over the given parts."""
     clock = Clock()
@@ -121,13 +121,13 @@ def resources(
         database=database,
         redis=connect(NO_REDIS),
         producer=sink,
-        mailbox=mailbox,
-        replies=Replies(mailbox, CHANNEL),
+        stored_replies=stored_replies,
+        replies=Replies(stored_replies, CHANNEL),
         keys=keys,
         challenges=ChallengesService(database, intake, checks, clock, grants),
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         grants=grants,
-        cases=CaseDesk(database, clock),
+        cases=CaseService(database, clock),
         portal=Portal(
             Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
         ),
@@ -139,18 +139,18 @@ def resources(
 async def opened(database: Database) -> World:
     """A world with its application; run its lifespan to use it."""
     clock = Clock()
-    mailbox = InProcessMailbox(clock)
-    worker = Worker(mailbox)
+    stored_replies = InProcessReplies(clock)
+    worker = Worker(stored_replies)
     topic = InProcessTopic(worker.arrived)
     keys = ApiKeys(database, clock)
-    app = create_app(resources(database, topic, mailbox, keys, http_max_body_bytes=1_000_000))
+    app = create_app(resources(database, topic, stored_replies, keys, http_max_body_bytes=1_000_000))
     text, _ = await keys.create("wallet", ["ingest"])
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://payguard",
         headers={"Authorization": f"Bearer {text}"},
     )
-    return World(app, client, topic, mailbox, worker, keys, clock, database)
+    return World(app, client, topic, stored_replies, worker, keys, clock, database)
 
 
 def a_login(event_id: str = "e1", **fields: Any) -> dict[str, Any]:

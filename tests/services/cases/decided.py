@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import (
     AnyEffect,
+    Contribution,
     Decision,
     Freeze,
     IssueChallenge,
     Notify,
     OpenCase,
     RaiseAlert,
-    Reasoned,
     RevokeSessions,
     Severity,
     effect_id,
@@ -77,7 +77,7 @@ def decision(
         "score": 90,
         "action": "hold",
         "policy_version": "test",
-        "findings": (Reasoned(detector="new_device", reason="new_device", weight=2.0, share=90),),
+        "findings": (Contribution(detector="new_device", reason="new_device", weight=2.0, share=90),),
     }
     return Decision(event_id=event_id, account_id=account_id, effects=effects, **settled | changes)
 

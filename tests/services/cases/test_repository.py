@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, IssueChallenge, effect_id
 from contracts.errors import Unavailable
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.cases.repository import Recorded, keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
 from services.platform.database import Database, metadata
@@ -68,7 +68,7 @@ async def test_the_decision_is_kept_as_the_worker_wrote_it(database: Database) -
     record = recorded("e1", effects=(alert("e1"),))
     await carry_out(database, record)
 
-    assert [record.body] == await CaseDesk(database, lambda: 0.0).decisions("e1")
+    assert [record.body] == await CaseService(database, lambda: 0.0).decisions("e1")
 
 
 async def test_new_alerts_are_counted_and_repeats_are_not(database: Database) -> None:
@@ -107,7 +107,7 @@ async def test_two_accounts_have_two_cases(database: Database) -> None:
 
 
 async def test_an_event_after_a_verdict_opens_a_new_case(database: Database) -> None:
-    desk = CaseDesk(database, lambda: 2_000_000_000.0)
+    desk = CaseService(database, lambda: 2_000_000_000.0)
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
     case_id = effect_id("li", "e1", "open_case")
     await desk.assign(case_id, "mei", "key:desk", None)

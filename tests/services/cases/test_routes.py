@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from contracts.decisions import effect_id
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.cases.repository import keep
 from services.cases.routes import router
 from services.cases.tables import contact_points
@@ -29,7 +29,7 @@ async def app(database: Database) -> AsyncIterator[FastAPI]:
     app = FastAPI()
     problems.install(app)
     app.include_router(router)
-    app.state.cases = CaseDesk(database, lambda: 1_790_000_100.0)
+    app.state.cases = CaseService(database, lambda: 1_790_000_100.0)
     app.state.keys = ApiKeys(database)
     async with database.begin() as connection:
         records = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from contracts.decisions import effect_id
-from services.cases.desk import CaseDesk
+from services.cases.case_service import CaseService
 from services.cases.repository import keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
 from services.mfa import repository
@@ -43,7 +43,7 @@ async def test_each_account_gets_its_own_effects(database: Database, batches: li
 async def test_a_verdict_and_a_history_are_about_the_cases_own_account(database: Database) -> None:  # noqa: F811
     async with database.begin() as connection:
         await keep(connection, BOTH, repository.record_issued)
-    desk = CaseDesk(database, lambda: 1_790_000_002.0)
+    desk = CaseService(database, lambda: 1_790_000_002.0)
     case_id = effect_id("wu", "e1", "open_case")
     await desk.assign(case_id, "mei", "key:desk", None)
     await desk.resolve(case_id, "legitimate", "key:desk", None, None)
@@ -62,7 +62,7 @@ async def test_a_verdict_and_a_history_are_about_the_cases_own_account(database:
 async def test_a_decision_is_asked_for_by_its_account(database: Database) -> None:  # noqa: F811
     async with database.begin() as connection:
         await keep(connection, BOTH, repository.record_issued)
-    desk = CaseDesk(database, lambda: 0.0)
+    desk = CaseService(database, lambda: 0.0)
     assert [[each.body] for each in BOTH] == [await desk.decisions("e1", account) for account in ACCOUNTS]
     assert 2 == len(await desk.decisions("e1"))
 

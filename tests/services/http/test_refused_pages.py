@@ -48,7 +48,7 @@ async def test_a_form_that_does_not_arrive_is_a_page(world: World, language: str
         await asyncio.Event().wait()
 
     impatient = create_app(
-        resources(world.database, world.topic, world.mailbox, world.keys, http_body_timeout_s=0.05)
+        resources(world.database, world.topic, world.stored_replies, world.keys, http_body_timeout_s=0.05)
     )
     transport = httpx.ASGITransport(impatient)
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:

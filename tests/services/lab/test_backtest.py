@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from contracts.decisions import Action, Decision
 from contracts.events import Transaction
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.lab.backtest import Comparison, backtest
 from services.lab.backtest_plots import wilson
 from services.lab.backtest_side import Side, is_judged

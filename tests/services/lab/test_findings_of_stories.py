@@ -10,7 +10,7 @@ import pytest
 
 from contracts.decisions import Decision
 from detectors import discover
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.lab.simulate import Simulation, plant, simulate
 from services.lab.stories import stories_named
 from services.platform.settings import Settings

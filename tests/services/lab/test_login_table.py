@@ -8,7 +8,7 @@ import pytest
 
 from contracts.events import Login
 from services.lab.attackers import attacker
-from services.lab.habits import World
+from services.lab.behaviour import World
 from services.lab.login_table import (
     FIRST_DAY_S,
     PUBLISHED,

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.decisions import Decision
 from contracts.errors import Malformed
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.lab.runs import ReplayOptions, replay_file
 from services.lab.simulate import Simulation, simulate
 from services.platform.settings import Settings

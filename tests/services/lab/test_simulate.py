@@ -10,7 +10,7 @@ from msgspec import json
 
 from contracts.events import Login
 from services.events.decode import decode_event
-from services.lab.habits import World, on_trip, ordinary_day
+from services.lab.behaviour import World, on_trip, ordinary_day
 from services.lab.personas import PERSONAS, Person, as_of, home_on, person
 from services.lab.simulate import Simulation, events_expected, plant, simulate
 from services.lab.stories import STORIES, stories_named

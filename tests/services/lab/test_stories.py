@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from contracts.decisions import Decision
-from services.bootstrap.belt import offline_core
-from services.lab.habits import World, ordinary_day
+from services.bootstrap.pipelines import offline_core
+from services.lab.behaviour import World, ordinary_day
 from services.lab.personas import Person, as_of
 from services.lab.played import Expected, Played
 from services.lab.stories import STORIES, cast, tell

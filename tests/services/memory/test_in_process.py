@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.memory.in_process import LIFE_BUCKETS, InProcessMailbox, InProcessTallyStore
+from services.memory.in_process import LIFE_BUCKETS, InProcessReplies, InProcessTallyStore
 from tests.contracts.test_tally_store import asked, counted
 
 
@@ -24,12 +24,12 @@ async def test_a_late_event_inside_the_life_of_a_window_still_counts() -> None:
 
 async def test_a_decision_is_forgotten_after_an_hour() -> None:
     now = 1000.0
-    mailbox = InProcessMailbox(lambda: now)
-    await mailbox.deliver([("api", "e1", b"{}")])
+    stored_replies = InProcessReplies(lambda: now)
+    await stored_replies.deliver([("api", "e1", b"{}")])
     now += 3599
-    assert await mailbox.get("e1") == b"{}"
+    assert await stored_replies.get("e1") == b"{}"
     now += 2
-    assert await mailbox.get("e1") is None
-    await mailbox.deliver([("api", "e2", b"{}")])
+    assert await stored_replies.get("e1") is None
+    await stored_replies.deliver([("api", "e2", b"{}")])
 
-    assert list(mailbox._kept) == ["e2"]
+    assert list(stored_replies._kept) == ["e2"]

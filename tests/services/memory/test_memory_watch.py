@@ -40,7 +40,7 @@ class Worker:
         self.store = RedisProfileStore(client, watch=self.watch)
 
     async def carry(self, offset: int, shard: Shard = SHARD, account: str = "ann") -> bool:
-        """Load, say whether the decision says `memory_lost`, and save as the belt does."""
+        """Load, say whether the decision says `memory_lost`, and save as the pipeline does."""
         await self.watch.ensure([shard])
         await self.store.load([(shard, [account])])
         lost = self.watch.is_lost(shard)

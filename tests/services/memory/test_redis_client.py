@@ -16,7 +16,7 @@ from redis import exceptions
 from contracts.errors import Unavailable
 from contracts.ports import Shard
 from services.memory.redis_client import ask, connect, is_away
-from services.memory.redis_store import RedisMailbox, RedisProfileStore, RedisTallyStore
+from services.memory.redis_store import RedisProfileStore, RedisReplies, RedisTallyStore
 from services.platform.embedded import EmbeddedStore
 from tests.contracts.test_profile_store import loaded, saved
 from tests.contracts.test_tally_store import asked, batch
@@ -79,7 +79,7 @@ async def test_a_server_out_of_memory_is_unavailable(own_store: EmbeddedStore) -
     for attempt in (
         saved(RedisProfileStore(client), ("ann", 1, b"one")),
         RedisTallyStore(client).observe([(SHARD, batch([asked(1)]))]),
-        RedisMailbox(client).deliver([("api", "e1", b"{}")]),
+        RedisReplies(client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):
             await attempt
@@ -92,7 +92,7 @@ async def test_a_replica_is_unavailable_for_saving(own_store: EmbeddedStore) -> 
     for attempt in (
         saved(RedisProfileStore(client), ("ann", 1, b"one")),
         RedisTallyStore(client).observe([(SHARD, batch([asked(1)]))]),
-        RedisMailbox(client).deliver([("api", "e1", b"{}")]),
+        RedisReplies(client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):
             await attempt
@@ -150,7 +150,7 @@ async def test_an_error_of_our_own_making_crashes(embedded_redis: str) -> None:
     client = connect(embedded_redis)
     await ask(client, "LPUSH", "pg:answers:wrongtype", "x")
     with pytest.raises(exceptions.ResponseError, match="WRONGTYPE"):
-        await RedisMailbox(client).get("wrongtype")
+        await RedisReplies(client).get("wrongtype")
     await ask(client, "DEL", "pg:answers:wrongtype")
     await client.aclose()
 

@@ -15,7 +15,7 @@ from contracts.errors import Unavailable
 from contracts.ports import Shard
 from services.memory.redis_client import ask, connect, is_away, leave_replicas
 from services.memory.redis_connections import is_elsewhere, parse
-from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore, RedisTallyStore
+from services.memory.redis_store import RedisChallengeIntake, RedisProfileStore, RedisReplies, RedisTallyStore
 from services.platform.embedded import EmbeddedStore
 from tests.contracts.test_challenge_intake import requested
 from tests.contracts.test_profile_store import loaded, saved
@@ -104,10 +104,10 @@ async def test_every_kind_of_use_goes_on_where_the_address_now_leads(tmp_path: P
         moving = MovingAddress(old.port, old.password)
         async with moving.open() as url:
             client = connect(url)
-            profiles, tallies, mailbox = (
+            profiles, tallies, stored_replies = (
                 RedisProfileStore(client),
                 RedisTallyStore(client),
-                RedisMailbox(client),
+                RedisReplies(client),
             )
             intake = RedisChallengeIntake(client, lambda: 0.0)
             await saved(profiles, ("ann", 1, b"one"))
@@ -116,12 +116,12 @@ async def test_every_kind_of_use_goes_on_where_the_address_now_leads(tmp_path: P
 
             assert await saved(profiles, ("ann", 2, b"two")) == 0
             await tallies.observe([(SHARD, batch([asked(1)]))])
-            await mailbox.deliver([("api", "e1", b"{}")])
+            await stored_replies.deliver([("api", "e1", b"{}")])
             await intake.open([requested("c1")])
             await client.aclose()
         there = connect(new.start())
         assert await loaded(RedisProfileStore(there), "ann") == [(2, b"two")]
-        assert await RedisMailbox(there).get("e1") == b"{}"
+        assert await RedisReplies(there).get("e1") == b"{}"
         await there.aclose()
 
 

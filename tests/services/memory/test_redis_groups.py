@@ -16,7 +16,7 @@ from services.memory import marks
 from services.memory.memory_watch import MemoryWatch
 from services.memory.redis_client import ask, connect
 from services.memory.redis_facts import store_facts
-from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore, RedisTallyStore
+from services.memory.redis_store import RedisChallengeIntake, RedisProfileStore, RedisReplies, RedisTallyStore
 from tests.contracts.test_challenge_intake import requested
 from tests.contracts.test_tally_store import asked, batch
 from tests.parts.fixtures import started_or_explained
@@ -61,7 +61,11 @@ async def at_last(step: Callable[[], Awaitable[Answer]], within_s: float = 20.0)
 
 async def use_everything(client: Redis, turn: int) -> None:
     """What the worker, the API and the challenges ask of the store, each in one call over all partitions."""
-    profiles, tallies, mailbox = RedisProfileStore(client), RedisTallyStore(client), RedisMailbox(client)
+    profiles, tallies, stored_replies = (
+        RedisProfileStore(client),
+        RedisTallyStore(client),
+        RedisReplies(client),
+    )
     intake = RedisChallengeIntake(client, lambda: 0.0)
     entries = [(shard, [("ann", turn, b"a%d" % turn), ("bo", turn, b"b%d" % turn)]) for shard in SHARDS]
     assert await at_last(lambda: profiles.save(entries)) == [0] * len(SHARDS)
@@ -69,8 +73,8 @@ async def use_everything(client: Redis, turn: int) -> None:
     assert loaded == [[(turn, b"b%d" % turn), None, (turn, b"a%d" % turn)]] * len(SHARDS)
     told = await at_last(lambda: tallies.observe([(shard, batch([asked(turn)])) for shard in SHARDS]))
     assert len(told) == len(SHARDS)
-    await at_last(lambda: mailbox.deliver([("api", f"e{turn}.{n}", b"{}") for n in range(20)]))
-    assert await at_last(lambda: mailbox.get(f"e{turn}.7")) == b"{}"
+    await at_last(lambda: stored_replies.deliver([("api", f"e{turn}.{n}", b"{}") for n in range(20)]))
+    assert await at_last(lambda: stored_replies.get(f"e{turn}.7")) == b"{}"
     await at_last(lambda: intake.open([requested(f"c{turn}.{n}") for n in range(20)]))
     assert await at_last(lambda: intake.get(f"c{turn}.7")) is not None
 
@@ -79,8 +83,8 @@ async def heard_by(client: Redis, url: str, event_id: str) -> bool:
     """Whether somebody who listens at the address hears of a decision that the client delivers."""
     listening = connect(url)
     try:
-        async with asyncio.timeout(20), RedisMailbox(listening).listen("replies") as messages:
-            await at_last(lambda: RedisMailbox(client).deliver([("replies", event_id, b"{}")]))
+        async with asyncio.timeout(20), RedisReplies(listening).listen("replies") as messages:
+            await at_last(lambda: RedisReplies(client).deliver([("replies", event_id, b"{}")]))
             async for told, decision in messages:
                 return (told, decision) == (event_id, b"{}")
     finally:

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from contracts.ports import Shard
 from services.memory.redis_client import ask
-from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
+from services.memory.redis_store import RedisChallengeIntake, RedisProfileStore, RedisReplies
 from tests.contracts.test_challenge_intake import requested
 
 
@@ -23,7 +23,7 @@ async def test_a_profile_never_expires(client: Redis) -> None:
 
 
 async def test_a_decision_lives_an_hour(client: Redis) -> None:
-    await RedisMailbox(client, "layout").deliver([("api", "e1", b"{}")])
+    await RedisReplies(client, "layout").deliver([("api", "e1", b"{}")])
 
     assert 3590 < await ask(client, "TTL", "layout:answers:e1") <= 3600
 

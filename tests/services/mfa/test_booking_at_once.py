@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert
 
-from services.mfa.limit_records import Booking, Network, Rates, Seen, Visitor
+from services.mfa.limit_records import ClientContext, Network, RateLimitReservation, Rates, Seen
 from services.mfa.limit_tables import code_minutes, code_networks
 from services.mfa.limits import KNOWN_S, Limits
 from services.platform.database import Database
-from services.platform.statement_pool import Lent
+from services.platform.statement_pool import PooledConnection
 from tests.services.mfa.world import KEY
 
 AT = 1_800_000_000.0
 MINUTE = int(AT) // 60
-HERE = Visitor("network-1", "device-1", 5)
+HERE = ClientContext("network-1", "device-1", 5)
 
 
 class OnSqlite:
-    """Answers what `Lent` asks of a connection; each statement is a transaction of its own."""
+    """Answers what `PooledConnection` asks of a connection; each statement is a transaction of its own."""
 
     def __init__(self, file: str) -> None:
         self.connection = sqlite3.connect(file, isolation_level=None)
@@ -36,7 +36,7 @@ class OnSqlite:
 
 
 @pytest.fixture
-async def lent(database: Database) -> AsyncIterator[Lent]:
+async def lent(database: Database) -> AsyncIterator[PooledConnection]:
     """A connection of the kind that runs statements by themselves."""
     if database.statements is not None:
         async with database.statements.borrow() as borrowed:
@@ -44,7 +44,7 @@ async def lent(database: Database) -> AsyncIterator[Lent]:
         return
     assert database.url.database is not None
     answering = OnSqlite(database.url.database)
-    yield Lent(answering)
+    yield PooledConnection(answering)
     answering.connection.close()
 
 
@@ -72,14 +72,14 @@ async def stand(database: Database, network: Network | None, refused: int = 0, m
 
 
 async def test_it_charges_a_refill_each_time_until_the_network_s_codes_are_spent(
-    database: Database, limits: Limits, lent: Lent
+    database: Database, limits: Limits, lent: PooledConnection
 ) -> None:
     booked = [await limits.book_at_once(lent, HERE, Seen(), AT) for _ in range(4)]
 
-    assert booked == [Booking(True)] * 3 + [None]
+    assert booked == [RateLimitReservation(True)] * 3 + [None]
     assert await owed(database) == {"network-1": 90.0}
     assert await limits.book_at_once(lent, HERE, Seen(), AT + 29) is None
-    assert await limits.book_at_once(lent, HERE, Seen(), AT + 30) == Booking(True)
+    assert await limits.book_at_once(lent, HERE, Seen(), AT + 30) == RateLimitReservation(True)
     assert await owed(database) == {"network-1": 120.0}
 
 
@@ -98,7 +98,7 @@ async def test_it_charges_a_refill_each_time_until_the_network_s_codes_are_spent
     ],
 )
 async def test_it_answers_and_writes_what_the_longer_way_does(
-    database: Database, limits: Limits, lent: Lent, network: Network | None
+    database: Database, limits: Limits, lent: PooledConnection, network: Network | None
 ) -> None:
     for refused, minutes_ago in ((0, 0), (4, 0), (4, 4), (4, 5), (3, 0), (5, 1)):
         await stand(database, network, refused, minutes_ago)
@@ -113,14 +113,14 @@ async def test_it_answers_and_writes_what_the_longer_way_does(
 
 
 async def test_refused_codes_of_all_minutes_and_lanes_are_added_up(
-    database: Database, limits: Limits, lent: Lent
+    database: Database, limits: Limits, lent: PooledConnection
 ) -> None:
     async with database.begin() as connection:
         for minute, lane in ((MINUTE, 1), (MINUTE, 2), (MINUTE - 1, 1)):
             await connection.execute(insert(code_minutes).values(minute=minute, lane=lane, refused=1))
 
-    assert await limits.book_at_once(lent, HERE, Seen(), AT) == Booking(True)
+    assert await limits.book_at_once(lent, HERE, Seen(), AT) == RateLimitReservation(True)
     async with database.begin() as connection:
         await connection.execute(insert(code_minutes).values(minute=MINUTE - 4, lane=0, refused=1))
     assert await limits.book_at_once(lent, HERE, Seen(), AT) is None
-    assert await limits.book_at_once(lent, HERE, Seen(Network(AT, AT)), AT) == Booking(True)
+    assert await limits.book_at_once(lent, HERE, Seen(Network(AT, AT)), AT) == RateLimitReservation(True)

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import pytest
 
-from services.mfa.answer_time import AnswerTime
+from services.mfa.constant_time_response import AnswerTime
 from services.mfa.failures import LOCK_AFTER
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.vault import Vault

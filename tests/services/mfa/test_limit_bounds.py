@@ -8,13 +8,13 @@ from sqlalchemy import insert
 from services.mfa.limit_records import (
     UNPAID,
     Admission,
-    Booking,
+    ClientContext,
     Device,
     Network,
+    RateLimitReservation,
     Rates,
     Seen,
     SlowDown,
-    Visitor,
 )
 from services.mfa.limit_tables import code_minutes, code_networks, factor_devices
 from services.mfa.limits import (
@@ -34,8 +34,8 @@ from tests.services.mfa.world import KEY
 
 AT = 1_800_000_000.0
 FEW = Rates(network_codes=3, network_refill_s=30.0, fleet_codes=4)
-HERE = Visitor("network-1", "device-1", 5)
-NOWHERE = Visitor(None, None, 5)
+HERE = ClientContext("network-1", "device-1", 5)
+NOWHERE = ClientContext(None, None, 5)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_network_needs_no_booking_when_codes_pass_there_and_none_is_owed(
 def test_beside_a_limit_a_known_device_has_three_tries_in_half_an_hour(
     limits: Limits, tried: Device | None, let_in: bool
 ) -> None:
-    reached = Booking(limit="network", wait_s=12.3)
+    reached = RateLimitReservation(limit="network", wait_s=12.3)
 
     if let_in:
         assert limits.admit(Seen(device=tried), reached, AT) == Admission(True, True, True)
@@ -174,13 +174,13 @@ async def test_each_booking_costs_a_refill_until_the_network_s_codes_are_spent(
         async with database.begin() as connection:
             booked.append(await limits.book(connection, HERE, AT))
 
-    assert booked == [Booking(True)] * 3 + [Booking(False, "network", 30.0)]
+    assert booked == [RateLimitReservation(True)] * 3 + [RateLimitReservation(False, "network", 30.0)]
     assert await owed(database) == {"network-1": 90.0}
     async with database.begin() as connection:
         assert await limits.book(connection, NOWHERE, AT) is UNPAID
-        assert await limits.book(connection, HERE, AT + 29) == Booking(False, "network", 1.0)
-        assert await limits.book(connection, HERE, AT + 30) == Booking(True)
-        await limits.give_back(connection, HERE, Booking(True))
+        assert await limits.book(connection, HERE, AT + 29) == RateLimitReservation(False, "network", 1.0)
+        assert await limits.book(connection, HERE, AT + 30) == RateLimitReservation(True)
+        await limits.give_back(connection, HERE, RateLimitReservation(True))
         await limits.give_back(connection, HERE, UNPAID)
     assert await owed(database) == {"network-1": 90.0}
 
@@ -189,7 +189,7 @@ async def test_what_was_paid_in_advance_is_not_paid_again_and_counts_for_everybo
     database: Database, limits: Limits
 ) -> None:
     async with database.begin() as connection:
-        await limits.refused(connection, HERE, Booking(True), AT)
+        await limits.refused(connection, HERE, RateLimitReservation(True), AT)
         await limits.refused(connection, NOWHERE, UNPAID, AT + 59)
         await limits.refused(connection, HERE, UNPAID, AT)
 
@@ -215,16 +215,16 @@ async def test_new_networks_are_slowed_when_too_many_codes_were_refused_within_f
     async with database.begin() as connection:
         await connection.execute(insert(code_minutes).values(minute))
         await connection.execute(insert(code_networks).values(old))
-        new = await limits.book(connection, Visitor("network-2", None, 0), AT)
+        new = await limits.book(connection, ClientContext("network-2", None, 0), AT)
 
-        assert new == (Booking(False, "fleet", 60.0) if sprayed else Booking(True))
-        assert await limits.book(connection, HERE, AT) == Booking(True)
+        assert new == (RateLimitReservation(False, "fleet", 60.0) if sprayed else RateLimitReservation(True))
+        assert await limits.book(connection, HERE, AT) == RateLimitReservation(True)
 
 
 async def test_passes_are_remembered_by_network_and_device_once_a_day(
     database: Database, limits: Limits
 ) -> None:
-    async def passed(at: float, visitor: Visitor = HERE) -> Seen:
+    async def passed(at: float, visitor: ClientContext = HERE) -> Seen:
         async with database.begin() as connection:
             seen = await limits.look(connection, visitor, "factor")
             await limits.passed(connection, visitor, seen, "factor", at)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.mfa import recovery
-from services.mfa.answer_time import RECOVERY_REFUSED_AFTER_S, REFUSED_AFTER_S, AnswerTime
+from services.mfa.constant_time_response import RECOVERY_REFUSED_AFTER_S, REFUSED_AFTER_S, AnswerTime
 from services.mfa.failures import LOCK_AFTER
 from services.mfa.service import ChallengesService
 from tests.services.mfa.world import World

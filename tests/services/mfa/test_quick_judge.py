@@ -19,7 +19,7 @@ from services.mfa.limits import DEVICES_KEPT
 from services.mfa.quick_judge import QuickJudge
 from services.mfa.records import STRANGER_FAILURES, Context, Verdict
 from services.mfa.tables import challenges, factors
-from services.mfa.verification import Offer
+from services.mfa.verification import VerificationAttempt
 from services.platform.database import Database
 from tests.services.mfa.two_ways import (
     has_passed_long_ago,
@@ -77,7 +77,7 @@ async def test_it_writes_what_the_long_way_writes(
             await knows_device(world, account_id, context)
     codes = {name: world.code(secret) if right else world.wrong(secret) for name, secret in secret_of.items()}
     before = await state(world)
-    verdict = await quick.judge(Offer("c-short", codes["short"], context, world.clock.at))
+    verdict = await quick.judge(VerificationAttempt("c-short", codes["short"], context, world.clock.at))
     between = await state(world)
 
     monkeypatch.setattr(QuickJudge, "judge", long_way)
@@ -135,7 +135,7 @@ async def test_a_factor_that_strangers_are_shut_out_of_goes_the_long_way(
     async with world.database.begin() as connection:
         await connection.execute(update(factors).values(failures_total=STRANGER_FAILURES))
     code = world.code(secret) if right else world.wrong(secret)
-    offer = Offer("c", code, Context(), world.clock.at)
+    offer = VerificationAttempt("c", code, Context(), world.clock.at)
 
     assert await quick.judge(offer) is offer
     assert not (await world.service.verify("c", code)).passed
@@ -148,7 +148,7 @@ async def test_the_last_attempt_goes_the_long_way_which_closes_the_challenge(
     await world.issue("c")
     async with world.database.begin() as connection:
         await connection.execute(update(challenges).values(attempts_left=1))
-    offer = Offer("c", world.wrong(secret), Context(), world.clock.at)
+    offer = VerificationAttempt("c", world.wrong(secret), Context(), world.clock.at)
     before = await state(world)
 
     assert await quick.judge(offer) is offer
@@ -163,7 +163,7 @@ async def test_a_code_of_a_wrong_clock_goes_the_long_way(world: World, quick: Qu
     secret = await world.enrolled()
     await world.issue("c")
     code = totp.code_of(secret, totp.step_at(world.clock.at) + away)
-    offer = Offer("c", code, Context(), world.clock.at)
+    offer = VerificationAttempt("c", code, Context(), world.clock.at)
 
     assert await quick.judge(offer) is offer
 
@@ -173,8 +173,8 @@ async def test_a_code_used_before_goes_the_long_way(world: World, quick: QuickJu
     await world.issue("one")
     await world.issue("other")
     code = world.code(secret)
-    assert isinstance(await quick.judge(Offer("one", code, Context(), world.clock.at)), Verdict)
-    offer = Offer("other", code, Context(), world.clock.at)
+    assert isinstance(await quick.judge(VerificationAttempt("one", code, Context(), world.clock.at)), Verdict)
+    offer = VerificationAttempt("other", code, Context(), world.clock.at)
 
     assert await quick.judge(offer) is offer
 
@@ -183,7 +183,7 @@ async def test_a_new_network_pays_in_advance_and_gets_it_back(world: World, quic
     secret = await world.enrolled()
     await world.issue("c")
 
-    verdict = await quick.judge(Offer("c", world.code(secret), PHONE, world.clock.at))
+    verdict = await quick.judge(VerificationAttempt("c", world.code(secret), PHONE, world.clock.at))
 
     assert isinstance(verdict, Verdict)
     [network] = await world.rows(code_networks)
@@ -194,7 +194,7 @@ async def test_a_wrong_code_from_a_new_network_has_paid_once(world: World, quick
     secret = await world.enrolled()
     await world.issue("c")
 
-    verdict = await quick.judge(Offer("c", world.wrong(secret), PHONE, world.clock.at))
+    verdict = await quick.judge(VerificationAttempt("c", world.wrong(secret), PHONE, world.clock.at))
 
     assert isinstance(verdict, Verdict)
     assert verdict.check.result == "wrong"
@@ -242,8 +242,10 @@ async def test_what_changed_since_it_was_read_stops_it_and_nothing_is_written(
 ) -> None:
     secret = await world.enrolled()
     await world.issue("c")
-    offer = Offer("c", world.code(secret) if right else world.wrong(secret), Context(), world.clock.at)
-    read = QuickJudge._situation
+    offer = VerificationAttempt(
+        "c", world.code(secret) if right else world.wrong(secret), Context(), world.clock.at
+    )
+    read = QuickJudge._state_of
 
     async def early(self: QuickJudge, *about: Any) -> Any:
         found = await read(self, *about)
@@ -253,7 +255,7 @@ async def test_what_changed_since_it_was_read_stops_it_and_nothing_is_written(
         return found
 
     late_state: dict[str, Any] = {}
-    monkeypatch.setattr(QuickJudge, "_situation", early)
+    monkeypatch.setattr(QuickJudge, "_state_of", early)
 
     assert await quick.judge(offer) is offer
     assert await state(world) == late_state
@@ -270,7 +272,7 @@ async def test_a_verdict_that_cannot_be_audited_is_none(world: World, quick: Qui
     code = world.code(secret) if right else world.wrong(secret)
 
     with pytest.raises(Exception, match="division by zero"):
-        await quick.judge(Offer("c", code, PHONE, world.clock.at))
+        await quick.judge(VerificationAttempt("c", code, PHONE, world.clock.at))
 
     after = await state(world)
     del before["code_networks"], after["code_networks"]
@@ -281,7 +283,9 @@ async def test_only_the_newest_devices_are_kept(world: World, quick: QuickJudge)
     secret = await world.enrolled()
     for number in range(DEVICES_KEPT + 2):
         await world.issue(f"c{number}")
-        offer = Offer(f"c{number}", world.code(secret), Context(device_id=f"phone{number}"), world.clock.at)
+        offer = VerificationAttempt(
+            f"c{number}", world.code(secret), Context(device_id=f"phone{number}"), world.clock.at
+        )
         assert isinstance(await quick.judge(offer), Verdict)
         world.clock.at += 30.0
 

@@ -14,7 +14,7 @@ from services.mfa.limits import DAY_S
 from services.mfa.quick_judge import QuickJudge
 from services.mfa.records import Context
 from services.mfa.tables import challenges, factors
-from services.mfa.verification import Offer
+from services.mfa.verification import VerificationAttempt
 from tests.services.mfa.world import World
 
 WRITTEN: tuple[Table, ...] = (challenges, factors, outbox, code_networks, factor_devices, code_minutes)
@@ -79,6 +79,6 @@ def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-async def long_way(_self: QuickJudge, offer: Offer) -> Offer:
+async def long_way(_self: QuickJudge, offer: VerificationAttempt) -> VerificationAttempt:
     """In place of `QuickJudge.judge`: it knows no code."""
     return offer

@@ -14,7 +14,7 @@ from services.cases.news import News
 from services.cases.tables import notices, outbox
 from services.memory.in_process import InProcessChallengeIntake
 from services.mfa import totp
-from services.mfa.answer_time import AnswerTime
+from services.mfa.constant_time_response import AnswerTime
 from services.mfa.factor_check import CodeChecker
 from services.mfa.factor_records import Enrolment
 from services.mfa.lifecycle import FactorLifecycle

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from services.platform.keyring import parse_keyring, read_keyring
-from services.platform.local_stack import InUse, Standing
+from services.platform.local_stack import InUse, LocalStack
 from services.platform.settings import Settings
 
 
 def keys_of(folder: Path) -> dict[str, str]:
-    standing = Standing(Settings(database="sqlite:///unused.db"), folder, frozenset())
+    standing = LocalStack(Settings(database="sqlite:///unused.db"), folder, frozenset())
     made = standing.local_settings()
     return {name: str(made[name]) for name in ("pseudonym_key", "factor_key", "grant_key", "event_key")}
 
@@ -44,7 +44,7 @@ def test_a_key_file_that_is_named_is_used_and_not_hidden_by_a_key_of_the_folder(
     file = tmp_path / "factor-keys"
     file.write_text(f"3:{keys_of(tmp_path)['factor_key']}")
     settings = Settings(database="sqlite:///unused.db", factor_key_file=file)
-    made = Standing(settings, tmp_path, frozenset()).local_settings()
+    made = LocalStack(settings, tmp_path, frozenset()).local_settings()
 
     assert read_keyring("factor_key", str(made["factor_key"]), file).current == 3
 
@@ -66,7 +66,7 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_refused_before_anything
         port = taken.getsockname()[1]
         own = "::1" if ":" in host else "127.0.0.1"
         settings = Settings(**{"http_port": 0, f"{setting}_host": own, f"{setting}_port": port})
-        standing = Standing(settings, tmp_path, frozenset())
+        standing = LocalStack(settings, tmp_path, frozenset())
         with pytest.raises(InUse, match=f"port {port} of .* is taken"):
             await standing.stand(told)
         standing.fall()
@@ -78,9 +78,9 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_refused_before_anything
 def test_a_port_that_is_free_is_kept_and_none_is_chosen(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    asked = Standing(Settings(http_port=port), tmp_path / "a", frozenset())
+    asked = LocalStack(Settings(http_port=port), tmp_path / "a", frozenset())
     asked._take_folder()
-    any_port = Standing(Settings(http_port=0), tmp_path / "b", frozenset())
+    any_port = LocalStack(Settings(http_port=0), tmp_path / "b", frozenset())
     any_port._take_folder()
     asked._refuse_busy_ports()
 
@@ -96,7 +96,7 @@ def test_what_an_earlier_version_left_open_is_closed_and_what_is_not_ours_left_a
         (tmp_path / name).write_text("x")
         (tmp_path / name).chmod(0o644)
     tmp_path.chmod(0o755)
-    standing = Standing(Settings(), tmp_path, frozenset())
+    standing = LocalStack(Settings(), tmp_path, frozenset())
     standing._take_folder()
     standing.fall()
 
@@ -110,7 +110,7 @@ def test_what_an_earlier_version_left_open_is_closed_and_what_is_not_ours_left_a
 def test_a_folder_that_is_ours_alone_is_closed(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     tmp_path.chmod(0o755)
-    standing = Standing(Settings(), tmp_path, frozenset())
+    standing = LocalStack(Settings(), tmp_path, frozenset())
     standing._take_folder()
     standing.fall()
 

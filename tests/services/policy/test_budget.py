@@ -11,7 +11,7 @@ from contracts.decisions import Action, Decision, IssueChallenge
 from contracts.events import AnyEvent
 from contracts.findings import Finding
 from contracts.profile import DAY_S
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.policy.policy import BUDGET_SPENT, Account
 from services.policy.text import parse_policy

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.decisions import ACTIONS, Action, Reasoned
+from contracts.decisions import ACTIONS, Action, Contribution
 from contracts.events import AnyEvent
 from services.policy.policy import Policy
 from tests.services.scoring.events import change, login, transaction
 from tests.services.scoring.policies import plain
 
-SOMETHING = (Reasoned(detector="unusual_amount", reason="unusual_amount", weight=1.0),)
+SOMETHING = (Contribution(detector="unusual_amount", reason="unusual_amount", weight=1.0),)
 COST = """
 [cost]
 rule = "{rule}"
@@ -79,7 +79,7 @@ def test_no_cost_weakens_a_hold_or_a_denial(rule: str) -> None:
 
 
 def test_an_event_that_nothing_speaks_against_is_not_weighed() -> None:
-    shadow = (Reasoned(detector="unusual_amount", reason="unusual_amount", weight=9.0, mode="shadow"),)
+    shadow = (Contribution(detector="unusual_amount", reason="unusual_amount", weight=9.0, mode="shadow"),)
     costly = transaction(amount="1000000.00")
 
     assert costing().decide(costly, 0.002, True) == "allow"

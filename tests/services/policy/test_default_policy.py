@@ -16,7 +16,7 @@ from tests.services.scoring.events import change, login, transaction
 FAMILIES = {found.spec.name: found.spec.family for found in discover()}
 
 
-class Situation(NamedTuple):
+class VerificationState(NamedTuple):
     name: str
     event: AnyEvent
     weights: dict[str, float]
@@ -25,25 +25,25 @@ class Situation(NamedTuple):
 
 
 SITUATIONS = [
-    Situation("a quiet login", login(), {}, "allow", "allow"),
-    Situation("a new network", login(), {"new_network": 3.0}, "allow", "allow"),
-    Situation("a new country", login(), {"new_country": 2.6, "new_network": 3.0}, "notify", "notify"),
-    Situation("a new device at home", login(), {"new_device": 3.7}, "challenge", "notify"),
-    Situation(
+    VerificationState("a quiet login", login(), {}, "allow", "allow"),
+    VerificationState("a new network", login(), {"new_network": 3.0}, "allow", "allow"),
+    VerificationState("a new country", login(), {"new_country": 2.6, "new_network": 3.0}, "notify", "notify"),
+    VerificationState("a new device at home", login(), {"new_device": 3.7}, "challenge", "notify"),
+    VerificationState(
         "a new device in a new country",
         login(),
         {"new_device": 3.7, "new_country": 2.6, "new_network": 2.9},
         "challenge",
         "notify",
     ),
-    Situation(
+    VerificationState(
         "impossible travel",
         login(),
         {"impossible_travel": 5.5, "new_country": 2.6, "new_network": 2.9},
         "challenge",
         "notify",
     ),
-    Situation(
+    VerificationState(
         "impossible travel on a new device",
         login(),
         {
@@ -56,72 +56,74 @@ SITUATIONS = [
         "challenge",
         "hold",
     ),
-    Situation(
+    VerificationState(
         "a burst of failures", login(outcome="failure"), {"failed_login_burst": 2.3}, "notify", "notify"
     ),
-    Situation(
+    VerificationState(
         "many failures",
         login(outcome="failure"),
         {"credential_stuffing": 6.0, "failed_login_burst": 3.0},
         "notify",
         "notify",
     ),
-    Situation("failures, then the own device", login(), {"success_after_failures": 0.8}, "allow", "allow"),
-    Situation(
+    VerificationState(
+        "failures, then the own device", login(), {"success_after_failures": 0.8}, "allow", "allow"
+    ),
+    VerificationState(
         "failures, then a strange device",
         login(),
         {"success_after_failures": 3.4, "unfamiliar_login": 4.5, "new_device": 3.7, "new_network": 1.9},
         "hold",
         "hold",
     ),
-    Situation(
+    VerificationState(
         "stuffing that fits",
         login(),
         {"credential_stuffing": 4.2, "unfamiliar_login": 4.5, "new_device": 3.7, "new_network": 1.9},
         "hold",
         "hold",
     ),
-    Situation(
+    VerificationState(
         "large stuffing that fits",
         login(),
         {"credential_stuffing": 6.0, "unfamiliar_login": 4.5, "new_device": 3.7, "new_network": 1.9},
         "deny",
         "deny",
     ),
-    Situation("a reset on the own phone", change(), {}, "allow", "allow"),
-    Situation("a reset on a new device", change(), {"new_device": 3.7}, "challenge", "hold"),
-    Situation("a new payee", transaction(), {"new_payee": 3.5}, "notify", "notify"),
-    Situation(
+    VerificationState("a reset on the own phone", change(), {}, "allow", "allow"),
+    VerificationState("a reset on a new device", change(), {"new_device": 3.7}, "challenge", "hold"),
+    VerificationState("a new payee", transaction(), {"new_payee": 3.5}, "notify", "notify"),
+    VerificationState(
         "a new payee for an account that has many", transaction(), {"new_payee": 0.8}, "allow", "allow"
     ),
-    Situation("a somewhat unusual amount", transaction(), {"unusual_amount": 1.5}, "allow", "allow"),
-    Situation("a very unusual amount", transaction(), {"unusual_amount": 4.5}, "challenge", "hold"),
-    Situation(
+    VerificationState("a somewhat unusual amount", transaction(), {"unusual_amount": 1.5}, "allow", "allow"),
+    VerificationState("a very unusual amount", transaction(), {"unusual_amount": 4.5}, "challenge", "hold"),
+    VerificationState(
         "a large unusual amount", transaction(amount="8000.00"), {"unusual_amount": 3.0}, "challenge", "hold"
     ),
-    Situation(
+    VerificationState(
         "a very large unusual amount to a new payee",
         transaction(amount="60000.00"),
         {"unusual_amount": 6.0, "new_payee": 1.5},
         "hold",
         "hold",
     ),
-    Situation("a burst of payments", transaction(), {"velocity_count": 4.5}, "challenge", "hold"),
-    Situation(
+    VerificationState("a burst of payments", transaction(), {"velocity_count": 4.5}, "challenge", "hold"),
+    VerificationState(
         "reset, new device, new payee, transfer",
         transaction(amount="900.00"),
         {"credential_change_then_money": 4.5, "new_device": 3.7, "new_payee": 1.1},
         "hold",
         "hold",
     ),
-    Situation(
+    VerificationState(
         "reset, new device, new payee, large transfer",
         transaction(amount="25000.00"),
         {"credential_change_then_money": 4.5, "new_device": 3.7, "new_payee": 1.1, "unusual_amount": 5.0},
         "deny",
         "deny",
     ),
-    Situation(
+    VerificationState(
         "a refund with everything against it",
         transaction(kind="refund"),
         {"unusual_amount": 8.0, "new_device": 8.0},
@@ -134,7 +136,7 @@ SITUATIONS = [
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 @pytest.mark.parametrize("has_factor", [True, False], ids=["with a factor", "without"])
 def test_a_situation_is_answered_as_it_should_be(
-    policy: Policy, situation: Situation, has_factor: bool
+    policy: Policy, situation: VerificationState, has_factor: bool
 ) -> None:
     findings = [
         Finding(detector=name, reason=name, family=FAMILIES[name], weight=weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.decisions import Action, Reasoned
+from contracts.decisions import Action, Contribution
 from contracts.events import AnyEvent
 from services.policy.reader import InvalidPolicy
 from services.policy.text import parse_policy
@@ -14,8 +14,8 @@ from tests.services.scoring.policies import BASE, PLAIN, plain
 ACTED_ON = [login(), transaction(), change()]
 
 
-def reasoned(*detectors: str) -> list[Reasoned]:
-    return [Reasoned(detector=name, reason=name, weight=1.0) for name in detectors]
+def reasoned(*detectors: str) -> list[Contribution]:
+    return [Contribution(detector=name, reason=name, weight=1.0) for name in detectors]
 
 
 @pytest.mark.parametrize("event", ACTED_ON, ids=lambda event: type(event).__name__)
@@ -147,7 +147,7 @@ def test_detectors_with_a_bound_do_not_go_beyond_it_alone() -> None:
 
 def test_a_shadow_finding_does_not_lift_a_bound() -> None:
     policy = plain('[detectors.new_country]\nalone_at_most = "notify"\n')
-    shadow = Reasoned(detector="velocity_count", reason="r", weight=5.0, mode="shadow")
+    shadow = Contribution(detector="velocity_count", reason="r", weight=5.0, mode="shadow")
 
     assert policy.decide(login(), 0.9, True, (), [*reasoned("new_country"), shadow]) == "notify"
 

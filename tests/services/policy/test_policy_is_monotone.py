@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.decisions import ACTIONS, Reasoned
+from contracts.decisions import ACTIONS, Contribution
 from contracts.events import AnyEvent
 from contracts.findings import Finding
 from services.policy.policy import Account, Policy
@@ -90,7 +90,7 @@ def test_a_higher_risk_never_leads_to_a_weaker_action(
     one: float,
     other: float,
 ) -> None:
-    reasoned = [Reasoned(detector=name, reason=name, weight=1.0) for name in sorted(found)]
+    reasoned = [Contribution(detector=name, reason=name, weight=1.0) for name in sorted(found)]
     ranks = [
         ACTIONS.index(policy.rule(event, risk, account, states, reasoned, degraded).action)
         for risk in sorted((one, other))

@@ -10,7 +10,7 @@ import pytest
 from contracts.decisions import Action, Decision
 from contracts.events import AnyEvent, Login
 from contracts.findings import Finding
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.platform import metrics
 from services.platform.settings import Settings
 from services.policy.policy import SNOOZED, Account, Policy, Verdict

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from contracts.decisions import ACTIONS, Counterfactual, Decision
 from contracts.events import AccountChange, AnyEvent, Login, Network, Place, Transaction
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.replay.offline import OfflineCore, offline_records
 from services.scoring.explain import sentences

@@ -14,10 +14,10 @@ from contracts.ports import (
     PAYEE_NO_FRAUD,
     PAYEE_NONE,
     PAYEE_PAYMENT,
-    Answers,
     PayeeQuestions,
-    Questions,
     TallyQuestions,
+    TallyRequest,
+    TallyResponse,
 )
 from services.scoring.counting import TallyPlan
 
@@ -52,7 +52,7 @@ def labelled(**fields: Any) -> Label:
     return Label(event_id="l1", account_id="ann", about_event_id="t1", **{**known, **fields})
 
 
-def asked(event: Transaction | Label, *wanted: Any, **settings: int) -> Questions:
+def asked(event: Transaction | Label, *wanted: Any, **settings: int) -> TallyRequest:
     plan = TallyPlan(wanted or [PAYEE], **settings)
     questions = plan.nothing_asked()
     plan.ask(questions, [event], [7])
@@ -81,8 +81,8 @@ def test_no_payee_no_question() -> None:
 def test_nothing_is_asked_about_payees_that_no_detector_wants() -> None:
     payers = TallyQuestions("payers", 600, 0, [0], [7], ["all"], ["ann"], [AT_MS / 1000], [True])
 
-    assert asked(paid(), PAYERS) == Questions([payers], PayeeQuestions())
-    assert asked(labelled(), PAYERS) == Questions([TallyQuestions("payers", 600)], PayeeQuestions())
+    assert asked(paid(), PAYERS) == TallyRequest([payers], PayeeQuestions())
+    assert asked(labelled(), PAYERS) == TallyRequest([TallyQuestions("payers", 600)], PayeeQuestions())
 
 
 def test_an_event_without_a_key_is_not_counted() -> None:
@@ -131,7 +131,7 @@ def test_the_payee_s_counts_stand_beside_others_by_name() -> None:
     plan.ask(questions, [labelled(), paid()], [8, 9], 1)
     counts = (0, 1, 2, 3, 4, 5, 6, 7, 8)
 
-    answers = plan.answers(3, questions, Answers([[42, 43]], [counts, (0,) * 9, counts]))
+    answers = plan.answers(3, questions, TallyResponse([[42, 43]], [counts, (0,) * 9, counts]))
 
     of_payee = dict(zip(NAMES, counts, strict=True))
     assert answers == [{**of_payee, "payers": 42}, {}, {**of_payee, "payers": 43}]

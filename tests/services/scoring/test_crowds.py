@@ -8,7 +8,7 @@ from contracts.decisions import Decision
 from contracts.events import AnyEvent, Login, Transaction
 from contracts.ports import Shard
 from detectors.shared_device import TALLY
-from services.bootstrap.belt import OFFLINE_KEY, offline_core
+from services.bootstrap.pipelines import OFFLINE_KEY, offline_core
 from services.memory.codec import unpack
 from services.memory.pseudonyms import Pseudonyms
 from services.platform.settings import Settings
@@ -99,7 +99,7 @@ async def test_the_count_that_decided_is_recorded() -> None:
     assert all((each.tallies or {})[TALLY] >= CROWD_COUNT for each in counted)
 
 
-async def test_decisions_and_memory_are_the_same_however_hauls_are_cut() -> None:
+async def test_decisions_and_memory_are_the_same_however_batches_are_cut() -> None:
     assert (await decided(500))[1:] == (await decided(37))[1:]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.decisions import ACTIONS, Decision, Reasoned
+from contracts.decisions import ACTIONS, Contribution, Decision
 from contracts.findings import Reason
 from detectors import discover
 from services.scoring.explain import duration, headline, money, number, reasons_of, sentence, sentences
@@ -27,7 +27,7 @@ REASONS = {
     ("share", "rare"): Reason(code="rare", en="Seen in {value:percent}.", zh_cn="占 {value:percent}。"),
     ("net", "moved"): Reason(code="moved", en="Over a {kind} network.", zh_cn="所用网络：{kind}。"),
 }
-LARGE = Reasoned(
+LARGE = Contribution(
     detector="pay",
     reason="large",
     weight=4.0,
@@ -36,7 +36,7 @@ LARGE = Reasoned(
     baseline=300.5,
     facts={"currency": "CNY"},
 )
-FAST = Reasoned(detector="pace", reason="fast", weight=2.0, share=20, value=1200, facts={"span_s": 5400})
+FAST = Contribution(detector="pace", reason="fast", weight=2.0, share=20, value=1200, facts={"span_s": 5400})
 
 
 def decided(**fields: Any) -> Decision:
@@ -74,7 +74,7 @@ def test_states_and_skipped_checks_are_said_after_the_reasons() -> None:
 
 
 def test_shadow_findings_are_not_told() -> None:
-    shadow = Reasoned(detector="pay", reason="large", weight=4.0, mode="shadow")
+    shadow = Contribution(detector="pay", reason="large", weight=4.0, mode="shadow")
 
     assert sentences(decided(findings=(shadow,)), "en", REASONS) == []
 
@@ -82,17 +82,17 @@ def test_shadow_findings_are_not_told() -> None:
 @pytest.mark.parametrize(
     "finding",
     [
-        Reasoned(detector="pay", reason="large", weight=1.0, value=4.0, baseline=1.0),
-        Reasoned(detector="pay", reason="large", weight=1.0, facts={"currency": "CNY"}),
-        Reasoned(
+        Contribution(detector="pay", reason="large", weight=1.0, value=4.0, baseline=1.0),
+        Contribution(detector="pay", reason="large", weight=1.0, facts={"currency": "CNY"}),
+        Contribution(
             detector="pay", reason="large", weight=1.0, value="much", baseline=1.0, facts={"currency": "CNY"}
         ),
-        Reasoned(detector="gone", reason="large", weight=1.0),
+        Contribution(detector="gone", reason="large", weight=1.0),
     ],
     ids=["fact missing", "value missing", "value of another kind", "detector unknown"],
 )
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_reason_without_its_words_is_given_as_its_code(finding: Reasoned, locale: str) -> None:
+def test_a_reason_without_its_words_is_given_as_its_code(finding: Contribution, locale: str) -> None:
     assert sentence(finding, locale, REASONS) == "large"
 
 
@@ -101,7 +101,7 @@ def test_an_unknown_state_is_given_as_its_code() -> None:
 
 
 def test_recorded_words_are_put_into_the_reader_s_language() -> None:
-    moved = Reasoned(detector="net", reason="moved", weight=1.0, facts={"kind": "satellite"})
+    moved = Contribution(detector="net", reason="moved", weight=1.0, facts={"kind": "satellite"})
 
     assert [sentence(moved, locale, REASONS) for locale in LOCALES] == [
         "Over a satellite network.",
@@ -147,7 +147,7 @@ def test_figures_are_grouped_and_short(value: float, shown: str) -> None:
 
 def test_a_share_is_told_in_percent() -> None:
     assert (
-        sentence(Reasoned(detector="share", reason="rare", weight=1.0, value=0.0234), "en", REASONS)
+        sentence(Contribution(detector="share", reason="rare", weight=1.0, value=0.0234), "en", REASONS)
         == "Seen in 2.3%."
     )
 

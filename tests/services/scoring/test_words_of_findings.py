@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.decisions import Reasoned
+from contracts.decisions import Contribution
 from contracts.findings import Finding
 from contracts.profile import HOUR_S, MAX_DEVICES
 from detectors import factor_change_then_money, takeover_chain, top_up_then_cash_out
@@ -17,7 +17,7 @@ from tests.detectors.build import NOW, ask, change, key, payer, transaction
 
 def told(detector: ModuleType, finding: Finding | None, locale: str) -> str:
     assert finding is not None
-    said = Reasoned(
+    said = Contribution(
         detector=finding.detector,
         reason=finding.reason,
         weight=finding.weight,

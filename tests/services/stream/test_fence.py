@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.errors import Fenced
-from contracts.ports import Answers, PayeeQuestions, Questions, Shard, TallyQuestions
+from contracts.ports import PayeeQuestions, Shard, TallyQuestions, TallyRequest, TallyResponse
 from contracts.profile import Profile
 from services.memory.accounts import Account, LiveAccounts
 from services.memory.codec import pack
@@ -26,7 +26,7 @@ def told_before(count: int) -> int:
     return -1 - count
 
 
-class Haul:
+class Batch:
     """Three records in hand, each asking a tally and a payee; `learned` is what this worker's memory says of each."""
 
     def __init__(self, learned: Sequence[int] = (-1, -1, -1)) -> None:
@@ -36,13 +36,15 @@ class Haul:
         owners, offsets, members = [0, 1, 2], list(OFFSETS), list(ACCOUNTS)
         tally = TallyQuestions("senders", 3600, owners=owners, offsets=offsets, members=members)
         payees = PayeeQuestions(owners=owners, offsets=offsets, members=members)
-        self.arrived = Arrived(SHARD, [], [], list(OFFSETS), [], [], Questions([tally], payees), OFFSETS[-1])
+        self.arrived = Arrived(
+            SHARD, [], [], list(OFFSETS), [], [], TallyRequest([tally], payees), OFFSETS[-1]
+        )
 
     async def other_worker_learned(self, account: str, offset: int) -> None:
         assert await self.store.save([(SHARD, [(account, offset, pack(Profile()))])]) == [0]
 
-    async def read(self, tally: Sequence[int], payees: Sequence[int]) -> Answers:
-        counted = Answers([list(tally)], [(count, *NONE) for count in payees])
+    async def read(self, tally: Sequence[int], payees: Sequence[int]) -> TallyResponse:
+        counted = TallyResponse([list(tally)], [(count, *NONE) for count in payees])
         [read] = await owned_counts(self.memory, [self.arrived], [self.accounts], [counted])
         return read
 
@@ -52,67 +54,67 @@ STALE_ONE = (1, told_before(2), 3)
 
 
 async def test_counts_that_were_answered_in_time_are_read_as_they_are() -> None:
-    haul = Haul()
-    await haul.other_worker_learned("ann", OFFSETS[0])
+    batch = Batch()
+    await batch.other_worker_learned("ann", OFFSETS[0])
 
-    assert await haul.read(FRESH, FRESH) == Answers([[1, 2, 3]], [(1, *NONE), (2, *NONE), (3, *NONE)])
+    assert await batch.read(FRESH, FRESH) == TallyResponse([[1, 2, 3]], [(1, *NONE), (2, *NONE), (3, *NONE)])
 
 
 @pytest.mark.parametrize("stale", [0, 1, 2])
 async def test_of_several_records_one_that_another_worker_learned_is_enough_to_stop(stale: int) -> None:
-    haul = Haul()
-    await haul.other_worker_learned(ACCOUNTS[stale], OFFSETS[stale])
+    batch = Batch()
+    await batch.other_worker_learned(ACCOUNTS[stale], OFFSETS[stale])
     counts = [told_before(count) if index == stale else count for index, count in enumerate(FRESH)]
 
     with pytest.raises(Fenced, match="partition 0"):
-        await haul.read(counts, FRESH)
+        await batch.read(counts, FRESH)
 
 
 async def test_counts_of_payees_alone_are_enough_to_stop() -> None:
-    haul = Haul()
-    await haul.other_worker_learned("ben", OFFSETS[1])
+    batch = Batch()
+    await batch.other_worker_learned("ben", OFFSETS[1])
 
     with pytest.raises(Fenced):
-        await haul.read(FRESH, STALE_ONE)
+        await batch.read(FRESH, STALE_ONE)
 
 
 @pytest.mark.parametrize("zero", [True, False], ids=["none before", "some before"])
 async def test_a_count_of_none_that_was_told_before_is_noticed_too(zero: bool) -> None:
-    haul = Haul()
-    await haul.other_worker_learned("ann", OFFSETS[0])
+    batch = Batch()
+    await batch.other_worker_learned("ann", OFFSETS[0])
 
     with pytest.raises(Fenced):
-        await haul.read((told_before(0 if zero else 4), 2, 3), FRESH)
+        await batch.read((told_before(0 if zero else 4), 2, 3), FRESH)
 
 
 async def test_a_stale_count_of_a_record_that_was_learned_here_stops_nothing() -> None:
-    haul = Haul(learned=(-1, OFFSETS[1], -1))
-    await haul.other_worker_learned("ben", OFFSETS[1])
+    batch = Batch(learned=(-1, OFFSETS[1], -1))
+    await batch.other_worker_learned("ben", OFFSETS[1])
 
-    assert await haul.read(STALE_ONE, STALE_ONE) == await haul.read(FRESH, FRESH)
+    assert await batch.read(STALE_ONE, STALE_ONE) == await batch.read(FRESH, FRESH)
 
 
 async def test_another_worker_that_learned_less_stops_nothing() -> None:
-    haul = Haul()
-    await haul.other_worker_learned("ben", OFFSETS[1] - 1)
+    batch = Batch()
+    await batch.other_worker_learned("ben", OFFSETS[1] - 1)
 
-    assert (await haul.read(STALE_ONE, FRESH)).tallies == [[1, 2, 3]]
+    assert (await batch.read(STALE_ONE, FRESH)).tallies == [[1, 2, 3]]
 
 
 async def test_of_two_stale_records_of_an_account_the_earlier_one_is_asked_about() -> None:
-    haul = Haul()
-    haul.arrived.questions.tallies[0].members[2] = "ben"
-    haul.arrived.questions.tallies[0].owners[2] = 1
-    await haul.other_worker_learned("ben", OFFSETS[1])
+    batch = Batch()
+    batch.arrived.questions.tallies[0].members[2] = "ben"
+    batch.arrived.questions.tallies[0].owners[2] = 1
+    await batch.other_worker_learned("ben", OFFSETS[1])
 
     with pytest.raises(Fenced):
-        await haul.read((1, told_before(2), told_before(3)), FRESH)
+        await batch.read((1, told_before(2), told_before(3)), FRESH)
 
 
 async def test_detectors_read_after_the_check_what_is_counted_now() -> None:
-    haul = Haul()
+    batch = Batch()
 
-    read = await haul.read((told_before(0), told_before(7), 3), (told_before(5), 2, told_before(0)))
+    read = await batch.read((told_before(0), told_before(7), 3), (told_before(5), 2, told_before(0)))
 
     assert read.tallies == [[0, 7, 3]]
     assert read.payees == [(5, *NONE), (2, *NONE), (0, *NONE)]
@@ -122,35 +124,35 @@ async def test_detectors_read_after_the_check_what_is_counted_now() -> None:
 async def test_counts_that_were_answered_in_time_are_handed_on_without_a_look_at_them(
     counts: tuple[int, ...],
 ) -> None:
-    haul = Haul()
-    counted = Answers([list(counts), []], [(count, *NONE) for count in counts])
+    batch = Batch()
+    counted = TallyResponse([list(counts), []], [(count, *NONE) for count in counts])
 
-    [read] = await owned_counts(haul.memory, [haul.arrived], [haul.accounts], [counted])
+    [read] = await owned_counts(batch.memory, [batch.arrived], [batch.accounts], [counted])
 
     assert read is counted
 
 
 async def test_a_batch_that_asks_no_payee_and_no_tally_is_handed_on() -> None:
-    haul = Haul()
-    nothing = Answers([], [])
+    batch = Batch()
+    nothing = TallyResponse([], [])
 
-    assert await owned_counts(haul.memory, [haul.arrived], [haul.accounts], [nothing]) == [nothing]
+    assert await owned_counts(batch.memory, [batch.arrived], [batch.accounts], [nothing]) == [nothing]
 
 
 async def test_a_record_whose_own_count_is_new_is_not_asked_about() -> None:
-    haul = Haul()
-    await haul.other_worker_learned("ben", OFFSETS[1])
+    batch = Batch()
+    await batch.other_worker_learned("ben", OFFSETS[1])
 
-    read = await haul.read((told_before(2), 0, 3), FRESH)
+    read = await batch.read((told_before(2), 0, 3), FRESH)
 
     assert read.tallies == [[2, 0, 3]]
 
 
 async def test_a_payee_s_count_alone_says_whether_its_question_was_told_before() -> None:
-    haul = Haul()
-    await haul.other_worker_learned("ben", OFFSETS[1])
+    batch = Batch()
+    await batch.other_worker_learned("ben", OFFSETS[1])
     others = (5, 5, 5, 5, 5, 5, 5, 5)
-    counted = Answers([list(FRESH)], [(1, *others), (told_before(2), *others), (3, *others)])
+    counted = TallyResponse([list(FRESH)], [(1, *others), (told_before(2), *others), (3, *others)])
 
     with pytest.raises(Fenced):
-        await owned_counts(haul.memory, [haul.arrived], [haul.accounts], [counted])
+        await owned_counts(batch.memory, [batch.arrived], [batch.accounts], [counted])

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.topics import HEADER_MOVED_FROM
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.events.decode import decode
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
-from services.stream.pipeline import Belt
+from services.stream.pipeline import Pipeline
 from services.stream.placement import MOST_BYTES, Placement, murmur2
 
 #: From the tests of Kafka's own client (UtilsTest.testMurmur2), which are of org.apache.kafka.
@@ -117,10 +117,10 @@ def test_dead_letters_of_a_batch_stay_in_the_order_of_offsets() -> None:
     assert [0, 1, 2] == [letter.record.offset for letter in kept.dead]
 
 
-async def test_the_belt_decides_what_is_its_own_and_sends_on_the_rest() -> None:
+async def test_the_pipeline_decides_what_is_its_own_and_sends_on_the_rest() -> None:
     core = offline_core(Settings())
-    belt: Belt = core._belt
-    belt.parts = replace(belt.parts, placement=Placement(Settings().topic_events, COUNT))
+    pipeline: Pipeline = core._pipeline
+    pipeline.components = replace(pipeline.components, placement=Placement(Settings().topic_events, COUNT))
     first = await core.carry([(0, [record(0, AT_0[0]), record(1, NOT_AT_0[0]), record(2, AT_0[1])])])
     again = await core.carry([(0, [record(3, NOT_AT_0[0]), record(4, AT_0[0])])])
     moved = core._collected.take(Settings().topic_events)
@@ -128,7 +128,9 @@ async def test_the_belt_decides_what_is_its_own_and_sends_on_the_rest() -> None:
     assert ["e0", "e2"] == [made.event_id for made in first.decisions]
     assert ["e4"] == [made.event_id for made in again.decisions]
     assert [NOT_AT_0[0].encode()] * 2 == [key for key, _, _ in moved]
-    assert {AT_0[0], AT_0[1]} == {name for shard in belt.parts.memory._shelves.values() for name in shard}
+    assert {AT_0[0], AT_0[1]} == {
+        name for shard in pipeline.components.memory._shelves.values() for name in shard
+    }
 
 
 async def test_a_file_that_is_replayed_has_no_partitions() -> None:

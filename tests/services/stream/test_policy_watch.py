@@ -1,4 +1,4 @@
-"""A running worker takes a good policy file between hauls, and keeps what it has when the file is not good."""
+"""A running worker takes a good policy file between batches, and keeps what it has when the file is not good."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.events import AnyEvent
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.memory.in_process import InProcessTallyStore
 from services.platform import metrics
 from services.platform.settings import Settings
@@ -193,19 +193,19 @@ async def decided(core: OfflineCore, first: int, count: int) -> list[Any]:
     return (await core.decide(offline_records(events, first))).decisions
 
 
-async def test_a_haul_that_is_under_way_is_decided_under_the_policy_it_began_with(watched: Watched) -> None:
-    """The file changes while a haul of several stretches waits for its counts; the next haul has the new one."""
+async def test_a_batch_that_is_under_way_is_decided_under_the_policy_it_began_with(watched: Watched) -> None:
+    """The file changes while a batch of several stretches waits for its counts; the next batch has the new one."""
     tallies = GatedTallies()
     core = offline_core(Settings(policy=watched.path), tallies=tallies)
-    await watched.watch.look(core._belt.use)
-    haul = asyncio.create_task(decided(core, 0, 600))
+    await watched.watch.look(core._pipeline.use)
+    batch = asyncio.create_task(decided(core, 0, 600))
     await tallies.asked.wait()
     watched.write(SECOND)
     for _ in range(3):
-        await watched.watch.look(core._belt.use)
+        await watched.watch.look(core._pipeline.use)
     tallies.gate.set()
 
-    assert names(await haul) == {"first"}
+    assert names(await batch) == {"first"}
     later = await decided(core, 600, 50)
     assert names(later) == {"second"}
     assert {each.action for each in later if each.account_id == "acct-1"} == {"deny"}
@@ -215,7 +215,7 @@ async def test_what_an_account_learned_stays_when_the_policy_changes(watched: Wa
     core = offline_core(Settings(policy=watched.path))
     await decided(core, 0, 70)
     watched.write(SECOND)
-    core._belt.use(read_policy(watched.path))
+    core._pipeline.use(read_policy(watched.path))
     later = await decided(core, 70, 7)
 
     assert all("learning" not in each.states for each in later)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contracts.events import AnyEvent, Login, to_wire
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
-from services.stream.parts import Enrichment
+from services.stream.components import Enrichment
 from services.stream.reading import read
 
 START_MS = 1_790_000_000_000
@@ -49,7 +49,7 @@ def records(count: int) -> list[OfflineRecord]:
 
 
 async def test_only_the_event_at_fault_is_a_dead_letter() -> None:
-    parts = offline_core(Settings())._belt.parts
+    parts = offline_core(Settings())._pipeline.components
     failing = {"e0", "e2", "e100", "e199"}
     brittle = replace(parts, enricher=FailsAt(parts.enricher, failing))
 
@@ -68,7 +68,7 @@ async def test_only_the_event_at_fault_is_a_dead_letter() -> None:
 
 
 async def test_no_question_is_asked_twice_or_of_a_dead_letter() -> None:
-    parts = offline_core(Settings())._belt.parts
+    parts = offline_core(Settings())._pipeline.components
     brittle = replace(parts, enricher=FailsAt(parts.enricher, {"e2"}))
     sound = [record for record in records(70) if record.offset != 2]
 

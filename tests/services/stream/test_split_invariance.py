@@ -1,4 +1,4 @@
-"""The same events give the same bytes and leave the same memory, however they are cut into hauls."""
+"""The same events give the same bytes and leave the same memory, however they are cut into batches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from itertools import pairwise, zip_longest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.ports import Answers, Questions, Shard
-from services.bootstrap.belt import offline_core
+from contracts.ports import Shard, TallyRequest, TallyResponse
+from services.bootstrap.pipelines import offline_core
 from services.lab.simulate import Simulation, simulate
 from services.lab.stories import STORIES
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
@@ -41,7 +41,7 @@ class TalliesApart:
     def __init__(self) -> None:
         self._apart: defaultdict[Shard, InProcessTallyStore] = defaultdict(InProcessTallyStore)
 
-    async def observe(self, asked: Sequence[tuple[Shard, Questions]]) -> list[Answers]:
+    async def observe(self, asked: Sequence[tuple[Shard, TallyRequest]]) -> list[TallyResponse]:
         """Each shard's own counts."""
         return [(await self._apart[shard].observe([(shard, questions)]))[0] for shard, questions in asked]
 
@@ -49,7 +49,7 @@ class TalliesApart:
 def decided(cuts: Sequence[Sequence[int]], live_accounts: int, together: bool = False) -> Outcome:
     """Each partition's decisions as produced, and every account's stored memory.
 
-    The cuts give each partition's pieces; `together` carries the first pieces of all partitions as one haul, then the second.
+    The cuts give each partition's pieces; `together` carries the first pieces of all partitions as one batch, then the second.
     """
     core = offline_core(Settings(live_accounts=live_accounts), tallies=TalliesApart())
     pieces = [
@@ -60,8 +60,8 @@ def decided(cuts: Sequence[Sequence[int]], live_accounts: int, together: bool = 
 
     async def work() -> None:
         for turn in zip_longest(*pieces):
-            haul = [(partition, piece) for partition, piece in enumerate(turn) if piece is not None]
-            for part in [haul] if together else [[each] for each in haul]:
+            batch = [(partition, piece) for partition, piece in enumerate(turn) if piece is not None]
+            for part in [batch] if together else [[each] for each in batch]:
                 answered = await core.carry(part)
                 for decision, row in zip(answered.decisions, answered.encoded, strict=True):
                     encoded[sum(decision.account_id.encode()) % PARTITIONS].append(row)
@@ -76,14 +76,14 @@ def memory_of(profiles: InProcessProfileStore) -> dict[object, dict[str, tuple[i
 
 
 @cache
-def in_one_haul_each() -> Outcome:
+def in_one_batch_each() -> Outcome:
     """What comes of whole partitions, one after another."""
     return decided([[]] * PARTITIONS, 100_000)
 
 
 def test_the_simulated_events_have_something_to_say() -> None:
     """The other test is worth something only when there are findings, holds and challenges in it."""
-    text = b"".join(b"".join(rows) for rows in in_one_haul_each()[0])
+    text = b"".join(b"".join(rows) for rows in in_one_batch_each()[0])
 
     assert sum(map(len, partitions())) > 1_500
     assert text.count(b'"detector"') > 50
@@ -100,4 +100,4 @@ def test_cuts_and_company_change_nothing(data: st.DataObject) -> None:
     ]
     capacity, together = data.draw(st.sampled_from([1, 10, 100_000])), data.draw(st.booleans())
 
-    assert decided(cuts, capacity, together) == in_one_haul_each()
+    assert decided(cuts, capacity, together) == in_one_batch_each()

@@ -12,9 +12,9 @@ from faust.types import TP, Message
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
 from services.stream.app import build_app
-from services.stream.lane import Haul
+from services.stream.batch_scheduler import Batch
 from services.stream.liveness import Liveness
-from services.stream.transport import HaulConsumer
+from services.stream.transport import BatchConsumer
 
 A, B = TP("account-events", 0), TP("account-events", 1)
 
@@ -28,7 +28,7 @@ class Driver:
 
     def __init__(self) -> None:
         app: Any = build_app(Settings(), cast(Any, None), cast(Any, None), Liveness(time.monotonic))
-        self.consumer = cast(HaulConsumer, app.consumer)
+        self.consumer = cast(BatchConsumer, app.consumer)
         self.messages: list[Message] = []
         self.consumer.callback = self._take
 
@@ -38,9 +38,9 @@ class Driver:
     async def fetch(self, fetched: dict[TP, list[OfflineRecord]]) -> None:
         await self.consumer._hand_over(fetched, {A, B})
 
-    def hauls(self) -> list[dict[int, list[int]]]:
+    def batches(self) -> list[dict[int, list[int]]]:
         return [
-            {partition: [record.offset for record in each] for partition, each in cast(Haul, message.value)}
+            {partition: [record.offset for record in each] for partition, each in cast(Batch, message.value)}
             for message in self.messages
         ]
 
@@ -49,7 +49,7 @@ async def test_all_partitions_of_a_fetch_are_one_message() -> None:
     driver = Driver()
     await driver.fetch({A: records(1, 2), B: records(7)})
 
-    assert driver.hauls() == [{0: [1, 2], 1: [7]}]
+    assert driver.batches() == [{0: [1, 2], 1: [7]}]
 
 
 async def test_what_was_read_before_is_left_out() -> None:
@@ -58,14 +58,14 @@ async def test_what_was_read_before_is_left_out() -> None:
     await driver.fetch({A: records(1, 2), B: records(7)})
     await driver.fetch({A: records(2, 3), B: records(7)})
 
-    assert driver.hauls()[1:] == [{0: [3]}]
+    assert driver.batches()[1:] == [{0: [3]}]
 
 
 async def test_partitions_that_may_not_be_read_are_left_out() -> None:
     driver = Driver()
     await driver.fetch({A: records(1), TP("account-events", 5): records(1)})
 
-    assert driver.hauls() == [{0: [1]}]
+    assert driver.batches() == [{0: [1]}]
 
 
 def test_before_it_is_started_it_owns_nothing() -> None:

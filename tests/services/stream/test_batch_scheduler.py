@@ -1,4 +1,4 @@
-"""The lane carries hauls in order, joins what waits, and gives up cleanly."""
+"""The scheduler carries batches in order, joins what waits, and gives up cleanly."""
 
 from __future__ import annotations
 
@@ -7,84 +7,84 @@ import asyncio
 import pytest
 
 from contracts.errors import Unavailable
-from services.stream.lane import patiently
-from tests.services.stream.watched_lane import MOST, a_lane, records
+from services.stream.batch_scheduler import retry_while_unavailable
+from tests.services.stream.watched_scheduler import MOST, a_scheduler, records
 
 
-async def test_a_large_haul_is_scored_while_the_last_one_finishes() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+async def test_a_large_batch_is_scored_while_the_last_one_finishes() -> None:
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
         ground.submit("b", (0, records(2, 3, 4, 5, 6, 7)))
-        await ground.until(lambda: len(ground.belt.scored) == 2)
+        await ground.until(lambda: len(ground.pipeline.scored) == 2)
 
         assert ground.done == []
-        ground.belt.gate.set()
+        ground.pipeline.gate.set()
         await ground.until(lambda: ground.done == ["a", "b"])
 
 
-async def test_small_hauls_that_wait_are_carried_as_one_each_partition_in_order() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+async def test_small_batches_that_wait_are_carried_as_one_each_partition_in_order() -> None:
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
-        await ground.until(lambda: ground.belt.scored)
+        await ground.until(lambda: ground.pipeline.scored)
         ground.submit("b", (0, records(2)), (1, records(7)))
         ground.submit("c", (1, records(8)))
-        ground.belt.gate.set()
+        ground.pipeline.gate.set()
         await ground.until(lambda: len(ground.done) == 3)
 
-        assert ground.belt.finished == [{0: [1]}, {0: [2], 1: [7, 8]}]
+        assert ground.pipeline.finished == [{0: [1]}, {0: [2], 1: [7, 8]}]
 
 
-async def test_hauls_are_joined_up_to_the_most_records() -> None:
-    async with a_lane() as ground:
+async def test_batches_are_joined_up_to_the_most_records() -> None:
+    async with a_scheduler() as ground:
         ground.submit("a", (0, records(1, 2, 3, 4)))
         ground.submit("b", (0, records(5, 6, 7)))
         ground.submit("c", (0, records(8, 9, 10)))
         ground.submit("d", (0, records(*range(11, 30))))
         await ground.until(lambda: len(ground.done) == 4)
 
-        assert [len(haul[0]) for haul in ground.belt.finished] == [4, 6, 19]
+        assert [len(batch[0]) for batch in ground.pipeline.finished] == [4, 6, 19]
 
 
 async def test_settling_finishes_what_is_under_way_and_drops_what_waits() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
-        await ground.until(lambda: ground.belt.scored)
+        await ground.until(lambda: ground.pipeline.scored)
         settling = asyncio.create_task(ground.settled())
         await asyncio.sleep(0)
         ground.submit("b", (0, records(2)))
-        ground.belt.gate.set()
+        ground.pipeline.gate.set()
 
         assert await settling
         assert ground.done == ["a"]
         assert await ground.settled()
-        await ground.lane.reset()
+        await ground.scheduler.reset()
         ground.submit("c", (0, records(2)))
         await ground.until(lambda: ground.done == ["a", "c"])
 
 
 async def test_settling_gives_up_at_its_deadline() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
-        await ground.until(lambda: ground.belt.scored)
+        await ground.until(lambda: ground.pipeline.scored)
 
-        assert not await ground.lane.settle(asyncio.get_running_loop().time())
-        await ground.lane.reset()
+        assert not await ground.scheduler.settle(asyncio.get_running_loop().time())
+        await ground.scheduler.reset()
         assert ground.done == []
-        assert ground.belt.forgotten == 1
+        assert ground.pipeline.forgotten == 1
 
 
 async def test_after_a_reset_nothing_of_before_is_done() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
-        await ground.until(lambda: ground.belt.scored)
+        await ground.until(lambda: ground.pipeline.scored)
         ground.submit("b", (0, records(2)))
-        await ground.lane.reset()
-        ground.belt.gate.set()
+        await ground.scheduler.reset()
+        ground.pipeline.gate.set()
         ground.submit("c", (0, records(1)))
         await ground.until(lambda: ground.done)
 
@@ -93,8 +93,8 @@ async def test_after_a_reset_nothing_of_before_is_done() -> None:
 
 
 async def test_an_unexpected_error_crashes_at_once() -> None:
-    async with a_lane() as ground:
-        ground.belt.error = RuntimeError("unexpected")
+    async with a_scheduler() as ground:
+        ground.pipeline.error = RuntimeError("unexpected")
         ground.submit("a", (0, records(1)))
         await ground.until(lambda: ground.crashes)
 
@@ -102,7 +102,7 @@ async def test_an_unexpected_error_crashes_at_once() -> None:
 
 
 async def test_a_step_is_repeated_while_its_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.stream.lane.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("services.stream.batch_scheduler.FIRST_PAUSE_S", 0.0)
     left = 3
 
     async def step() -> str:
@@ -112,53 +112,53 @@ async def test_a_step_is_repeated_while_its_store_is_away(monkeypatch: pytest.Mo
             raise Unavailable("away")
         return "here"
 
-    assert await patiently(step, "store") == "here"
+    assert await retry_while_unavailable(step, "store") == "here"
 
 
 @pytest.mark.parametrize(("waiting", "beside"), [(MOST // 2 - 1, False), (MOST // 2, True)])
-async def test_a_haul_of_half_the_most_records_is_scored_beside_the_last_one_and_a_smaller_one_is_not(
+async def test_a_batch_of_half_the_most_records_is_scored_beside_the_last_one_and_a_smaller_one_is_not(
     waiting: int, beside: bool
 ) -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(*range(MOST))))
         ground.submit("b", (0, records(*range(MOST, MOST + waiting))))
         for _ in range(50):
             await asyncio.sleep(0)
 
-        assert len(ground.belt.scored) == 1 + beside
-        ground.belt.gate.set()
+        assert len(ground.pipeline.scored) == 1 + beside
+        ground.pipeline.gate.set()
         await ground.until(lambda: ground.done == ["a", "b"])
 
 
-async def test_a_lane_that_carried_nothing_settles_at_once() -> None:
-    async with a_lane() as ground:
-        assert await ground.lane.settle(asyncio.get_running_loop().time())
+async def test_a_scheduler_that_carried_nothing_settles_at_once() -> None:
+    async with a_scheduler() as ground:
+        assert await ground.scheduler.settle(asyncio.get_running_loop().time())
 
 
-async def test_settling_waits_for_the_haul_that_finishes_and_the_one_that_was_scored_beside_it() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+async def test_settling_waits_for_the_batch_that_finishes_and_the_one_that_was_scored_beside_it() -> None:
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
         ground.submit("b", (0, records(*range(2, 2 + MOST))))
-        await ground.until(lambda: len(ground.belt.scored) == 2)
+        await ground.until(lambda: len(ground.pipeline.scored) == 2)
         settling = asyncio.create_task(ground.settled())
         await asyncio.sleep(0)
         assert not settling.done()
-        ground.belt.gate.set()
+        ground.pipeline.gate.set()
 
         assert await settling
         assert ground.done == ["a", "b"]
 
 
 async def test_an_error_of_either_step_is_the_one_that_crashes() -> None:
-    async with a_lane() as ground:
-        ground.belt.error = RuntimeError("finish")
+    async with a_scheduler() as ground:
+        ground.pipeline.error = RuntimeError("finish")
         ground.submit("a", (0, records(1)))
         await ground.until(lambda: ground.crashes)
-        assert ground.crashes[0] is ground.belt.error
-    async with a_lane() as ground:
-        # The belt of these tests refuses a haul that names a partition twice.
+        assert ground.crashes[0] is ground.pipeline.error
+    async with a_scheduler() as ground:
+        # The pipeline of these tests refuses a batch that names a partition twice.
         ground.submit("a", (0, records(1)), (0, records(2)))
         await ground.until(lambda: ground.crashes)
         assert [type(error) for error in ground.crashes] == [AssertionError]
@@ -166,11 +166,11 @@ async def test_an_error_of_either_step_is_the_one_that_crashes() -> None:
 
 
 async def test_after_an_error_nothing_that_follows_is_done() -> None:
-    async with a_lane() as ground:
-        ground.belt.error = RuntimeError("unexpected")
+    async with a_scheduler() as ground:
+        ground.pipeline.error = RuntimeError("unexpected")
         ground.submit("a", (0, records(1)))
         await ground.until(lambda: ground.crashes)
-        ground.belt.error = None
+        ground.pipeline.error = None
         ground.submit("b", (0, records(2)))
         ground.submit("c", (0, records(3)))
         for _ in range(20):
@@ -192,27 +192,27 @@ async def test_pauses_grow_twofold_to_the_longest(monkeypatch: pytest.MonkeyPatc
             raise Unavailable("away")
         return "here"
 
-    assert await patiently(step, "store") == "here"
+    assert await retry_while_unavailable(step, "store") == "here"
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
-async def test_a_fault_point_is_said_to_the_belt() -> None:
-    async with a_lane() as ground:
-        ground.lane.reach("before_commit")
+async def test_a_fault_point_is_said_to_the_pipeline() -> None:
+    async with a_scheduler() as ground:
+        ground.scheduler.reach("before_commit")
 
-        assert ground.belt.reached == ["before_commit"]
+        assert ground.pipeline.reached == ["before_commit"]
 
 
-async def test_no_third_haul_is_scored_while_the_first_one_finishes() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+async def test_no_third_batch_is_scored_while_the_first_one_finishes() -> None:
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         for name in ("a", "b", "c", "d"):
             ground.submit(name, (0, records(*range(MOST))))
         for _ in range(50):
             await asyncio.sleep(0)
 
-        assert len(ground.belt.scored) == 2
-        ground.belt.gate.set()
+        assert len(ground.pipeline.scored) == 2
+        ground.pipeline.gate.set()
         await ground.until(lambda: ground.done == ["a", "b", "c", "d"])
 
 
@@ -228,61 +228,61 @@ async def test_no_third_haul_is_scored_while_the_first_one_finishes() -> None:
         ([7, 1, 5], [7, 6]),
     ],
 )
-async def test_each_haul_that_is_joined_leaves_less_room_for_the_next(
+async def test_each_batch_that_is_joined_leaves_less_room_for_the_next(
     sizes: list[int], carried: list[int]
 ) -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("first", (0, records(*range(100, 107))))
-        await ground.until(lambda: ground.belt.scored)
-        ground.belt.scoring.clear()
+        await ground.until(lambda: ground.pipeline.scored)
+        ground.pipeline.scoring.clear()
         first = 0
         for number, size in enumerate(sizes):
             ground.submit(str(number), (0, records(*range(first, first + size))))
             first += size
-        ground.belt.scoring.set()
-        ground.belt.gate.set()
+        ground.pipeline.scoring.set()
+        ground.pipeline.gate.set()
         await ground.until(lambda: len(ground.done) == len(sizes) + 1)
 
-        assert [len(haul[0]) for haul in ground.belt.finished[1:]] == carried
-        assert [offset for haul in ground.belt.finished[1:] for offset in haul[0]] == list(range(first))
+        assert [len(batch[0]) for batch in ground.pipeline.finished[1:]] == carried
+        assert [offset for batch in ground.pipeline.finished[1:] for offset in batch[0]] == list(range(first))
         assert ground.done == ["first", *map(str, range(len(sizes)))]
 
 
 @pytest.mark.parametrize("next_one", [0, MOST], ids=["nothing waits", "the next one is being scored"])
 async def test_a_reset_waits_until_what_was_finishing_has_let_go(next_one: int) -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
-        ground.belt.scoring.clear()
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
+        ground.pipeline.scoring.clear()
         ground.submit("a", (0, records(1)))
         if next_one:
             ground.submit("b", (0, records(*range(2, 2 + next_one))))
-        await ground.until(lambda: ground.belt.finishing)
-        await ground.lane.reset()
+        await ground.until(lambda: ground.pipeline.finishing)
+        await ground.scheduler.reset()
 
-        assert ground.belt.finishing == 0
+        assert ground.pipeline.finishing == 0
         assert ground.done == []
 
 
-async def test_an_error_at_the_end_of_one_haul_crashes_while_the_next_is_still_scored() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+async def test_an_error_at_the_end_of_one_batch_crashes_while_the_next_is_still_scored() -> None:
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
         ground.submit("b", (0, records(*range(2, 2 + MOST))))
-        ground.belt.scoring.clear()
-        await ground.until(lambda: len(ground.belt.scored) == 2)
-        ground.belt.error = RuntimeError("unexpected")
-        ground.belt.gate.set()
+        ground.pipeline.scoring.clear()
+        await ground.until(lambda: len(ground.pipeline.scored) == 2)
+        ground.pipeline.error = RuntimeError("unexpected")
+        ground.pipeline.gate.set()
         await ground.until(lambda: ground.crashes)
 
-        assert ground.crashes == [ground.belt.error]
+        assert ground.crashes == [ground.pipeline.error]
 
 
-async def test_after_a_reset_the_lane_is_idle_whatever_was_under_way() -> None:
-    async with a_lane() as ground:
-        ground.belt.gate.clear()
+async def test_after_a_reset_the_scheduler_is_idle_whatever_was_under_way() -> None:
+    async with a_scheduler() as ground:
+        ground.pipeline.gate.clear()
         ground.submit("a", (0, records(1)))
-        await ground.until(lambda: ground.belt.scored)
-        await ground.lane.reset()
+        await ground.until(lambda: ground.pipeline.scored)
+        await ground.scheduler.reset()
 
-        assert await ground.lane.settle(asyncio.get_running_loop().time())
+        assert await ground.scheduler.settle(asyncio.get_running_loop().time())

@@ -52,7 +52,7 @@ class Page(Struct, frozen=True):
     cursor: str | None
 
 
-class CaseDesk:
+class CaseService:
     """Queries and support's actions; every method raises Unavailable when the database is away."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:

@@ -8,11 +8,11 @@ import pytest
 from msgspec import json
 from sqlalchemy import select
 
-from contracts.decisions import Reasoned, effect_id
+from contracts.decisions import Contribution, effect_id
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
+from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
-from services.cases.desk import CaseDesk, Conflict
 from services.cases.repository import Recorded, keep
 from services.cases.states import IllegalTransition
 from services.cases.tables import contact_points, outbox
@@ -32,8 +32,8 @@ CASE = effect_id("li", "e1", "open_case")
 
 
 @pytest.fixture
-def desk(database: Database) -> CaseDesk:
-    return CaseDesk(database, lambda: NOW)
+def desk(database: Database) -> CaseService:
+    return CaseService(database, lambda: NOW)
 
 
 async def carry_out(database: Database, *records: Recorded) -> None:
@@ -46,7 +46,7 @@ async def sent(database: Database) -> list[Any]:
         return list((await connection.execute(select(outbox).order_by(outbox.c.id))).all())
 
 
-async def every_page(desk: CaseDesk, limit: int, **wanted: str | None) -> list[str]:
+async def every_page(desk: CaseService, limit: int, **wanted: str | None) -> list[str]:
     found: list[str] = []
     cursor = None
     while True:
@@ -58,7 +58,7 @@ async def every_page(desk: CaseDesk, limit: int, **wanted: str | None) -> list[s
             return found
 
 
-async def test_pages_show_every_alert_once_newest_first(database: Database, desk: CaseDesk) -> None:
+async def test_pages_show_every_alert_once_newest_first(database: Database, desk: CaseService) -> None:
     times = {"e1": 1.0, "e2": 2.5, "e3": 2.5, "e4": 0.1 + 0.2, "e5": 5.0}
     await carry_out(
         database, *(recorded(event_id, effects=(alert(event_id),), at=at) for event_id, at in times.items())
@@ -70,7 +70,7 @@ async def test_pages_show_every_alert_once_newest_first(database: Database, desk
     assert [await every_page(desk, limit) for limit in (1, 2, 5, 9)] == [expected] * 4
 
 
-async def test_alerts_can_be_asked_for_by_severity_and_account(database: Database, desk: CaseDesk) -> None:
+async def test_alerts_can_be_asked_for_by_severity_and_account(database: Database, desk: CaseService) -> None:
     await carry_out(
         database,
         recorded("e1", "li", (alert("e1", "high"),)),
@@ -84,12 +84,12 @@ async def test_alerts_can_be_asked_for_by_severity_and_account(database: Databas
 @pytest.mark.parametrize("cursor", ["x", "bmFuIHg=", "aW5mIHg=", "MS4w", "%%%%", "🙂"])
 async def test_a_cursor_that_is_not_ours_is_malformed(database: Database, cursor: str) -> None:
     with pytest.raises(Malformed):
-        await CaseDesk(database, lambda: NOW).cases(
+        await CaseService(database, lambda: NOW).cases(
             state=None, severity=None, account_id=None, cursor=cursor, limit=5
         )
 
 
-async def test_a_case_tells_its_history_with_its_decisions(database: Database, desk: CaseDesk) -> None:
+async def test_a_case_tells_its_history_with_its_decisions(database: Database, desk: CaseService) -> None:
     await carry_out(
         database, recorded("e1", effects=(open_case("e1"),)), recorded("e2", effects=(open_case("e2"),))
     )
@@ -108,7 +108,7 @@ async def test_a_case_tells_its_history_with_its_decisions(database: Database, d
 
 
 async def test_a_verdict_labels_every_event_of_the_case_in_the_stream(
-    database: Database, desk: CaseDesk
+    database: Database, desk: CaseService
 ) -> None:
     await carry_out(
         database,
@@ -127,7 +127,7 @@ async def test_a_verdict_labels_every_event_of_the_case_in_the_stream(
 
 
 async def test_a_label_tells_when_the_event_happened_that_it_is_about(
-    database: Database, desk: CaseDesk
+    database: Database, desk: CaseService
 ) -> None:
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
     await desk.assign(CASE, "mei", "key:desk", None)
@@ -137,7 +137,7 @@ async def test_a_label_tells_when_the_event_happened_that_it_is_about(
     assert (label.about_at, label.at) == (1_790_000_000.0, NOW)
 
 
-async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, desk: CaseDesk) -> None:
+async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, desk: CaseService) -> None:
     await carry_out(
         database,
         recorded("e1", effects=(open_case("e1"), freeze("e1"))),
@@ -152,7 +152,7 @@ async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, d
 
 @pytest.mark.parametrize("verdict", ["fraud", "legitimate"])
 async def test_nothing_is_released_that_was_not_frozen_or_is_fraud(
-    database: Database, desk: CaseDesk, verdict: Any
+    database: Database, desk: CaseService, verdict: Any
 ) -> None:
     effects = (open_case("e1"), freeze("e1")) if verdict == "fraud" else (open_case("e1"),)
     await carry_out(database, recorded("e1", effects=effects))
@@ -162,7 +162,7 @@ async def test_nothing_is_released_that_was_not_frozen_or_is_fraud(
     assert not [row for row in await sent(database) if '"release"' in row.payload]
 
 
-async def test_a_refused_verdict_sends_nothing(database: Database, desk: CaseDesk) -> None:
+async def test_a_refused_verdict_sends_nothing(database: Database, desk: CaseService) -> None:
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
     with pytest.raises(IllegalTransition):
         await desk.resolve(CASE, "fraud", "mei", None, None)
@@ -170,14 +170,14 @@ async def test_a_refused_verdict_sends_nothing(database: Database, desk: CaseDes
     assert not await sent(database)
 
 
-async def test_a_change_over_an_old_version_is_refused(database: Database, desk: CaseDesk) -> None:
+async def test_a_change_over_an_old_version_is_refused(database: Database, desk: CaseService) -> None:
     await carry_out(database, recorded("e1", effects=(open_case("e1"),)))
     await desk.assign(CASE, "mei", "key:desk", 1)
     with pytest.raises(Conflict):
         await desk.assign(CASE, "bo", "key:desk", 1)
 
 
-async def test_an_unknown_case_is_none(desk: CaseDesk) -> None:
+async def test_an_unknown_case_is_none(desk: CaseService) -> None:
     assert [
         await desk.case("x"),
         await desk.assign("x", "mei", "key:desk", None),
@@ -186,7 +186,7 @@ async def test_an_unknown_case_is_none(desk: CaseDesk) -> None:
     assert [] == await desk.decisions("x")
 
 
-async def test_a_contact_is_replaced_by_the_newest(database: Database, desk: CaseDesk) -> None:
+async def test_a_contact_is_replaced_by_the_newest(database: Database, desk: CaseService) -> None:
     await desk.set_contact("li", Contact("old@upay.example", "en", "UTC"))
     await desk.set_contact("li", Contact("new@upay.example", "zh-CN", "Asia/Shanghai"))
     async with database.read() as connection:
@@ -199,10 +199,12 @@ async def test_a_contact_is_replaced_by_the_newest(database: Database, desk: Cas
     ]
 
 
-async def test_a_verdict_counts_once_for_each_detector_that_acted(database: Database, desk: CaseDesk) -> None:
+async def test_a_verdict_counts_once_for_each_detector_that_acted(
+    database: Database, desk: CaseService
+) -> None:
     acted = (
-        Reasoned(detector="new_payee", reason="new_payee", weight=1.0, share=40),
-        Reasoned(detector="learned_pattern", reason="learned_pattern", weight=1.0, mode="shadow"),
+        Contribution(detector="new_payee", reason="new_payee", weight=1.0, share=40),
+        Contribution(detector="learned_pattern", reason="learned_pattern", weight=1.0, mode="shadow"),
     )
     before = {name: counted(name, "fraud") for name in ("new_payee", "learned_pattern")}
     await carry_out(

@@ -1,4 +1,4 @@
-"""A lane on a belt that writes down what passes, and holds it back when told to."""
+"""A scheduler on a pipeline that writes down what passes, and holds it back when told to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from services.replay.offline import OfflineRecord
-from services.stream.lane import Haul, Lane
+from services.stream.batch_scheduler import Batch, BatchScheduler
 
 MOST = 6
 
@@ -16,8 +16,8 @@ def records(*offsets: int) -> list[OfflineRecord]:
     return [OfflineRecord(b"k", b"{}", offset, 0) for offset in offsets]
 
 
-def offsets(haul: Haul) -> dict[int, list[int]]:
-    return {partition: [record.offset for record in fetched] for partition, fetched in haul}
+def offsets(batch: Batch) -> dict[int, list[int]]:
+    return {partition: [record.offset for record in fetched] for partition, fetched in batch}
 
 
 class WatchedBelt:
@@ -35,9 +35,9 @@ class WatchedBelt:
         self.finishing = 0
         self.error: Exception | None = None
 
-    async def score(self, haul: Haul) -> dict[int, list[int]]:
-        assert len({partition for partition, _ in haul}) == len(haul)
-        self.scored.append(offsets(haul))
+    async def score(self, batch: Batch) -> dict[int, list[int]]:
+        assert len({partition for partition, _ in batch}) == len(batch)
+        self.scored.append(offsets(batch))
         if len(self.scored) > 1:
             await self.scoring.wait()
         return self.scored[-1]
@@ -62,16 +62,16 @@ class WatchedBelt:
 
 
 class Ground:
-    """A lane on a watched belt, and what was said to be done."""
+    """A scheduler on a watched pipeline, and what was said to be done."""
 
     def __init__(self) -> None:
-        self.belt = WatchedBelt()
+        self.pipeline = WatchedBelt()
         self.crashes: list[BaseException] = []
         self.done: list[str] = []
-        self.lane = Lane(self.belt, self.crashes.append, MOST)
+        self.scheduler = BatchScheduler(self.pipeline, self.crashes.append, MOST)
 
-    def submit(self, name: str, *haul: tuple[int, list[OfflineRecord]]) -> None:
-        self.lane.submit(haul, lambda: self.done.append(name))
+    def submit(self, name: str, *batch: tuple[int, list[OfflineRecord]]) -> None:
+        self.scheduler.submit(batch, lambda: self.done.append(name))
 
     async def until(self, so: Callable[[], object]) -> None:
         async with asyncio.timeout(5):
@@ -79,11 +79,11 @@ class Ground:
                 await asyncio.sleep(0)
 
     async def settled(self) -> bool:
-        return await self.lane.settle(asyncio.get_running_loop().time() + 5)
+        return await self.scheduler.settle(asyncio.get_running_loop().time() + 5)
 
 
 @asynccontextmanager
-async def a_lane() -> AsyncIterator[Ground]:
+async def a_scheduler() -> AsyncIterator[Ground]:
     ground = Ground()
     yield ground
-    await ground.lane.reset()
+    await ground.scheduler.reset()

@@ -1,4 +1,4 @@
-"""Builds the belt: for a worker on Kafka and Redis, and offline in one process."""
+"""Builds the pipeline: for a worker on Kafka and Redis, and offline in one process."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from services.events.own_events import event_macs
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import (
     InProcessChallengeIntake,
-    InProcessMailbox,
     InProcessProfileStore,
+    InProcessReplies,
     InProcessTallyStore,
 )
 from services.memory.memory_watch import MemoryWatch
 from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_client import connect
 from services.memory.redis_facts import store_time
-from services.memory.redis_store import RedisChallengeIntake, RedisMailbox, RedisProfileStore
+from services.memory.redis_store import RedisChallengeIntake, RedisProfileStore, RedisReplies
 from services.memory.redis_tallies import RedisTallyStore
 from services.platform.clocks import SharedClock
 from services.platform.currency_files import read_rates, tell_age
@@ -37,8 +37,8 @@ from services.risk.model import Reader
 from services.risk.model_loading import load_model
 from services.scoring.counting import TallyPlan
 from services.scoring.runner import Runner
-from services.stream.parts import InvalidCeiling, Parts
-from services.stream.pipeline import Belt
+from services.stream.components import Components, InvalidCeiling
+from services.stream.pipeline import Pipeline
 from services.stream.placement import Placement
 from services.stream.policy_watch import PolicyWatch
 from services.stream.producer import BatchProducer
@@ -73,8 +73,8 @@ def _scoring(
     return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s, model, rates)
 
 
-async def open_belt(settings: Settings) -> Belt:
-    """A worker's belt on Kafka and Redis. Raises ValueError for settings that are missing, Unavailable when Kafka is away."""
+async def open_pipeline(settings: Settings) -> Pipeline:
+    """A worker's pipeline on Kafka and Redis. Raises ValueError for settings that are missing, Unavailable when Kafka is away."""
     pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
     enricher, plan, runner = _scoring(settings, pseudonyms)
     tell_age(runner.rates, datetime.now(UTC).date(), shipped=settings.rates is None)
@@ -87,8 +87,8 @@ async def open_belt(settings: Settings) -> Belt:
     memory_watch = MemoryWatch(client, settings.topic_epoch, clock.now_ms)
     topic = TopicWatch(settings, lambda: producer.facts(settings.topic_events), client)
     users = (policy_watch, clock, memory_watch, topic, producer)
-    belt = Belt(
-        Parts(
+    pipeline = Pipeline(
+        Components(
             settings=settings,
             enricher=enricher,
             pseudonyms=pseudonyms,
@@ -98,7 +98,7 @@ async def open_belt(settings: Settings) -> Belt:
             runner=runner,
             challenges=RedisChallengeIntake(client, clock.now),
             producer=producer,
-            mailbox=RedisMailbox(client),
+            stored_replies=RedisReplies(client),
             clock_ms=clock.now_ms,
             believed_ms=clock.now_ms,
             check_own=event_macs(settings).check,
@@ -109,18 +109,18 @@ async def open_belt(settings: Settings) -> Belt:
             closers=(*(each.stop for each in users), client.aclose),
         )
     )
-    policy_watch.start(belt.use, settings.policy_reread_s)
+    policy_watch.start(pipeline.use, settings.policy_reread_s)
     memory_watch.start(settings.memory_check_s)
     topic.start(settings.topic_check_s)
-    return belt
+    return pipeline
 
 
-def rebuilding_belt(settings: Settings, client: Redis) -> Belt:
-    """A belt that learns into the store and tells nobody what it decides. Raises ValueError for settings that are missing."""
+def rebuilding_pipeline(settings: Settings, client: Redis) -> Pipeline:
+    """A pipeline that learns into the store and tells nobody what it decides. Raises ValueError for settings that are missing."""
     pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
     enricher, plan, runner = _scoring(settings, pseudonyms)
-    return Belt(
-        Parts(
+    return Pipeline(
+        Components(
             settings=settings,
             enricher=enricher,
             pseudonyms=pseudonyms,
@@ -130,7 +130,7 @@ def rebuilding_belt(settings: Settings, client: Redis) -> Belt:
             runner=runner,
             challenges=InProcessChallengeIntake(time.time),
             producer=Discarded(),
-            mailbox=InProcessMailbox(time.time),
+            stored_replies=InProcessReplies(time.time),
             clock_ms=clock_ms,
             check_own=event_macs(settings).check,
             placement=Placement(settings.topic_events, settings.partitions),
@@ -151,8 +151,8 @@ def offline_core(
     pseudonyms = Pseudonyms(pseudonym_key)
     enricher, plan, runner = _scoring(settings, pseudonyms, model)
     profiles, collected = InProcessProfileStore(), Collected()
-    belt = Belt(
-        Parts(
+    pipeline = Pipeline(
+        Components(
             settings=settings,
             enricher=enricher,
             pseudonyms=pseudonyms,
@@ -162,8 +162,8 @@ def offline_core(
             runner=runner,
             challenges=InProcessChallengeIntake(time.time),
             producer=collected,
-            mailbox=InProcessMailbox(time.time),
+            stored_replies=InProcessReplies(time.time),
             clock_ms=clock_ms,
         )
     )
-    return OfflineCore(belt, collected, profiles)
+    return OfflineCore(pipeline, collected, profiles)

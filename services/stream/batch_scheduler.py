@@ -1,6 +1,6 @@
-"""The lane: hauls in order, a large one scored while the last one's decisions are being made durable.
+"""The scheduler: batches in order, a large one scored while the last one's decisions are being made durable.
 
-Hauls that wait are carried as one: the longer a pass takes, the more the next one carries, and no queue grows. A small one
+Batches that wait are carried as one: the longer a pass takes, the more the next one carries, and no queue grows. A small one
 waits for the last one to be done: what comes meanwhile makes it larger, and nobody waits in line twice.
 """
 
@@ -17,8 +17,8 @@ from services.events.decode import Record
 
 log = logging.getLogger(__name__)
 
-#: What goes through the belt in one pass: records by partition, a partition at most once, its records in offset order.
-Haul = Sequence[tuple[int, Sequence[Record]]]
+#: What goes through the pipeline in one pass: records by partition, a partition at most once, its records in offset order.
+Batch = Sequence[tuple[int, Sequence[Record]]]
 Done = Callable[[], object]
 
 S = TypeVar("S")
@@ -26,15 +26,15 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 
 
-class Belt(Protocol[S]):
-    """What the lane carries hauls through; see `services.stream.pipeline`."""
+class Pipeline(Protocol[S]):
+    """What the scheduler carries batches through; see `services.stream.pipeline`."""
 
-    async def score(self, haul: Haul) -> S:
+    async def score(self, batch: Batch) -> S:
         """Everything up to decisions; changes only memory held in this process."""
         ...
 
     async def finish(self, scored: S) -> None:
-        """Everything that must be durable before the haul is acknowledged."""
+        """Everything that must be durable before the batch is acknowledged."""
         ...
 
     def forget(self) -> None:
@@ -46,14 +46,16 @@ class Belt(Protocol[S]):
         ...
 
 
-class Lane(Generic[S]):
-    """Carries hauls of up to `most_records`. An unexpected error ends the process: redelivery puts things right."""
+class BatchScheduler(Generic[S]):
+    """Carries batches of up to `most_records`. An unexpected error ends the process: redelivery puts things right."""
 
-    def __init__(self, belt: Belt[S], crash: Callable[[BaseException], None], most_records: int) -> None:
-        self._belt = belt
+    def __init__(
+        self, pipeline: Pipeline[S], crash: Callable[[BaseException], None], most_records: int
+    ) -> None:
+        self._pipeline = pipeline
         self._crash = crash
         self._most_records = most_records
-        self._waiting: deque[tuple[Haul, Done]] = deque()
+        self._waiting: deque[tuple[Batch, Done]] = deque()
         self._came = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -61,18 +63,18 @@ class Lane(Generic[S]):
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
-    def submit(self, haul: Haul, done: Done) -> None:
-        """Queue a haul; `done` is called once it is durable. Dropped while the lane is settling (it is redelivered)."""
+    def submit(self, batch: Batch, done: Done) -> None:
+        """Queue a batch; `done` is called once it is durable. Dropped while the scheduler is settling (it is redelivered)."""
         if self._closing:
             return
-        self._waiting.append((haul, done))
+        self._waiting.append((batch, done))
         self._came.set()
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="lane")
+            self._task = asyncio.create_task(self._run(), name="scheduler")
 
     def reach(self, point: str) -> None:
-        """Say that a named fault point outside the belt was reached."""
-        self._belt.reach(point)
+        """Say that a named fault point outside the pipeline was reached."""
+        self._pipeline.reach(point)
 
     async def settle(self, deadline: float) -> bool:
         """Take no more, finish what is being worked on until the loop's `deadline`; True when all of it is done."""
@@ -81,18 +83,18 @@ class Lane(Generic[S]):
             async with asyncio.timeout_at(deadline):
                 await self._idle.wait()
         except TimeoutError:
-            log.warning("abandoning %d unfinished hauls: they are redelivered", self._under_way)
+            log.warning("abandoning %d unfinished batches: they are redelivered", self._under_way)
             return False
         return True
 
     async def reset(self) -> None:
-        """End the lane and forget all partitions: the assignment changes."""
+        """End the scheduler and forget all partitions: the assignment changes."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._waiting.clear()
-        self._belt.forget()
+        self._pipeline.forget()
         self._under_way = 0
         self._idle.set()
         self._closing = False
@@ -104,8 +106,8 @@ class Lane(Generic[S]):
                 if finishing is not None and self._waiting_records() < self._most_records // 2:
                     await finishing
                     finishing = None
-                haul, done = await self._next()
-                scored = await self._belt.score(haul)
+                batch, done = await self._next()
+                scored = await self._pipeline.score(batch)
                 if finishing is not None:
                     await finishing
                 finishing = asyncio.create_task(self._finish(scored, done), name="finish")
@@ -119,9 +121,9 @@ class Lane(Generic[S]):
             raise
 
     def _waiting_records(self) -> int:
-        return sum(_size(haul) for haul, _ in self._waiting)
+        return sum(_size(batch) for batch, _ in self._waiting)
 
-    async def _next(self) -> tuple[Haul, list[Done]]:
+    async def _next(self) -> tuple[Batch, list[Done]]:
         while self._closing or not self._waiting:
             self._came.clear()
             await self._came.wait()
@@ -131,7 +133,7 @@ class Lane(Generic[S]):
 
     async def _finish(self, scored: S, done: list[Done]) -> None:
         try:
-            await self._belt.finish(scored)
+            await self._pipeline.finish(scored)
             for each in done:
                 each()
         except Exception as error:
@@ -142,28 +144,28 @@ class Lane(Generic[S]):
             self._idle.set()
 
 
-def _joined(waiting: deque[tuple[Haul, Done]], most_records: int) -> tuple[Haul, list[Done]]:
-    """The first of what waits, and as many more as keep it small enough, as one haul."""
-    haul, first_done = waiting.popleft()
+def _joined(waiting: deque[tuple[Batch, Done]], most_records: int) -> tuple[Batch, list[Done]]:
+    """The first of what waits, and as many more as keep it small enough, as one batch."""
+    batch, first_done = waiting.popleft()
     done = [first_done]
-    left = most_records - _size(haul)
+    left = most_records - _size(batch)
     if not waiting or _size(waiting[0][0]) > left:
-        return haul, done
-    records = {partition: list(fetched) for partition, fetched in haul}
+        return batch, done
+    records = {partition: list(fetched) for partition, fetched in batch}
     while waiting and (size := _size(waiting[0][0])) <= left:
-        haul, next_done = waiting.popleft()
+        batch, next_done = waiting.popleft()
         left -= size
         done.append(next_done)
-        for partition, fetched in haul:
+        for partition, fetched in batch:
             records.setdefault(partition, []).extend(fetched)
     return list(records.items()), done
 
 
-def _size(haul: Haul) -> int:
-    return sum(len(records) for _, records in haul)
+def _size(batch: Batch) -> int:
+    return sum(len(records) for _, records in batch)
 
 
-async def patiently(step: Callable[[], Awaitable[S]], what: str) -> S:
+async def retry_while_unavailable(step: Callable[[], Awaitable[S]], what: str) -> S:
     """Run the step, again with growing pauses while its store is Unavailable. Steps are repeatable."""
     pause = FIRST_PAUSE_S
     while True:

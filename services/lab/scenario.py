@@ -7,14 +7,14 @@ from typing import Any
 from contracts.currencies import shown_places
 from contracts.events import AccountChange, ChallengeOutcome, Label, Login, Transaction
 from services.lab.attackers import Hand
-from services.lab.handsets import Handset
+from services.lab.devices import Handset
 from services.lab.personas import Person
 from services.lab.places import Access
 from services.lab.played import Expected, Played
 from services.scoring.effects import challenge_id
 
 
-class Scene:
+class Scenario:
     """Collects the events of one story; `played` holds them in the order they were told."""
 
     def __init__(self, story: str, fraud: bool, attacker: str, ends_at: float, prefix: str) -> None:

@@ -1,4 +1,4 @@
-"""What the belt is made of; `services.bootstrap` builds it for a worker, for offline replay and for tests."""
+"""What the pipeline is made of; `services.bootstrap` builds it for a worker, for offline replay and for tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.answers import content_digests
 from contracts.decisions import Decision
 from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
 from contracts.findings import Tallies
-from contracts.ports import ChallengeIntake, DecisionMailbox, Shard, TallyStore
+from contracts.ports import ChallengeIntake, DecisionReplies, Shard, TallyStore
 from contracts.profile import Key
 from services.events.decode import CheckOwn, Record
 from services.memory.accounts import Account, LiveAccounts
@@ -27,9 +27,9 @@ from services.stream.producer import Rows
 from services.stream.topic_watch import TopicWatch
 
 #: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
-WINDOW = 64
-#: Events after which a haul gives way: meanwhile the last one's answers from Kafka and Redis are taken.
-STRETCH = 4 * WINDOW
+CHUNK_SIZE = 64
+#: Events after which a batch gives way: meanwhile the last one's answers from Kafka and Redis are taken.
+YIELD_EVERY = 4 * CHUNK_SIZE
 
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,8 @@ class InvalidCeiling:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Everything a belt uses. `clock_ms` is the time in epoch milliseconds, `believed_ms` the one that no record may be far
+class Components:
+    """Everything a pipeline uses. `clock_ms` is the time in epoch milliseconds, `believed_ms` the one that no record may be far
     beyond: None where records are believed, offline.
 
 
@@ -102,7 +102,7 @@ class Parts:
     runner: Runner
     challenges: ChallengeIntake
     producer: DecisionLog
-    mailbox: DecisionMailbox
+    stored_replies: DecisionReplies
     clock_ms: Callable[[], int]
     believed_ms: Callable[[], int | None] = lambda: None
     watch: Watch = field(default_factory=WholeMemory)

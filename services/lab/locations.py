@@ -7,7 +7,7 @@ from functools import lru_cache
 from random import Random
 from zoneinfo import ZoneInfo
 
-from services.lab.handsets import Handset, private_window
+from services.lab.devices import Handset, private_window
 from services.lab.personas import Person, home_on
 from services.lab.places import (
     ABROAD,

@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from contracts.currencies import shown_places
 from contracts.events import AccountChange, ChallengeOutcome, Login, Transaction
-from services.lab.handsets import Handset
+from services.lab.devices import Handset
+from services.lab.locations import DAY_S
 from services.lab.personas import Person
 from services.lab.places import Access
 from services.lab.played import Played
-from services.lab.whereabouts import DAY_S
 from services.scoring.effects import challenge_id
 
 
@@ -29,7 +29,7 @@ class World(Struct, frozen=True):
     afternoon_h: float | None = None
 
 
-class Diary:
+class DayRecorder:
     """Collects one person's day; times are epoch seconds, amounts major units of the city's currency."""
 
     def __init__(self, world: World, who: Person, day: int) -> None:

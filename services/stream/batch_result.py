@@ -1,4 +1,4 @@
-"""What scoring a haul leaves to be made durable: records to produce, memory to save, answers to callers."""
+"""What scoring a batch leaves to be made durable: records to produce, memory to save, answers to callers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contracts.events import AnyEvent
 from contracts.ports import Entry, Shard
 from services.events.decode import DeadLetter, Record
 from services.memory.accounts import Account
-from services.stream.measure import HaulTimes
+from services.stream.measure import BatchTimes
 from services.stream.placement import Moved
 from services.stream.producer import Headers, Row, Rows
 
@@ -24,8 +24,8 @@ _WITH_EFFECTS: Headers = [(topics.HEADER_EFFECTS, b"1")]
 _PLAIN: Headers = []
 
 
-class Scored(msgspec.Struct, frozen=True, gc=False):
-    """One scored haul, numbered as it was loaded; rows by partition, entries by shard.
+class BatchResult(msgspec.Struct, frozen=True, gc=False):
+    """One scored batch, numbered as it was loaded; rows by partition, entries by shard.
 
     `outcomes` are (type, action, score) of each decision, `reached` the offset of the last record of each shard.
     """
@@ -42,19 +42,19 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     challenges: list[tuple[Decision, IssueChallenge]]
     answers: list[tuple[str, str, bytes]]
     reached: dict[Shard, int]
-    times: HaulTimes
+    times: BatchTimes
 
 
-class Draft:
-    """What a haul leaves, written down window by window, while what was just decided is still in the cache."""
+class ResultBuilder:
+    """What a batch leaves, written down window by window, while what was just decided is still in the cache."""
 
-    def __init__(self, number: int, topic: str, times: HaulTimes) -> None:
+    def __init__(self, number: int, topic: str, times: BatchTimes) -> None:
         self._topic = topic
         self._rows: list[Row] = []
         self._shard = Shard(0, 0)
         self._touched: dict[str, Account] = {}
         self._by_shard: list[tuple[Shard, dict[str, Account]]] = []
-        self._scored = Scored(number, [], [], [], [], [], [], [], [], [], [], {}, times)
+        self._scored = BatchResult(number, [], [], [], [], [], [], [], [], [], [], {}, times)
 
     def begin(
         self, shard: Shard, dead: Sequence[DeadLetter], moved: Sequence[Moved], last_offset: int
@@ -113,7 +113,7 @@ class Draft:
         rows = [_dead_row(self._topic, self._shard, letter) for letter in dead]
         self._scored.dead_rows.append((self._shard.partition, rows))
 
-    def done(self) -> Scored:
+    def done(self) -> BatchResult:
         """Everything, with each account's memory as it is now, whatever is learned while it is being saved."""
         for shard, touched in self._by_shard:
             self._scored.entries.append(

@@ -13,17 +13,17 @@ from contracts.decisions import Decision
 from contracts.events import AnyEvent
 from contracts.ports import Shard
 from contracts.profile import Profile
-from services.bootstrap.belt import offline_core
+from services.bootstrap.pipelines import offline_core
 from services.memory.accounts import LiveAccounts
 from services.memory.codec import unpack
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
 from services.platform.settings import Settings
 from services.replay.offline import Collected, OfflineCore, offline_records
-from services.stream.parts import Parts
-from services.stream.pipeline import Belt
+from services.stream.components import Components
+from services.stream.pipeline import Pipeline
 
 
-class Answers:
+class TallyResponse:
     """What a run answered: decisions by event id, their bytes as produced, and how many there were."""
 
     def __init__(self, decisions: Sequence[Decision], encoded: Sequence[bytes], core: OfflineCore) -> None:
@@ -53,15 +53,15 @@ class Answers:
         return entry
 
 
-def answers(events: Sequence[AnyEvent], cuts: Sequence[int] = (), **others: Any) -> Answers:
-    """Decide events in the order given, cut into hauls at these places, by the usual parts or `others`."""
+def answers(events: Sequence[AnyEvent], cuts: Sequence[int] = (), **others: Any) -> TallyResponse:
+    """Decide events in the order given, cut into batches at these places, by the usual parts or `others`."""
     collected, profiles = Collected(), InProcessProfileStore()
     parts = replace(
         usual_parts(),
         memory=LiveAccounts(profiles, 100),
         **{"tallies": InProcessTallyStore(), "producer": collected, **others},
     )
-    core = OfflineCore(Belt(parts), collected, profiles)
+    core = OfflineCore(Pipeline(parts), collected, profiles)
     records = offline_records(events)
     bounds = [0, *sorted(cuts), len(records)]
     decisions: list[Decision] = []
@@ -74,10 +74,10 @@ def answers(events: Sequence[AnyEvent], cuts: Sequence[int] = (), **others: Any)
             encoded.extend(answered.encoded)
 
     asyncio.run(work())
-    return Answers(decisions, encoded, core)
+    return TallyResponse(decisions, encoded, core)
 
 
 @cache
-def usual_parts() -> Parts:
-    """A belt's parts offline, whose stores others have written to."""
-    return offline_core(Settings())._belt.parts
+def usual_parts() -> Components:
+    """A pipeline's parts offline, whose stores others have written to."""
+    return offline_core(Settings())._pipeline.components

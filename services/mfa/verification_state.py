@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.mfa.limit_records import Device, Network, Seen, Visitor
+from services.mfa.limit_records import ClientContext, Device, Network, Seen
 from services.mfa.limit_tables import code_networks, factor_devices
 from services.mfa.records import Challenge, Factor
 from services.mfa.repository import challenge_of
 from services.mfa.tables import challenges, factors
 
 
-class Situation(NamedTuple):
+class VerificationState(NamedTuple):
     """A challenge, its account's factor in use, and what is known of who offers a code."""
 
     challenge: Challenge
@@ -60,19 +60,21 @@ QUERY = (
 _LOCKING = QUERY.with_for_update(of=challenges)
 
 
-async def read(connection: AsyncConnection, challenge_id: str, visitor: Visitor) -> Situation | None:
+async def read(
+    connection: AsyncConnection, challenge_id: str, visitor: ClientContext
+) -> VerificationState | None:
     """The situation; None when nobody issued the challenge."""
     found = await connection.execute(_LOCKING, parameters(challenge_id, visitor))
     row = found.mappings().first()
-    return None if row is None else situation_of(row)
+    return None if row is None else state_of(row)
 
 
-def parameters(challenge_id: str, visitor: Visitor) -> dict[str, str | None]:
+def parameters(challenge_id: str, visitor: ClientContext) -> dict[str, str | None]:
     """What the query is run with."""
     return {"challenge_id": challenge_id, "device": visitor.device, "network": visitor.network}
 
 
-def situation_of(row: Mapping[Any, Any]) -> Situation:
+def state_of(row: Mapping[Any, Any]) -> VerificationState:
     """The situation in a row of the query, by name."""
     factor = network = device = None
     if row["factor_id"] is not None:
@@ -90,4 +92,4 @@ def situation_of(row: Mapping[Any, Any]) -> Situation:
         network = Network(row["spent_until"], row["network_passed_at"])
     if row["tries"] is not None:
         device = Device(row["device_passed_at"], row["tries"], row["tries_since"], row["failures"])
-    return Situation(challenge_of(row), factor, Seen(network, device))
+    return VerificationState(challenge_of(row), factor, Seen(network, device))
