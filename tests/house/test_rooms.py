@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -17,10 +18,10 @@ LAYERS = CONTRACTS[0]["layers"]
 
 def test_services_holds_rooms_and_nothing_else() -> None:
     left = [path.name for path in SERVICES.iterdir() if path.is_file()]
-    folders = sorted(path.name for path in SERVICES.iterdir() if path.is_dir() and path.name[0] not in "._")
+    folders = sorted({path.relative_to(SERVICES).parts[0] for path in SERVICES.glob("*/**/*.py")})
 
     assert left == ["__init__.py"]
-    assert folders == sorted([*ROOMS, "migrations"] if "migrations" not in ROOMS else ROOMS)
+    assert folders == sorted({*ROOMS, "migrations"})
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "migrations"])
@@ -47,3 +48,18 @@ def test_the_contributors_page_lists_the_layers_in_their_order() -> None:
     places = [told.index(f"`{layer.removeprefix('services.')}`") for layer in LAYERS]
 
     assert places == sorted(places)
+
+
+WALK = re.compile(r"^\d\. `([\w/.]+)`: (.*)$", re.M)
+
+
+def test_a_walk_of_at_most_six_openings_leads_to_what_decides_that_a_device_is_new() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    walk = WALK.findall(page[page.index("To follow an event") : page.index("## House rules")])
+    named = [(path, re.findall(r"`([\w.]+)`", told)) for path, told in walk]
+
+    assert len(walk) <= 6
+    assert walk[-1][0] == "detectors/new_device.py"
+    for path, words in named:
+        text = (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).is_file() else "stream"
+        assert [word for word in words if word.split(".")[-1] not in text] == []
