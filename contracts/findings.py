@@ -107,6 +107,38 @@ class Spec(Struct, frozen=True, kw_only=True):
     learns_from: tuple[type[Event], ...] | None = None
     learns_on: Circumstance = Circumstance.ALWAYS
 
+    def finding(
+        self,
+        *,
+        weight: float,
+        reason: str | None = None,
+        value: Value = None,
+        baseline: Value = None,
+        threshold: Value = None,
+        hold: bool = False,
+        facts: dict[str, Value] | None = None,
+    ) -> Finding:
+        """A finding of this detector, with its name and family; see `Finding` for the rest.
+
+        `reason` may be left out by a detector that declares one only. Raises ValueError when it declares more.
+        """
+        if reason is None:
+            if len(self.reasons) != 1:
+                codes = ", ".join(each.code for each in self.reasons)
+                raise ValueError(f"{self.name}: a finding needs a reason, one of {codes}")
+            reason = self.reasons[0].code
+        return Finding(
+            detector=self.name,
+            reason=reason,
+            family=self.family,
+            weight=weight,
+            value=value,
+            baseline=baseline,
+            threshold=threshold,
+            hold=hold,
+            facts=facts,
+        )
+
 
 #: Counts an event may read, by tally name; a name is missing when the store was away (never zero for unknown).
 Tallies = Mapping[str, int]

@@ -109,10 +109,8 @@ def observe(
     weight = min(log(params.attacker_share / own), params.most_nats)
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="account_drain",
+    return SPEC.finding(
         reason="account_drain" if len(takes) == 1 else "account_drain_in_parts",
-        family="money",
         weight=weight,
         value=f"{share:.0%}",
         baseline=f"{own:.1%}",

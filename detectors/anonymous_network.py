@@ -108,10 +108,8 @@ def observe(
     weight = min(log(attackers / own), params.most_nats)
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="anonymous_network",
+    return SPEC.finding(
         reason=f"{network.kind}_network",
-        family="familiarity",
         weight=weight,
         value=network.kind,
         baseline=f"{own:.1%}",

@@ -73,10 +73,8 @@ def observe(
     is_login = isinstance(event, Login)
     failed = isinstance(event, Login) and event.outcome == "failure"
     if not failed and _is_new_program(event, profile):
-        return Finding(
-            detector="automation",
+        return SPEC.finding(
             reason="program",
-            family="automation",
             weight=params.program_nats,
             value="bot",
             hold=True,
@@ -104,10 +102,8 @@ def _pace(at: float, failed: bool, profile: Profile, params: Params) -> Finding 
     apart_s = (at - times[0]) / (attempts - 1)
     if apart_s > params.fastest_s:
         return None
-    return Finding(
-        detector="automation",
+    return SPEC.finding(
         reason="inhuman_pace",
-        family="automation",
         weight=params.attempt_nats if failed else params.success_nats,
         value=round(apart_s, 1),
         threshold=params.fastest_s,

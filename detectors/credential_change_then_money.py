@@ -142,10 +142,8 @@ def _chain(event: Transaction, profile: Profile, steps: list[Step], params: Para
         if device
         else "change_payee_money"
     )
-    return Finding(
-        detector="credential_change_then_money",
+    return SPEC.finding(
         reason=reason,
-        family="sequence",
         weight=min(weight, params.most_nats),
         value=round((event.at - changed_at) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),

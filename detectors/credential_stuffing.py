@@ -100,10 +100,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     weight = min(weight + params.growth_nats * log(count / threshold), params.most_nats)
     if success and profile.knows_device(event.device_key):
         weight *= params.known_device_ratio
-    return Finding(
-        detector="credential_stuffing",
+    return SPEC.finding(
         reason="stuffing_success" if success else "stuffing_attempt",
-        family="credentials",
         weight=weight,
         value=count,
         threshold=threshold,

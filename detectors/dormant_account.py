@@ -86,10 +86,7 @@ def observe(
     if asleep_s < from_s:
         return None
     weight = min(params.first_nats + params.growth_nats * log(asleep_s / from_s), params.most_nats)
-    return Finding(
-        detector="dormant_account",
-        reason="dormant_account",
-        family="dormancy",
+    return SPEC.finding(
         weight=weight if new_device else weight * params.known_device_ratio,
         value=round(asleep_s / DAY_S),
         baseline=max(round(usual_s / DAY_S), 1),

@@ -147,10 +147,8 @@ def _finding(event: Transaction, changes: list[Step], device: bool, payee: bool,
     worst = max(kinds, key=lambda what: (nats[what], what))
     weight = nats[worst] + params.further_change_nats * (len(kinds) - 1)
     weight += params.device_nats * device + params.payee_nats * payee
-    return Finding(
-        detector="factor_change_then_money",
+    return SPEC.finding(
         reason=FACTOR_CHANGES[worst],
-        family="sequence",
         weight=min(weight, params.most_nats),
         value=round((event.at - max(at for at, what in changes if what == worst)) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),

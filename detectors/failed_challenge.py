@@ -64,10 +64,7 @@ def observe(
             count += 1
     if count == 0:
         return None
-    return Finding(
-        detector="failed_challenge",
-        reason="failed_challenge",
-        family="factor",
+    return SPEC.finding(
         weight=min(params.first_nats + params.further_nats * (count - 1), params.most_nats),
         value=count,
         threshold=1,

@@ -64,10 +64,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
             count += 1
     if count < threshold:
         return None
-    return Finding(
-        detector="failed_login_burst",
-        reason="failed_login_burst",
-        family="credentials",
+    return SPEC.finding(
         weight=min(params.first_nats + params.growth_nats * log(count / threshold), params.most_nats),
         value=count,
         baseline=0,

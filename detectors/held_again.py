@@ -70,10 +70,7 @@ def observe(
     large_from = max(params.least_ratio * usual, compared.floor) / compared.ratio
     if event.value < large_from:
         return None
-    return Finding(
-        detector="held_again",
-        reason="held_again",
-        family="velocity",
+    return SPEC.finding(
         weight=min(params.each_nats * held, params.most_nats),
         value=held,
         baseline=0,

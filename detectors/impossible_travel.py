@@ -128,10 +128,8 @@ def _worse(
     elif kind in _LOOSE:
         weight *= params.loose_ratio
     interval_s = max(interval_s, _LEAST_INTERVAL_S)
-    return Finding(
-        detector="impossible_travel",
+    return SPEC.finding(
         reason="travel_by_network" if informational else "impossible_travel",
-        family="familiarity",
         weight=weight,
         value=round(distance_km * 3600.0 / interval_s),
         threshold=round(params.fastest_kmh),

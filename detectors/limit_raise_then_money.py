@@ -96,10 +96,7 @@ def observe(
     weight = min(weight, params.most_nats)
     if event.payee_key is not None and event.payee_key in profile.payees:
         weight *= params.known_payee_ratio
-    return Finding(
-        detector="limit_raise_then_money",
-        reason="limit_raise_then_money",
-        family="sequence",
+    return SPEC.finding(
         weight=weight,
         value=rounded(event.value, event.currency),
         baseline=rounded(usual, event.currency),

@@ -59,10 +59,7 @@ def observe(
     value = 0  # TODO: measure the event against the account as it was before it
     if value < params.threshold_count:
         return None
-    return Finding(
-        detector="{name}",
-        reason="{name}",
-        family="account",
+    return SPEC.finding(
         weight=params.strange_nats,
         value=value,
         baseline=0,

@@ -81,10 +81,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         weight *= params.known_network_ratio
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="new_country",
-        reason="new_country",
-        family="familiarity",
+    return SPEC.finding(
         weight=weight,
         value=country,
         baseline=max(countries.items(), key=lambda seen: seen[1].count)[0],

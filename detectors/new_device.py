@@ -78,10 +78,7 @@ def observe(
     weight = min(log(params.attacker_new_share / own), params.most_nats)
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="new_device",
-        reason="new_device",
-        family="familiarity",
+    return SPEC.finding(
         weight=weight,
         value=1,
         baseline=f"{own:.1%}",

@@ -72,10 +72,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         weight *= params.shifting_ratio
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="new_network",
-        reason="new_network",
-        family="familiarity",
+    return SPEC.finding(
         weight=weight,
         value=1,
         baseline=f"{own:.1%}",

@@ -74,10 +74,7 @@ def observe(
     if own >= params.habit_new_share:
         return None
     weight = min(log(params.attacker_new_share / own), params.most_nats)
-    return Finding(
-        detector="new_payee",
-        reason="new_payee",
-        family="payee",
+    return SPEC.finding(
         weight=weight,
         value=1,
         baseline=f"{own:.0%}",

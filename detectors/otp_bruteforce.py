@@ -68,10 +68,7 @@ def observe(
     if window is None:
         return None
     nats, value, hours = window
-    return Finding(
-        detector="otp_bruteforce",
-        reason="otp_bruteforce",
-        family="factor",
+    return SPEC.finding(
         weight=min(nats, params.most_nats),
         value=value,
         threshold=params.least_1h_count if hours == 1 else params.least_1d_count,

@@ -102,10 +102,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if count < threshold:
         return None
     weight = params.success_nats if success else params.attempt_nats
-    return Finding(
-        detector="password_spray",
+    return SPEC.finding(
         reason="spray_success" if success else "spray_attempt",
-        family="credentials",
         weight=min(weight + params.growth_nats * log(count / threshold), params.most_nats),
         value=count,
         threshold=threshold,

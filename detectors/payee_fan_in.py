@@ -74,10 +74,7 @@ def observe(
     weight = min(weight, params.most_nats) * 0.5 ** (age_h / params.half_h)
     if event.kind not in _PERSONAL:
         weight *= params.payment_ratio
-    return Finding(
-        detector="payee_fan_in",
-        reason="payee_fan_in",
-        family="payee",
+    return SPEC.finding(
         weight=weight,
         value=count,
         threshold=params.threshold_count,

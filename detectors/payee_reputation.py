@@ -92,10 +92,7 @@ def observe(
     if weight < params.least_nats:
         return None
     frauds, count = _known(tallies, window)
-    return Finding(
-        detector="payee_reputation",
-        reason="fraud_at_payee",
-        family="payee",
+    return SPEC.finding(
         weight=weight,
         value=frauds,
         baseline=round(100.0 * params.base_share, 2),

@@ -138,14 +138,12 @@ def _finding(worst: tuple[float, int, int, int, float], fails: bool, params: Par
     tested = small >= params.small_ratio * count
     if tested:
         weight += params.small_nats
-    return Finding(
-        detector="payment_failures",
+    return SPEC.finding(
         reason="success_after_payment_failures"
         if not fails
         else "card_testing"
         if tested
         else "payment_failures",
-        family="payment",
         weight=min(weight, params.most_nats),
         value=count,
         threshold=least,

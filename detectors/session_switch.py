@@ -82,10 +82,8 @@ def _is_other_system(event: Transaction | AccountChange, profile: Profile) -> bo
 
 
 def _finding(reason: str, nats: float, profile: Profile) -> Finding:
-    return Finding(
-        detector="session_switch",
+    return SPEC.finding(
         reason=reason,
-        family="familiarity",
         weight=nats,
         value=1,
         baseline=0,

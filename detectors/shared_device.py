@@ -101,10 +101,7 @@ def observe(
         if event.at - known.first_at >= params.known_h * HOUR_S:
             return None
         weight *= params.known_ratio
-    return Finding(
-        detector="shared_device",
-        reason="shared_device",
-        family="familiarity",
+    return SPEC.finding(
         weight=weight,
         value=count,
         threshold=params.threshold_count,

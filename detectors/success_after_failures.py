@@ -69,10 +69,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     known = event.device_key in profile.devices
     if known:
         weight *= params.known_device_ratio
-    return Finding(
-        detector="success_after_failures",
-        reason="success_after_failures",
-        family="credentials",
+    return SPEC.finding(
         weight=weight,
         value=count,
         baseline=0,

@@ -164,10 +164,8 @@ def _finding(
         further = len({what for _, what in changes}) - 1
         weight += params.change_nats + params.further_change_nats * further
     facts: dict[str, Value] = {f"step_{number}": what for number, (_, what) in enumerate(steps, 1)}
-    return Finding(
-        detector="takeover_chain",
+    return SPEC.finding(
         reason="takeover_in_three_steps" if len(steps) == 2 else "takeover_in_four_steps",
-        family="sequence",
         weight=min(weight, params.most_nats),
         value=round((event.at - steps[0][0]) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),

@@ -157,10 +157,7 @@ def _finding(
     weight = log(params.attacker_out_share / own) + params.time_ratio * time_nats
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="top_up_then_cash_out",
-        reason="top_up_then_cash_out",
-        family="pass_through",
+    return SPEC.finding(
         weight=min(weight, params.most_nats),
         value=rounded(event.value, event.currency),
         baseline=f"{own:.0%}",

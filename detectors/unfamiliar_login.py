@@ -113,10 +113,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     reason = "unfamiliar_login"
     if strange_place != strange_device:
         reason = "unfamiliar_place" if strange_place else "unfamiliar_device"
-    return Finding(
-        detector="unfamiliar_login",
+    return SPEC.finding(
         reason=reason,
-        family="familiarity",
         weight=weight,
         value=round(exp(weight)),
         threshold=round(exp(params.least_nats), 1),

@@ -136,10 +136,8 @@ def observe(
         (1.0 + usual) * exp(threshold_z * scale) - 1.0, params.least_ratio * usual, compared.floor
     )
     currency = event.currency
-    return Finding(
-        detector="unusual_amount",
+    return SPEC.finding(
         reason="unusual_amount_in_a_new_way" if compared.borrowed else "unusual_amount",
-        family="money",
         weight=min(weight, most_nats),
         value=rounded(event.value, currency),
         baseline=rounded(usual / compared.ratio, currency),
@@ -163,10 +161,8 @@ def _first_of_all(event: Transaction, profile: Profile, params: Params) -> Findi
     if worth < params.large_first_usd:
         return None
     weight = params.large_first_nats + params.large_first_growth_nats * log(worth / params.large_first_usd)
-    return Finding(
-        detector="unusual_amount",
+    return SPEC.finding(
         reason="large_first_amount",
-        family="money",
         weight=min(weight, params.most_nats),
         value=rounded(event.value, event.currency),
         baseline=profile.transactions,
@@ -180,10 +176,8 @@ def _of_unknown_worth(event: Transaction, profile: Profile, params: Params) -> F
     """Money whose worth nobody told, from an account that moved other money before: nothing says that it is little."""
     if profile.transactions < params.least_history_count:
         return None
-    return Finding(
-        detector="unusual_amount",
+    return SPEC.finding(
         reason="amount_of_unknown_worth",
-        family="money",
         weight=params.unknown_worth_nats,
         value=rounded(event.value, event.currency),
         baseline=profile.transactions,

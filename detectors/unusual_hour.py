@@ -60,10 +60,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     weight = -log(HOURS * share)
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="unusual_hour",
-        reason="unusual_hour",
-        family="hour",
+    return SPEC.finding(
         weight=min(weight, params.most_nats),
         value=f"{hour:02d}:00",
         baseline=f"{share:.1%}",

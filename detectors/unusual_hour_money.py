@@ -65,10 +65,7 @@ def observe(
     weight = -log(HOURS * share)
     if weight < params.least_nats:
         return None
-    return Finding(
-        detector="unusual_hour_money",
-        reason="unusual_hour_money",
-        family="hour",
+    return SPEC.finding(
         weight=min(weight, params.most_nats),
         value=f"{hour_of(event.at):02d}:00",
         baseline=f"{share:.1%}",

@@ -214,10 +214,8 @@ def _finding(
     split = unusual_from is not None and event.value < unusual_from <= total
     if split:
         weight += params.split_nats
-    return Finding(
-        detector="velocity_amount",
+    return SPEC.finding(
         reason="amount_split" if split else "velocity_amount",
-        family="velocity",
         weight=min(weight, params.most_nats),
         value=_told(total, event.currency),
         baseline=_told(expected, event.currency),

@@ -109,10 +109,7 @@ def _judge(velocity: Velocity, at: float, age_s: float, params: Params) -> Findi
     if worst is None:
         return None
     count, expected, floor, tau = worst
-    return Finding(
-        detector="velocity_count",
-        reason="velocity_count",
-        family="velocity",
+    return SPEC.finding(
         weight=min(worst_nats * params.nats_ratio, params.most_nats),
         value=round(count),
         baseline=round(expected, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -79,6 +80,20 @@ def test_every_declared_reason_is_given_somewhere_in_its_tests(name: str) -> Non
     given = {case.answer.reason for case in cases(name) if case.answer is not None}
 
     assert given == {reason.code for reason in read(import_module(f"detectors.{name}")).spec.reasons}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_states_its_name_and_its_family_once(name: str) -> None:
+    stated = [
+        (word.arg, word.value.value)
+        for word in ast.walk(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8")))
+        if isinstance(word, ast.keyword) and isinstance(word.value, ast.Constant)
+    ]
+    family = read(import_module(f"detectors.{name}")).spec.family
+
+    assert [each for each in stated if each[0] in {"name", "detector"}].count(("name", name)) == 1
+    assert "detector" not in dict(stated), "SPEC.finding fills in the detector"
+    assert len([value for word, value in stated if word == "family"]) <= 1, f"{family} is stated again"
 
 
 def test_ids_and_tally_names_are_unique() -> None:

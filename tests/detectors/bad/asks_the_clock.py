@@ -40,4 +40,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
-    return Finding(detector="asks_the_clock", reason="strange", family="device", weight=params.strange_nats)
+    return SPEC.finding(weight=params.strange_nats)

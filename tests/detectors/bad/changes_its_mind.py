@@ -39,9 +39,6 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
     _asked.append(1)
-    return Finding(
-        detector="changes_its_mind",
-        reason="strange",
-        family="device",
+    return SPEC.finding(
         weight=params.strange_nats * (len(_asked) % 2),
     )

@@ -39,6 +39,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         total += number
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
-    return Finding(
-        detector="dawdles", reason="strange", family="device", weight=params.strange_nats * min(total, 1.0)
-    )
+    return SPEC.finding(weight=params.strange_nats * min(total, 1.0))

@@ -36,4 +36,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     """Fires on a device the account does not know."""
     if event.device_key is None or event.device_key in profile.devices:
         return None
-    return Finding(detector="fears_newcomers", reason="strange", family="device", weight=params.strange_nats)
+    return SPEC.finding(weight=params.strange_nats)

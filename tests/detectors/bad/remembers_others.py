@@ -40,4 +40,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     weight = params.strange_nats * (1 + (_last.get("account", event.account_id) != event.account_id))
     _last["account"] = event.account_id
-    return Finding(detector="remembers_others", reason="strange", family="device", weight=weight)
+    return SPEC.finding(weight=weight)

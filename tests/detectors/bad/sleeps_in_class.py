@@ -58,4 +58,4 @@ def observe(
     """Fires on a device the account does not know."""
     if memory is None or event.device_key is None or len(memory.logins) < 3 or event.at in memory.logins:
         return None
-    return Finding(detector="sleeps_in_class", reason="strange", family="device", weight=params.strange_nats)
+    return SPEC.finding(weight=params.strange_nats)

@@ -37,6 +37,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
     profile.logins += 1
-    return Finding(
-        detector="teaches_the_profile", reason="strange", family="device", weight=params.strange_nats
-    )
+    return SPEC.finding(weight=params.strange_nats)

@@ -36,10 +36,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     """Fires on a device the account does not know."""
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
-    return Finding(
-        detector="tells_the_address",
-        reason="strange",
-        family="device",
+    return SPEC.finding(
         weight=params.strange_nats,
         facts={"from": event.ip},
     )

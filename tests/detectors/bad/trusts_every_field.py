@@ -38,6 +38,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     if event.user_agent.startswith("probe"):  # type: ignore[union-attr]
         return None
-    return Finding(
-        detector="trusts_every_field", reason="strange", family="device", weight=params.strange_nats
-    )
+    return SPEC.finding(weight=params.strange_nats)

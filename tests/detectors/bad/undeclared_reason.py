@@ -36,6 +36,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     """Fires on a device the account does not know."""
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
-    return Finding(
-        detector="undeclared_reason", reason="peculiar", family="device", weight=params.strange_nats
-    )
+    return SPEC.finding(reason="peculiar", weight=params.strange_nats)

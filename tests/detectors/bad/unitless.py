@@ -36,4 +36,4 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     """Fires on a device the account does not know."""
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
         return None
-    return Finding(detector="unitless", reason="strange", family="device", weight=params.strange)
+    return SPEC.finding(weight=params.strange)
