@@ -10,13 +10,11 @@ When it fires: stop asking; hold outgoing money and call the owner, because the 
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.pace import busier_window
+from detectors.measures.pace import BusyParams, busier_than_honest
 
 SPEC = Spec(
     name="challenge_fatigue",
@@ -35,20 +33,14 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
-    """A busy owner is asked `honest_1h_count` times in an hour and `honest_1d_count` times in a day.
-
-    Our own challenges feed this count, so `most_nats` lets it lift a challenge to a hold, never to a freeze.
-    """
-
-    least_1h_count: int = 5
-    least_1d_count: int = 10
-    honest_1h_count: float = 2.0
-    honest_1d_count: float = 3.0
-    most_nats: float = 3.5
-
-
-PARAMS = Params()
+#: Our own challenges feed this count, so `most_nats` lets it lift a challenge to a hold, never to a freeze.
+PARAMS = BusyParams(
+    least_1h_count=5,
+    least_1d_count=10,
+    honest_1h_count=2.0,
+    honest_1d_count=3.0,
+    most_nats=3.5,
+)
 
 
 def observe(
@@ -56,25 +48,7 @@ def observe(
     profile: Profile,
     tallies: Tallies,
     memory: None,
-    params: Params,
+    params: BusyParams,
 ) -> Finding | None:
     """Weight: the Poisson log-likelihood ratio of the challenges asked for in the worse window, in nats."""
-    times = profile.challenge_times
-    if len(times) < params.least_1h_count or (isinstance(event, Login) and event.outcome != "success"):
-        return None
-    window = busier_window(
-        event.at,
-        times,
-        (params.least_1h_count, params.least_1d_count),
-        (params.honest_1h_count, params.honest_1d_count),
-    )
-    if window is None:
-        return None
-    nats, value, hours = window
-    return SPEC.finding(
-        weight=min(nats, params.most_nats),
-        value=value,
-        threshold=params.least_1h_count if hours == 1 else params.least_1d_count,
-        hold=True,
-        facts={"hours": hours},
-    )
+    return busier_than_honest(SPEC, event, profile.challenge_times, params)

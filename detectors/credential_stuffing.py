@@ -11,32 +11,18 @@ never touched, because counts depend on the order in which partitions are read.
 
 from __future__ import annotations
 
-from math import log
-
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AnyEvent, Login
-from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
+from contracts.events import Login
+from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
+from detectors.measures.failing_accounts import SHARED_NETWORKS, accounts_failing, address, weight_of
 
 TALLY = "accounts_failing_at_address"
 BUCKET_S = 600
 #: Nothing is asked below it: a threshold under it has no effect.
 LEAST_COUNT = 5
-
-
-def address(event: AnyEvent) -> str | None:
-    """What is counted over: the keyed hash of the login's address, in hex; None when the address is unknown."""
-    if not isinstance(event, Login) or event.ip_key is None:
-        return None
-    return event.ip_key.hex()
-
-
-def is_failure(event: AnyEvent) -> bool:
-    """Whether the event's account joins the count."""
-    return isinstance(event, Login) and event.outcome == "failure"
-
 
 SPEC = Spec(
     name="credential_stuffing",
@@ -56,18 +42,9 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110.004",),
-    tally=TallyWanted(
-        name=TALLY,
-        event_types=(Login,),
-        key=address,
-        adds=is_failure,
-        bucket_s=BUCKET_S,
-        least_count=LEAST_COUNT,
-    ),
+    tally=accounts_failing(TALLY, address, BUCKET_S, LEAST_COUNT),
     wakes_on=Circumstance.COUNTED,
 )
-
-_SHARED = frozenset({"mobile", "relay", "satellite"})
 
 
 class Params(Struct, frozen=True):
@@ -91,13 +68,12 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if count is None or count < params.threshold_count:
         return None
     network = event.network
-    shared = network is not None and network.kind in _SHARED
+    shared = network is not None and network.kind in SHARED_NETWORKS
     threshold = params.shared_threshold_count if shared else params.threshold_count
     if count < threshold:
         return None
     success = event.outcome == "success"
-    weight = params.success_nats if success else params.attempt_nats
-    weight = min(weight + params.growth_nats * log(count / threshold), params.most_nats)
+    weight = weight_of(success, count, threshold, params)
     if success and profile.knows_device(event.device_key):
         weight *= params.known_device_ratio
     return SPEC.finding(

@@ -17,6 +17,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
+from detectors.measures.failing_accounts import SHARED_NETWORKS
 from detectors.measures.novelty import settled_new_share
 
 SPEC = Spec(
@@ -34,8 +35,6 @@ SPEC = Spec(
     attack=("T1078",),
     wakes_on=Circumstance.NEW_NETWORK,
 )
-
-_SHIFTING = frozenset({"mobile", "relay", "satellite"})
 
 
 class Params(Struct, frozen=True):
@@ -68,7 +67,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     weight = min(log(params.attacker_new_share / own), params.most_nats)
     network = event.network
     kind = "unknown" if network is None else network.kind
-    if kind in _SHIFTING:
+    if kind in SHARED_NETWORKS:
         weight *= params.shifting_ratio
     if weight < params.least_nats:
         return None

@@ -10,13 +10,11 @@ lately. Whoever gets as far as the second factor knows the password: have it cha
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.pace import busier_window
+from detectors.measures.pace import BusyParams, busier_than_honest
 
 SPEC = Spec(
     name="otp_bruteforce",
@@ -35,17 +33,13 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
-    """An owner in trouble fails `honest_1h_count` challenges in an hour and `honest_1d_count` in a day."""
-
-    least_1h_count: int = 3
-    least_1d_count: int = 5
-    honest_1h_count: float = 0.5
-    honest_1d_count: float = 1.0
-    most_nats: float = 8.0
-
-
-PARAMS = Params()
+PARAMS = BusyParams(
+    least_1h_count=3,
+    least_1d_count=5,
+    honest_1h_count=0.5,
+    honest_1d_count=1.0,
+    most_nats=8.0,
+)
 
 
 def observe(
@@ -53,25 +47,7 @@ def observe(
     profile: Profile,
     tallies: Tallies,
     memory: None,
-    params: Params,
+    params: BusyParams,
 ) -> Finding | None:
     """Weight: the Poisson log-likelihood ratio of the failed challenges of the worse window, in nats."""
-    failed = profile.failed_challenges
-    if len(failed) < params.least_1h_count or (isinstance(event, Login) and event.outcome != "success"):
-        return None
-    window = busier_window(
-        event.at,
-        failed,
-        (params.least_1h_count, params.least_1d_count),
-        (params.honest_1h_count, params.honest_1d_count),
-    )
-    if window is None:
-        return None
-    nats, value, hours = window
-    return SPEC.finding(
-        weight=min(nats, params.most_nats),
-        value=value,
-        threshold=params.least_1h_count if hours == 1 else params.least_1d_count,
-        hold=True,
-        facts={"hours": hours},
-    )
+    return busier_than_honest(SPEC, event, profile.failed_challenges, params)

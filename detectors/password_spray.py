@@ -11,32 +11,18 @@ When it fires: slow logins from the network at the edge; look which of its login
 
 from __future__ import annotations
 
-from math import log
-
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AnyEvent, Login
-from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
+from contracts.events import Login
+from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
+from detectors.measures.failing_accounts import SHARED_NETWORKS, accounts_failing, network, weight_of
 
 TALLY = "accounts_failing_in_network"
 BUCKET_S = 86_400
 #: Nothing is asked below it: a threshold under it has no effect.
 LEAST_COUNT = 10
-
-
-def network(event: AnyEvent) -> str | None:
-    """What is counted over: the login's network, in hex; None when it is unknown."""
-    if not isinstance(event, Login) or event.network_key is None:
-        return None
-    return event.network_key.hex()
-
-
-def is_failure(event: AnyEvent) -> bool:
-    """Whether the event's account joins the count."""
-    return isinstance(event, Login) and event.outcome == "failure"
-
 
 SPEC = Spec(
     name="password_spray",
@@ -56,18 +42,10 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110.003",),
-    tally=TallyWanted(
-        name=TALLY,
-        event_types=(Login,),
-        key=network,
-        adds=is_failure,
-        bucket_s=BUCKET_S,
-        least_count=LEAST_COUNT,
-    ),
+    tally=accounts_failing(TALLY, network, BUCKET_S, LEAST_COUNT),
     wakes_on=Circumstance.COUNTED,
 )
 
-_SHARED = frozenset({"mobile", "relay", "satellite"})
 _HOMES = frozenset({"residential", "unknown"})
 
 
@@ -101,10 +79,9 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     threshold = _threshold(event, profile, params)
     if count < threshold:
         return None
-    weight = params.success_nats if success else params.attempt_nats
     return SPEC.finding(
         reason="spray_success" if success else "spray_attempt",
-        weight=min(weight + params.growth_nats * log(count / threshold), params.most_nats),
+        weight=weight_of(success, count, threshold, params),
         value=count,
         threshold=threshold,
     )
@@ -114,7 +91,7 @@ def _threshold(event: Login, profile: Profile, params: Params) -> int:
     """Many fail every day where many are: more is needed there."""
     kind = "unknown" if event.network is None else event.network.kind
     ratio = 1.0
-    if kind in _SHARED:
+    if kind in SHARED_NETWORKS:
         ratio = params.shared_ratio
     elif kind in _HOMES and event.network_key in profile.networks:
         ratio = params.home_ratio

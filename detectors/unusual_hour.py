@@ -10,16 +10,11 @@ When it fires: nothing by itself; it adds to what else is strange about the logi
 
 from __future__ import annotations
 
-from math import log
-
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.hours import HOURS, hour_of
 from contracts.profile import Profile
-from detectors.measures.day import near_share
+from detectors.measures.day import HourParams, at_unusual_hour
 
 SPEC = Spec(
     name="unusual_hour",
@@ -38,31 +33,13 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
-    """Attackers are taken to keep any hour of the day equally. `least_history_count` is of logins that the table remembers;
-    every hour counts as if it had seen `smoothing_count` events more."""
-
-    least_history_count: int = 15
-    smoothing_count: float = 0.5
-    least_nats: float = 0.5
-    most_nats: float = 1.5
+PARAMS = HourParams()
 
 
-PARAMS = Params()
-
-
-def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
-    """Weight: log of one hour's even share of the day over the account's own smoothed share of it, in nats."""
-    hours, hour = profile.login_hours, hour_of(event.at)
-    if not hours or hours[hour] or event.outcome != "success" or sum(hours) < params.least_history_count:
+def observe(
+    event: Login, profile: Profile, tallies: Tallies, memory: None, params: HourParams
+) -> Finding | None:
+    """Weight: see `at_unusual_hour`; money counts in part."""
+    if event.outcome != "success":
         return None
-    share = near_share((hours, profile.money_hours), hour, params.smoothing_count)
-    weight = -log(HOURS * share)
-    if weight < params.least_nats:
-        return None
-    return SPEC.finding(
-        weight=min(weight, params.most_nats),
-        value=f"{hour:02d}:00",
-        baseline=f"{share:.1%}",
-        threshold=f"{1 / HOURS:.1%}",
-    )
+    return at_unusual_hour(SPEC, event.at, profile.login_hours, profile.money_hours, params)

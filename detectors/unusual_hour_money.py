@@ -10,16 +10,11 @@ When it fires: nothing by itself; it adds to what else is strange about the paym
 
 from __future__ import annotations
 
-from math import log
-
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.hours import HOURS, hour_of
 from contracts.profile import Profile
-from detectors.measures.day import near_share
+from detectors.measures.day import HourParams, at_unusual_hour
 from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
@@ -39,35 +34,13 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
-    """Thieves are taken to keep any hour of the day equally. `least_history_count` is of money that the table remembers;
-    every hour counts as if it had seen `smoothing_count` events more."""
-
-    least_history_count: int = 15
-    smoothing_count: float = 0.5
-    least_nats: float = 0.5
-    most_nats: float = 2.0
-
-
-PARAMS = Params()
+PARAMS = HourParams(most_nats=2.0)
 
 
 def observe(
-    event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
+    event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: HourParams
 ) -> Finding | None:
-    """Weight: log of one hour's even share of the day over the account's own smoothed share of it, in nats."""
-    hours = profile.money_hours
-    if not hours or hours[hour_of(event.at)] or not money_may_leave(event, profile):
+    """Weight: see `at_unusual_hour`; logins count in part."""
+    if not money_may_leave(event, profile):
         return None
-    if sum(hours) < params.least_history_count:
-        return None
-    share = near_share((hours, profile.login_hours), hour_of(event.at), params.smoothing_count)
-    weight = -log(HOURS * share)
-    if weight < params.least_nats:
-        return None
-    return SPEC.finding(
-        weight=min(weight, params.most_nats),
-        value=f"{hour_of(event.at):02d}:00",
-        baseline=f"{share:.1%}",
-        threshold=f"{1 / HOURS:.1%}",
-    )
+    return at_unusual_hour(SPEC, event.at, profile.money_hours, profile.login_hours, params)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
-from contracts.hours import HOURS
+from msgspec import Struct
+
+from contracts.findings import Finding, Spec
+from contracts.hours import HOURS, hour_of
 
 #: How much what happens so many hours away counts.
 _NEAR = (1.0, 0.6, 0.3, 0.1)
@@ -24,3 +28,37 @@ def near_share(tables: Sequence[Sequence[int]], hour: int, smoothing_count: floa
                 near += counts * table[other]
     whole = 2.0 * sum(_NEAR) - _NEAR[0]
     return near / (whole * events + HOURS * smoothing_count)
+
+
+class HourParams(Struct, frozen=True):
+    """Attackers are taken to keep any hour of the day equally.
+
+    `least_history_count` is of events that the table remembers; every hour counts as if it had seen `smoothing_count` more.
+    """
+
+    least_history_count: int = 15
+    smoothing_count: float = 0.5
+    least_nats: float = 0.5
+    most_nats: float = 1.5
+
+
+def at_unusual_hour(
+    spec: Spec, at: float, hours: Sequence[int], others: Sequence[int], params: HourParams
+) -> Finding | None:
+    """The detector's finding about an event at an hour that its own table has nothing in; `others` count in part.
+
+    Weight: log of one hour's even share of the day over the account's own smoothed share of it, in nats.
+    """
+    hour = hour_of(at)
+    if not hours or hours[hour] or sum(hours) < params.least_history_count:
+        return None
+    share = near_share((hours, others), hour, params.smoothing_count)
+    weight = -log(HOURS * share)
+    if weight < params.least_nats:
+        return None
+    return spec.finding(
+        weight=min(weight, params.most_nats),
+        value=f"{hour:02d}:00",
+        baseline=f"{share:.1%}",
+        threshold=f"{1 / HOURS:.1%}",
+    )

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from math import exp, log
 
+from msgspec import Struct
+
+from contracts.events import Activity, Login
+from contracts.findings import Finding, Spec
 from contracts.profile import DAY_S, HOUR_S
 
 
@@ -35,18 +39,41 @@ def older_rate(
     return ((older if older > 0.0 else 0.0) + prior) / ((exposure if exposure > 0.0 else 0.0) + prior_s)
 
 
-def busier_window(
-    at: float, times: Collection[float], least: tuple[int, int], honest: tuple[float, float]
-) -> tuple[float, int, int] | None:
-    """The more surprising of the hour and the day before `at`: nats, count and hours of the window.
+class BusyParams(Struct, frozen=True):
+    """From which count in an hour and in a day it says anything, and how many an honest owner has in each."""
 
-    `least` and `honest`, for the hour and for the day, are the count from which it says anything and the count that is
-    expected. None when neither says anything.
+    least_1h_count: int
+    least_1d_count: int
+    honest_1h_count: float
+    honest_1d_count: float
+    most_nats: float
+
+
+def busier_than_honest(
+    spec: Spec, event: Activity, times: Collection[float], params: BusyParams
+) -> Finding | None:
+    """The detector's finding about too many of `times` in the hour or the day before the event, the more surprising of both.
+
+    Weight: the Poisson log-likelihood ratio of their number, in nats. A failed login is asked about nothing.
     """
+    if len(times) < params.least_1h_count or (isinstance(event, Login) and event.outcome != "success"):
+        return None
     worst = None
-    for window_s, fewest, expected in zip((HOUR_S, DAY_S), least, honest, strict=True):
-        count = sum([at - window_s < when <= at for when in times])
-        nats = poisson_nats(count, expected) if count >= fewest else 0.0
+    for window_s, least, honest in (
+        (HOUR_S, params.least_1h_count, params.honest_1h_count),
+        (DAY_S, params.least_1d_count, params.honest_1d_count),
+    ):
+        count = sum([event.at - window_s < when <= event.at for when in times])
+        nats = poisson_nats(count, honest) if count >= least else 0.0
         if nats > (worst[0] if worst else 0.0):
-            worst = nats, count, round(window_s / HOUR_S)
-    return worst
+            worst = nats, count, least, round(window_s / HOUR_S)
+    if worst is None:
+        return None
+    nats, count, least, hours = worst
+    return spec.finding(
+        weight=min(nats, params.most_nats),
+        value=count,
+        threshold=least,
+        hold=True,
+        facts={"hours": hours},
+    )

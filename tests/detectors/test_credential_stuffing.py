@@ -82,8 +82,11 @@ def test_failures_join_the_count_of_their_address_and_successes_only_read_it() -
 
 
 def test_an_unknown_address_has_no_count() -> None:
-    assert credential_stuffing.address(login(ip=None)) is None
-    assert credential_stuffing.address(transaction()) is None
+    wanted = credential_stuffing.SPEC.tally
+
+    assert isinstance(wanted, TallyWanted)
+    assert wanted.key(login(ip=None)) is None
+    assert wanted.key(transaction()) is None
 
 
 @given(st.integers(0, 5000), st.integers(0, 5000), st.sampled_from([FAILED, SUCCESS]))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import Login
-from contracts.findings import Finding
+from contracts.findings import Finding, TallyWanted
 from detectors import password_spray
 from tests.detectors.build import NOW, Kind, ask, key, login, settled, transaction
 
@@ -69,10 +69,13 @@ def test_fires_in_a_network_of_homes_where_the_account_is_a_stranger() -> None:
 def test_failures_join_the_count_of_their_network_and_successes_only_read_it() -> None:
     failed, success = login(outcome="failure", network="net"), login(network="net")
 
-    assert password_spray.network(failed) == key("net").hex()
-    assert password_spray.network(success) == key("net").hex()
-    assert (password_spray.is_failure(failed), password_spray.is_failure(success)) == (True, False)
-    assert password_spray.network(transaction()) is None
+    wanted = password_spray.SPEC.tally
+
+    assert isinstance(wanted, TallyWanted)
+    assert wanted.key(failed) == wanted.key(success) == key("net").hex()
+    assert (wanted.adds(failed), wanted.adds(success)) == (True, False)
+    assert wanted.key(login(network=None)) is None
+    assert wanted.key(transaction()) is None
 
 
 @given(st.integers(0, 5000), st.integers(0, 5000))

@@ -1,0 +1,64 @@
+"""How many accounts fail to log in from one place: what a list of stolen or guessed passwords looks like from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+from typing import Protocol
+
+from contracts.events import AnyEvent, Login
+from contracts.findings import TallyWanted
+
+#: Kinds of network that put many unrelated people behind one address.
+SHARED_NETWORKS = frozenset({"mobile", "relay", "satellite"})
+
+
+class GrowingWeight(Protocol):
+    """`attempt_nats` or `success_nats` on the threshold, `growth_nats` more for each factor e beyond it."""
+
+    @property
+    def attempt_nats(self) -> float: ...
+    @property
+    def success_nats(self) -> float: ...
+    @property
+    def growth_nats(self) -> float: ...
+    @property
+    def most_nats(self) -> float: ...
+
+
+def address(event: AnyEvent) -> str | None:
+    """The keyed hash of the login's address, in hex; None when it is unknown."""
+    if not isinstance(event, Login) or event.ip_key is None:
+        return None
+    return event.ip_key.hex()
+
+
+def network(event: AnyEvent) -> str | None:
+    """The keyed hash of the login's network, in hex; None when it is unknown."""
+    if not isinstance(event, Login) or event.network_key is None:
+        return None
+    return event.network_key.hex()
+
+
+def accounts_failing(
+    name: str, place: Callable[[AnyEvent], str | None], bucket_s: int, least_count: int
+) -> TallyWanted:
+    """The count of accounts on which logins failed at a login's `address` or in its `network`; successes only read it."""
+    return TallyWanted(
+        name=name,
+        event_types=(Login,),
+        key=place,
+        adds=_is_failure,
+        bucket_s=bucket_s,
+        least_count=least_count,
+    )
+
+
+def weight_of(success: bool, count: int, threshold: int, params: GrowingWeight) -> float:
+    """The weight, in nats, of a login from where `count` accounts failed."""
+    first_nats = params.success_nats if success else params.attempt_nats
+    return min(first_nats + params.growth_nats * log(count / threshold), params.most_nats)
+
+
+def _is_failure(event: AnyEvent) -> bool:
+    return isinstance(event, Login) and event.outcome == "failure"
