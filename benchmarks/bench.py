@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from benchmarks.account_bytes import measure_account_bytes
-from benchmarks.ground import Ground
-from benchmarks.http_latency import measure_http
-from benchmarks.latency import measure_latency
-from benchmarks.machine import describe_machine, load_now
+from benchmarks.instruments.machine import describe_machine, load_now
+from benchmarks.instruments.progress import Progressing
+from benchmarks.parts.ground import Ground
 from benchmarks.plan import Plan
-from benchmarks.progress import Progressing
-from benchmarks.results import Results
-from benchmarks.throughput import ThroughputBench
-from benchmarks.verify_latency import measure_verify
+from benchmarks.report.results import Results
+from benchmarks.sections.account_bytes import measure_account_bytes
+from benchmarks.sections.http_latency import measure_http
+from benchmarks.sections.latency import measure_latency
+from benchmarks.sections.throughput import ThroughputBench
+from benchmarks.sections.verify_latency import measure_verify
 from services.platform.settings import Settings
 
 

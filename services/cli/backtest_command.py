@@ -11,7 +11,7 @@ from services.cli.feedback import BadLines, progress, size_of
 from services.cli.options import Json, existing, print_json, run, say, settings_from
 
 if TYPE_CHECKING:
-    from services.lab.backtest import Comparison
+    from services.lab.backtest.comparison import Comparison
 
 _DEFAULT = "default"
 
@@ -49,7 +49,7 @@ def backtest(
       payguard backtest events.jsonl --policy stricter.toml --out report.html
       payguard backtest events.jsonl.gz --policy today.toml --policy tomorrow.toml --json
     """
-    from services.lab.backtest import backtest as compare
+    from services.lab.backtest.comparison import backtest as compare
     from services.policy.reader import InvalidPolicy
 
     if str(existing(file)) == "-":
@@ -74,13 +74,13 @@ def backtest(
 
 def _tell(comparison: Comparison, out: Path | None, lang: str, as_json: bool) -> None:
     if out is not None:
-        from services.lab.backtest_page import page
+        from services.lab.backtest.page import page
 
         out.write_text(page(comparison, lang), encoding="utf-8")
     if as_json:
         print_json(comparison.figures())
     else:
-        from services.lab.backtest_terminal import show
+        from services.lab.backtest.terminal import show
 
         show(comparison, lang)
     if out is not None:

@@ -65,11 +65,11 @@ def bench(
       payguard bench --verify --real
     """
     from benchmarks.bench import run_bench
-    from benchmarks.ground import Ended
+    from benchmarks.parts.ground import Ended
+    from benchmarks.parts.programs import PartMissing
     from benchmarks.plan import Plan
-    from benchmarks.programs import PartMissing
-    from benchmarks.report import markdown as as_markdown
-    from benchmarks.report import show
+    from benchmarks.report.tables import markdown as as_markdown
+    from benchmarks.report.tables import show
     from services.platform.embedded import PartNotAvailable
 
     settings = settings_from(kafka=kafka, redis=redis)

@@ -35,7 +35,7 @@ def convert(
       payguard convert handbook transactions.parquet --out handbook.jsonl
       payguard convert paysim paysim.csv --label-delay-days 7 > paysim.jsonl
     """
-    from services.lab.convert import SOURCES
+    from services.lab.convert.sources import SOURCES
 
     known = SOURCES[source]
     delay = known.label_delay_days if label_delay_days is None else label_delay_days

@@ -13,8 +13,8 @@ from services.cli.feedback import BadLines, progress, size_of
 from services.cli.options import EventFile, Json, ModelFile, existing, print_json, run, settings_from
 
 if TYPE_CHECKING:
-    from services.lab.evaluate import Figures, FoldFigures
-    from services.lab.folds import Fold
+    from services.lab.evaluate.evaluate import Figures, FoldFigures
+    from services.lab.evaluate.folds import Fold
 
 _MEASURES = {
     "auc": "AUC-ROC",
@@ -64,8 +64,8 @@ def evaluate(
 
       payguard evaluate handbook.jsonl.gz --test-from 2018-07-18 --test-to 2018-07-24
     """
-    from services.lab.evaluate import EvaluateOptions, collect
-    from services.lab.evaluate import evaluate as measure
+    from services.lab.evaluate.evaluate import EvaluateOptions, collect
+    from services.lab.evaluate.evaluate import evaluate as measure
 
     first = fold_of(test_from, test_to, train_from, label_delay_days)
     chosen = tuple(first.back(index) for index in range(folds))
@@ -88,7 +88,7 @@ def fold_of(
     test_from: datetime, test_to: datetime, train_from: datetime | None, label_delay_days: int
 ) -> Fold:
     """The fold the flags name; a usage error for days in the wrong order."""
-    from services.lab.folds import TRAIN_DAYS, Fold, day_number
+    from services.lab.evaluate.folds import TRAIN_DAYS, Fold, day_number
 
     if test_to < test_from:
         raise typer.BadParameter("--test-to lies before --test-from")
@@ -103,7 +103,7 @@ def as_figures(folds: Sequence[FoldFigures]) -> dict[str, Any]:
     """The figures as one object: the measures and their intervals over all folds, by scenario, and each fold."""
     from msgspec import to_builtins
 
-    from services.lab.evaluate import over_folds
+    from services.lab.evaluate.evaluate import over_folds
 
     overall: dict[str, Any] = to_builtins(over_folds(folds))
     names = sorted({name for fold in folds for name in fold.scenarios})
@@ -124,7 +124,7 @@ def show(folds: Sequence[FoldFigures]) -> None:
     """Tables on standard output."""
     from rich.table import Table
 
-    from services.lab.evaluate import over_folds
+    from services.lab.evaluate.evaluate import over_folds
     from services.platform.plain_console import PlainConsole
 
     days = ", ".join(f"{fold.test_from} to {fold.test_to}" for fold in folds)

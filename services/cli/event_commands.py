@@ -70,8 +70,8 @@ def simulate(
       payguard simulate --stories sim_swap,holiday | payguard replay - --summary
       payguard simulate --kafka 127.0.0.1:9092 --rate 500
     """
-    from services.lab.runs import played_events, simulation_of, write_simulation
-    from services.lab.simulate import events_expected
+    from services.lab.simulate.from_flags import played_events, simulation_of, write_simulation
+    from services.lab.simulate.simulate import events_expected
 
     settings = settings_from(kafka=kafka)
     try:
@@ -83,7 +83,7 @@ def simulate(
         with output_to(out) as file, progress("simulating", total) as step:
             write_simulation(played, file, step)
         return
-    from services.lab.send import send_to_kafka
+    from services.lab.send.send import send_to_kafka
 
     with progress("sending", total) as step:
         pairs = ((each.event.account_id.encode(), each.wire()) for each in _stepping(played, step))
@@ -118,7 +118,7 @@ def replay(
       payguard simulate | payguard replay - --summary
       payguard replay events.jsonl --only challenge,hold,deny --explain en
     """
-    from services.lab.runs import ReplayOptions, replay_file
+    from services.lab.summarise.replayed import ReplayOptions, replay_file
 
     bad = BadLines()
     wanted = frozenset(only.split(",")) if only else frozenset()
@@ -162,7 +162,7 @@ def send(
       payguard send events.jsonl --kafka 127.0.0.1:9092
       payguard send events.jsonl --url http://127.0.0.1:8080 --key pg_...
     """
-    from services.lab.send import send_to_http, send_to_kafka
+    from services.lab.send.send import send_to_http, send_to_kafka
     from services.replay.lines import read_events, read_lines
 
     bad = BadLines()
@@ -176,7 +176,7 @@ def send(
         if url is not None:
             sent = run(send_to_http(url, key or "", read_events(lines, bad.note), rate, bad.note))
         elif raw:
-            from services.lab.runs import keyed_anyway
+            from services.lab.send.send import keyed_anyway
 
             sent = run(send_to_kafka(settings, keyed_anyway(lines), rate))
         else:

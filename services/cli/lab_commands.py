@@ -13,7 +13,7 @@ from services.cli.train_command import train
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from services.lab.login_table import LoginTable
+    from services.lab.evaluate.login_table import LoginTable
 
 lab = typer.Typer(
     no_args_is_help=True, help="Measure detection on simulated people.", rich_markup_mode="rich"
@@ -49,7 +49,7 @@ def logins(
       payguard lab logins
       payguard lab logins --seed 7 --json
     """
-    from services.lab.login_table import login_table
+    from services.lab.evaluate.login_table import login_table
 
     with progress("trying logins", 2 * people) as step:
         table = login_table(settings_from(), seed, people, step)

@@ -15,8 +15,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.lab.board import Board, Shown
-from services.lab.summary import StoryStep
+from services.lab.demo.board import Board, Shown
+from services.lab.summarise.summary import StoryStep
 from services.platform.plain_console import PlainConsole, plain
 
 _REFRESH_S = 0.25

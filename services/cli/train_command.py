@@ -12,7 +12,7 @@ from services.cli.feedback import BadLines, progress, size_of
 from services.cli.options import EventFile, Json, existing, print_json, run, settings_from
 
 if TYPE_CHECKING:
-    from services.lab.train import Trained
+    from services.lab.train.fit import Trained
 
 _DAY = ["%Y-%m-%d"]
 
@@ -48,10 +48,10 @@ def train(
 
       payguard lab train handbook.jsonl --from 2018-07-04 --to 2018-07-10 --out model.json
     """
-    from services.lab.folds import day_number
-    from services.lab.train import TrainOptions
-    from services.lab.train import train as fit
-    from services.lab.train_rows import collect_rows
+    from services.lab.evaluate.folds import day_number
+    from services.lab.train.fit import TrainOptions
+    from services.lab.train.fit import train as fit
+    from services.lab.train.rows import collect_rows
     from services.risk.model_file import written
 
     if last < first:
@@ -91,7 +91,7 @@ def train(
 def _show(trained: Trained, out: Path) -> None:
     from rich.table import Table
 
-    from services.lab.train import strongest
+    from services.lab.train.fit import strongest
     from services.platform.plain_console import PlainConsole
 
     model, console = trained.file, PlainConsole()

@@ -19,10 +19,10 @@ from contracts.errors import Unavailable
 from services.cli.options import EXIT_AWAY, EXIT_BAD, print_json, say
 from services.cli.terminal import Page, stories_table
 from services.http.api_keys import ApiKeys
-from services.lab.board import Board
-from services.lab.demo import Demo, Play, Urls
-from services.lab.ledger import Figures
-from services.lab.summary import StoryStep
+from services.lab.demo.board import Board
+from services.lab.demo.demo import Demo, Play, Urls
+from services.lab.demo.ledger import Figures
+from services.lab.summarise.summary import StoryStep
 from services.platform.background import say_when_ended
 from services.platform.database import Database
 from services.platform.embedded import PartNotAvailable

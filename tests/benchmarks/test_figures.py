@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.faust_table import changelog_of
-from benchmarks.machine import Machine
-from benchmarks.paced_producer import Schedule
-from benchmarks.report import markdown, rows
-from benchmarks.results import Results
-from benchmarks.spread import latencies_of, spread_of
-from benchmarks.throughput import Measured, SweepRow, Throughput, steady_rate
+from benchmarks.instruments.machine import Machine
+from benchmarks.instruments.spread import latencies_of, spread_of
+from benchmarks.report.results import Results
+from benchmarks.report.tables import markdown, rows
+from benchmarks.sections.throughput import Measured, SweepRow, Throughput, steady_rate
+from benchmarks.workloads.faust_table import changelog_of
+from benchmarks.workloads.paced_producer import Schedule
 
 _MACHINE = Machine(
     cores=2,

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from benchmarks.http_sender import Sender, request_of
+from benchmarks.workloads.http_sender import Sender, request_of
 
 _HEAD = "HTTP/1.1 {} X\r\nContent-Type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from benchmarks import decision_receiver, paced_producer
-from benchmarks.topics import make_topics
+from benchmarks.parts.topics import make_topics
+from benchmarks.workloads import decision_receiver, paced_producer
 
 _SEED, _RATE, _SECONDS = 7, 2_000, 1.0
 

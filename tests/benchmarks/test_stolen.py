@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from benchmarks.stolen import Stolen, StolenTime, stolen_s
+from benchmarks.instruments.stolen import Stolen, StolenTime, stolen_s
 
 
 async def _watched(*looks: float | None) -> Stolen | None:

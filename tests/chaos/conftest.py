@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.real_parts import RedisServer
+from benchmarks.parts.real_parts import RedisServer
 from tests.chaos.stack import Stack, stack_settings
 from tests.parts.fixtures import started_or_explained
 

@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 
-from benchmarks.events import bench_events
+from benchmarks.workloads.events import bench_events
 from services.events.own_events import EventMacs
-from services.lab.simulate import Simulation, simulate
-from services.lab.stories import stories_named
+from services.lab.simulate.simulate import Simulation, simulate
+from services.lab.simulate.stories import stories_named
 from services.platform.keyring import parse_keyring
 from tests.chaos.polling import until
 from tests.chaos.stack import EVENT_KEY

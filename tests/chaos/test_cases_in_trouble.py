@@ -15,7 +15,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from msgspec import json
 
-from benchmarks.real_parts import KafkaCluster, PostgresServer
+from benchmarks.parts.real_parts import KafkaCluster, PostgresServer
 from contracts.topics import HEADER_EFFECTS
 from services.platform.embedded import free_port
 from tests.chaos import disks

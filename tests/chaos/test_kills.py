@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from benchmarks.real_parts import PostgresServer
+from benchmarks.parts.real_parts import PostgresServer
 from services.platform.guarded_process import GuardedProcess
 from tests.chaos.conftest import empty_store
 from tests.chaos.feed import Feeder, stories_among_bench

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from contracts.ports import Shard
 from services.bootstrap.pipelines import offline_core
-from services.lab.simulate import Simulation, simulate
-from services.lab.stories import stories_named
+from services.lab.simulate.simulate import Simulation, simulate
+from services.lab.simulate.stories import stories_named
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
 from tests.chaos.evidence import Decided, Evidence, Memory, Sample

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.real_parts import KafkaCluster, RedisServer
+from benchmarks.parts.real_parts import KafkaCluster, RedisServer
 from tests.chaos.conftest import empty_store
 from tests.chaos.feed import Feeder, stories_among_bench
 from tests.chaos.polling import until

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from msgspec import json
 
-from benchmarks.real_parts import RedisServer
+from benchmarks.parts.real_parts import RedisServer
 from deploy.prometheus.generate import ALERTS
 from services.memory.redis_client import ask, connect
 from services.platform.embedded import free_port

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
-from benchmarks.real_parts import PostgresServer, RedisServer
+from benchmarks.parts.real_parts import PostgresServer, RedisServer
 from services.audit.audit_log import verify
 from services.memory.redis_client import connect
 from services.memory.redis_store import RedisChallengeIntake

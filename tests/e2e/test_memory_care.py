@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from contracts.errors import Malformed
 from contracts.profile import Profile
 from services.cli.main import app
-from services.lab.simulate import Simulation, simulate
-from services.lab.stories import stories_named
+from services.lab.simulate.simulate import Simulation, simulate
+from services.lab.simulate.stories import stories_named
 from services.memory.codec import unpack
 from services.memory.redis_client import ask, connect
 from services.operations.account_healing import heal_account

@@ -11,8 +11,8 @@ from msgspec import Struct, json
 from contracts.events import AnyEvent
 from contracts.ports import Shard
 from services.bootstrap.pipelines import offline_core
-from services.lab.simulate import Simulation, simulate
-from services.lab.stories import stories_named
+from services.lab.simulate.simulate import Simulation, simulate
+from services.lab.simulate.stories import stories_named
 from services.platform.settings import Settings
 from services.replay.offline import offline_records
 from tests.chaos.evidence import Evidence, Memory, gather_evidence

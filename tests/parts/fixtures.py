@@ -4,7 +4,7 @@
 machine that lacks one the test is skipped, unless PAYGUARD_REAL=1 says that they must be there; then it fails.
 ``any_kafka`` is the embedded broker and then Apache Kafka.
 ``real_kafka``, ``real_redis`` and ``real_postgres`` are addresses; the ``_server`` and ``_cluster`` ones can be killed.
-A test that kills a part brings it back, or starts one of its own from ``benchmarks.real_parts``.
+A test that kills a part brings it back, or starts one of its own from ``benchmarks.parts.real_parts``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from typing import TypeVar
 
 import pytest
 
-from benchmarks.real_parts import KafkaCluster, PartMissing, PostgresServer, RedisServer, new_parts_folder
+from benchmarks.parts.real_parts import (
+    KafkaCluster,
+    PartMissing,
+    PostgresServer,
+    RedisServer,
+    new_parts_folder,
+)
 from services.platform.embedded import EmbeddedBroker, EmbeddedStore, PartNotAvailable
 
 Part = TypeVar("Part")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.programs import program_of
-from benchmarks.real_stores import RedisServer
+from benchmarks.parts.programs import program_of
+from benchmarks.parts.real_stores import RedisServer
 from services.platform.embedded import answers_ping, free_port, wait_until_ready
 from services.platform.guarded_process import GuardedProcess
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from benchmarks.real_kafka import KAFKA_FOLDER
-from benchmarks.real_parts import KafkaCluster
+from benchmarks.parts.real_kafka import KAFKA_FOLDER
+from benchmarks.parts.real_parts import KafkaCluster
 from services.platform.embedded import free_port
 
 _RESOURCES = {"topic": 2, "group": 3}

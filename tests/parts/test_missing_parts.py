@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.real_parts import PartMissing
+from benchmarks.parts.real_parts import PartMissing
 from tests.parts.fixtures import started_or_explained
 
 

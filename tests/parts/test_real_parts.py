@@ -10,7 +10,7 @@ import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from benchmarks.real_parts import KafkaCluster, PostgresServer, RedisServer
+from benchmarks.parts.real_parts import KafkaCluster, PostgresServer, RedisServer
 from tests.parts.fixtures import started_or_explained
 
 pytestmark = pytest.mark.real

@@ -20,7 +20,7 @@ from contracts.events import (
     UserReport,
 )
 from services.bootstrap.pipelines import offline_core
-from services.lab.places import Access, City, city_named, fixed_line, mobile_line, rented_server
+from services.lab.people.places import Access, City, city_named, fixed_line, mobile_line, rented_server
 from services.platform.settings import Settings
 from services.replay.offline import offline_records
 from services.scoring.effects import challenge_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from services.lab.places import city_named
+from services.lab.people.places import city_named
 from tests.stories.tale import (
     LAPTOP,
     PHONE,

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from contracts.decisions import Action, Decision
 from services.cli.terminal import Page, plain_lines, render
-from services.lab.board import Board, Meter
-from services.lab.summary import StoryStep
+from services.lab.demo.board import Board, Meter
+from services.lab.summarise.summary import StoryStep
 
 
 def decision(action: Action = "challenge", account_id: str = "u-1", score: int = 52) -> Decision:

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from services.cli.options import EXIT_BAD
 from services.cli.up import report
-from services.lab.ledger import Figures
-from services.lab.summary import StoryStep
+from services.lab.demo.ledger import Figures
+from services.lab.summarise.summary import StoryStep
 
 CLEAN = Figures(
     accepted=9,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.lab.backtest import Comparison
-from services.lab.simulate import Simulation, simulate
-from tests.services.lab.backtested import MONDAY_S, compared
+from services.lab.backtest.comparison import Comparison
+from services.lab.simulate.simulate import Simulation, simulate
+from tests.services.lab.backtest.backtested import MONDAY_S, compared
 
 STRICT = """
 version = "strict"

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from msgspec import json
 from sqlalchemy import select
 
-from benchmarks.real_parts import PostgresServer
+from benchmarks.parts.real_parts import PostgresServer
 from contracts.errors import Unavailable
 from contracts.events import AnyEvent, ChallengeOutcome
 from services.audit.tables import audit

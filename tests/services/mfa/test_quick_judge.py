@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from benchmarks.real_parts import PostgresServer
+from benchmarks.parts.real_parts import PostgresServer
 from services.audit.tables import audit
 from services.mfa import totp
 from services.mfa.limit_records import SlowDown

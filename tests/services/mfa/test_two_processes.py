@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from benchmarks.real_parts import RedisServer
+from benchmarks.parts.real_parts import RedisServer
 from contracts.events import ChallengeOutcome
 from services.audit.tables import audit
 from services.cases.tables import outbox

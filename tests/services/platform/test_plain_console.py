@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from contracts.decisions import Decision
-from services.lab.summary import Summary
+from services.lab.summarise.summary import Summary
 from services.platform.plain_console import PlainConsole, plain
 
 HOSTILE = (

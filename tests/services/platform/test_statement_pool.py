@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from benchmarks.real_parts import PostgresServer
+from benchmarks.parts.real_parts import PostgresServer
 from contracts.errors import Unavailable
 from services.platform.database import Database
 from services.platform.statement_pool import PooledConnection, Statement, StatementPool

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from contracts.ports import Shard, TallyRequest, TallyResponse
 from services.bootstrap.pipelines import offline_core
-from services.lab.simulate import Simulation, simulate
-from services.lab.stories import STORIES
+from services.lab.simulate.simulate import Simulation, simulate
+from services.lab.simulate.stories import STORIES
 from services.memory.in_process import InProcessProfileStore, InProcessTallyStore
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord, offline_records

@@ -1,0 +1,163 @@
+"""Redis and PostgreSQL as child processes on loopback: see `real_parts`."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from benchmarks.parts.programs import READY_TIMEOUT_S, PartMissing, is_root, program_of, unprivileged
+from services.platform.embedded import answers_ping, free_port, wait_until_ready
+from services.platform.guarded_process import GuardedProcess
+
+
+class RedisServer:
+    """redis-server with its append-only file on, synced each second, as production is asked to run it.
+
+    :param folder: where log and data go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._process: GuardedProcess | None = None
+
+    @property
+    def url(self) -> str:
+        """redis:// URL of database 0."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> str:
+        """Starts it, or starts it again, and waits until its data is loaded.
+
+        :returns: its URL.
+        :raises PartMissing: no redis-server on this machine.
+        """
+        program = program_of("redis-server", "redis-server")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder.resolve())]
+        safety = ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
+        self._process = GuardedProcess([program, *place, *safety, *self.more()], self.folder / "redis.log")
+        wait_until_ready("redis-server", self._process, lambda: answers_ping(self.port), READY_TIMEOUT_S)
+        return self.url
+
+    def more(self) -> list[str]:
+        """Further flags of the server."""
+        return []
+
+    def kill9(self) -> None:
+        """Ends it as a power cut would; ``start`` brings it back."""
+        if self._process is not None:
+            self._process.kill9()
+
+    def stop(self) -> None:
+        """Ends it in order."""
+        if self._process is not None:
+            self._process.stop()
+
+    def pause(self) -> None:
+        """Freezes it; ``resume`` lets it go on."""
+        if self._process is not None:
+            self._process.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets it go on."""
+        if self._process is not None:
+            self._process.send(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+
+class PostgresServer:
+    """PostgreSQL, TCP only, user ``payguard`` without a password on loopback.
+
+    PostgreSQL refuses to run as root; as root it runs as the user ``postgres``, who must be able to reach the folder.
+
+    :param folder: where log and data go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._process: GuardedProcess | None = None
+
+    def url(self, database: str = "payguard") -> str:
+        """SQLAlchemy URL of one database."""
+        return f"postgresql+psycopg://payguard@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> str:
+        """Starts it, creating data and the database ``payguard`` on first use.
+
+        :returns: the SQLAlchemy URL.
+        :raises PartMissing: no PostgreSQL server on this machine.
+        """
+        server = program_of("postgres", "postgresql", glob.glob("/usr/lib/postgresql/*/bin"))
+        data = self.folder / "data"
+        new = not data.exists()
+        if new:
+            self._make_data_folder(data, Path(server).with_name("initdb"))
+        options = ["-p", str(self.port), "-h", "127.0.0.1", "-c", "unix_socket_directories="]
+        argv = [*unprivileged(), server, "-D", str(data), *options]
+        self._process = GuardedProcess(argv, self.folder / "postgres.log")
+        wait_until_ready("PostgreSQL", self._process, self._accepts_login, READY_TIMEOUT_S)
+        if new:
+            self.new_database("payguard")
+        return self.url()
+
+    def new_database(self, name: str) -> str:
+        """Creates an empty database and answers its URL."""
+        address = f"postgresql://payguard@127.0.0.1:{self.port}/postgres"
+        with psycopg.connect(address, autocommit=True, connect_timeout=10) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.url(name)
+
+    def _accepts_login(self) -> bool:
+        address = f"postgresql://payguard@127.0.0.1:{self.port}/postgres"
+        try:
+            psycopg.connect(address, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def kill9(self) -> None:
+        """Ends it as a power cut would; ``start`` brings it back."""
+        if self._process is not None:
+            self._process.kill9()
+
+    def stop(self) -> None:
+        """Ends it, breaking open connections."""
+        if self._process is not None:
+            self._process.send(signal.SIGINT)
+            self._process.stop()
+
+    def _make_data_folder(self, data: Path, initdb: Path) -> None:
+        data.mkdir(parents=True)
+        data.chmod(0o700)
+        if is_root():
+            self.folder.chmod(0o755)
+            shutil.chown(data, "postgres", "postgres")
+        argv = [*unprivileged(), str(initdb), "-D", str(data), "-U", "payguard", "-A", "trust", "-E", "UTF8"]
+        made = subprocess.run(
+            [*argv, "--locale=C.UTF-8"], capture_output=True, text=True, cwd="/", check=False
+        )
+        if made.returncode != 0:
+            shutil.rmtree(data)
+            raise PartMissing(f"initdb failed: {made.stderr.strip()}")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()

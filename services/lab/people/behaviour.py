@@ -1,0 +1,160 @@
+"""One ordinary day of one person, as events: sessions, payments, pay days, trips, typing mistakes, a new phone."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from random import Random
+
+from services.lab.people.day_recorder import DayRecorder, World
+from services.lab.people.devices import Handset
+from services.lab.people.locations import (
+    DAY_S,
+    access_on,
+    carrier,
+    device_on,
+    hours_on,
+    offset_hours,
+    on_trip,
+)
+from services.lab.people.personas import Person
+from services.lab.people.places import Access
+from services.lab.people.played import Played
+
+__all__ = ["DAY_S", "World", "expected_events", "on_trip", "ordinary_day", "session_at"]
+
+_ANSWERS_AFTER_S = 3.0
+_GETS_USED_DAYS = 8
+_AFTERNOON_H = 15.0
+_SETTLED_PAYEES = 0.35
+_ROOM_BELOW = 1.5
+
+
+def ordinary_day(world: World, who: Person, day: int) -> list[Played]:
+    """What one person does on one UTC day (0 = the first), in time order; the same for the same arguments."""
+    recorder = DayRecorder(world, who, day)
+    if day == 0:
+        _join(recorder)
+    sessions = _poisson(recorder.rng, who.logins_a_day)
+    payments = _poisson(recorder.rng, who.payments_a_day)
+    if payments and not sessions:
+        sessions = 1
+    starts = sorted(_time_of_day(recorder) for _ in range(sessions))
+    for index, at in enumerate(starts):
+        share = payments // sessions + (index < payments % sessions)
+        _session(recorder, at, share, first=index == 0)
+    recorder.played.sort(key=lambda played: played.event.at)
+    return recorder.played
+
+
+def expected_events(who: Person, days: int) -> float:
+    """About how many events so many days of the person are."""
+    return 4.0 + days * (who.logins_a_day * (1.0 + who.kind.mistypes) + who.payments_a_day + 0.1)
+
+
+def session_at(world: World, who: Person, at: float, number: int, rng: Random) -> list[Played]:
+    """An ordinary session that begins at `at` (epoch seconds): a login, and soon after it up to two payments.
+
+    `number` tells sessions of one run apart.
+    """
+    day = int(at - world.start_at) // DAY_S
+    prefix = f"{world.prefix}-live{number}"
+    recorder = DayRecorder(World(world.seed, world.start_at, prefix, world.afternoon_h), who, day)
+    recorder.rng = rng
+    access, device = access_on(who, 1, _local_hour(recorder, at), rng), device_on(who, 1, rng)
+    session = f"s-{who.number}-{number}"
+    recorder.login(at, access, device, ok=rng.random() >= who.kind.mistypes, session=session)
+    when = at
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        when += rng.uniform(0.5, 4.0)
+        _pay(recorder, when, access, device, session, _usual_payee(who, rng))
+    return recorder.played
+
+
+def _session(recorder: DayRecorder, at: float, payments: int, first: bool) -> None:
+    rng, who, day = recorder.rng, recorder.who, recorder.day
+    access, device = access_on(who, day, _local_hour(recorder, at), rng), device_on(who, day, rng)
+    fresh_phone = 0 <= day - who.new_phone_day < _GETS_USED_DAYS
+    if fresh_phone and first:
+        device = who.next_phone.on(day)
+    session = f"s-{who.number}-{day}-{int(at) % DAY_S}"
+    if rng.random() < who.kind.mistypes:
+        recorder.login(at - rng.uniform(4, 20), access, device, ok=False, session=None)
+    login = recorder.login(at, access, device, ok=True, session=session)
+    strange = device.device_id.startswith("pw-") or (first and (fresh_phone or on_trip(who, day)))
+    if strange and who.has_factor:
+        recorder.confirm(login, at + _ANSWERS_AFTER_S + rng.uniform(5, 25))
+    when = at + 30
+    for _ in range(payments):
+        when += rng.uniform(20, 300)
+        new = rng.random() < who.kind.new_payees
+        payee = f"shop-{rng.randrange(20_000):05d}" if new else _usual_payee(who, rng)
+        _pay(recorder, when, access, device, session, payee)
+    if first and datetime.fromtimestamp(at, UTC).day == who.pay_day:
+        balance = _balance(recorder, when)
+        recorder.pay(when + 40, access, device, session, "top_up", who.rent * 2.5, None, balance)
+        rent = float(who.rent)
+        recorder.pay(
+            when + 90, access, device, session, "transfer", rent, who.landlord, balance + who.rent * 2.5
+        )
+
+
+def _pay(recorder: DayRecorder, at: float, access: Access, device: Handset, session: str, payee: str) -> None:
+    who = recorder.who
+    amount = math.exp(recorder.rng.gauss(who.amount_mu, who.amount_sigma))
+    balance = max(_balance(recorder, at), _ROOM_BELOW * amount)
+    recorder.pay(at, access, device, session, "payment", amount, payee, balance)
+
+
+def _join(recorder: DayRecorder) -> None:
+    """The first day: a login on each device and each line, and the second factor."""
+    who = recorder.who
+    at = recorder.midnight + 60
+    first: list[tuple[Access, Handset]] = [(who.home, who.phone)]
+    if who.computer is not None:
+        first.append((who.home, who.computer))
+    lines = (carrier(who, recorder.rng), who.work)
+    first += [(line, who.phone) for line in lines if line is not None]
+    for index, (line, device) in enumerate(first):
+        recorder.login(at + 120 + index * 60, line, device, ok=True, session=None)
+    if who.has_factor:
+        recorder.enrol(at)
+
+
+def _balance(recorder: DayRecorder, at: float) -> float:
+    """What is left of the pay: the wallet falls evenly from pay day to pay day."""
+    who = recorder.who
+    since_pay = (datetime.fromtimestamp(at, UTC).day - who.pay_day) % 31
+    return who.rent * (1.6 - 1.2 * since_pay / 31)
+
+
+def _usual_payee(who: Person, rng: Random) -> str:
+    return who.payees[min(int(rng.expovariate(_SETTLED_PAYEES)), len(who.payees) - 1)]
+
+
+def _ahead_h(recorder: DayRecorder) -> float:
+    """What the person's clock is ahead of UTC, in hours."""
+    if recorder.world.afternoon_h is not None:
+        return _AFTERNOON_H - recorder.world.afternoon_h
+    return offset_hours(recorder.who.city.zone, recorder.midnight)
+
+
+def _time_of_day(recorder: DayRecorder) -> float:
+    rng = recorder.rng
+    first, last = hours_on(recorder.who, recorder.day)
+    middle = rng.choice((first + 1.5, first + 5.0, last - 2.0))
+    utc = (min(max(rng.gauss(middle, 1.2), first), last) - _ahead_h(recorder)) % 24
+    return recorder.midnight + min(utc * 3600, DAY_S - 1800) + rng.uniform(30, 90)
+
+
+def _local_hour(recorder: DayRecorder, at: float) -> int:
+    return int(at % DAY_S / 3600 + _ahead_h(recorder)) % 24
+
+
+def _poisson(rng: Random, mean: float) -> int:
+    """A Poisson draw by Knuth's product method (The Art of Computer Programming, 3.4.1)."""
+    limit, count, product = math.exp(-mean), 0, rng.random()
+    while product > limit:
+        count += 1
+        product *= rng.random()
+    return count

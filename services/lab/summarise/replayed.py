@@ -1,0 +1,70 @@
+"""A file of events replayed: decisions written, counted, and put into words as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from msgspec import Struct, json
+
+from contracts.decisions import Decision
+from services.lab.summarise.summary import Summary
+from services.lab.summarise.words import words_in
+from services.platform.settings import Settings
+from services.replay.lines import OnBad, read_events, read_lines
+from services.replay.replay import Line, replay
+
+Step = Callable[[int], None]
+
+
+class ReplayOptions(Struct, frozen=True):
+    """`explain` is a language or None; `actions` keeps only those (empty: all); `summarise` counts as well."""
+
+    explain: str | None
+    actions: frozenset[str]
+    summarise: bool
+
+
+async def replay_file(
+    settings: Settings,
+    file: Path,
+    target: IO[bytes] | None,
+    options: ReplayOptions,
+    on_bad: OnBad,
+    step: Step,
+) -> Summary:
+    """Replay a file through the offline core, writing decisions to `target` and counting as asked."""
+    from services.bootstrap.pipelines import offline_core
+
+    core = offline_core(settings)
+    kept = _Kept(target, options)
+    events = read_events(read_lines(file, step), on_bad)
+    await replay(events, core, kept.keep)
+    return kept.summary
+
+
+class _Kept:
+    """Writes and counts the decisions of a replay."""
+
+    def __init__(self, target: IO[bytes] | None, options: ReplayOptions) -> None:
+        self.summary = Summary()
+        self._target = target
+        self._options = options
+        self._words = words_in(options.explain) if options.explain else None
+
+    def keep(self, lines: Sequence[Line], decisions: Sequence[Decision], encoded: Sequence[bytes]) -> None:
+        """One batch with its decisions; a repeated event has none."""
+        if self._options.summarise:
+            unpaired = iter(lines)
+            for decision in decisions:
+                line = next(line for line in unpaired if line.event_id == decision.event_id)
+                self.summary.add(line.value, decision)
+        if self._target is None:
+            return
+        for decision, value in zip(decisions, encoded, strict=True):
+            if self._options.actions and decision.action not in self._options.actions:
+                continue
+            if self._words is not None:
+                value = value[:-1] + b',"words":' + json.encode(self._words(decision)) + b"}"
+            self._target.write(value + b"\n")

@@ -1,0 +1,148 @@
+"""What a run of decisions comes to: by action, by detector, by account, by label and by story."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import DecodeError, Struct, json
+from rich.console import Console
+from rich.table import Table
+
+from contracts.decisions import ACTIONS, Decision
+from services.lab.people.played import Expected
+
+_TOP = 10
+
+
+class StoryLabel(Struct, frozen=True):
+    """What a simulated or converted line says of itself in its `label`."""
+
+    fraud: bool | None = None
+    scenario: str | int | None = None
+    expected: Expected | None = None
+
+
+class _Labelled(Struct, frozen=True):
+    label: StoryLabel | None = None
+
+
+class StoryStep(Struct, frozen=True):
+    """One step of a story that had an expected answer, and the answer."""
+
+    story: str
+    event_id: str
+    expected: str
+    action: str
+    score: int
+    met: bool
+
+
+_LABELLED = json.Decoder(_Labelled)
+
+
+class Summary:
+    """Counts decisions as they come; memory grows with accounts that were not simply allowed, not with events."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.actions: Counter[str] = Counter()
+        self.detectors: Counter[tuple[str, str]] = Counter()
+        self.states: Counter[str] = Counter()
+        self.accounts: Counter[str] = Counter()
+        self.labels: Counter[tuple[bool, str]] = Counter()
+        self.steps: list[StoryStep] = []
+
+    def add(self, line: bytes, decision: Decision) -> None:
+        """Count one event with its decision."""
+        self.events += 1
+        self.actions[decision.action] += 1
+        self.states.update(decision.states)
+        for finding in decision.findings:
+            self.detectors[(finding.detector, finding.mode)] += 1
+        if decision.action != "allow":
+            self.accounts[decision.account_id] += decision.score
+        if b'"label"' in line:
+            self._add_label(line, decision)
+
+    def _add_label(self, line: bytes, decision: Decision) -> None:
+        try:
+            label = _LABELLED.decode(line).label
+        except DecodeError:
+            return
+        if label is None:
+            return
+        if label.fraud is not None:
+            self.labels[(label.fraud, decision.action)] += 1
+        if label.expected is not None:
+            self.steps.append(
+                StoryStep(
+                    str(label.scenario),
+                    decision.event_id,
+                    label.expected.words(),
+                    decision.action,
+                    decision.score,
+                    label.expected.met_by(decision),
+                )
+            )
+
+    def figures(self) -> dict[str, Any]:
+        """Everything counted, as one object with stable keys."""
+        return {
+            "events": self.events,
+            "actions": {action: self.actions[action] for action in ACTIONS},
+            "detectors": {name: count for (name, _mode), count in sorted(self.detectors.items())},
+            "states": dict(sorted(self.states.items())),
+            "accounts": [
+                {"account_id": name, "score_sum": score} for name, score in self.accounts.most_common(_TOP)
+            ],
+            "labels": {
+                name: {action: self.labels[(fraud, action)] for action in ACTIONS}
+                for fraud, name in ((True, "fraud"), (False, "honest"))
+                if any(is_fraud == fraud for is_fraud, _action in self.labels)
+            },
+            "stories": self.steps,
+        }
+
+    def show(self, console: Console) -> None:
+        """Print the tables; those that would be empty are left out."""
+        console.print(_table("Actions", ("action", "events"), [(a, f"{self.actions[a]:,}") for a in ACTIONS]))
+        found = [(name, mode, f"{count:,}") for (name, mode), count in self.detectors.most_common()]
+        console.print(_table("Findings", ("detector", "mode", "events"), found))
+        if self.accounts:
+            top = [(name, f"{score:,}") for name, score in self.accounts.most_common(_TOP)]
+            console.print(_table("Accounts not simply allowed", ("account", "sum of scores"), top))
+        if self.labels:
+            rows = [
+                (name, *(f"{self.labels[(fraud, action)]:,}" for action in ACTIONS))
+                for fraud, name in ((True, "fraud"), (False, "honest"))
+            ]
+            console.print(_table("By label", ("label", *ACTIONS), rows))
+        if self.steps:
+            console.print(story_table(self.steps))
+
+
+def story_table(steps: list[StoryStep]) -> Table:
+    """Story by story: what was expected and what was decided."""
+    rows = [
+        (
+            step.story.replace("_", " "),
+            step.expected,
+            f"{step.action} ({step.score})",
+            "as expected" if step.met else "OTHER",
+        )
+        for step in steps
+    ]
+    return _table("Stories: expected and decided", ("story", "expected", "decided (score)", ""), rows)
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for index, head in enumerate(heads):
+        table.add_column(
+            head, justify="left" if index == 0 else "right" if head in (*ACTIONS, "events") else "left"
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
