@@ -1,6 +1,6 @@
 # make help lists the verbs.
 .DEFAULT_GOAL := help
-.PHONY: help demo env dev kafka test check test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
+.PHONY: help demo env dev kafka test coverage check test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
 # The tests start hundreds of processes: each would compile all of PayGuard again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,6 +32,9 @@ dev: $(DEV) ## create .venv with what the checks and tests need too
 
 test: $(DEV) ## the tests that run anywhere, on the embedded parts; ARGS='-k name' narrows
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(QUICK)" $(ARGS)
+
+coverage: $(DEV) ## how much of the code the tests of `make test` run, branches counted
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(QUICK)" --cov --cov-report=term $(ARGS)
 
 check: $(DEV) ## lint, format, types, import rules and house rules
 	$(BIN)/ruff check .
