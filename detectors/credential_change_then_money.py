@@ -11,26 +11,13 @@ When it fires: hold the money, ask for the second factor, and call the owner on 
 
 from __future__ import annotations
 
-from msgspec import Struct, msgpack
-
-from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.profile import DAY_S, HOUR_S, Profile
-from detectors.measures.steps import (
-    Step,
-    changes_between,
-    device_came_at,
-    money_may_leave,
-    payee_is_new,
-    remembered,
-)
+from contracts.findings import Finding, Reason, Tallies
+from contracts.profile import HOUR_S, Profile
+from detectors.measures.then_money import Came, Changes, NewcomerParams, ThenMoney, sequence_spec
 
-SPEC = Spec(
+SPEC = sequence_spec(
     name="credential_change_then_money",
-    version=1,
-    event_types=(Transaction, AccountChange),
-    family="sequence",
     reasons=(
         Reason(
             code="change_device_payee_money",
@@ -49,21 +36,15 @@ SPEC = Spec(
         ),
     ),
     attack=("T1098", "T1078", "T1657"),
-    wakes_on=Circumstance.HELD_CHANGE | Circumstance.REMEMBERED,
-    learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
 )
 
 CREDENTIAL_CHANGES = frozenset({"password_reset", "password_change", "phone_change", "email_change"})
 MAX_CHANGES = 6
 
 
-class Params(Struct, frozen=True):
-    """Evidence in nats by step; a device counts as new from `device_lead_s` before the change on."""
+class Params(NewcomerParams, frozen=True):
+    """Evidence in nats by step."""
 
-    window_s: float = DAY_S
-    device_lead_s: float = HOUR_S
-    least_logins_count: int = 3
-    least_transactions_count: int = 3
     change_nats: float = 1.0
     further_change_nats: float = 0.5
     device_nats: float = 2.0
@@ -74,76 +55,41 @@ class Params(Struct, frozen=True):
 PARAMS = Params()
 
 
-class Memory(Struct, array_like=True):
+class Memory(Changes):
     """Recent credential changes as (event time, what changed), ascending, at most MAX_CHANGES."""
 
-    changes: list[Step] = []
+
+SEQUENCE = ThenMoney(SPEC, Memory, CREDENTIAL_CHANGES, MAX_CHANGES)
+learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 
 def observe(
     event: Transaction | AccountChange,
     profile: Profile,
     tallies: Tallies,
-    memory: Memory | None,
+    memory: Memory,
     params: Params,
 ) -> Finding | None:
     """Weight: the sum of the steps seen, in nats; the chain is named in the facts."""
-    changes = memory.changes if memory is not None else []
-    pending = profile.pending
-    if not (changes or pending) or not isinstance(event, Transaction):
-        return None
-    if not money_may_leave(event, profile):
-        return None
-    steps = changes_between(changes, pending, CREDENTIAL_CHANGES, event.at - params.window_s, event.at)
-    if not steps:
-        return None
-    return _chain(event, profile, steps, params)
+    came = SEQUENCE.with_newcomer(event, profile, memory, params)
+    return _finding(event, came, params) if came and isinstance(event, Transaction) else None
 
 
-def learn(event: AccountChange | Transaction, memory: Memory, params: Params) -> Memory:
-    """Remember a credential change; money forgets those that are too old to matter."""
-    changes = remembered(memory.changes, event, CREDENTIAL_CHANGES, params.window_s, MAX_CHANGES)
-    return memory if changes is memory.changes else Memory(changes=changes)
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
-    if version != SPEC.version:
-        raise ValueError(f"unknown memory version {version}")
-    return msgpack.decode(packed, type=Memory)
-
-
-def _chain(event: Transaction, profile: Profile, steps: list[Step], params: Params) -> Finding | None:
-    changed_at, changed = steps[0]
-    device = (
-        profile.logins >= params.least_logins_count
-        and device_came_at(event, profile, changed_at - params.device_lead_s) is not None
-    )
-    payee = profile.transactions >= params.least_transactions_count and payee_is_new(
-        event, profile, changed_at
-    )
-    if not (device or payee):
-        return None
-    weight = params.change_nats
-    kinds = {change for _, change in steps}
-    weight += params.further_change_nats * (len(kinds) - 1)
+def _finding(event: Transaction, came: Came, params: Params) -> Finding:
+    changed_at, changed = came.steps[0]
+    further = len({what for _, what in came.steps}) - 1
+    weight = params.change_nats + params.further_change_nats * further
     chain = [changed]
-    if device:
+    if came.device:
         weight += params.device_nats
         chain.append("new_device")
-    if payee:
+    if came.payee:
         weight += params.payee_nats
         chain.append("new_payee")
     chain.append(event.kind)
-    reason = (
-        "change_device_payee_money"
-        if device and payee
-        else "change_device_money"
-        if device
-        else "change_payee_money"
-    )
+    reason = "change_device_money" if came.device else "change_payee_money"
     return SPEC.finding(
-        reason=reason,
+        reason="change_device_payee_money" if came.device and came.payee else reason,
         weight=min(weight, params.most_nats),
         value=round((event.at - changed_at) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),

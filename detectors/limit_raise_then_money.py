@@ -11,22 +11,16 @@ from __future__ import annotations
 
 from math import exp, log
 
-from msgspec import Struct, msgpack
-
-from contracts.circumstances import Circumstance
 from contracts.currencies import rounded
 from contracts.events import AccountChange, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
-from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.profile import DAY_S, HOUR_S, Profile
+from contracts.findings import Finding, Reason, Tallies
+from contracts.profile import HOUR_S, Profile
 from detectors.measures.amounts import baseline, usual_log_amount
-from detectors.measures.steps import Step, changes_between, money_may_leave, remembered
+from detectors.measures.then_money import Changes, ThenMoney, Window, sequence_spec
 
-SPEC = Spec(
+SPEC = sequence_spec(
     name="limit_raise_then_money",
-    version=1,
-    event_types=(Transaction, AccountChange),
-    family="sequence",
     reasons=(
         Reason(
             code="limit_raise_then_money",
@@ -36,22 +30,18 @@ SPEC = Spec(
         ),
     ),
     attack=("T1098", "T1657"),
-    wakes_on=Circumstance.HELD_CHANGE | Circumstance.REMEMBERED,
-    learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
 )
 
 MAX_CHANGES = 3
-_RAISE = frozenset({"limit_raise"})
 
 
-class Params(Struct, frozen=True):
+class Params(Window, frozen=True):
     """Weight: `raise_nats`, `growth_nats` for each factor e of the amount beyond `least_ratio`, times `known_payee_ratio`.
 
     `raise_nats` is about half of ln(.2 / .01): takeovers with a raised limit over large honest payments with one. It is
     halved because unusual_amount tells of the amount itself.
     """
 
-    window_s: float = DAY_S
     least_history_count: int = 3
     least_ratio: float = 3.0
     population_usd: float = 40.0
@@ -65,10 +55,12 @@ class Params(Struct, frozen=True):
 PARAMS = Params()
 
 
-class Memory(Struct, array_like=True):
+class Memory(Changes):
     """Raised limits of the last day as (event time, what changed), ascending, at most MAX_CHANGES."""
 
-    changes: list[Step] = []
+
+SEQUENCE = ThenMoney(SPEC, Memory, ("limit_raise",), MAX_CHANGES)
+learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 
 def observe(
@@ -79,10 +71,8 @@ def observe(
     params: Params,
 ) -> Finding | None:
     """Weight: see Params."""
-    if not isinstance(event, Transaction) or not money_may_leave(event, profile):
-        return None
-    raises = changes_between(memory.changes, profile.pending, _RAISE, event.at - params.window_s, event.at)
-    if not raises:
+    raises = SEQUENCE.before_money(event, profile, memory, params)
+    if not raises or not isinstance(event, Transaction):
         return None
     compared = baseline(event, profile, params.rates, params.least_history_count)
     if compared is None:
@@ -104,16 +94,3 @@ def observe(
         hold=True,
         facts={"currency": str(event.currency), "hours": round((event.at - raises[-1][0]) / HOUR_S, 2)},
     )
-
-
-def learn(event: AccountChange | Transaction, memory: Memory, params: Params) -> Memory:
-    """Remember a raised limit; money forgets those that are too old to matter."""
-    changes = remembered(memory.changes, event, _RAISE, params.window_s, MAX_CHANGES)
-    return memory if changes is memory.changes else Memory(changes=changes)
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
-    if version != SPEC.version:
-        raise ValueError(f"unknown memory version {version}")
-    return msgpack.decode(packed, type=Memory)

@@ -11,26 +11,15 @@ When it fires: hold the money, end all sessions, and walk the steps with the own
 
 from __future__ import annotations
 
-from msgspec import Struct, msgpack
-
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies, Value
-from contracts.profile import DAY_S, HOUR_S, Profile
-from detectors.measures.steps import (
-    Step,
-    changes_between,
-    device_came_at,
-    money_may_leave,
-    payee_is_new,
-    remembered,
-)
+from contracts.findings import Finding, Reason, Tallies, Value
+from contracts.profile import HOUR_S, Profile
+from detectors.measures.steps import Step, device_came_at, money_may_leave, payee_is_new
+from detectors.measures.then_money import Changes, ThenMoney, Window, sequence_spec
 
-SPEC = Spec(
+SPEC = sequence_spec(
     name="takeover_chain",
-    version=1,
-    event_types=(Transaction, AccountChange),
-    family="sequence",
     reasons=(
         Reason(
             code="takeover_in_three_steps",
@@ -46,13 +35,7 @@ SPEC = Spec(
         ),
     ),
     attack=("T1110", "T1078", "T1098", "T1657"),
-    wakes_on=(
-        Circumstance.RECENT_FAILURE
-        | Circumstance.FAILED_CHALLENGE
-        | Circumstance.HELD_CHANGE
-        | Circumstance.REMEMBERED
-    ),
-    learns_on=Circumstance.CHANGE | Circumstance.REMEMBERED,
+    also_wakes_on=Circumstance.RECENT_FAILURE | Circumstance.FAILED_CHALLENGE,
 )
 
 MAX_CHANGES = 6
@@ -67,14 +50,13 @@ CHANGES = _FACTOR | {
 }
 
 
-class Params(Struct, frozen=True):
+class Params(Window, frozen=True):
     """Evidence in nats by step: .4 ln(share of takeovers / share of owners) of the step within a day before money.
 
     Trouble at the door .4/.02, device .8/.02, change .5/.01, payee .9/.3. The factor .4 is there because owners take these
     steps together, and because the other detectors of the family and the payee's own tell of some of them too.
     """
 
-    window_s: float = DAY_S
     least_failures_count: int = 3
     least_logins_count: int = 3
     least_transactions_count: int = 3
@@ -89,10 +71,12 @@ class Params(Struct, frozen=True):
 PARAMS = Params()
 
 
-class Memory(Struct, array_like=True):
+class Memory(Changes):
     """Recent changes to the account as (event time, what changed), ascending, at most MAX_CHANGES."""
 
-    changes: list[Step] = []
+
+SEQUENCE = ThenMoney(SPEC, Memory, CHANGES, MAX_CHANGES)
+learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 
 def observe(
@@ -112,7 +96,7 @@ def observe(
     ):
         return None
     since = event.at - params.window_s
-    changes = changes_between(memory.changes, profile.pending, CHANGES, since, event.at)
+    changes = SEQUENCE.since(event, profile, memory, since)
     if profile.passed_challenge_at > since and not any(what in _FACTOR for _, what in changes):
         since = profile.passed_challenge_at
         changes = [step for step in changes if step[0] > since]
@@ -124,19 +108,6 @@ def observe(
     if len(steps) < 2 or not payee_is_new(event, profile, steps[0][0]):
         return None
     return _finding(event, steps, changes, door is not None, came_at is not None, params)
-
-
-def learn(event: AccountChange | Transaction, memory: Memory, params: Params) -> Memory:
-    """Remember a change to the account; money forgets those that are too old to matter."""
-    changes = remembered(memory.changes, event, CHANGES, params.window_s, MAX_CHANGES)
-    return memory if changes is memory.changes else Memory(changes=changes)
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
-    if version != SPEC.version:
-        raise ValueError(f"unknown memory version {version}")
-    return msgpack.decode(packed, type=Memory)
 
 
 def _trouble_at_the_door(event: Transaction, profile: Profile, since: float, params: Params) -> Step | None:

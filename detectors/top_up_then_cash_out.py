@@ -20,7 +20,7 @@ from contracts.events import Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
-from detectors.measures.steps import device_unknown, payee_unknown
+from detectors.measures.steps import device_unknown, payee_unknown, way_out
 
 SPEC = Spec(
     name="top_up_then_cash_out",
@@ -132,13 +132,9 @@ def _by_worth(moves: list[Move], event: Transaction, params: Params) -> list[tup
 
 def _somewhere_new(event: Transaction, profile: Profile) -> str | None:
     """What is new about the way out, as a word of the explanations; None when nothing is."""
-    payee, device = payee_unknown(event, profile), device_unknown(event, profile)
-    if payee and device:
-        return "from_new_device_to_new_payee"
-    if payee:
-        return "to_new_payee"
-    if device:
-        return "from_new_device"
+    how = way_out(device_unknown(event, profile), payee_unknown(event, profile))
+    if how is not None:
+        return how
     return None if profile.amounts.get(event.kind, event.currency) else "in_new_way"
 
 

@@ -103,6 +103,15 @@ def payee_unknown(event: Transaction, profile: Profile) -> bool:
     return event.payee_key is not None and event.payee_key not in profile.payees
 
 
+def way_out(device: bool, payee: bool) -> str | None:
+    """What is new about the way money leaves, as a word of the explanations; None when neither device nor payee is."""
+    if device and payee:
+        return "from_new_device_to_new_payee"
+    if device:
+        return "from_new_device"
+    return "to_new_payee" if payee else None
+
+
 def device_unknown(event: Transaction, profile: Profile) -> bool:
     """Whether the event comes from a device that the account, which knows some, does not know."""
     devices = profile.devices

@@ -1,0 +1,137 @@
+"""A new "X, then money" is a table and a page: here with a change that no detector looks for."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import msgpack, structs
+
+from contracts.findings import Finding, Reason
+from contracts.profile import DAY_S, HOUR_S
+from detectors import (
+    credential_change_then_money,
+    factor_change_then_money,
+    limit_raise_then_money,
+    takeover_chain,
+)
+from detectors.measures.then_money import Begins, Changes, NewcomerParams, NewcomerThenMoney, sequence_spec
+from tests.detectors.build import NOW, change, payer, transaction
+
+SPEC = sequence_spec(
+    name="address_change_then_money",
+    reasons=(
+        Reason(
+            code="address_then_money",
+            en="The address changed, then money left.",
+            zh_cn="先改地址，后转出资金。",
+        ),
+        Reason(
+            code="device_then_money",
+            en="A device was removed, then money left.",
+            zh_cn="先移除设备，后转出资金。",
+        ),
+    ),
+    attack=("T1098",),
+)
+TABLE = {
+    "address_change": Begins("address_nats", "address_then_money"),
+    "device_removed": Begins("removed_nats", "device_then_money"),
+}
+
+
+class Params(NewcomerParams, frozen=True):
+    address_nats: float = 0.5
+    removed_nats: float = 1.0
+    further_change_nats: float = 0.25
+    device_nats: float = 2.0
+    payee_nats: float = 1.5
+    most_nats: float = 4.0
+
+
+class Memory(Changes):
+    """Recent changes of the table."""
+
+
+SEQUENCE = NewcomerThenMoney(SPEC, Memory, TABLE, most_count=2)
+
+
+def changed(*what: str, hours_ago: float = 2.0) -> Memory:
+    memory = Memory()
+    for place, each in enumerate(what):
+        at = NOW - (hours_ago - place) * HOUR_S
+        memory = SEQUENCE.learn(change(each, at), memory, Params())
+    return memory
+
+
+def asked(memory: Memory, *, payee: str = "mule", device: str = "phone", **params: float) -> Finding | None:
+    event = transaction(payee=payee, device=device)
+    return SEQUENCE.observe(event, payer(), {}, memory, structs.replace(Params(), **params))
+
+
+def test_money_to_a_new_payee_after_a_change_of_the_table_fires() -> None:
+    finding = asked(changed("address_change"))
+
+    assert finding == SPEC.finding(
+        reason="address_then_money",
+        weight=0.5 + 1.5,
+        value=2.0,
+        threshold=24,
+        hold=True,
+        facts={"how": "to_new_payee", "changes": 1},
+    )
+
+
+def test_the_most_telling_change_gives_the_reason_and_the_other_adds_to_it() -> None:
+    finding = asked(changed("device_removed", "address_change"), device="strange")
+
+    assert finding is not None
+    assert (finding.reason, finding.value) == ("device_then_money", 2.0)
+    assert finding.facts == {"how": "from_new_device_to_new_payee", "changes": 2}
+    assert finding.weight == Params().most_nats
+
+
+def test_a_stated_weight_is_the_one_that_counts() -> None:
+    finding = asked(changed("address_change"), address_nats=1.25)
+
+    assert finding is not None
+    assert finding.weight == 1.25 + 1.5
+
+
+@pytest.mark.parametrize(
+    ("memory", "payee"),
+    [
+        (changed("address_change"), "grocer"),
+        (changed("password_reset"), "mule"),
+        (changed("address_change", hours_ago=24.0), "mule"),
+        (Memory(), "mule"),
+    ],
+)
+def test_a_known_payee_another_change_and_a_change_of_yesterday_are_quiet(memory: Memory, payee: str) -> None:
+    assert asked(memory, payee=payee) is None
+
+
+def test_no_more_changes_are_remembered_than_are_asked_for_and_old_ones_are_forgotten() -> None:
+    memory = changed("address_change", "device_removed", "address_change", hours_ago=3.0)
+
+    assert memory.changes == [(NOW - 2 * HOUR_S, "device_removed"), (NOW - HOUR_S, "address_change")]
+    assert SEQUENCE.learn(transaction(at=NOW + DAY_S), memory, Params()) == Memory()
+    assert SEQUENCE.upgrade(1, msgpack.encode(memory)) == memory
+    with pytest.raises(ValueError, match="version 2"):
+        SEQUENCE.upgrade(2, msgpack.encode(memory))
+
+
+def test_every_row_of_a_table_names_a_parameter_and_a_declared_reason() -> None:
+    codes = {reason.code for reason in factor_change_then_money.SPEC.reasons}
+
+    for row in factor_change_then_money.FACTOR_CHANGES.values():
+        assert hasattr(factor_change_then_money.PARAMS, row.nats)
+        assert row.reason in codes
+
+
+@pytest.mark.parametrize(
+    "detector",
+    [credential_change_then_money, factor_change_then_money, limit_raise_then_money, takeover_chain],
+)
+def test_changes_stored_before_the_form_was_shared_are_still_read(detector: object) -> None:
+    stored = msgpack.encode([[[NOW, "limit_raise"]]])
+
+    assert detector.upgrade(1, stored) == detector.Memory(changes=[(NOW, "limit_raise")])  # type: ignore[attr-defined]
