@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from math import log
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from contracts.amounts import major_units
 from contracts.circumstances import Circumstance
@@ -22,6 +22,7 @@ from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
 from detectors.measures.amounts import usd_worth
 from detectors.measures.steps import device_unknown, money_leaves, money_may_leave, payee_unknown
+from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="account_drain",
@@ -86,6 +87,9 @@ class Memory(Struct, array_like=True):
     emptied: list[float] = []
 
 
+upgrade = reads_version(SPEC.version, Memory)
+
+
 def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
@@ -137,13 +141,6 @@ def learn(event: Transaction, memory: Memory, params: Params) -> Memory:
         takes=sorted([*(each for each in memory.takes if each[0] > since), take])[-MAX_TAKES:],
         emptied=[at for at in emptied if at > event.at - _HABIT_S],
     )
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
-    if version != SPEC.version:
-        raise ValueError(f"unknown memory version {version}")
-    return msgpack.decode(packed, type=Memory)
 
 
 def _take(event: Transaction) -> Take:

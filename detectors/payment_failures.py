@@ -10,7 +10,7 @@ When it fires: stop further payments until the second factor is passed; look at 
 
 from __future__ import annotations
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import Transaction
@@ -20,6 +20,7 @@ from contracts.profile import DAY_S, HOUR_S, Profile
 from detectors.measures.amounts import usd_worth
 from detectors.measures.pace import poisson_nats
 from detectors.measures.steps import INCOMING
+from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="payment_failures",
@@ -80,6 +81,9 @@ class Memory(Struct, array_like=True):
     failed: list[Failed] = []
 
 
+upgrade = reads_version(SPEC.version, Memory)
+
+
 def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
@@ -116,13 +120,6 @@ def learn(event: Transaction, memory: Memory, params: Params) -> Memory:
     if failed and failed[0][0] <= since:
         failed = [row for row in failed if row[0] > since]
     return memory if failed is memory.failed else Memory(failed=failed[-MAX_FAILED:])
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
-    if version != SPEC.version:
-        raise ValueError(f"unknown memory version {version}")
-    return msgpack.decode(packed, type=Memory)
 
 
 def _failed(event: Transaction, rates: ExchangeRates) -> Failed:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from math import log
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.currencies import rounded
@@ -21,6 +21,7 @@ from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
 from detectors.measures.steps import device_unknown, payee_unknown, way_out
+from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="top_up_then_cash_out",
@@ -77,6 +78,9 @@ class Memory(Struct, array_like=True):
     outs: list[Move] = []
 
 
+upgrade = reads_version(SPEC.version, Memory)
+
+
 def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
@@ -115,13 +119,6 @@ def learn(event: Transaction, memory: Memory, params: Params) -> Memory:
     if top_ups is memory.top_ups and outs is memory.outs:
         return memory
     return Memory(top_ups=top_ups, outs=outs)
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """Reads what version 1 packed. Raises ValueError for a version this code does not know."""
-    if version != SPEC.version:
-        raise ValueError(f"unknown memory version {version}")
-    return msgpack.decode(packed, type=Memory)
 
 
 def _by_worth(moves: list[Move], event: Transaction, params: Params) -> list[tuple[float, float]]:

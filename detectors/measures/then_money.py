@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Transaction
@@ -23,6 +23,7 @@ from detectors.measures.steps import (
     remembered,
     way_out,
 )
+from detectors.measures.stored import reads_version
 
 
 class Changes(Struct, array_like=True):
@@ -89,6 +90,7 @@ class ThenMoney(Generic[M]):
     def __init__(self, spec: Spec, memory: type[M], kinds: Collection[str], most_count: int) -> None:
         self.spec = spec
         self.kinds = frozenset(kinds)
+        self.upgrade = reads_version(spec.version, memory)
         self._memory = memory
         self._most_count = most_count
 
@@ -127,12 +129,6 @@ class ThenMoney(Generic[M]):
         """Remember a change of these kinds; money forgets those that are too old to matter."""
         changes = remembered(memory.changes, event, self.kinds, params.window_s, self._most_count)
         return memory if changes is memory.changes else self._memory(changes=changes)
-
-    def upgrade(self, version: int, packed: bytes) -> M:
-        """Reads what the current version packed. Raises ValueError for a version this code does not know."""
-        if version != self.spec.version:
-            raise ValueError(f"unknown memory version {version}")
-        return msgpack.decode(packed, type=self._memory)
 
 
 class NewcomerThenMoney(ThenMoney[M]):
