@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from contracts.decisions import ACTIONS
 from contracts.events import AnyEvent, Event, Transaction
+from services.policy.keys import CostKeys
 from services.policy.values import AMOUNT, NONE
 
 _NOTIFY, _CHALLENGE = ACTIONS.index("notify"), ACTIONS.index("challenge")
@@ -43,28 +43,23 @@ class CostRule:
         return self.losses.get(event.__class__)
 
 
-def cost_rule(
-    section: Mapping[str, Any], kinds: Mapping[str, type[Event]], faults: list[str]
-) -> CostRule | None:
+def cost_rule(keys: CostKeys, kinds: Mapping[str, type[Event]], faults: list[str]) -> CostRule | None:
     """The rule of a policy's `cost` section; None when it is off."""
-    rule = section["rule"]
-    if rule == "off":
+    if keys.rule == "off":
         return None
-    missing = [name for name in ("currency", "friction") if section[name] is None]
-    faults += [f'cost.{name}: missing; expected while cost.rule is "{rule}"' for name in missing]
-    if missing:
+    for name in ("currency", "friction"):
+        if getattr(keys, name) is None:
+            faults.append(f'cost.{name}: missing; expected while cost.rule is "{keys.rule}"')
+    if keys.currency is None or keys.friction is None:
         return None
-    losses = section["loss"]
-    by_amount = losses["transaction"] == AMOUNT
+    losses = {kind: getattr(keys.loss, name) for name, kind in kinds.items()}
+    by_amount = keys.loss.transaction == AMOUNT
     return CostRule(
-        friction=float(section["friction"]),
-        catch=float(section["catch"]),
-        losses={kinds[name]: float(loss) for name, loss in losses.items() if loss not in (AMOUNT, NONE)},
-        rates={
-            **{name: float(rate) for name, rate in section["rates"].items()},
-            section["currency"]: 1.0,
-        }
+        friction=float(keys.friction),
+        catch=float(keys.catch),
+        losses={kind: float(loss) for kind, loss in losses.items() if loss not in (AMOUNT, NONE)},
+        rates={**{name: float(rate) for name, rate in keys.rates.items()}, keys.currency: 1.0}
         if by_amount
         else None,
-        instead=rule == "instead",
+        instead=keys.rule == "instead",
     )

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct, to_builtins
 
 from detectors import Detector, stated_params
-from services.policy.keys import SCHEMA
-from services.policy.reader import read
+from services.policy.keys import DetectorKeys, PolicyFile
+from services.policy.text import builtin_values
 from services.risk.learned_pattern import NAME as LEARNED
 
 _SHOWN_IDS = 5
@@ -24,9 +24,10 @@ class Difference(NamedTuple):
     b: Any
 
 
-def in_effect(values: Mapping[str, Any], detectors: Sequence[Detector]) -> dict[str, Any]:
+def in_effect(file: PolicyFile, detectors: Sequence[Detector]) -> dict[str, Any]:
     """Every key's value by its path. Detectors stand with all their parameters, bands with all their thresholds; a band or a
     snooze is one value."""
+    values = builtin_values(file)
     usual = values["thresholds"]["transaction"]
     full = {
         **values,
@@ -73,9 +74,7 @@ def shown(value: Any, other: Any = None) -> str:
 
 
 def _detector(values: Mapping[str, Any], name: str, params: Struct) -> dict[str, Any]:
-    stated = values["detectors"].get(name)
-    if stated is None:
-        stated = read({"detectors": {name: {}}}, {"detectors": SCHEMA["detectors"]})["detectors"][name]
+    stated = values["detectors"].get(name) or to_builtins(DetectorKeys())
     own = {name: value for name, value in to_builtins(params).items() if name in stated_params(params)}
     return {**stated, "params": {**own, **stated["params"]}}
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import NODEFAULT, Struct
 
 from detectors import Detector, discover
-from services.policy.keys import SCHEMA
+from services.policy.keys import PolicyFile
 from services.policy.policy import Policy
 from services.policy.reader import InvalidPolicy, all_keys
 from services.policy.text import compiled, stated_values
@@ -108,7 +108,7 @@ def read_policy(path: Path | None = None) -> Policy:
     return checked_policy(read_values(path), path)
 
 
-def read_values(path: Path | None = None) -> dict[str, Any]:
+def read_values(path: Path | None = None) -> PolicyFile:
     """The value of every key under the policy of a file, each checked by itself; errors as `read_policy`."""
     return values_of(None if path is None else read_bytes(path), path)
 
@@ -125,7 +125,7 @@ def read_bytes(path: Path) -> bytes:
     return content.removeprefix(BOM_UTF8)
 
 
-def values_of(content: bytes | None, path: Path | None) -> dict[str, Any]:
+def values_of(content: bytes | None, path: Path | None) -> PolicyFile:
     """The value of every key under a policy file's content (None: the default policy's); `path` is what errors name."""
     default = DEFAULT_POLICY.read_text(encoding="utf-8")
     if content is None:
@@ -138,7 +138,7 @@ def values_of(content: bytes | None, path: Path | None) -> dict[str, Any]:
         return stated_values(text, default)
 
 
-def checked_policy(values: dict[str, Any], path: Path | None) -> Policy:
+def checked_policy(values: PolicyFile, path: Path | None) -> Policy:
     """The policy of checked values, its detectors checked too; `path` is what errors name."""
     with _named(path):
         policy = compiled(values)
@@ -180,8 +180,8 @@ def policy_page() -> str:
     """docs/policy.md: every key with what it expects, its default and its meaning."""
     default = tomllib.loads(DEFAULT_POLICY.read_text(encoding="utf-8"))
     rows = [
-        f"| `{path}` | {key.expects.words} | {_shown(path, key.default, default)} | {key.meaning} |\n"
-        for path, key in all_keys(SCHEMA)
+        f"| `{key.path}` | {key.expects} | {_shown(key.path, key.default, default)} | {key.meaning} |\n"
+        for key in all_keys(PolicyFile)
     ]
     bands = [
         f"| {currency} | {band['from']} | "
@@ -214,7 +214,7 @@ def _shown(path: str, default: Any, document: dict[str, Any]) -> str:
         return "none: each policy states it"
     if path.startswith("bands."):
         return "see the bands below" if path.endswith("from") else "the transaction's"
-    if default is not ...:
+    if default is not NODEFAULT:
         return (
             "none"
             if default in ({}, None)

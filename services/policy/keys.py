@@ -1,227 +1,232 @@
-"""The keys a policy file may hold: what each means and what it expects."""
+"""The keys a policy file may hold, as structs: the type says what a key expects, the description what it means."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Generic, TypeVar
 
-from contracts.profile import MAX_CHALLENGES
-from services.policy.reader import Each, Expects, Key, Rows, Schema
-from services.policy.values import (
-    ACTION,
-    AMOUNT,
-    COST_RULES,
-    CURRENCY,
-    DETECTOR,
-    FAIL_RULE,
-    ID,
-    IDS,
-    INSTEAD,
-    KINDS,
-    LOSS,
-    MONEY_LOSS,
-    MORE_THAN_0,
-    NONE,
-    RISK,
-    SEVERITY,
-    TIME,
-    UNLIMITED,
-    are_points,
-    are_texts,
-    is_number,
-    is_whole,
-    one_of,
-)
+from msgspec import Meta, Struct, field
 
-#: Sections that a policy may leave out. At their defaults they are no part of the digest in its version.
-OPTIONAL = ("cost", "budget", "degraded", "snoozes")
-_TYPES = (("login", "a login"), ("transaction", "a payment"), ("account_change", "a change"))
+from contracts.decisions import Action, Severity
+from contracts.findings import Mode
+from services.policy import values
+from services.policy.values import AMOUNT, NONE, UNLIMITED, FailRule, Instead, Loss, Positive, Risk
+
+Value = TypeVar("Value")
 
 
-def _thresholds(default: Any = ...) -> dict[str, Key]:
-    return {
-        "notify": Key(RISK, "Risk from which the owner is told and an alert is raised.", default),
-        "challenge": Key(RISK, "Risk from which a second factor is asked for.", default),
-        "hold": Key(RISK, "Risk from which the event waits for support.", default),
-        "deny": Key(RISK, "Risk from which the event is refused and the account is frozen.", default),
-    }
+def _about(description: str) -> Meta:
+    return Meta(description=description)
 
 
-SCHEMA: Schema = {
-    "version": Key(
-        Expects("a name of 1 to 40 characters", lambda v: isinstance(v, str) and 1 <= len(v) <= 40),
-        "Name of this policy. Decisions are stamped with it and eight digits of a digest of all values.",
-    ),
-    "prior": Key(
-        Expects("a probability between 0 and 0.5", lambda v: is_number(v) and 0 < v < 0.5),
-        "Risk of an event without any evidence.",
-    ),
-    "fade": Key(
-        Expects("a number from 0 to 1", lambda v: is_number(v) and 0 <= v <= 1),
-        "What each further finding of one family counts, against the one before it. 0: only the strongest counts.",
-    ),
-    "calibration": Key(
-        Expects(
-            "a list of [risk, score] points from risk 0 to risk 1 with rising risks and scores in 0..100 "
-            "that never fall",
-            are_points,
+_Notify = Annotated[Value, _about("Risk from which the owner is told and an alert is raised.")]
+_Challenge = Annotated[Value, _about("Risk from which a second factor is asked for.")]
+_Hold = Annotated[Value, _about("Risk from which the event waits for support.")]
+_Deny = Annotated[Value, _about("Risk from which the event is refused and the account is frozen.")]
+
+
+class ByType(Struct, Generic[Value], frozen=True, kw_only=True):
+    """One value for each type of event. The section's description names the type where it has `{}`."""
+
+    login: Annotated[Value, _about("a login")]
+    transaction: Annotated[Value, _about("a payment")]
+    account_change: Annotated[Value, _about("a change")]
+
+
+class ThresholdKeys(Struct, frozen=True, kw_only=True):
+    """`thresholds.<type>`: risks, or "never"."""
+
+    notify: _Notify[Risk]
+    challenge: _Challenge[Risk]
+    hold: _Hold[Risk]
+    deny: _Deny[Risk]
+
+
+class BandKeys(Struct, frozen=True, kw_only=True):
+    """An entry of `bands.<currency>`; a threshold that is None is the transaction's."""
+
+    least: Annotated[
+        values.MajorUnits,
+        _about(
+            "Transactions of this currency from this amount on use the thresholds beside it; those not stated are the "
+            "transaction's."
         ),
-        "Map from risk to score, straight lines between the points.",
-    ),
-    "thresholds": {"login": _thresholds(), "transaction": _thresholds(), "account_change": _thresholds()},
-    "bands": Each(
-        "<currency>",
-        CURRENCY,
-        {
-            "from": Key(
-                Expects(
-                    "a whole amount in major units, 0 or more", lambda v: is_whole(v) and 0 <= v < 10**15
-                ),
-                "Transactions of this currency from this amount on use the thresholds beside it; those not stated "
-                "are the transaction's.",
-            ),
-            **_thresholds(None),
-        },
-        many=True,
-    ),
-    "no_factor": {
-        kind: Key(INSTEAD, f"What a challenge of {what} becomes for an account without a second factor.")
-        for kind, what in _TYPES
-    },
-    "unavailable": {
-        kind: Key(
-            FAIL_RULE,
-            f"Least action for {what} while memory or counts across accounts are away; or a table of what each action "
-            "becomes.",
-        )
-        for kind, what in _TYPES
-    },
-    "degraded": {
-        kind: Key(FAIL_RULE, f"The same for {what} when a detector failed and was skipped.", "allow")
-        for kind, what in _TYPES
-    },
-    "challenge": {
-        "lifetime_s": Key(
-            Expects("whole seconds from 30 to 3600", lambda v: is_whole(v) and 30 <= v <= 3600),
-            "How long a challenge can be answered.",
-        ),
-        "exempt_kinds": Key(
-            Expects(
-                "a list of transaction kinds (" + ", ".join(KINDS) + ")",
-                lambda v: are_texts(v) and set(v) <= set(KINDS),
-            ),
+    ] = field(name="from")
+    notify: _Notify[Risk | None] = None
+    challenge: _Challenge[Risk | None] = None
+    hold: _Hold[Risk | None] = None
+    deny: _Deny[Risk | None] = None
+
+
+class ChallengeKeys(Struct, frozen=True, kw_only=True):
+    """`challenge`."""
+
+    lifetime_s: Annotated[values.Lifetime, _about("How long a challenge can be answered.")]
+    exempt_kinds: Annotated[
+        values.Kinds,
+        _about(
             "Kinds of transaction that are never challenged, held or denied. Failed logins and failed transactions "
-            "never are, whatever stands here.",
+            "never are, whatever stands here."
         ),
-    },
-    "cost": {
-        "rule": Key(
-            one_of(*COST_RULES),
-            "off: thresholds alone. also: challenge where the threshold or the cost says so. instead: challenge where the "
-            "cost says so, whatever the challenge threshold.",
-            "off",
+    ]
+
+
+class LossKeys(Struct, frozen=True, kw_only=True):
+    """`cost.loss`, in `cost.currency`."""
+
+    login: Annotated[Loss, _about("Loss when a login is somebody else's; none: thresholds alone.")] = NONE
+    transaction: Annotated[
+        values.MoneyLoss,
+        _about(
+            "Loss when a payment is somebody else's. amount: its amount, in `cost.currency` or by `cost.rates`."
         ),
-        "currency": Key(CURRENCY, "Currency of the costs below. Required unless the rule is off.", None),
-        "friction": Key(
-            MORE_THAN_0, "Cost of challenging the account's owner. Required unless the rule is off.", None
+    ] = AMOUNT
+    account_change: Annotated[
+        Loss, _about("Loss when a change is somebody else's; none: thresholds alone.")
+    ] = NONE
+
+
+class CostKeys(Struct, frozen=True, kw_only=True):
+    """`cost`."""
+
+    rule: Annotated[
+        values.CostRuleName,
+        _about(
+            "off: thresholds alone. also: challenge where the threshold or the cost says so. instead: challenge where "
+            "the cost says so, whatever the challenge threshold."
         ),
-        "catch": Key(
-            Expects("a share above 0 and up to 1", lambda v: is_number(v) and 0 < v <= 1),
-            "Share of the losses that a challenge prevents.",
-            1.0,
+    ] = "off"
+    currency: Annotated[
+        values.Currency | None, _about("Currency of the costs below. Required unless the rule is off.")
+    ] = None
+    friction: Annotated[
+        Positive | None, _about("Cost of challenging the account's owner. Required unless the rule is off.")
+    ] = None
+    catch: Annotated[values.Share, _about("Share of the losses that a challenge prevents.")] = 1.0
+    loss: LossKeys = LossKeys()
+    rates: dict[
+        values.Currency,
+        Annotated[
+            Positive,
+            _about(
+                "Units of `cost.currency` for one of this currency. Amounts in a currency without a rate are left to "
+                "the thresholds."
+            ),
+        ],
+    ] = {}
+
+
+class BudgetKeys(Struct, frozen=True, kw_only=True):
+    """`budget`."""
+
+    challenges_per_week: Annotated[
+        values.Limit, _about("Challenges that an account may be asked for in 7 days of event time.")
+    ] = UNLIMITED
+    challenges_per_hour: Annotated[
+        values.Limit,
+        _about(
+            "Challenges that an account may be asked for in an hour of event time: whoever is asked ever again gives in."
         ),
-        "loss": {
-            "login": Key(LOSS, "Loss when a login is somebody else's; none: thresholds alone.", NONE),
-            "transaction": Key(
-                MONEY_LOSS,
-                "Loss when a payment is somebody else's. amount: its amount, in `cost.currency` or by `cost.rates`.",
-                AMOUNT,
-            ),
-            "account_change": Key(
-                LOSS, "Loss when a change is somebody else's; none: thresholds alone.", NONE
-            ),
-        },
-        "rates": Each(
-            "<currency>",
-            CURRENCY,
-            Key(
-                MORE_THAN_0,
-                "Units of `cost.currency` for one of this currency. Amounts in a currency without a rate are left to the "
-                "thresholds.",
-                None,
-            ),
+    ] = UNLIMITED
+    overflow: Annotated[
+        ByType[Instead], _about("What a challenge of {} becomes when the budget is spent.")
+    ] = ByType(login="hold", transaction="hold", account_change="hold")
+
+
+class SnoozeKeys(Struct, frozen=True, kw_only=True):
+    """An entry of `snoozes`."""
+
+    account: Annotated[
+        values.AccountId | None, _about("Account whose findings are snoozed; all accounts when left out.")
+    ] = None
+    detector: Annotated[
+        values.DetectorName | None, _about("Detector whose findings are snoozed; all when left out.")
+    ] = None
+    starts: Annotated[
+        values.Time | None, _about("Events before this time are not snoozed; none: from the beginning.")
+    ] = field(default=None, name="from")
+    until: Annotated[values.Time, _about("Events from this time on are not snoozed any more.")]
+    reason: Annotated[values.Reason, _about("Why, for those who read the policy.")]
+    holds: Annotated[bool, _about("true: a hold or a denial is snoozed too. Otherwise it stays.")] = False
+
+
+class ListKeys(Struct, frozen=True, kw_only=True):
+    """`lists`."""
+
+    allow: Annotated[
+        values.AccountIds, _about("Accounts whose events are always allowed; findings are still recorded.")
+    ]
+    deny: Annotated[values.AccountIds, _about("Accounts whose events are always denied.")]
+
+
+class SeverityKeys(Struct, frozen=True, kw_only=True):
+    """`severity`."""
+
+    notify: Annotated[Severity, _about("Severity of the alert of a notify.")]
+    challenge: Annotated[Severity, _about("Severity of the alert of a challenge.")]
+    hold: Annotated[Severity, _about("Severity of the alert and the case of a hold.")]
+    deny: Annotated[Severity, _about("Severity of the alert and the case of a deny.")]
+    report: Annotated[
+        Severity, _about('Severity of the alert and the case of a "not me" report or a fraud label.')
+    ]
+
+
+class DetectorKeys(Struct, frozen=True, kw_only=True):
+    """`detectors.<detector>`."""
+
+    mode: Annotated[Mode, _about("off: not run. shadow: run and recorded, never acts. on: acts.")] = "on"
+    params: Annotated[
+        values.Params,
+        _about("Parameters that differ from the detector's own; checked against them at start."),
+    ] = {}
+    alone_at_most: Annotated[
+        Action,
+        _about(
+            "Strongest action when all acting findings come from detectors that state a bound here (the highest of "
+            "their bounds). Where the account cannot answer a challenge, the bound `challenge` is `hold`."
         ),
-    },
-    "budget": {
-        "challenges_per_week": Key(
-            Expects(
-                f'a whole number from 1 to {MAX_CHALLENGES}, or "{UNLIMITED}"',
-                lambda v: v == UNLIMITED or (is_whole(v) and 1 <= v <= MAX_CHALLENGES),
-            ),
-            "Challenges that an account may be asked for in 7 days of event time.",
-            UNLIMITED,
+    ] = "deny"
+
+
+class PolicyFile(Struct, frozen=True, kw_only=True):
+    """A policy file. Values stay as they are written: the digest in a policy's version is made of them.
+
+    Sections with a default may be left out; while they are as their default they are no part of the digest.
+    """
+
+    version: Annotated[
+        values.Name,
+        _about(
+            "Name of this policy. Decisions are stamped with it and eight digits of a digest of all values."
         ),
-        "challenges_per_hour": Key(
-            Expects(
-                f'a whole number from 1 to {MAX_CHALLENGES}, or "{UNLIMITED}"',
-                lambda v: v == UNLIMITED or (is_whole(v) and 1 <= v <= MAX_CHALLENGES),
-            ),
-            "Challenges that an account may be asked for in an hour of event time: whoever is asked ever again gives in.",
-            UNLIMITED,
+    ]
+    prior: Annotated[values.Prior, _about("Risk of an event without any evidence.")]
+    fade: Annotated[
+        values.Fade,
+        _about(
+            "What each further finding of one family counts, against the one before it. 0: only the strongest counts."
         ),
-        "overflow": {
-            kind: Key(INSTEAD, f"What a challenge of {what} becomes when the budget is spent.", "hold")
-            for kind, what in _TYPES
-        },
-    },
-    "snoozes": Rows(
-        {
-            "account": Key(ID, "Account whose findings are snoozed; all accounts when left out.", None),
-            "detector": Key(DETECTOR, "Detector whose findings are snoozed; all when left out.", None),
-            "from": Key(TIME, "Events before this time are not snoozed; none: from the beginning.", None),
-            "until": Key(TIME, "Events from this time on are not snoozed any more."),
-            "reason": Key(
-                Expects("1 to 200 characters", lambda v: isinstance(v, str) and 1 <= len(v) <= 200),
-                "Why, for those who read the policy.",
-            ),
-            "holds": Key(
-                Expects("true or false", lambda v: isinstance(v, bool)),
-                "true: a hold or a denial is snoozed too. Otherwise it stays.",
-                False,
-            ),
-        }
-    ),
-    "lists": {
-        "allow": Key(IDS, "Accounts whose events are always allowed; findings are still recorded."),
-        "deny": Key(IDS, "Accounts whose events are always denied."),
-    },
-    "severity": {
-        "notify": Key(SEVERITY, "Severity of the alert of a notify."),
-        "challenge": Key(SEVERITY, "Severity of the alert of a challenge."),
-        "hold": Key(SEVERITY, "Severity of the alert and the case of a hold."),
-        "deny": Key(SEVERITY, "Severity of the alert and the case of a deny."),
-        "report": Key(SEVERITY, 'Severity of the alert and the case of a "not me" report or a fraud label.'),
-    },
-    "detectors": Each(
-        "<detector>",
-        DETECTOR,
-        {
-            "mode": Key(
-                one_of("off", "shadow", "on"),
-                "off: not run. shadow: run and recorded, never acts. on: acts.",
-                "on",
-            ),
-            "params": Key(
-                Expects("a table of the detector's parameters", lambda v: isinstance(v, dict)),
-                "Parameters that differ from the detector's own; checked against them at start.",
-                {},
-            ),
-            "alone_at_most": Key(
-                ACTION,
-                "Strongest action when all acting findings come from detectors that state a bound here "
-                "(the highest of their bounds). Where the account cannot answer a challenge, the bound "
-                "`challenge` is `hold`.",
-                "deny",
-            ),
-        },
-    ),
-}
+    ]
+    calibration: Annotated[
+        values.Points, _about("Map from risk to score, straight lines between the points.")
+    ]
+    thresholds: ByType[ThresholdKeys]
+    bands: dict[values.Currency, list[BandKeys]]
+    no_factor: Annotated[
+        ByType[Instead], _about("What a challenge of {} becomes for an account without a second factor.")
+    ]
+    unavailable: Annotated[
+        ByType[FailRule],
+        _about(
+            "Least action for {} while memory or counts across accounts are away; or a table of what each action becomes."
+        ),
+    ]
+    degraded: Annotated[
+        ByType[FailRule], _about("The same for {} when a detector failed and was skipped.")
+    ] = ByType(login="allow", transaction="allow", account_change="allow")
+    challenge: ChallengeKeys
+    cost: CostKeys = CostKeys()
+    budget: BudgetKeys = BudgetKeys()
+    snoozes: list[SnoozeKeys] = []
+    lists: ListKeys
+    severity: SeverityKeys
+    detectors: dict[values.DetectorName, DetectorKeys]

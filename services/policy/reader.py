@@ -1,9 +1,20 @@
-"""Reads a document by a schema of keys: refuses what is unknown, missing or wrong, and says all of it."""
+"""Reads a document into a struct by its annotations: refuses what is unknown, missing or wrong, and says all of it.
+
+msgspec stops at the first fault, so each key is converted by itself. A type whose words say what it expects is a value; others
+are tables: structs, lists of structs, and tables by name. A function among the annotations is one more check of the value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+
+from msgspec import NODEFAULT, Meta, Struct, ValidationError, convert, defstruct, structs
+
+_Read = TypeVar("_Read", bound=Struct)
 
 
 class InvalidPolicy(ValueError):
@@ -14,38 +25,34 @@ class InvalidPolicy(ValueError):
         self.faults = faults
 
 
-class Expects(NamedTuple):
-    """What a value must be, in words, and the check (False: refused)."""
-
-    words: str
-    holds: Callable[[Any], bool]
-
-
 class Key(NamedTuple):
-    """A key of the file. `default` stands for a key that neither the file nor the default policy states."""
+    """A key of a struct: its path (`bands.<currency>[].from`), what it expects, its default or NODEFAULT, and its meaning."""
 
-    expects: Expects
+    path: str
+    expects: str
+    default: Any
     meaning: str
-    default: Any = ...
 
 
-class Each(NamedTuple):
-    """A table whose keys are names: each holds `inside`, or a list of it when `many`."""
+class _Kind(NamedTuple):
+    """A type and what its annotations say of it. `expects` is empty for a table or a list of tables.
 
-    shown: str
-    names: Expects
-    inside: Mapping[str, Any] | Key
-    many: bool = False
+    `alone` is a struct of one such value: msgspec keeps what it has worked out of a struct, not of a bare type.
+    """
 
+    plain: Any
+    notes: tuple[Any, ...]
+    expects: str
+    meaning: str
+    alone: type[Struct]
 
-class Rows(NamedTuple):
-    """A list of tables, empty when it is not stated."""
-
-    inside: Mapping[str, Any]
-
-
-#: Keys, tables of keys, `Each` and `Rows`, by name.
-Schema = Mapping[str, Any]
+    def takes(self, value: Any) -> bool:
+        """Whether the value is what the type and its checks ask for."""
+        try:
+            convert({"value": value}, self.alone, builtin_types=(datetime,))
+        except ValidationError:
+            return False
+        return all(note(value) for note in self.notes if callable(note))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,79 +64,121 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def read(document: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+def read(document: Mapping[str, Any], struct: type[_Read]) -> _Read:
     """The document with defaults filled in; InvalidPolicy holds every key that is unknown, missing or wrong."""
     faults: list[str] = []
-    values = _read(document, schema, "", faults)
+    values = _read(document, struct, NODEFAULT, "", faults)
     if faults:
         raise InvalidPolicy(*faults)
     return values  # type: ignore[no-any-return]
 
 
-def _read(document: Any, schema: Any, path: str, faults: list[str]) -> Any:
-    if isinstance(schema, Key):
-        if not schema.expects.holds(document):
-            faults.append(_refused(path, schema.expects.words, document))
-        return document
-    if isinstance(schema, Rows):
-        return _read_rows(document, schema.inside, path, faults)
-    if not isinstance(document, Mapping):
-        faults.append(_refused(path, "a table", document))
-        return {}
-    if isinstance(schema, Each):
-        return {name: _read_each(name, value, schema, path, faults) for name, value in document.items()}
-    for name in document:
-        if name not in schema:
-            faults.append(f"{_below(path, name)}: unknown key; known here: {', '.join(schema)}")
-    return {name: _read_one(document, name, below, path, faults) for name, below in schema.items()}
+def all_keys(annotated: Any, default: Any = NODEFAULT, path: str = "", about: str = "") -> Iterator[Key]:
+    """Every key of a struct, in its order. `about` is a section's description, with `{}` where that of its key belongs."""
+    kind = _kind(annotated)
+    inside = get_args(kind.plain)
+    if kind.expects:
+        yield Key(path, kind.expects, default, about.format(kind.meaning) if about else kind.meaning)
+    elif get_origin(kind.plain) is list:
+        yield from all_keys(inside[0], NODEFAULT, f"{path}[]")
+    elif get_origin(kind.plain) is dict:
+        placeholder = next(
+            note.extra["placeholder"]
+            for note in _kind(inside[0]).notes
+            if isinstance(note, Meta) and note.extra
+        )
+        yield from all_keys(inside[1], None, f"{path}.{placeholder}")
+    else:
+        about = kind.meaning if "{}" in kind.meaning else ""
+        for name, each in _fields(kind.plain).items():
+            yield from all_keys(each.type, default_of(each, default), _below(path, name), about)
 
 
-def _read_one(document: Mapping[str, Any], name: str, below: Any, path: str, faults: list[str]) -> Any:
-    path = _below(path, name)
-    if name in document:
-        return _read(document[name], below, path, faults)
-    if isinstance(below, Key):
-        if below.default is ...:
-            faults.append(f"{path}: missing; expected {below.expects.words}")
-        return below.default
-    return _read([] if isinstance(below, Rows) else {}, below, path, faults)
+def default_of(field: structs.FieldInfo, section: Any = None) -> Any:
+    """What stands for a key that is not stated (NODEFAULT: nothing): what the default of its section holds, else its own."""
+    if isinstance(section, Struct):
+        return getattr(section, field.name)
+    return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
-def _read_each(name: str, value: Any, schema: Each, path: str, faults: list[str]) -> Any:
-    path = _below(path, name)
-    if not schema.names.holds(name):
-        faults.append(f"{path}: expected {schema.names.words}, got {name!r}")
-        return None
-    if schema.many:
-        return _read_rows(value, schema.inside, path, faults)
-    return _read(value, schema.inside, path, faults)
+def _read(stated: Any, annotated: Any, default: Any, path: str, faults: list[str]) -> Any:
+    kind = _kind(annotated)
+    if kind.expects:
+        if not kind.takes(stated):
+            faults.append(_refused(path, kind.expects, stated))
+        return stated
+    inside = get_args(kind.plain)
+    if get_origin(kind.plain) is list:
+        if isinstance(stated, list):
+            return [
+                _read(each, inside[0], NODEFAULT, f"{path}[{at}]", faults) for at, each in enumerate(stated)
+            ]
+        return faults.append(_refused(path, "a list of tables", stated))
+    if not isinstance(stated, Mapping):
+        return faults.append(_refused(path, "a table", stated))
+    if get_origin(kind.plain) is dict:
+        return {name: _read_named(name, value, inside, path, faults) for name, value in stated.items()}
+    return _read_struct(stated, kind.plain, default, path, faults)
 
 
-def _read_rows(value: Any, inside: Any, path: str, faults: list[str]) -> Any:
-    if not isinstance(value, list):
-        faults.append(_refused(path, "a list of tables", value))
-        return []
-    return [_read(entry, inside, f"{path}[{index}]", faults) for index, entry in enumerate(value)]
+def _read_named(name: str, stated: Any, types: tuple[Any, ...], path: str, faults: list[str]) -> Any:
+    names, path = _kind(types[0]), _below(path, name)
+    if not names.takes(name):
+        return faults.append(_refused(path, names.expects, name))
+    return _read(stated, types[1], NODEFAULT, path, faults)
 
 
-def _refused(path: str, words: str, value: Any) -> str:
+def _read_struct(stated: Mapping[str, Any], struct: Any, default: Any, path: str, faults: list[str]) -> Any:
+    known = _fields(struct)
+    faults += [
+        f"{_below(path, name)}: unknown key; known here: {', '.join(known)}"
+        for name in stated
+        if name not in known
+    ]
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        kind, value, below = _kind(each.type), default_of(each, default), _below(path, name)
+        if name in stated or (value is NODEFAULT and not kind.expects):
+            value = _read(stated.get(name, {}), each.type, value, below, faults)
+        elif value is NODEFAULT:
+            faults.append(f"{below}: missing; expected {kind.expects}")
+        values[each.name] = value
+    return struct(**values)
+
+
+@cache
+def _fields(struct: Any) -> Mapping[str, structs.FieldInfo]:
+    """The fields of a struct by their names in the file."""
+    return {each.encode_name: each for each in structs.fields(struct)}
+
+
+@cache
+def _kind(annotated: Any) -> _Kind:
+    """The type without None and its annotations, the outermost last."""
+    plain = annotated
+    notes: tuple[Any, ...] = ()
+    while True:
+        inside = get_args(plain)
+        if get_origin(plain) is Annotated:
+            plain, notes = inside[0], (*inside[1:], *notes)
+        elif get_origin(plain) is Union and len(inside) == 2 and NoneType in inside:
+            plain = inside[0]
+        else:
+            break
+    expects, meaning = "true or false" if plain is bool else "", ""
+    if get_origin(plain) is Literal:
+        expects = "one of " + ", ".join(inside)
+    for note in notes:
+        if isinstance(note, Meta):
+            expects, meaning = note.title or expects, note.description or meaning
+    return _Kind(plain, notes, expects, meaning, defstruct("Alone", [("value", annotated)]))
+
+
+def _refused(path: str, expects: str, value: Any) -> str:
     """The fault of a value that is not what its key expects; long values are cut."""
     shown = repr(value)
-    return f"{path}: expected {words}, got {shown if len(shown) <= 60 else shown[:57] + '...'}"
+    return f"{path}: expected {expects}, got {shown if len(shown) <= 60 else shown[:57] + '...'}"
 
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def all_keys(schema: Any, path: str = "") -> Iterator[tuple[str, Key]]:
-    """Every key with its path (`bands.<currency>[].from`), in the order of the schema."""
-    if isinstance(schema, Key):
-        yield path, schema
-    elif isinstance(schema, Each):
-        yield from all_keys(schema.inside, f"{path}.{schema.shown}{'[]' if schema.many else ''}")
-    elif isinstance(schema, Rows):
-        yield from all_keys(schema.inside, f"{path}[]")
-    else:
-        for name, below in schema.items():
-            yield from all_keys(below, _below(path, name))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from services.policy.keys import SnoozeKeys
 
 
 class Snooze(NamedTuple):
@@ -61,18 +63,18 @@ def _named(held: Sequence[Snooze], names: Set[str]) -> frozenset[str]:
     return frozenset(names if None in asleep else names & asleep)
 
 
-def snoozes_of(rows: Sequence[Mapping[str, Any]], faults: list[str]) -> Snoozes:
+def snoozes_of(rows: Sequence[SnoozeKeys], faults: list[str]) -> Snoozes:
     """The snoozes of a policy's `snoozes` section."""
     by_account: dict[str | None, list[Snooze]] = {}
     for index, row in enumerate(rows):
         path = f"snoozes[{index}]"
-        if row["account"] is None and row["detector"] is None:
+        if row.account is None and row.detector is None:
             faults.append(f"{path}: expected an account, a detector or both")
-        starts = -inf if row["from"] is None else row["from"].timestamp()
-        until = row["until"].timestamp()
-        if not starts < until:
+        starts = -inf if row.starts is None else row.starts.timestamp()
+        until = row.until.timestamp()
+        if row.starts is not None and not starts < until:
             faults.append(
-                f"{path}.until: expected a time after from ({row['from'].isoformat()}), got {row['until'].isoformat()}"
+                f"{path}.until: expected a time after from ({row.starts.isoformat()}), got {row.until.isoformat()}"
             )
-        by_account.setdefault(row["account"], []).append(Snooze(row["detector"], starts, until, row["holds"]))
+        by_account.setdefault(row.account, []).append(Snooze(row.detector, starts, until, row.holds))
     return Snoozes(by_account)

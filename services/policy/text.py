@@ -6,14 +6,17 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from msgspec import structs, to_builtins
 
 from contracts.decisions import ACTIONS
 from contracts.events import AccountChange, Event, Login, Transaction
 from services.policy.cost import cost_rule
-from services.policy.keys import OPTIONAL, SCHEMA
+from services.policy.keys import DetectorKeys, PolicyFile
 from services.policy.policy import Policy, Rules
-from services.policy.reader import InvalidPolicy, merged, read
+from services.policy.reader import InvalidPolicy, default_of, merged, read
 from services.policy.snoozes import snoozes_of
 from services.policy.thresholds import Thresholds, checked, checked_bands
 from services.policy.values import UNLIMITED, fail_ranks
@@ -35,66 +38,71 @@ def parse_policy(text: str, base: str | None = None) -> Policy:
     return compiled(stated_values(text, base))
 
 
-def stated_values(text: str, base: str | None = None) -> dict[str, Any]:
+def stated_values(text: str, base: str | None = None) -> PolicyFile:
     """Every key's value under the policy `text` over `base`; InvalidPolicy names every key that is wrong by itself."""
     stated = _toml(text)
     if base is not None:
         below = _toml(base)
         below.pop("version", None)
         stated = merged(below, stated)
-    return read(stated, SCHEMA)
+    return read(stated, PolicyFile)
 
 
-def compiled(values: dict[str, Any]) -> Policy:
+def compiled(file: PolicyFile) -> Policy:
     """The policy of checked values; InvalidPolicy names every pair of keys that contradict each other."""
     faults: list[str] = []
-    both = sorted(set(values["lists"]["allow"]) & set(values["lists"]["deny"]))
-    if both:
+    allowed, denied = frozenset(file.lists.allow), frozenset(file.lists.deny)
+    if both := allowed & denied:
         faults.append(f"lists.deny: {len(both)} of these accounts are on lists.allow too")
-    stated = values["thresholds"]
-    thresholds = {kind: checked(stated[kind], f"thresholds.{kind}", faults) for kind in KINDS}
-    bands = {
-        currency: checked_bands(rows, currency, stated["transaction"], faults)
-        for currency, rows in values["bands"].items()
+    usual = file.thresholds.transaction
+    thresholds = {
+        kind: checked(getattr(file.thresholds, kind), f"thresholds.{kind}", faults) for kind in KINDS
     }
-    cost = cost_rule(values["cost"], KINDS, faults)
-    snoozes = snoozes_of(values["snoozes"], faults)
+    bands = {currency: checked_bands(rows, currency, usual, faults) for currency, rows in file.bands.items()}
+    cost = cost_rule(file.cost, KINDS, faults)
+    snoozes = snoozes_of(file.snoozes, faults)
     if faults:
         raise InvalidPolicy(*faults)
-    calibration = Calibration((risk, score) for risk, score in values["calibration"])
-    prior, fade = float(values["prior"]), float(values["fade"])
+    calibration = Calibration((risk, score) for risk, score in file.calibration)
+    prior, fade = float(file.prior), float(file.fade)
     everything = [*thresholds.values(), *(banded for rows in bands.values() for _, banded in rows)]
-    detectors = values["detectors"]
     return Policy(
-        version=version_of(values),
+        version=version_of(file),
         prior=prior,
         fade=fade,
         calibration=calibration,
-        rules={KINDS[kind]: _rules(kind, thresholds[kind], values) for kind in KINDS},
+        rules={KINDS[kind]: _rules(kind, thresholds[kind], file) for kind in KINDS},
         bands=bands,
         cost=cost,
-        budget=_most(values["budget"]["challenges_per_week"]),
-        hourly=_most(values["budget"]["challenges_per_hour"]),
+        budget=_most(file.budget.challenges_per_week),
+        hourly=_most(file.budget.challenges_per_hour),
         snoozes=snoozes,
-        lifetime_s=values["challenge"]["lifetime_s"],
-        exempt_kinds=frozenset(values["challenge"]["exempt_kinds"]),
-        allowed=frozenset(values["lists"]["allow"]),
-        denied=frozenset(values["lists"]["deny"]),
-        severity=values["severity"],
-        modes={name: stated["mode"] for name, stated in detectors.items()},
-        params={name: stated["params"] for name, stated in detectors.items() if stated["params"]},
-        ceilings=_ceilings(detectors),
+        lifetime_s=file.challenge.lifetime_s,
+        exempt_kinds=frozenset(file.challenge.exempt_kinds),
+        allowed=allowed,
+        denied=denied,
+        severity=to_builtins(file.severity),
+        modes={name: stated.mode for name, stated in file.detectors.items()},
+        params={name: stated.params for name, stated in file.detectors.items() if stated.params},
+        ceilings=_ceilings(file.detectors),
         quiet=fuse((), {}, prior, fade, calibration),
         quiet_below=min(each.notify for each in everything),
     )
 
 
-def version_of(values: Mapping[str, Any]) -> str:
+def builtin_values(file: PolicyFile) -> dict[str, Any]:
+    """Every key's value by its name in the file, sections as dicts, times as they are."""
+    return to_builtins(file, builtin_types=(datetime,))  # type: ignore[no-any-return]
+
+
+def version_of(file: PolicyFile) -> str:
     """The stated name, a plus sign and eight digits of a digest of all values, optional sections left out at their defaults."""
-    unused = [name for name in OPTIONAL if values[name] == read({}, {name: SCHEMA[name]})[name]]
-    used = {name: value for name, value in values.items() if name not in unused}
+    used = builtin_values(file)
+    for each in structs.fields(PolicyFile):
+        if getattr(file, each.name) == default_of(each):
+            del used[each.name]
     text = json.dumps(used, sort_keys=True, default=str)
-    return f"{values['version']}+{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+    return f"{file.version}+{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -120,23 +128,26 @@ def _too_long(value: Any, path: str = "") -> list[str]:
     ]
 
 
-def _rules(kind: str, thresholds: Thresholds, values: dict[str, Any]) -> Rules:
-    unavailable, degraded = fail_ranks(values["unavailable"][kind]), fail_ranks(values["degraded"][kind])
+def _rules(kind: str, thresholds: Thresholds, file: PolicyFile) -> Rules:
+    unavailable, degraded = (
+        fail_ranks(getattr(file.unavailable, kind)),
+        fail_ranks(getattr(file.degraded, kind)),
+    )
     assert unavailable is not None
     assert degraded is not None
     return Rules(
         thresholds=thresholds,
-        no_factor=ACTIONS.index(values["no_factor"][kind]),
-        overflow=ACTIONS.index(values["budget"]["overflow"][kind]),
+        no_factor=ACTIONS.index(getattr(file.no_factor, kind)),
+        overflow=ACTIONS.index(getattr(file.budget.overflow, kind)),
         unavailable=unavailable,
         degraded=degraded,
     )
 
 
-def _most(stated: Any) -> int | None:
+def _most(stated: int | str) -> int | None:
     return None if stated == UNLIMITED else int(stated)
 
 
-def _ceilings(detectors: dict[str, Any]) -> dict[str, int]:
-    ranks = {name: ACTIONS.index(stated["alone_at_most"]) for name, stated in detectors.items()}
+def _ceilings(detectors: Mapping[str, DetectorKeys]) -> dict[str, int]:
+    ranks = {name: ACTIONS.index(stated.alone_at_most) for name, stated in detectors.items()}
     return {name: rank for name, rank in ranks.items() if rank < len(ACTIONS) - 1}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contracts.exchange import ExchangeRates
+from services.policy.keys import BandKeys, ThresholdKeys
 from services.policy.values import NEVER
 
 _STEPS = ("notify", "challenge", "hold", "deny")
@@ -50,14 +51,14 @@ def bands_by_worth(bands: Mapping[str, Bands], rates: ExchangeRates) -> dict[str
 
 
 def checked(
-    row: Mapping[str, Any], path: str, faults: list[str], inherited: Mapping[str, Any] | None = None
+    row: ThresholdKeys | BandKeys, path: str, faults: list[str], inherited: ThresholdKeys | None = None
 ) -> Thresholds:
     """Thresholds of a row; steps it leaves out (None) are the inherited ones. They must never fall."""
     risks: list[float] = []
     for step in _STEPS:
-        stated, origin = row[step], ""
+        stated, origin = getattr(row, step), ""
         if stated is None and inherited is not None:
-            stated, origin = inherited[step], " (of thresholds.transaction)"
+            stated, origin = getattr(inherited, step), " (of thresholds.transaction)"
         risk = inf if stated == NEVER else float(stated)
         if risks and risk < risks[-1]:
             faults.append(
@@ -68,15 +69,15 @@ def checked(
 
 
 def checked_bands(
-    rows: list[dict[str, Any]], currency: str, transaction: Mapping[str, Any], faults: list[str]
+    rows: Sequence[BandKeys], currency: str, transaction: ThresholdKeys, faults: list[str]
 ) -> Bands:
     """The bands of a currency; each must begin above the one before it."""
     bands: list[tuple[float, Thresholds]] = []
     for index, row in enumerate(rows):
         path = f"bands.{currency}[{index}]"
-        if bands and not row["from"] > bands[-1][0]:
+        if bands and not row.least > bands[-1][0]:
             faults.append(
-                f"{path}.from: expected more than the band before it ({bands[-1][0]:g}), got {row['from']}"
+                f"{path}.from: expected more than the band before it ({bands[-1][0]:g}), got {row.least}"
             )
-        bands.append((float(row["from"]), checked(row, path, faults, transaction)))
+        bands.append((float(row.least), checked(row, path, faults, transaction)))
     return tuple(bands)

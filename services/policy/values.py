@@ -1,103 +1,97 @@
-"""What the values of a policy file must be: in words, and as a check."""
+"""The types of a policy file's values: msgspec's constraints, their words, and a check where those do not reach."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Final, Literal, get_args
+
+from msgspec import Meta
 
 from contracts.currencies import is_code
 from contracts.decisions import ACTIONS
-from services.policy.reader import Expects
+from contracts.profile import MAX_CHALLENGES
 from services.risk.fusion import Calibration
 
-NEVER = "never"
-NONE = "none"
-AMOUNT = "amount"
-UNLIMITED = "unlimited"
-COST_RULES = ("off", "also", "instead")
-SEVERITIES = ("low", "medium", "high", "critical")
-KINDS = ("transfer", "payment", "withdrawal", "top_up", "cash_out", "refund")
+NEVER: Final = "never"
+NONE: Final = "none"
+AMOUNT: Final = "amount"
+UNLIMITED: Final = "unlimited"
+_Kind = Literal["transfer", "payment", "withdrawal", "top_up", "cash_out", "refund"]
+_MOST = 10**15
+_Fraction = Annotated[float, Meta(gt=0, le=1)]
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def one_of(*words: str) -> Expects:
-    return Expects("one of " + ", ".join(words), lambda value: isinstance(value, str) and value in words)
-
-
-def are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-
-
-def are_points(value: Any) -> bool:
-    pairs = isinstance(value, list) and all(
-        isinstance(point, list) and len(point) == 2 and all(map(is_number, point)) for point in value
-    )
-    if not pairs:
-        return False
-    try:
-        Calibration((risk, score) for risk, score in value)
-    except (ValueError, OverflowError):
-        return False
-    return True
-
-
-RISK = Expects(
-    'a risk above 0 and up to 1, or "never"', lambda v: v == NEVER or (is_number(v) and 0 < v <= 1)
-)
-ACTION = one_of(*ACTIONS)
-INSTEAD = one_of("notify", "hold", "deny")
-SEVERITY = one_of(*SEVERITIES)
-IDS = Expects("a list of account ids", are_texts)
-ID = Expects("an account id", lambda v: isinstance(v, str) and 1 <= len(v) <= 128)
-DETECTOR = Expects(
-    "a detector's name", lambda v: isinstance(v, str) and re.fullmatch("[a-z][a-z0-9_]*", v) is not None
-)
-CURRENCY = Expects(
-    "a currency such as CNY or USDT",
-    lambda v: isinstance(v, str) and is_code(v),
-)
-TIME = Expects(
-    "a date and time with an offset such as 2026-12-01T08:00:00Z",
-    lambda v: isinstance(v, datetime) and v.tzinfo is not None,
-)
-MORE_THAN_0 = Expects("a number above 0", lambda v: is_amount(v))
-LOSS = Expects('a number above 0, or "none"', lambda v: v == NONE or is_amount(v))
-MONEY_LOSS = Expects('"amount", a number above 0, or "none"', lambda v: v in (AMOUNT, NONE) or is_amount(v))
-FAIL_RULE = Expects(
-    f'one of {", ".join(ACTIONS)}, or a table such as {{ allow = "notify", challenge = "hold" }} that weakens nothing',
-    lambda v: fail_ranks(v) is not None,
-)
-
-
-def fail_ranks(value: Any) -> tuple[int, ...] | None:
+def fail_ranks(value: str | Mapping[str, Any]) -> tuple[int, ...] | None:
     """What each action of ACTIONS becomes under a fail rule, as positions in it; None for what is no such rule.
 
     An action's name is the least action. A table names what each becomes, and what it leaves out stays; none may become
     weaker than it is, nor than what the one before it becomes.
     """
-    ranks = list(range(len(ACTIONS)))
     if isinstance(value, str):
-        if value not in ACTIONS:
-            return None
-        return tuple(max(rank, ACTIONS.index(value)) for rank in ranks)
-    if not isinstance(value, dict) or not all(name in ACTIONS[:-1] for name in value):
+        return (
+            tuple(max(rank, ACTIONS.index(value)) for rank in range(len(ACTIONS)))
+            if value in ACTIONS
+            else None
+        )
+    becomes = [value.get(action, action) for action in ACTIONS]
+    if not set(value) <= set(ACTIONS[:-1]) or not all(name in ACTIONS for name in becomes):
         return None
-    for rank, action in enumerate(ACTIONS):
-        becomes = value.get(action, action)
-        if becomes not in ACTIONS:
-            return None
-        ranks[rank] = ACTIONS.index(becomes)
-    rising = ranks == sorted(ranks) and all(rank <= becomes for rank, becomes in enumerate(ranks))
-    return tuple(ranks) if rising else None
+    ranks = tuple(map(ACTIONS.index, becomes))
+    rising = list(ranks) == sorted(ranks) and all(rank <= after for rank, after in enumerate(ranks))
+    return ranks if rising else None
 
 
-def is_amount(value: Any) -> bool:
-    return is_number(value) and 0 < value < 10**15
+def _is_calibration(points: list[list[float]]) -> bool:
+    try:
+        Calibration((risk, score) for risk, score in points)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+Name = Annotated[str, Meta(min_length=1, max_length=40, title="a name of 1 to 40 characters")]
+Prior = Annotated[float, Meta(gt=0, lt=0.5, title="a probability between 0 and 0.5")]
+Fade = Annotated[float, Meta(ge=0, le=1, title="a number from 0 to 1")]
+Share = Annotated[_Fraction, Meta(title="a share above 0 and up to 1")]
+Risk = Annotated[_Fraction | Literal["never"], Meta(title='a risk above 0 and up to 1, or "never"')]
+Points = Annotated[
+    list[Annotated[list[float], Meta(min_length=2, max_length=2)]],
+    Meta(
+        title="a list of [risk, score] points from risk 0 to risk 1 with rising risks and scores in 0..100 that never fall"
+    ),
+    _is_calibration,
+]
+MajorUnits = Annotated[int, Meta(ge=0, lt=_MOST, title="a whole amount in major units, 0 or more")]
+Lifetime = Annotated[int, Meta(ge=30, le=3600, title="whole seconds from 30 to 3600")]
+Positive = Annotated[float, Meta(gt=0, lt=_MOST, title="a number above 0")]
+Loss = Annotated[Positive | Literal["none"], Meta(title='a number above 0, or "none"')]
+MoneyLoss = Annotated[
+    Positive | Literal["amount", "none"], Meta(title='"amount", a number above 0, or "none"')
+]
+Limit = Annotated[
+    Annotated[int, Meta(ge=1, le=MAX_CHALLENGES)] | Literal["unlimited"],
+    Meta(title=f'a whole number from 1 to {MAX_CHALLENGES}, or "{UNLIMITED}"'),
+]
+Instead = Literal["notify", "hold", "deny"]
+CostRuleName = Literal["off", "also", "instead"]
+FailRule = Annotated[
+    str | dict[str, Any],
+    Meta(
+        title=f'one of {", ".join(ACTIONS)}, or a table such as {{ allow = "notify", challenge = "hold" }} that weakens nothing'
+    ),
+    fail_ranks,
+]
+Kinds = Annotated[list[_Kind], Meta(title=f"a list of transaction kinds ({', '.join(get_args(_Kind))})")]
+AccountId = Annotated[str, Meta(min_length=1, max_length=128, title="an account id")]
+AccountIds = Annotated[list[Annotated[str, Meta(min_length=1)]], Meta(title="a list of account ids")]
+Currency = Annotated[
+    str, Meta(title="a currency such as CNY or USDT", extra={"placeholder": "<currency>"}), is_code
+]
+DetectorName = Annotated[
+    str,
+    Meta(pattern=r"\A[a-z][a-z0-9_]*\Z", title="a detector's name", extra={"placeholder": "<detector>"}),
+]
+Params = Annotated[dict[str, Any], Meta(title="a table of the detector's parameters")]
+Time = Annotated[datetime, Meta(tz=True, title="a date and time with an offset such as 2026-12-01T08:00:00Z")]
+Reason = Annotated[str, Meta(min_length=1, max_length=200, title="1 to 200 characters")]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.policy.file import DEFAULT_POLICY
-from services.policy.keys import SCHEMA
+from services.policy.keys import ByType, PolicyFile
 from services.policy.reader import InvalidPolicy, all_keys, merged
-from services.policy.text import parse_policy
+from services.policy.text import parse_policy, stated_values
 
 BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
 
@@ -86,6 +86,50 @@ def test_a_wrong_key_is_named_with_what_was_expected(text: str, said: str) -> No
     assert str(caught.value).startswith(said)
 
 
+def test_all_wrong_keys_of_all_sections_are_told_at_once_in_the_order_of_the_keys() -> None:
+    with pytest.raises(InvalidPolicy) as caught:
+        parse_policy(
+            "colour = 1\nprior = 3\n[detectors.demo]\nmode = 1\n[[snoozes]]\nholds = 2\n[bands]\nCNY = [3, {}]\n",
+            BASE,
+        )
+
+    assert [fault.split(":")[0] for fault in caught.value.faults] == [
+        "colour", "version", "prior", "bands.CNY[0]", "bands.CNY[1].from",
+        "snoozes[0].until", "snoozes[0].reason", "snoozes[0].holds", "detectors.demo.mode",
+    ]  # fmt: skip
+
+
+def test_a_section_stated_in_part_keeps_the_rest_of_its_default() -> None:
+    file = stated_values('version = "test"\n[budget.overflow]\nlogin = "deny"\n', BASE)
+
+    assert file.budget.overflow == ByType(login="deny", transaction="hold", account_change="hold")
+
+
+@pytest.mark.parametrize("section", ["cost", "degraded", "snoozes"])
+def test_a_section_stated_at_its_default_leaves_the_version_alone(section: str) -> None:
+    stated = {
+        "cost": 'cost = { rule = "off" }',
+        "degraded": 'degraded = { login = "allow" }',
+        "snoozes": "snoozes = []",
+    }
+    version = 'version = "test"\n'
+
+    assert parse_policy(version + stated[section], BASE).version == parse_policy(version, BASE).version
+
+
+def test_values_stay_as_they_are_written() -> None:
+    file = stated_values('version = "test"\nfade = 1\ncalibration = [[0, 0.0], [1, 100]]\n', BASE)
+
+    assert repr((file.fade, file.calibration)) == "(1, [[0, 0.0], [1, 100]])"
+
+
+def test_every_key_says_what_it_expects_and_means() -> None:
+    keys = list(all_keys(PolicyFile))
+
+    assert all(key.expects and key.meaning and "{}" not in key.meaning for key in keys)
+    assert len({key.path for key in keys}) == len(keys)
+
+
 def test_a_long_wrong_value_is_cut_in_the_message() -> None:
     with pytest.raises(InvalidPolicy) as caught:
         parse_policy(f'version = "test"\nprior = "{"x" * 500}"\n', BASE)
@@ -101,8 +145,8 @@ def test_merging_joins_tables_and_replaces_lists() -> None:
 
 
 _PATHS = [
-    path.replace("<currency>[]", "CNY").replace("<currency>", "USD").replace("<detector>", "demo")
-    for path, _ in all_keys(SCHEMA)
+    key.path.replace("<currency>[]", "CNY").replace("<currency>", "USD").replace("<detector>", "demo")
+    for key in all_keys(PolicyFile)
 ]
 _ODD_VALUES = (
     "0", "-1", "1e400", "nan", "-inf", "true", '""', '"never"', "[]", "[[]]", "{}", "{ a = 1 }",
