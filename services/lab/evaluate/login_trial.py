@@ -16,12 +16,12 @@ from contracts.events import ChallengeOutcome, Login
 from contracts.profile import NO_DIGEST, Profile
 from services.enrichment.enrich import Enricher
 from services.lab.people.behaviour import World, ordinary_day
+from services.lab.people.events import confirmation_of
 from services.lab.people.personas import Person, as_of
 from services.lab.simulate.attackers import ATTACKERS, AttackerName, Hand, attacker
 from services.memory.codec import pack, unpack
 from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counts import Counts
-from services.scoring.effects import challenge_id
 from services.scoring.runner import Runner
 
 _MOST_DAYS = 730
@@ -94,14 +94,13 @@ class Bench:
         decision = self.judge(event, account)
         if decision.held or decision.action in _ASKED:
             assert isinstance(event.occurred_at, int)
-            answer = ChallengeOutcome(
-                event_id=f"{event.event_id}-code",
-                account_id=event.account_id,
-                occurred_at=event.occurred_at + _ANSWERS_AFTER_S * 1000,
-                challenge_id=challenge_id(event.account_id, event.event_id),
-                challenged_event_id=event.event_id,
-                purpose="login",
-                outcome="passed",
+            answer = confirmation_of(
+                {
+                    "event_id": f"{event.event_id}-code",
+                    "account_id": event.account_id,
+                    "occurred_at": event.occurred_at + _ANSWERS_AFTER_S * 1000,
+                },
+                event.event_id,
             )
             self.judge(answer, account)
         return decision.risk

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from msgspec import Struct
 
-from contracts.currencies import shown_places
 from contracts.events import AccountChange, ChallengeOutcome, Login, Transaction
 from services.lab.people.devices import Handset
+from services.lab.people.events import activity, confirmation_of, happening, login_of, payment_of
 from services.lab.people.locations import DAY_S
 from services.lab.people.personas import Person
 from services.lab.people.places import Access
 from services.lab.people.played import Played
-from services.scoring.effects import challenge_id
 
 
 class World(Struct, frozen=True):
@@ -42,22 +42,7 @@ class DayRecorder:
 
     def login(self, at: float, access: Access, device: Handset, ok: bool, session: str | None) -> str:
         """An attempt to log in; returns its event id."""
-        event_id = self._next_id()
-        event = Login(
-            event_id=event_id,
-            account_id=self.who.account_id,
-            occurred_at=int(at * 1000),
-            ip=access.ip,
-            user_agent=device.user_agent,
-            device_id=device.device_id,
-            session_id=session,
-            place=access.place,
-            network=access.network,
-            outcome="success" if ok else "failure",
-            reason=None if ok else "bad_password",
-        )
-        self._keep(event)
-        return event_id
+        return self._keep(login_of(self._activity(at, access, device), ok, session))
 
     def pay(
         self,
@@ -71,56 +56,26 @@ class DayRecorder:
         balance: float,
     ) -> None:
         """Money asked to move."""
-        currency = self.who.city.currency
-        event = Transaction(
-            event_id=self._next_id(),
-            account_id=self.who.account_id,
-            occurred_at=int(at * 1000),
-            ip=access.ip,
-            user_agent=device.user_agent,
-            device_id=device.device_id,
-            session_id=session,
-            place=access.place,
-            network=access.network,
-            amount=f"{max(amount, 1.0):.{shown_places(currency)}f}",
-            currency=currency,
-            kind=kind,  # type: ignore[arg-type]
-            payee_id=payee,
-            balance=f"{balance:.{shown_places(currency)}f}",
+        fields = self._activity(at, access, device)
+        self._keep(
+            payment_of(fields, self.who, amount, balance, kind=kind, payee_id=payee, session_id=session)
         )
-        self._keep(event)
 
     def enrol(self, at: float) -> None:
         """The second factor is set up, on the phone at home."""
-        who = self.who
-        event = AccountChange(
-            event_id=self._next_id(),
-            account_id=who.account_id,
-            occurred_at=int(at * 1000),
-            ip=who.home.ip,
-            user_agent=who.phone.user_agent,
-            device_id=who.phone.device_id,
-            place=who.home.place,
-            network=who.home.network,
-            change="totp_enrolled",
-        )
-        self._keep(event)
+        fields = self._activity(at, self.who.home, self.who.phone)
+        self._keep(AccountChange(**fields, change="totp_enrolled"))
 
     def confirm(self, event_id: str, at: float) -> None:
         """The code a person types when asked; harmless where nothing was asked."""
-        event = ChallengeOutcome(
-            event_id=self._next_id(),
-            account_id=self.who.account_id,
-            occurred_at=int(at * 1000),
-            challenge_id=challenge_id(self.who.account_id, event_id),
-            challenged_event_id=event_id,
-            purpose="login",
-            outcome="passed",
-        )
-        self._keep(event)
+        self._keep(confirmation_of(happening(self._next_id(), self.who, at), event_id))
 
-    def _keep(self, event: Login | Transaction | AccountChange | ChallengeOutcome) -> None:
+    def _activity(self, at: float, access: Access, device: Handset) -> dict[str, Any]:
+        return activity(self._next_id(), self.who, at, access, device)
+
+    def _keep(self, event: Login | Transaction | AccountChange | ChallengeOutcome) -> str:
         self.played.append(Played(event, persona=self.who.persona))
+        return event.event_id
 
     def _next_id(self) -> str:
         return f"{self.world.prefix}-{self.who.number}-{self.day}-{len(self.played)}"

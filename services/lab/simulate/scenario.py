@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.currencies import shown_places
-from contracts.events import AccountChange, ChallengeOutcome, Label, Login, Transaction
+from contracts.events import AccountChange, Label
 from services.lab.people.devices import Handset
+from services.lab.people.events import activity, confirmation_of, happening, login_of, payment_of
 from services.lab.people.personas import Person
 from services.lab.people.places import Access
 from services.lab.people.played import Expected, Played
 from services.lab.simulate.attackers import Hand
-from services.scoring.effects import challenge_id
 
 
 class Scenario:
@@ -36,13 +35,7 @@ class Scenario:
         session: str | None = None,
     ) -> str:
         """A login attempt; returns its event id."""
-        event = Login(
-            outcome="success" if ok else "failure",
-            reason=None if ok else "bad_password",
-            session_id=session,
-            **self._activity(who, at_s, hand),
-        )
-        return self._keep(event, fraud, expected)
+        return self._keep(login_of(self._activity(who, at_s, hand), ok, session), fraud, expected)
 
     def change(
         self, who: Person, at_s: float, hand: Hand, change: str, expected: Expected | None = None
@@ -66,30 +59,21 @@ class Scenario:
         fraud: bool | None = None,
     ) -> str:
         """Money asked to move, in major units of the person's currency; returns its event id."""
-        currency = who.city.currency
-        places = shown_places(currency)
-        event = Transaction(
-            amount=f"{max(amount, 1.0):.{places}f}",
-            currency=currency,
-            kind=kind,  # type: ignore[arg-type]
-            status=status,  # type: ignore[arg-type]
+        event = payment_of(
+            self._activity(who, at_s, hand),
+            who,
+            amount,
+            balance,
+            kind=kind,
+            status=status,
             payee_id=payee,
-            balance=None if balance is None else f"{balance:.{places}f}",
             session_id=session,
-            **self._activity(who, at_s, hand),
         )
         return self._keep(event, fraud, expected)
 
     def confirm(self, who: Person, at_s: float, about: str) -> str:
         """The owner types the code for the event `about`; left out where a real wallet answers by itself."""
-        event = ChallengeOutcome(
-            challenge_id=challenge_id(who.account_id, about),
-            challenged_event_id=about,
-            purpose="login",
-            outcome="passed",
-            **self._happening(who, at_s),
-        )
-        return self._keep(event, False, None)
+        return self._keep(confirmation_of(self._happening(who, at_s), about), False, None)
 
     def label(self, who: Person, at_s: float, about: str, payee: str) -> str:
         """Support says that the payment `about` was fraud."""
@@ -97,21 +81,13 @@ class Scenario:
         return self._keep(event, False, None)
 
     def _happening(self, who: Person, at_s: float) -> dict[str, Any]:
-        return {
-            "event_id": f"{self._prefix}-{self._story}-{len(self.played)}",
-            "account_id": who.account_id,
-            "occurred_at": int((self._ends_at + at_s) * 1000),
-        }
+        return happening(self._next_id(), who, self._ends_at + at_s)
 
     def _activity(self, who: Person, at_s: float, hand: Hand) -> dict[str, Any]:
-        return {
-            **self._happening(who, at_s),
-            "ip": hand.access.ip,
-            "user_agent": hand.device.user_agent,
-            "device_id": hand.device.device_id,
-            "place": hand.access.place,
-            "network": hand.access.network,
-        }
+        return activity(self._next_id(), who, self._ends_at + at_s, hand.access, hand.device)
+
+    def _next_id(self) -> str:
+        return f"{self._prefix}-{self._story}-{len(self.played)}"
 
     def _keep(self, event: Any, fraud: bool | None, expected: Expected | None) -> str:
         by_attacker = self._fraud if fraud is None else fraud
