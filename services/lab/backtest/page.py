@@ -10,7 +10,7 @@ from math import log1p
 from contracts.decisions import ACTIONS, Action, Decision
 from services.lab.backtest import plots
 from services.lab.backtest.comparison import Comparison, Example
-from services.lab.backtest.summary import percent, period, rows, sentences
+from services.lab.backtest.summary import period, rows, scenario_rows, sentences
 from services.lab.backtest.texts import ACTION_WORDS, TEXTS, TYPE_WORDS
 from services.lab.summarise.words import words_in
 from services.scoring.explain import money
@@ -33,7 +33,7 @@ def page(comparison: Comparison, locale: str) -> str:
         _examples(comparison, locale),
         plots.days(comparison, t),
         plots.scores(comparison, t),
-        *((plots.curve(comparison, t), _scenarios(comparison, t)) if comparison.labelled else ()),
+        *((plots.curve(comparison, t), _scenarios(comparison, locale)) if comparison.labelled else ()),
         _reading(comparison, t),
     ]
     style = files("services.lab.backtest").joinpath("page.css").read_text("utf-8")
@@ -126,17 +126,12 @@ def _example(example: Example, locale: str, say: Callable[[Decision], list[str]]
     )
 
 
-def _scenarios(comparison: Comparison, t: dict[str, str]) -> str:
-    first, second = comparison.sides
-    body = ""
-    for name in sorted(first.scenarios):
-        frauds, stopped = first.scenarios[name]
-        others = second.scenarios.get(name, [0, 0])[1]
-        shown = name.replace("_", " ") if name else t["unnamed"]
-        body += (
-            f'<tr><th scope="row">{escape(shown)}</th><td>{frauds:,}</td>'
-            f"<td>{stopped:,} ({percent(stopped / frauds, 0)})</td><td>{others:,} ({percent(others / frauds, 0)})</td></tr>"
-        )
+def _scenarios(comparison: Comparison, locale: str) -> str:
+    t = TEXTS[locale]
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{frauds}</td><td>{stopped}</td><td>{others}</td></tr>'
+        for name, frauds, stopped, others in scenario_rows(comparison, locale)
+    )
     heads: Sequence[str] = (
         escape(t["scenario"]),
         escape(t["frauds"]),

@@ -104,6 +104,18 @@ def rows(comparison: Comparison, locale: str) -> list[Row]:
     return found
 
 
+def scenario_rows(comparison: Comparison, locale: str) -> list[tuple[str, str, str, str]]:
+    """Each labelled scenario by name: its frauds, and how many of them A and B stop; empty without labels."""
+    first, second = comparison.sides
+    found = []
+    for name, (frauds, stopped) in sorted(first.scenarios.items()):
+        shown = name.replace("_", " ") or TEXTS[locale]["unnamed"]
+        others = second.scenarios.get(name, [0, 0])[1]
+        by_side = [f"{count:,} ({percent(count / frauds, 0)})" for count in (stopped, others)]
+        found.append((shown, f"{frauds:,}", by_side[0], by_side[1]))
+    return found
+
+
 def period(comparison: Comparison, locale: str) -> str:
     """When, how long, how many."""
     first, last = (

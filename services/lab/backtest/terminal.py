@@ -7,7 +7,7 @@ from rich.table import Table
 
 from contracts.decisions import ACTIONS
 from services.lab.backtest.comparison import Comparison
-from services.lab.backtest.summary import percent, period, rows, sentences
+from services.lab.backtest.summary import period, rows, scenario_rows, sentences
 from services.lab.backtest.texts import ACTION_WORDS, TEXTS, TYPE_WORDS
 from services.lab.summarise.words import words_in
 from services.platform.plain_console import PlainConsole, plain
@@ -27,7 +27,7 @@ def show(comparison: Comparison, locale: str, console: Console | None = None) ->
     console.print(_figures(comparison, locale))
     console.print(_matrix(comparison, locale))
     if first.scenarios:
-        console.print(_scenarios(comparison, t))
+        console.print(_scenarios(comparison, locale))
     if comparison.changed:
         console.print(_examples(comparison, locale))
 
@@ -54,17 +54,11 @@ def _matrix(comparison: Comparison, locale: str) -> Table:
     return table
 
 
-def _scenarios(comparison: Comparison, t: dict[str, str]) -> Table:
-    first, second = comparison.sides
+def _scenarios(comparison: Comparison, locale: str) -> Table:
+    t = TEXTS[locale]
     table = _table(t["scenarios"], t["scenario"], (t["frauds"], *(t["stopped"].format(side=s) for s in "AB")))
-    for name, (frauds, stopped) in sorted(first.scenarios.items()):
-        others = second.scenarios.get(name, [0, 0])[1]
-        table.add_row(
-            name.replace("_", " ") or t["unnamed"],
-            f"{frauds:,}",
-            f"{stopped:,} ({percent(stopped / frauds, 0)})",
-            f"{others:,} ({percent(others / frauds, 0)})",
-        )
+    for row in scenario_rows(comparison, locale):
+        table.add_row(*row)
     return table
 
 
