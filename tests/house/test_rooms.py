@@ -12,6 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "services"
 ROOMS = sorted(path.parent.name for path in SERVICES.glob("*/__init__.py"))
+FOLDERS = sorted(
+    folder.parent for top in (SERVICES / "lab", ROOT / "benchmarks") for folder in top.glob("*/__init__.py")
+)
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 LAYERS = CONTRACTS[0]["layers"]
 
@@ -31,6 +34,22 @@ def test_a_room_says_what_it_is_what_it_may_import_and_what_imports_it(room: str
 
     assert len(what) > 30
     assert [line.split(":")[0] for line in more if ":" in line] == ["May import", "Imported by"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
+def test_a_folder_of_the_laboratory_and_the_bench_says_so_too_and_has_its_place(folder: Path) -> None:
+    what, *more = (ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "").split("\n")
+    dotted = ".".join(folder.relative_to(ROOT).parts)
+    placed = {
+        name.strip()
+        for contract in CONTRACTS
+        for each in contract.get("layers", ())
+        for name in each.split("|")
+    }
+
+    assert len(what) > 30
+    assert [line.split(":")[0] for line in more if ":" in line] == ["May import", "Imported by"]
+    assert dotted in placed
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "migrations"])
