@@ -31,7 +31,7 @@ class Answer(Struct, frozen=True):
     action: str
 
 
-class LimitBelt:
+class LimitPipeline:
     """Decodes, and produces one small record an event with acks=all."""
 
     def __init__(self, settings: Settings) -> None:
@@ -78,10 +78,10 @@ def main() -> int:
     settings = load_settings()
     configure_logging(settings)
     uvloop.install()
-    opened: list[LimitBelt] = []
+    opened: list[LimitPipeline] = []
 
-    async def opening() -> LimitBelt:
-        pipeline = LimitBelt(settings)
+    async def opening() -> LimitPipeline:
+        pipeline = LimitPipeline(settings)
         await pipeline.producer.start()
         opened.append(pipeline)
         return pipeline

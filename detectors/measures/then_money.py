@@ -71,7 +71,7 @@ def sequence_spec(
     attack: tuple[str, ...],
     also_wakes_on: Circumstance = _NOTHING_ELSE,
 ) -> Spec:
-    """The card of a detector of this form: asked about money after a change that it remembers or that is held back."""
+    """The spec of a detector of this form: asked about money after a change that it remembers or that is held back."""
     return Spec(
         name=name,
         version=1,

@@ -94,64 +94,59 @@ _WARNINGS: dict[str, Any] = {
     },
 }
 
-REHEARSALS_SCHEMA: dict[str, Any] = {
-    "title": "Rehearsals",
-    "description": "How each event would be read, in the order of the body. Nothing was sent.",
-    "type": "object",
-    "required": ["results"],
-    "properties": {
-        "results": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["index", "event_id", "status"],
-                "properties": {
-                    "index": {"type": "integer", "description": "Place in the body, from 0."},
-                    "event_id": {"type": ["string", "null"]},
-                    "status": {"enum": ["valid", "malformed"]},
-                    "type": {"type": "string", "description": "The type of event that it is."},
-                    "event": {"type": "object", "description": "Its fields as PayGuard reads them."},
-                    "problems": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["reason", "field", "detail"],
-                            "properties": {
-                                "reason": {"type": "string", "description": "Stable code."},
-                                "field": {"type": "string", "description": "Empty when it is no single one."},
-                                "detail": {"type": "string", "description": "What is wrong."},
-                            },
-                        },
-                    },
-                    "warnings": _WARNINGS,
+
+def _per_event(title: str, description: str, **properties: Any) -> dict[str, Any]:
+    """The schema of an answer that has something to say of each event of the body."""
+    common = {
+        "index": {"type": "integer", "description": "Place in the body, from 0."},
+        "event_id": {"type": ["string", "null"]},
+    }
+    return {
+        "title": title,
+        "description": description,
+        "type": "object",
+        "required": ["results"],
+        "properties": {
+            "results": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["index", "event_id", "status"],
+                    "properties": {**common, **properties, "warnings": _WARNINGS},
                 },
-            },
-        }
+            }
+        },
+    }
+
+
+_PROBLEMS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["reason", "field", "detail"],
+        "properties": {
+            "reason": {"type": "string", "description": "Stable code."},
+            "field": {"type": "string", "description": "Empty when it is no single one."},
+            "detail": {"type": "string", "description": "What is wrong."},
+        },
     },
 }
 
-RESULTS_SCHEMA: dict[str, Any] = {
-    "title": "Results",
-    "description": "The answer to each event, in the order of the body.",
-    "type": "object",
-    "required": ["results"],
-    "properties": {
-        "results": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["index", "event_id", "status"],
-                "properties": {
-                    "index": {"type": "integer", "description": "Place in the body, from 0."},
-                    "event_id": {"type": ["string", "null"]},
-                    "status": {"enum": ["accepted", "malformed", "conflict", "unavailable"]},
-                    "reason": {"type": "string", "description": "Stable code; when not accepted."},
-                    "detail": {"type": "string", "description": "What is wrong, and where."},
-                    "decision": {"$ref": "#/components/schemas/Decision"},
-                    "decision_url": {"type": "string", "description": "Where the decision will be."},
-                    "warnings": _WARNINGS,
-                },
-            },
-        }
-    },
-}
+REHEARSALS_SCHEMA = _per_event(
+    "Rehearsals",
+    "How each event would be read, in the order of the body. Nothing was sent.",
+    status={"enum": ["valid", "malformed"]},
+    type={"type": "string", "description": "The type of event that it is."},
+    event={"type": "object", "description": "Its fields as PayGuard reads them."},
+    problems=_PROBLEMS,
+)
+
+RESULTS_SCHEMA = _per_event(
+    "Results",
+    "The answer to each event, in the order of the body.",
+    status={"enum": ["accepted", "malformed", "conflict", "unavailable"]},
+    reason={"type": "string", "description": "Stable code; when not accepted."},
+    detail={"type": "string", "description": "What is wrong, and where."},
+    decision={"$ref": "#/components/schemas/Decision"},
+    decision_url={"type": "string", "description": "Where the decision will be."},
+)

@@ -16,7 +16,7 @@ from typing import Protocol
 from contracts.errors import Unavailable
 from services.platform.background import say_when_ended
 
-#: A waiter looks into the mailbox after these pauses, and once more at its end. What is only slow must not cost more.
+#: A waiter looks into the stored replies after these pauses, and once more at its end. What is only slow must not cost more.
 _LOOK_AFTER_S = (0.25, 0.25, 0.5, 1.0)
 #: Of the whole process: each look under way holds a connection to the store, and opening one costs as much as a request.
 _LOOKS_AT_ONCE = 16
@@ -25,14 +25,14 @@ _log = logging.getLogger(__name__)
 
 
 class ReplyStore(Protocol):
-    """The reading side of the decision mailbox (`services.memory.redis_store.RedisReplies`)."""
+    """The reading side of the stored replies (`services.memory.redis_store.RedisReplies`)."""
 
     async def get(self, name: str) -> bytes | None: ...
     def listen(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[tuple[str, bytes]]]: ...
 
 
 class ReplyReader(ReplyStore, Protocol):
-    """The mailbox as those read it who know an event's id alone."""
+    """The stored replies as those read it who know an event's id alone."""
 
     async def of_event(self, event_id: str) -> dict[str, bytes]: ...
 
@@ -68,7 +68,7 @@ class Replies:
         say_when_ended(self._listener, "replies")
 
     async def stop(self) -> None:
-        """End the subscription; who still waits gets its answer from the mailbox or none."""
+        """End the subscription; who still waits gets its answer from the stored replies or none."""
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)

@@ -54,7 +54,7 @@ def once_each(offers: Sequence[Offered]) -> tuple[list[Offered], list[Offered]]:
 
 
 def result_of(offer: Offered, arrived: bool, decisions: Mapping[str, bytes]) -> Result:
-    """The answer to one event, from what the broker and the mailbox said."""
+    """The answer to one event, from what the broker and the stored replies said."""
     index, warnings = offer.index, offer.warnings
     if offer.error is not None:
         reason, detail = offer.error.reason, offer.error.detail

@@ -26,7 +26,7 @@ from services.http.identifiers import AccountId, AccountQuery, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
 
 
-async def _desk(request: Request) -> CaseService:
+async def _cases(request: Request) -> CaseService:
     return cast("CaseService", request.app.state.cases)
 
 
@@ -34,7 +34,7 @@ async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]
     return plain(case_id)
 
 
-Desk = Annotated[CaseService, Depends(_desk)]
+Cases = Annotated[CaseService, Depends(_cases)]
 Supporter = Annotated[ApiKey, Depends(require("support"))]
 CaseId = Annotated[str, Depends(_case_path)]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
@@ -49,7 +49,7 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
 
 @router.get("/alerts")
 async def list_alerts(
-    desk: Desk,
+    cases: Cases,
     _key: Supporter,
     account_id: AccountQuery,
     severity: Severity | None = None,
@@ -57,13 +57,13 @@ async def list_alerts(
     limit: Limit = 50,
 ) -> AlertPage:
     """Alerts, newest first, each with its decision."""
-    page = await desk.alerts(severity=severity, account_id=account_id, cursor=cursor, limit=limit)
+    page = await cases.alerts(severity=severity, account_id=account_id, cursor=cursor, limit=limit)
     return AlertPage(alerts=[AlertShown.of(alert) for alert in page.rows], next_cursor=page.cursor)
 
 
 @router.get("/cases")
 async def list_cases(
-    desk: Desk,
+    cases: Cases,
     _key: Supporter,
     account_id: AccountQuery,
     state: State | None = None,
@@ -72,14 +72,16 @@ async def list_cases(
     limit: Limit = 50,
 ) -> CasePage:
     """Cases, last opened first."""
-    page = await desk.cases(state=state, severity=severity, account_id=account_id, cursor=cursor, limit=limit)
+    page = await cases.cases(
+        state=state, severity=severity, account_id=account_id, cursor=cursor, limit=limit
+    )
     return CasePage(cases=[CaseShown.of(case) for case in page.rows], next_cursor=page.cursor)
 
 
 @router.get("/cases/{case_id:segment}", responses=_UNKNOWN)
-async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
+async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
     """One case with its history, oldest first, and the decisions that joined it."""
-    found = await desk.case(case_id)
+    found = await cases.case(case_id)
     if found is None:
         raise _unknown_case()
     case, entries = found
@@ -87,10 +89,10 @@ async def show_case(desk: Desk, _key: Supporter, case_id: CaseId) -> CaseWithHis
 
 
 @router.post("/cases/{case_id:segment}/assign", responses=_UNKNOWN | _CONFLICT)
-async def assign_case(desk: Desk, key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
+async def assign_case(cases: Cases, key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
     try:
-        case = await desk.assign(case_id, body.assignee, key.actor, body.version)
+        case = await cases.assign(case_id, body.assignee, key.actor, body.version)
     except (IllegalTransition, Conflict) as error:
         raise _conflict(error) from None
     if case is None:
@@ -99,14 +101,14 @@ async def assign_case(desk: Desk, key: Supporter, case_id: CaseId, body: Assignm
 
 
 @router.post("/cases/{case_id:segment}/resolve", responses=_UNKNOWN | _CONFLICT)
-async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
+async def resolve_case(cases: Cases, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
     """Close the case with a verdict, which goes back into the event stream as labels.
 
     A legitimate verdict releases a frozen account. 409 unless the case is in review, or when `version` is not the
     present one.
     """
     try:
-        case = await desk.resolve(case_id, body.verdict, key.actor, body.note, body.version)
+        case = await cases.resolve(case_id, body.verdict, key.actor, body.note, body.version)
     except (IllegalTransition, Conflict) as error:
         raise _conflict(error) from None
     if case is None:
@@ -120,9 +122,9 @@ async def resolve_case(desk: Desk, key: Supporter, case_id: CaseId, body: Resolu
     response_class=Response,
     dependencies=[Depends(require("contacts"))],
 )
-async def set_contact(desk: Desk, account_id: AccountId, body: ContactGiven) -> None:
+async def set_contact(cases: Cases, account_id: AccountId, body: ContactGiven) -> None:
     """Where and how notices reach the owner: address, language and time zone."""
-    await desk.set_contact(account_id, Contact(body.email, body.locale, body.time_zone))
+    await cases.set_contact(account_id, Contact(body.email, body.locale, body.time_zone))
 
 
 def _unknown_case() -> Problem:

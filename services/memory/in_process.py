@@ -199,7 +199,7 @@ class InProcessTallyStore:
 
 
 class InProcessReplies:
-    """DecisionMailbox for a caller in this process. `clock` gives wall-clock epoch seconds."""
+    """DecisionReplies for a caller in this process. `clock` gives wall-clock epoch seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -207,7 +207,7 @@ class InProcessReplies:
         self._listeners: dict[str, list[asyncio.Queue[tuple[str, bytes]]]] = {}
 
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
-        """See `contracts.ports.DecisionMailbox.deliver`."""
+        """See `contracts.ports.DecisionReplies.deliver`."""
         now = self._clock()
         while self._kept and next(iter(self._kept.values()))[0] <= now:
             del self._kept[next(iter(self._kept))]

@@ -129,14 +129,14 @@ class RedisProfileStore:
 
 
 class RedisReplies:
-    """DecisionMailbox: a published message for who waits now, a key for who asks within the hour."""
+    """DecisionReplies: a published message for who waits now, a key for who asks within the hour."""
 
     def __init__(self, client: Redis, prefix: str = PREFIX) -> None:
         self._client = client
         self._prefix = prefix
 
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
-        """See `contracts.ports.DecisionMailbox.deliver`. One round trip."""
+        """See `contracts.ports.DecisionReplies.deliver`. One round trip."""
         commands: list[Command] = []
         for channel, name, decision in answers:
             event_id, rest = event_of(name)

@@ -46,7 +46,7 @@ class BatchResult(msgspec.Struct, frozen=True, gc=False):
 
 
 class ResultBuilder:
-    """What a batch leaves, written down window by window, while what was just decided is still in the cache."""
+    """What a batch leaves, written down chunk by chunk, while what was just decided is still in the cache."""
 
     def __init__(self, number: int, topic: str, times: BatchTimes) -> None:
         self._topic = topic
@@ -72,7 +72,7 @@ class ResultBuilder:
     def add(
         self, records: Sequence[Record], accounts: Sequence[Account], decisions: Sequence[Decision | None]
     ) -> None:
-        """Encode the decisions of a window and pack the profiles that learned from it."""
+        """Encode the decisions of a chunk and pack the profiles that learned from it."""
         scored, rows = self._scored, self._rows
         made, outcomes, times = scored.decisions, scored.outcomes, scored.record_times_ms
         touched: dict[str, Account] = {}

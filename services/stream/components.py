@@ -26,7 +26,7 @@ from services.stream.placement import Moved, Placement
 from services.stream.producer import Rows
 from services.stream.topic_watch import TopicWatch
 
-#: Events that are worked on at a stretch, so that they and their profiles stay in the cache of one core.
+#: Events that are worked on one after another, so that they and their profiles stay in the cache of one core.
 CHUNK_SIZE = 64
 #: Events after which a batch gives way: meanwhile the last one's answers from Kafka and Redis are taken.
 YIELD_EVERY = 4 * CHUNK_SIZE

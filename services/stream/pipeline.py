@@ -94,7 +94,9 @@ class Pipeline:
             retry_while_unavailable(
                 lambda: components.memory.save(scored.number, scored.entries, scored.reached), "memory"
             ),
-            retry_while_unavailable(lambda: components.stored_replies.deliver(scored.answers), "mailbox"),
+            retry_while_unavailable(
+                lambda: components.stored_replies.deliver(scored.answers), "stored replies"
+            ),
         )
         scored.times.mark("save")
         self.faults.reach("after_save")

@@ -1,4 +1,4 @@
-"""From records to enriched events and the questions they raise, a window at a time, so that an event is touched while warm."""
+"""From records to enriched events and the questions they raise, a chunk at a time, so that an event is touched while warm."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def read(partition: int, records: Sequence[Record], components: Components
         asked = sizes_of(questions)
         try:
             states = _take(arrived, incoming, components)
-        except Exception:  # the fence: the window is read again, and whichever event raises is a dead letter
+        except Exception:  # the fence: the chunk is read again, and whichever event raises is a dead letter
             cut_to(questions, asked)
             incoming = _apart(incoming, components)
             states = _take(arrived, incoming, components)
@@ -84,7 +84,7 @@ def told(states: list[tuple[str, ...]], memory_lost: bool) -> list[tuple[str, ..
 
 
 def _take(arrived: Arrived, incoming: Incoming, components: Components) -> list[tuple[str, ...]]:
-    """Enrich a window and ask its questions; its states."""
+    """Enrich a chunk and ask its questions; its states."""
     events, offsets = incoming.events, [record.offset for record in incoming.records]
     states = components.enricher.enrich(events)
     components.tally_plan.ask(arrived.questions, events, offsets, len(arrived.events))
@@ -92,7 +92,7 @@ def _take(arrived: Arrived, incoming: Incoming, components: Components) -> list[
 
 
 def _apart(incoming: Incoming, components: Components) -> Incoming:
-    """The window without the events that cannot be enriched or asked about, which are dead letters."""
+    """The chunk without the events that cannot be enriched or asked about, which are dead letters."""
     kept: list[int] = []
     dead = list(incoming.dead)
     for index, (event, record) in enumerate(zip(incoming.events, incoming.records, strict=True)):

@@ -173,7 +173,7 @@ async def test_a_repeated_event_is_answered_from_the_decision_already_made(world
     assert len(world.topic.records) == 1
 
 
-async def test_a_repeat_whose_first_copy_waits_elsewhere_is_found_in_the_mailbox(world: World) -> None:
+async def test_a_repeat_whose_first_copy_waits_elsewhere_is_found_in_the_stored_replies(world: World) -> None:
     world.worker.asleep = True
     waiting = asyncio.create_task(world.post(GOOD, "?wait=decision&timeout_s=10"))
     await world.worker.arrivals.acquire()

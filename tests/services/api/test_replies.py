@@ -88,7 +88,7 @@ async def test_the_subscription_comes_back_with_the_store(tmp_path: Path) -> Non
     with EmbeddedStore(tmp_path / "store") as store:
         client = connect(store.start())
         stored_replies = RedisReplies(client)
-        replies = Replies(DeafMailbox(stored_replies), "five")
+        replies = Replies(DeafReplies(stored_replies), "five")
         await replies.start()
         store.kill9()
         with replies.expected(["lost"]) as expected:
@@ -120,8 +120,8 @@ async def test_a_store_that_refuses_us_for_good_stops_the_start(embedded_redis: 
     await client.aclose()
 
 
-class DeafMailbox:
-    """A mailbox whose keeping side finds nothing, so that only the subscription can answer."""
+class DeafReplies:
+    """Replies whose keeping side finds nothing, so that only the subscription can answer."""
 
     def __init__(self, stored_replies: ReplyStore) -> None:
         self.listen = stored_replies.listen
@@ -130,7 +130,7 @@ class DeafMailbox:
         return None
 
 
-class SlowMailbox(InProcessReplies):
+class SlowReplies(InProcessReplies):
     """Counts the looks under way."""
 
     looking = 0
@@ -145,7 +145,7 @@ class SlowMailbox(InProcessReplies):
 
 
 async def test_many_waiters_together_look_through_few_connections() -> None:
-    stored_replies = SlowMailbox(time.time)
+    stored_replies = SlowReplies(time.time)
     replies = Replies(stored_replies, "eight")
     await asyncio.gather(*(replies.kept([f"e{n}"]) for n in range(200)))
 

@@ -1,4 +1,4 @@
-"""The whole API in one process: a topic in a list, a mailbox in a dict, SQLite, and a worker that allows everything."""
+"""The whole API in one process: a topic in a list, replies in a dict, SQLite, and a worker that allows everything."""
 
 from __future__ import annotations
 

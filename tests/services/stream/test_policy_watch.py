@@ -194,7 +194,7 @@ async def decided(core: OfflineCore, first: int, count: int) -> list[Any]:
 
 
 async def test_a_batch_that_is_under_way_is_decided_under_the_policy_it_began_with(watched: Watched) -> None:
-    """The file changes while a batch of several stretches waits for its counts; the next batch has the new one."""
+    """The file changes while a batch of several chunks waits for its counts; the next batch has the new one."""
     tallies = GatedTallies()
     core = offline_core(Settings(policy=watched.path), tallies=tallies)
     await watched.watch.look(core._pipeline.use)

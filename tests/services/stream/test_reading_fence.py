@@ -1,4 +1,4 @@
-"""An event at which enrichment fails is a dead letter; the others of its window are decided."""
+"""An event at which enrichment fails is a dead letter; the others of its chunk are decided."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def offsets(batch: Batch) -> dict[int, list[int]]:
     return {partition: [record.offset for record in fetched] for partition, fetched in batch}
 
 
-class WatchedBelt:
+class WatchedPipeline:
     """Writes down what passes; `gate` holds back what finishes, `scoring` what is scored after the first."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Ground:
     """A scheduler on a watched pipeline, and what was said to be done."""
 
     def __init__(self) -> None:
-        self.pipeline = WatchedBelt()
+        self.pipeline = WatchedPipeline()
         self.crashes: list[BaseException] = []
         self.done: list[str] = []
         self.scheduler = BatchScheduler(self.pipeline, self.crashes.append, MOST)

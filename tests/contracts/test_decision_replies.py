@@ -1,4 +1,4 @@
-"""What every DecisionMailbox holds to."""
+"""What every DecisionReplies holds to."""
 
 from __future__ import annotations
 
