@@ -48,11 +48,6 @@ from services.stream.topic_watch import TopicWatch
 OFFLINE_KEY = bytes(KEY_BYTES)
 
 
-def clock_ms() -> int:
-    """The wall clock in epoch milliseconds."""
-    return int(time.time() * 1000)
-
-
 def _scoring(
     settings: Settings, pseudonyms: Pseudonyms, model: Reader | None = None
 ) -> tuple[Enricher, TallyPlan, Runner]:
@@ -99,7 +94,7 @@ async def open_pipeline(settings: Settings) -> Pipeline:
             challenges=RedisChallengeIntake(client, clock.now),
             producer=producer,
             stored_replies=RedisReplies(client),
-            clock_ms=clock.now_ms,
+            clock=clock.now,
             believed_ms=clock.now_ms,
             check_own=event_macs(settings).check,
             topic=topic,
@@ -131,7 +126,7 @@ def rebuilding_pipeline(settings: Settings, client: Redis) -> Pipeline:
             challenges=InProcessChallengeIntake(time.time),
             producer=Discarded(),
             stored_replies=InProcessReplies(time.time),
-            clock_ms=clock_ms,
+            clock=time.time,
             check_own=event_macs(settings).check,
             placement=Placement(settings.topic_events, settings.partitions),
         )
@@ -163,7 +158,7 @@ def offline_core(
             challenges=InProcessChallengeIntake(time.time),
             producer=collected,
             stored_replies=InProcessReplies(time.time),
-            clock_ms=clock_ms,
+            clock=time.time,
         )
     )
     return OfflineCore(pipeline, collected, profiles)

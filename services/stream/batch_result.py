@@ -1,9 +1,11 @@
-"""What scoring a batch leaves to be made durable: records to produce, memory to save, answers to callers."""
+"""What scoring a batch leaves: records to produce, memory to save, answers to callers, and what Prometheus is told of it."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from time import perf_counter
 
 import msgspec
 
@@ -15,13 +17,32 @@ from contracts.events import AnyEvent
 from contracts.ports import Entry, Shard
 from services.events.decode import DeadLetter, Record
 from services.memory.accounts import Account
-from services.stream.measure import BatchTimes
+from services.platform import metrics
 from services.stream.placement import Moved
 from services.stream.producer import Headers, Row, Rows
 
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 _WITH_EFFECTS: Headers = [(topics.HEADER_EFFECTS, b"1")]
 _PLAIN: Headers = []
+_STAGES = {
+    name: metrics.STAGE.labels(name) for name in ("decode", "load", "score", "encode", "produce", "save")
+}
+
+
+class BatchTimes:
+    """Seconds a batch spent in each stage."""
+
+    __slots__ = ("_last", "stages")
+
+    def __init__(self) -> None:
+        self._last = perf_counter()
+        self.stages: dict[str, float] = {}
+
+    def mark(self, stage: str) -> None:
+        """The stage that just ended; one may end more than once."""
+        now = perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + now - self._last
+        self._last = now
 
 
 class BatchResult(msgspec.Struct, frozen=True, gc=False):
@@ -99,8 +120,6 @@ class ResultBuilder:
 
     def refuse(self, records: Sequence[Record], events: Sequence[AnyEvent]) -> None:
         """Events whose known id had another content become dead letters, and who waits for them is told so."""
-        if not records:
-            return
         self._bury([DeadLetter(record, Malformed(REUSED.decode(), REUSED_DETAIL)) for record in records])
         for record, event in zip(records, events, strict=True):
             for header, channel in record.headers or ():
@@ -120,6 +139,23 @@ class ResultBuilder:
                 (shard, [(name, account.learned_offset, account.packed) for name, account in touched.items()])
             )
         return self._scored
+
+
+def measure(scored: BatchResult, live_accounts: int, now_ms: int) -> None:
+    """Count a durable batch, once: types, actions, scores, latencies, dead letters, stage times."""
+    metrics.LIVE_ACCOUNTS.set(live_accounts)
+    for stage, seconds in scored.times.stages.items():
+        _STAGES[stage].observe(seconds)
+    for (kind, action, score), count in Counter(scored.outcomes).items():
+        metrics.DECISIONS.labels(action, kind).inc(count)
+        metrics.EVENTS_RECEIVED.labels(kind).inc(count)
+        metrics.SCORE.observe_many(kind, score, count)
+    for when_ms, count in Counter(scored.record_times_ms).items():
+        metrics.DECISION_LATENCY.observe_many("", (now_ms - when_ms) / 1000.0, count)
+    metrics.MOVED_RECORDS.inc(len(scored.moved))
+    for letter in scored.dead:
+        metrics.DEAD_LETTERS.labels(letter.error.reason).inc()
+        metrics.EVENTS_FAILED.labels(letter.error.reason).inc()
 
 
 def _passed_on(

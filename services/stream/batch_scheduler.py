@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from contracts.errors import Unavailable
 from services.events.decode import Record
 
 log = logging.getLogger(__name__)
@@ -22,8 +21,6 @@ Batch = Sequence[tuple[int, Sequence[Record]]]
 Done = Callable[[], object]
 
 S = TypeVar("S")
-FIRST_PAUSE_S = 0.05
-LONGEST_PAUSE_S = 5.0
 
 
 class Pipeline(Protocol[S]):
@@ -163,15 +160,3 @@ def _joined(waiting: deque[tuple[Batch, Done]], most_records: int) -> tuple[Batc
 
 def _size(batch: Batch) -> int:
     return sum(len(records) for _, records in batch)
-
-
-async def retry_while_unavailable(step: Callable[[], Awaitable[S]], what: str) -> S:
-    """Run the step, again with growing pauses while its store is Unavailable. Steps are repeatable."""
-    pause = FIRST_PAUSE_S
-    while True:
-        try:
-            return await step()
-        except Unavailable as error:
-            log.warning("%s is unavailable (%s); trying again in %.2f s", what, error, pause)
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE_S, pause * 2)

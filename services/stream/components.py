@@ -84,10 +84,9 @@ class InvalidCeiling:
 
 @dataclass(frozen=True)
 class Components:
-    """Everything a pipeline uses. `clock_ms` is the time in epoch milliseconds, `believed_ms` the one that no record may be far
-    beyond: None where records are believed, offline.
+    """Everything a pipeline uses. `clock` is the time in epoch seconds.
 
-
+    `believed_ms` is the time in milliseconds that no record may be far beyond; None where records are believed, offline.
     `check_own` tells PayGuard's own events from forged ones; a file that is replayed needs none.
     `topic` refuses a topic that is not the one memory was learned from; a file that is replayed has none.
     `placement` says where accounts belong; None takes every record where it lies, as a replayed file needs it.
@@ -103,7 +102,7 @@ class Components:
     challenges: ChallengeIntake
     producer: DecisionLog
     stored_replies: DecisionReplies
-    clock_ms: Callable[[], int]
+    clock: Callable[[], float]
     believed_ms: Callable[[], int | None] = lambda: None
     watch: Watch = field(default_factory=WholeMemory)
     check_own: CheckOwn | None = None

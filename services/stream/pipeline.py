@@ -7,18 +7,29 @@ offsets are committed. A crash anywhere repeats the records with the same ids, a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from itertools import count
+from typing import TypeVar
 
-from services.policy.policy import Policy
-from services.stream.batch_result import BatchResult, ResultBuilder
-from services.stream.batch_scheduler import Batch, retry_while_unavailable
+from contracts.errors import Unavailable
+from services.policy.policy import MEMORY_LOST, Policy
+from services.stream.batch_result import BatchResult, BatchTimes, ResultBuilder, measure
+from services.stream.batch_scheduler import Batch
 from services.stream.components import CHUNK_SIZE, YIELD_EVERY, Components
-from services.stream.faults import AFTER_MOVE, FaultPoint
 from services.stream.fence import owned_counts
-from services.stream.measure import BatchTimes, measure
-from services.stream.reading import read, told
+from services.stream.reading import read
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 5.0
+#: Where a worker can be made to kill itself; the last one is reached only where records lie on the wrong partition.
+FAULT_POINTS = ("before_produce", "after_produce", "after_save", "before_commit", "after_move")
+Answer = TypeVar("Answer")
 
 
 class Pipeline:
@@ -51,7 +62,9 @@ class Pipeline:
         draft = ResultBuilder(number, components.settings.topic_events, times)
         for each, known, counted in zip(arrived, accounts, counts, strict=True):
             draft.begin(each.shard, each.dead, each.moved, each.last_offset)
-            states = told(each.states, components.watch.is_lost(each.shard))
+            states = each.states
+            if components.watch.is_lost(each.shard):
+                states = [(*known_states, MEMORY_LOST) for known_states in states]
             tallies = components.tally_plan.answers(len(each.events), each.questions, counted)
             for start in range(0, len(each.events), CHUNK_SIZE):
                 part = slice(start, start + CHUNK_SIZE)
@@ -61,9 +74,9 @@ class Pipeline:
                 )
                 times.mark("score")
                 draft.add(records, known[part], decisions)
-                draft.refuse(
-                    [records[index] for index in reused], [each.events[part][index] for index in reused]
-                )
+                if reused:
+                    events = each.events[part]
+                    draft.refuse([records[index] for index in reused], [events[index] for index in reused])
                 times.mark("encode")
                 if (start + CHUNK_SIZE) % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
@@ -75,7 +88,7 @@ class Pipeline:
         if scored.challenges:
             await retry_while_unavailable(lambda: components.challenges.open(scored.challenges), "challenges")
         self.faults.reach("before_produce")
-        now_ms = components.clock_ms()
+        now_ms = int(components.clock() * 1000)
         await retry_while_unavailable(
             lambda: components.producer.produce(settings.topic_decisions, scored.rows, now_ms), "Kafka"
         )
@@ -87,7 +100,7 @@ class Pipeline:
             await retry_while_unavailable(
                 lambda: components.producer.forward(settings.topic_events, scored.moved), "Kafka"
             )
-            self.faults.reach(AFTER_MOVE)
+            self.faults.reach("after_move")
         scored.times.mark("produce")
         self.faults.reach("after_produce")
         await asyncio.gather(
@@ -100,7 +113,7 @@ class Pipeline:
         )
         scored.times.mark("save")
         self.faults.reach("after_save")
-        measure(scored, len(components.memory), components.clock_ms())
+        measure(scored, len(components.memory), int(components.clock() * 1000))
 
     def refusal(self) -> str | None:
         """Why nothing is to be read, in one sentence; None when all is well."""
@@ -134,3 +147,35 @@ class Pipeline:
     def reach(self, point: str) -> None:
         """Say that a named fault point outside the pipeline was reached."""
         self.faults.reach(point)
+
+
+class FaultPoint:
+    """A named place at which a worker kills itself (SIGKILL), the `after`-th time it is reached: for the chaos suite.
+
+    Without a name it does nothing.
+    """
+
+    def __init__(self, name: str, after: int) -> None:
+        if name and name not in FAULT_POINTS:
+            raise ValueError(f"unknown fault point {name}; known: {', '.join(FAULT_POINTS)}")
+        self._name = name
+        self._left = after
+
+    def reach(self, name: str) -> None:
+        """Say that the point was reached."""
+        if name == self._name:
+            self._left -= 1
+            if self._left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def retry_while_unavailable(step: Callable[[], Awaitable[Answer]], what: str) -> Answer:
+    """Run the step, again with growing pauses while its store is Unavailable. Steps are repeatable."""
+    pause = FIRST_PAUSE_S
+    while True:
+        try:
+            return await step()
+        except Unavailable as error:
+            log.warning("%s is unavailable (%s); trying again in %.2f s", what, error, pause)
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE_S, pause * 2)

@@ -13,7 +13,6 @@ from contracts.ports import Shard, TallyRequest
 from services.events.decode import DeadLetter, Incoming, Record, decode
 from services.events.own_events import NOT_OURS
 from services.platform import metrics
-from services.policy.policy import MEMORY_LOST
 from services.scoring.counting import cut_to, sizes_of
 from services.stream.components import CHUNK_SIZE, YIELD_EVERY, Components
 from services.stream.placement import Moved
@@ -76,11 +75,6 @@ async def read(partition: int, records: Sequence[Record], components: Components
     # Who forges our word must not be able to stop the worker with it.
     components.ceiling.note(len(records), sum(letter.error.reason != NOT_OURS for letter in arrived.dead))
     return arrived
-
-
-def told(states: list[tuple[str, ...]], memory_lost: bool) -> list[tuple[str, ...]]:
-    """The states of a partition's events once it is known whether what is remembered of their accounts was lost."""
-    return [(*each, MEMORY_LOST) for each in states] if memory_lost else states
 
 
 def _take(arrived: Arrived, incoming: Incoming, components: Components) -> list[tuple[str, ...]]:

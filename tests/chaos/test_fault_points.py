@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.stream.faults import POINTS
+from services.stream.pipeline import FAULT_POINTS
 from tests.chaos.feed import Feeder, stories_among_bench
 from tests.chaos.polling import until
 from tests.chaos.stack import Stack
@@ -18,7 +18,7 @@ DIES_WITHIN_S = 60.0
 
 
 @pytest.mark.parametrize("after", [4, 1])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", FAULT_POINTS[:-1])
 async def test_a_worker_killed_there_loses_and_doubles_nothing(
     stack: Stack, point: str, after: int, long: bool
 ) -> None:

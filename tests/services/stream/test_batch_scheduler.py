@@ -6,8 +6,6 @@ import asyncio
 
 import pytest
 
-from contracts.errors import Unavailable
-from services.stream.batch_scheduler import retry_while_unavailable
 from tests.services.stream.watched_scheduler import MOST, a_scheduler, records
 
 
@@ -101,20 +99,6 @@ async def test_an_unexpected_error_crashes_at_once() -> None:
         assert ground.done == []
 
 
-async def test_a_step_is_repeated_while_its_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.stream.batch_scheduler.FIRST_PAUSE_S", 0.0)
-    left = 3
-
-    async def step() -> str:
-        nonlocal left
-        left -= 1
-        if left:
-            raise Unavailable("away")
-        return "here"
-
-    assert await retry_while_unavailable(step, "store") == "here"
-
-
 @pytest.mark.parametrize(("waiting", "beside"), [(MOST // 2 - 1, False), (MOST // 2, True)])
 async def test_a_batch_of_half_the_most_records_is_scored_beside_the_last_one_and_a_smaller_one_is_not(
     waiting: int, beside: bool
@@ -177,23 +161,6 @@ async def test_after_an_error_nothing_that_follows_is_done() -> None:
             await asyncio.sleep(0)
 
         assert ground.done == []
-
-
-async def test_pauses_grow_twofold_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-
-    async def noted(pause_s: float) -> None:
-        pauses.append(pause_s)
-
-    monkeypatch.setattr(asyncio, "sleep", noted)
-
-    async def step() -> str:
-        if len(pauses) < 9:
-            raise Unavailable("away")
-        return "here"
-
-    assert await retry_while_unavailable(step, "store") == "here"
-    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
 async def test_a_fault_point_is_said_to_the_pipeline() -> None:
