@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
+from msgspec import to_builtins
 
 from services.cli.backtest_command import backtest
 from services.cli.bench_command import bench
@@ -25,6 +26,9 @@ from services.cli.options import (
     run,
     settings_from,
 )
+
+if TYPE_CHECKING:
+    from services.platform.settings import Settings
 
 T = TypeVar("T")
 _PANEL = "Laboratory"
@@ -105,12 +109,16 @@ def replay(
     ] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Another policy (TOML).")] = None,
     model: ModelFile = None,
+    digest: Annotated[
+        bool,
+        typer.Option("--digest", help="Only two SHA-256: of the decisions' bytes and of memory afterwards."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Decide a file of events offline with the core that production runs: no broker, no store, no network.
 
     Prints one decision a line. A line that is no event is reported with its number and skipped; then the exit code is 2.
-    --json prints the summary as an object.
+    --json prints the summary as an object. --digest tells whether two builds, or two policies, decide and remember alike.
 
     [dim]Examples:[/dim]
 
@@ -125,6 +133,9 @@ def replay(
     settings = settings_from(
         policy=existing(policy) if policy else None, model=existing(model) if model else None
     )
+    if digest:
+        _digest(settings, existing(file), bad, as_json)
+        return
     quiet = (summary or as_json) and out is None
     target_file: Any = nullcontext() if quiet else output_to(out)
     with target_file as target, progress("replaying", size_of(existing(file))) as step:
@@ -136,6 +147,22 @@ def replay(
         from services.platform.plain_console import PlainConsole
 
         counted.show(PlainConsole())
+    bad.end()
+
+
+def _digest(settings: Settings, file: Path, bad: BadLines, as_json: bool) -> None:
+    from services.bootstrap.pipelines import offline_core
+    from services.replay.digests import digests_of
+    from services.replay.lines import read_events, read_lines
+
+    with progress("replaying", size_of(file)) as step:
+        found = run(digests_of(read_events(read_lines(file, step), bad.note), offline_core(settings)))
+    _told(
+        {**to_builtins(found), "refused_lines": bad.count},
+        f"{found.decided:,} decisions of {found.events:,} events\n"
+        f"decisions sha256 {found.decisions_sha256}\nmemory    sha256 {found.memory_sha256}",
+        as_json,
+    )
     bad.end()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
@@ -36,6 +36,12 @@ class InProcessProfileStore:
 
     def __init__(self) -> None:
         self._stored: dict[Shard, dict[str, tuple[int, bytes]]] = {}
+
+    def entries(self) -> Iterator[tuple[int, str, int, bytes]]:
+        """(partition, account id, offset, stored bytes) of every profile, in no particular order."""
+        for shard, stored in self._stored.items():
+            for account_id, (offset, packed) in stored.items():
+                yield shard.partition, account_id, offset, packed
 
     async def load(
         self, wanted: Sequence[tuple[Shard, Sequence[str]]]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from contracts.decisions import Decision
 from contracts.errors import Malformed
 from services.bootstrap.pipelines import offline_core
+from services.cli.main import app
 from services.lab.simulate.simulate import Simulation, simulate
 from services.lab.summarise.replayed import ReplayOptions, replay_file
 from services.platform.settings import Settings
 from services.replay import replay as replay_module
-from services.replay.lines import EventLine, read_events, read_lines
-from services.replay.replay import Line, replay
+from services.replay.digests import Digests, digests_of
+from services.replay.lines import read_events, read_lines
 
 MONDAY_S = 1_767_571_200
 
@@ -43,25 +45,34 @@ def test_lines_that_are_no_events_are_reported_by_their_number_and_the_rest_goes
     assert [number for number, _ in bad] == [3, 4, 5]
 
 
-async def answers(file: Path) -> list[bytes]:
-    kept: list[bytes] = []
-
-    def keep(_lines: Sequence[Line], _decisions: Sequence[Decision], encoded: Sequence[bytes]) -> None:
-        kept.extend(encoded)
-
-    lines: list[EventLine] = list(read_events(read_lines(file), lambda number, error: None))
-    await replay(iter(lines), offline_core(Settings()), keep)
-    return kept
+async def digests(file: Path) -> Digests:
+    return await digests_of(
+        read_events(read_lines(file), lambda number, error: None), offline_core(Settings())
+    )
 
 
-async def test_the_answers_are_the_same_bytes_however_the_stream_is_cut(
+async def test_decisions_and_memory_are_the_same_bytes_however_the_stream_is_cut(
     events_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = await answers(events_file)
+    whole = await digests(events_file)
     monkeypatch.setattr(replay_module, "BATCH", 7)
 
-    assert await answers(events_file) == whole
-    assert whole
+    assert await digests(events_file) == whole
+    assert whole.decided == whole.events > 0
+
+
+async def test_one_event_less_changes_the_digest_of_the_memory(events_file: Path, tmp_path: Path) -> None:
+    shorter = tmp_path / "shorter.jsonl"
+    shorter.write_bytes(b"".join(events_file.read_bytes().splitlines(keepends=True)[:-1]))
+
+    assert (await digests(shorter)).memory_sha256 != (await digests(events_file)).memory_sha256
+
+
+def test_the_digest_printed_is_of_the_very_lines_that_replay_prints(events_file: Path) -> None:
+    printed = CliRunner().invoke(app, ["replay", str(events_file)]).stdout_bytes
+    figures = json.loads(CliRunner().invoke(app, ["replay", str(events_file), "--digest", "--json"]).stdout)
+
+    assert figures["decisions_sha256"] == hashlib.sha256(printed).hexdigest()
 
 
 async def test_a_repeated_event_has_one_decision_and_the_summary_still_pairs(tmp_path: Path) -> None:
