@@ -17,8 +17,6 @@ RUN_TIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 KAFKA_JARS := deploy/kafka/build/.fetched
 QUICK := not real and not chaos and not browser and not bench
-PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --all-build-deps
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,9 +69,8 @@ docs: $(DEV) ## write the generated pages and schemas again
 
 kafka: $(KAFKA_JARS) ## fetch Apache Kafka's jars for the tests on the real broker (Java 17, Maven)
 
-lock: $(DEV) ## write the locked requirements again from pyproject.toml
-	env -u PIP_FIND_LINKS $(PIP_COMPILE) -o requirements.txt pyproject.toml
-	env -u PIP_FIND_LINKS $(PIP_COMPILE) --extra lab --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+lock: $(DEV) ## write the locked requirements again from pyproject.toml; ARGS=--upgrade takes newer ones
+	@$(BIN)/python .ci/lock.py $(ARGS)
 
 clean: ## remove the environment, caches and fetched jars
 	rm -rf $(VENV) build dist *.egg-info deploy/kafka/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
