@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from contracts.decisions import Decision, IssueChallenge
 from services.memory.challenge_record import ChallengeRecord
 from tests.contracts.conftest import NOW_S, Ports
+from tests.services.cases.decided import challenge, decision
 
 
 def requested(challenge_id: str, digest: str = "d1") -> tuple[Decision, IssueChallenge]:
-    decision = Decision(
-        event_id="e1",
-        account_id="ann",
-        type="transaction",
-        at=1.0,
-        risk=0.7,
-        score=70,
-        action="challenge",
-        policy_version="1",
-    )
-    effect = IssueChallenge(
-        effect_id="f1",
-        challenge_id=challenge_id,
-        purpose="transaction",
-        digest=digest,
-        lifetime_s=300,
-        amount="412.00",
-        currency="CNY",
-        payee_id="p1",
-    )
-    return decision, effect
+    effect = replace(challenge("e1", "ann"), challenge_id=challenge_id, digest=digest)
+    return decision("e1", "ann"), effect
 
 
 async def test_a_challenge_is_written_with_all_it_binds(ports: Ports) -> None:
@@ -43,7 +27,7 @@ async def test_a_challenge_is_written_with_all_it_binds(ports: Ports) -> None:
         digest="d1",
         amount="412.00",
         currency="CNY",
-        payee_id="p1",
+        payee_id="shop-7",
         lifetime_s=300,
         created_at=NOW_S,
     )

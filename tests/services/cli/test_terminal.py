@@ -11,19 +11,11 @@ from contracts.decisions import Action, Decision
 from services.cli.terminal import Page, plain_lines, render
 from services.lab.demo.board import Board, Meter
 from services.lab.summarise.summary import StoryStep
+from tests.services.cases import decided
 
 
 def decision(action: Action = "challenge", account_id: str = "u-1", score: int = 52) -> Decision:
-    return Decision(
-        event_id=f"e-{account_id}-{score}",
-        account_id=account_id,
-        type="login",
-        at=0.0,
-        risk=0.5,
-        score=score,
-        action=action,
-        policy_version="1",
-    )
+    return decided.decision(f"e-{account_id}-{score}", account_id, action=action, score=score, findings=())
 
 
 def text_of(board: Board) -> str:

@@ -12,7 +12,7 @@ import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from contracts.events import Activity, Device, Label, Login, Network, Place, Transaction
+from contracts.events import Activity, Device, Login, Network, Place
 from contracts.traits import LEVELS, NO_TRAITS, TRAIT_BYTES
 from services.enrichment.enrich import Enricher
 from services.enrichment.network_lists import sealed
@@ -20,6 +20,8 @@ from services.enrichment.user_agents import UserAgents
 from services.memory.pseudonyms import Pseudonyms, asn_key
 from services.memory.visit import traits_of
 from tests.detectors.pace import a_round
+from tests.services.scoring.events import label, transaction
+from tests.services.scoring.events import login as a_login
 
 TODAY = datetime.now(UTC).date()
 PSEUDONYMS = Pseudonyms(b"k" * 32)
@@ -68,10 +70,6 @@ def an_enricher(*, as_of: date = TODAY, **sources: Path | None) -> Enricher:
     )
 
 
-def a_login(**fields: Any) -> Login:
-    return Login(event_id="e1", account_id="a1", occurred_at=1_700_000_000_000, outcome="success", **fields)
-
-
 def states(enricher: Enricher, event: Activity) -> tuple[str, ...]:
     return enricher.enrich([event])[0]  # type: ignore[list-item]
 
@@ -102,10 +100,7 @@ def test_text_that_is_no_address_has_no_key_and_no_place(known: Enricher, ip: st
 
 def test_without_sources_events_with_an_address_say_unavailable() -> None:
     enricher = an_enricher()
-    report = Label(
-        event_id="e", account_id="a", occurred_at=1_700_000_000_000, about_event_id="x", verdict="fraud"
-    )
-    said = enricher.enrich([a_login(ip=IN_BERLIN), a_login(), report])
+    said = enricher.enrich([a_login(ip=IN_BERLIN), a_login(), label()])
     assert said == [("place_unavailable", "network_unavailable"), (), ()]
 
 
@@ -159,16 +154,7 @@ def test_derived_keys_never_come_from_the_wire() -> None:
 
 
 def test_device_address_and_payee_are_named_by_keyed_hashes() -> None:
-    event = Transaction(
-        event_id="e",
-        account_id="a",
-        occurred_at=1_700_000_000_000,
-        amount="1",
-        currency="CNY",
-        payee_id="p",
-        device_id="d",
-        ip="192.0.2.1",
-    )
+    event = transaction(payee_id="p", device_id="d", ip="192.0.2.1")
     states(an_enricher(), event)
     assert event.device_key == PSEUDONYMS.key_of("device", "d")
     assert event.payee_key == PSEUDONYMS.key_of("payee", "p")

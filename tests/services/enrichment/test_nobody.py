@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 import pytest
 
-from contracts.events import Activity, Login
-from services.enrichment.enrich import Enricher
-from services.enrichment.user_agents import UserAgents
-from services.memory.pseudonyms import Pseudonyms
 from services.memory.visit import traits_of
 from services.platform import metrics
-
-TODAY = datetime.now(UTC).date()
-AGENTS = UserAgents()
-
-
-def an_enricher() -> Enricher:
-    return Enricher(Pseudonyms(b"k" * 32), None, None, None, AGENTS, as_of=TODAY)
-
-
-def a_login(**fields: Any) -> Login:
-    return Login(event_id="e1", account_id="a1", occurred_at=1_700_000_000_000, outcome="success", **fields)
-
-
-def states(enricher: Enricher, event: Activity) -> tuple[str, ...]:
-    return enricher.enrich([event])[0]  # type: ignore[list-item]
+from tests.services.enrichment.test_enrich import an_enricher, states
+from tests.services.scoring.events import login as a_login
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from contracts.decisions import Decision
 from services.lab.summarise.summary import Summary
 from services.platform.plain_console import PlainConsole, plain
+from tests.services.cases.decided import decision
 
 HOSTILE = (
     "[/]",
@@ -53,11 +53,7 @@ def test_no_text_breaks_a_table_or_reaches_the_terminal(text: str) -> None:
 def test_a_summary_prints_whatever_accounts_are_called(account: str) -> None:
     summary = Summary()
     for number in range(2):
-        decision = Decision(
-            event_id=f"e{number}", account_id=account, type="login", at=1.0, risk=0.5, score=50, action="deny",
-            policy_version="test", states=("[/]",),
-        )  # fmt: skip
-        summary.add(b"{}", decision)
+        summary.add(b"{}", decision(f"e{number}", account, action="deny", states=("[/]",)))
     file = io.StringIO()
     summary.show(PlainConsole(file=file, width=200))
     assert account.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e") in file.getvalue()

@@ -6,19 +6,18 @@ from math import exp, log
 
 import pytest
 
-from contracts.decisions import Decision
-from contracts.findings import Finding, Mode
+from contracts.findings import Finding
 from contracts.profile import Profile
 from services.memory.glance import look
-from services.risk.fusion import Calibration, Fused, fuse, quiet_risk
+from services.risk.fusion import Fused, quiet_risk
 from services.risk.learned_pattern import ASPECT_WORDS, NAME, SPEC
 from services.risk.model import Model, ModelEvidence
 from services.scoring.explain import reasons_of, sentence
+from tests.services.risk import test_fusion
+from tests.services.risk.test_fusion import PRIOR
 from tests.services.scoring.events import transaction
 from tests.services.scoring.models import NEW_PAYEE, model_file, stump
 
-PRIOR = 0.002
-STRAIGHT = Calibration([(0.0, 0.0), (1.0, 100.0)])
 TELLING = Model(model_file(stump(0, 6.9, -3.0, 4.0), stump(NEW_PAYEE, 0.5, 0.0, 2.0)))
 
 
@@ -28,11 +27,11 @@ def evidence(amount: str = "20000.00", model: Model = TELLING) -> ModelEvidence:
 
 
 def finding(detector: str = "new_payee", weight: float = 1.0, family: str = "payee") -> Finding:
-    return Finding(detector=detector, reason=detector, family=family, weight=weight)
+    return test_fusion.finding(detector, weight, family)
 
 
-def fused(*findings: Finding, amount: str = "20000.00", modes: dict[str, Mode] | None = None) -> Fused:
-    return fuse(findings, modes or {}, PRIOR, 0.5, STRAIGHT, evidence(amount))
+def fused(*findings: Finding, amount: str = "20000.00") -> Fused:
+    return test_fusion.fused(*findings, says=evidence(amount))
 
 
 def sigmoid(odds: float) -> float:
@@ -61,25 +60,13 @@ def test_what_the_model_adds_is_a_finding_and_shares_add_up_to_the_score() -> No
 def test_where_the_model_says_less_than_the_findings_their_shares_shrink() -> None:
     weighty = finding(weight=6.0)
     result = fused(weighty, amount="10.00")
-    assert result.risk < fuse([weighty], {}, PRIOR, 0.5, STRAIGHT).risk
+    assert result.risk < test_fusion.fused(weighty).risk
     assert [reasoned.detector for reasoned in result.reasoned] == ["new_payee"]
     assert result.reasoned[0].share == result.score
 
 
-def test_a_model_in_shadow_is_recorded_and_changes_nothing() -> None:
-    result = fused(finding(), modes={NAME: "shadow"})
-    untrained = fuse([finding()], {}, PRIOR, 0.5, STRAIGHT)
-    assert (result.risk, result.score) == (untrained.risk, untrained.score)
-    assert [(each.detector, each.mode, each.share) for each in result.reasoned][1:] == [(NAME, "shadow", 0)]
-    assert quiet_risk(evidence(), {NAME: "shadow"}, PRIOR) == PRIOR
-
-
 def test_a_quiet_event_has_the_models_risk() -> None:
     assert quiet_risk(evidence("10.00"), {}, PRIOR) == pytest.approx(sigmoid(-8.0), abs=1e-6)
-
-
-def test_without_a_model_nothing_changes() -> None:
-    assert fuse((), {}, PRIOR, 0.5, STRAIGHT, None) == Fused(PRIOR, 0, ())
 
 
 def test_the_models_finding_never_holds_an_event_out_of_the_profile() -> None:
@@ -110,7 +97,3 @@ def test_the_log_odds_of_the_prior_are_not_counted_twice() -> None:
     result = fused()
     nats = log(result.risk / (1.0 - result.risk)) - log(PRIOR / (1.0 - PRIOR))
     assert result.reasoned[0].weight == pytest.approx(nats, abs=1e-3)
-
-
-def test_decisions_name_the_model() -> None:
-    assert "model_version" in Decision.__struct_fields__

@@ -20,6 +20,8 @@ from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.replay.offline import OfflineCore, offline_records
 from services.scoring.explain import sentences
+from tests.services.cases import decided
+from tests.services.scoring import events
 
 DAY_MS = 86_400_000
 START_MS = 1_760_000_000_000
@@ -43,9 +45,9 @@ class World:
 
     def decide(self, past: Sequence[AnyEvent], tried: AnyEvent) -> Decision:
         number = next(accounts)
-        events = [_of_account(number, event) for event in (*past, tried)]
-        answered = asyncio.run(self._core.decide(offline_records(events, self._offset)))
-        self._offset += len(events)
+        lived = [_of_account(number, event) for event in (*past, tried)]
+        answered = asyncio.run(self._core.decide(offline_records(lived, self._offset)))
+        self._offset += len(lived)
         return answered.decisions[-1]
 
 
@@ -78,55 +80,31 @@ def where(place: str = "home", device: str = "phone") -> dict[str, Any]:
 
 def past(changed_h: float | None, change: str = "password_reset") -> list[AnyEvent]:
     """Forty days of a person with a second factor: daily logins, and payments of 40 to 60 to two payees."""
-    events: list[AnyEvent] = [
-        AccountChange(
-            event_id="enrol",
-            account_id="a",
-            occurred_at=START_MS,
-            change="totp_enrolled",
-            **where(),
-        )
+    told: list[AnyEvent] = [
+        events.change(event_id="enrol", occurred_at=START_MS, change="totp_enrolled", **where())
     ]
     for day in range(1, 40):
         at = START_MS + day * DAY_MS
-        events.append(Login(event_id=f"l{day}", account_id="a", occurred_at=at, outcome="success", **where()))
-        events.append(
-            Transaction(
-                event_id=f"t{day}",
-                account_id="a",
-                occurred_at=at + 600_000,
-                amount=f"{40 + day * 7 % 20}.00",
-                currency="CNY",
-                payee_id=("grocer", "landlord")[day % 2],
-                **where(),
-            )
-        )
+        told.append(events.login(event_id=f"l{day}", occurred_at=at, **where()))
+        amount, payee = f"{40 + day * 7 % 20}.00", ("grocer", "landlord")[day % 2]
+        told.append(_payment(f"t{day}", at + 600_000, amount, payee, **where()))
     if changed_h is not None:
         at = NOW_MS - int(changed_h * 3_600_000)
-        kind: Any = change
-        events.append(
-            AccountChange(event_id="change", account_id="a", occurred_at=at, change=kind, **where())
-        )
-    return events
+        told.append(events.change(event_id="change", occurred_at=at, change=change, **where()))
+    return told
+
+
+def _payment(event_id: str, at_ms: int, amount: str, payee: str, **fields: Any) -> Transaction:
+    paid = {"amount": amount, "kind": "payment", "payee_id": payee}
+    return events.transaction(event_id=event_id, occurred_at=at_ms, **paid, **fields)
 
 
 def login(place: str, device: str) -> Login:
-    return Login(
-        event_id="tried", account_id="a", occurred_at=NOW_MS, outcome="success", **where(place, device)
-    )
+    return events.login(event_id="tried", occurred_at=NOW_MS, **where(place, device))
 
 
 def payment(amount: str, payee: str, place: str = "home", device: str = "phone") -> Transaction:
-    return Transaction(
-        event_id="tried",
-        account_id="a",
-        occurred_at=NOW_MS,
-        amount=amount,
-        currency="CNY",
-        kind="payment",
-        payee_id=payee,
-        **where(place, device),
-    )
+    return _payment("tried", NOW_MS, amount, payee, **where(place, device))
 
 
 def passes(decision: Decision, instead: Decision) -> bool:
@@ -235,20 +213,11 @@ def test_a_quiet_event_has_none_and_its_record_does_not_name_them() -> None:
     ],
 )
 def test_the_sentence_joins_all_changes_and_the_owner_is_not_told(locale: str, words: str) -> None:
-    decision = Decision(
-        event_id="e",
-        account_id="a",
-        type="transaction",
-        at=1.0,
-        risk=0.4,
-        score=60,
-        action="challenge",
-        policy_version="p+0",
-        counterfactuals=(
-            Counterfactual(change="amount_below", action="allow", amount="412.00", currency="CNY"),
-            Counterfactual(change="known_device", action="notify"),
-        ),
+    named = (
+        Counterfactual(change="amount_below", action="allow", amount="412.00", currency="CNY"),
+        Counterfactual(change="known_device", action="notify"),
     )
+    decision = decided.decision("e", type="transaction", findings=(), counterfactuals=named)
 
     assert sentences(decision, locale, {})[-1] == words
     assert sentences(decision, locale, {}, counterfactual=False) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.decisions import Decision
-from contracts.events import AnyEvent, Login, Transaction
+from contracts.events import AnyEvent, Login
 from contracts.ports import Shard
 from detectors.shared_device import TALLY
 from services.bootstrap.pipelines import OFFLINE_KEY, offline_core
@@ -14,6 +14,7 @@ from services.memory.pseudonyms import Pseudonyms
 from services.platform.settings import Settings
 from services.replay.offline import offline_records
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD
+from tests.services.scoring import events
 
 START_MS = 1_790_000_000_000
 DAY_MS = 86_400_000
@@ -21,35 +22,27 @@ CROWD = 60
 
 
 def login(account: int, at_ms: int, **fields: Any) -> Login:
-    return Login(
-        event_id=f"l{account}-{at_ms}",
-        account_id=f"a{account}",
-        occurred_at=at_ms,
-        outcome="success",
-        **fields,
-    )
+    return events.login(event_id=f"l{account}-{at_ms}", account_id=f"a{account}", occurred_at=at_ms, **fields)
 
 
 def a_tale() -> list[AnyEvent]:
     """Accounts that each keep a phone of their own, until an update of the app sends one id from all of them."""
-    events: list[AnyEvent] = []
-    for day in range(8):
-        for account in range(CROWD):
-            at_ms = START_MS + day * DAY_MS + account * 60_000
-            events.append(login(account, at_ms, device_id=f"d{account}" if day < 5 else "broken"))
-    at_ms = START_MS + 8 * DAY_MS
-    for account in range(CROWD):
-        events.append(
-            Transaction(
-                event_id=f"t{account}",
-                account_id=f"a{account}",
-                occurred_at=at_ms + account,
-                amount="5.00",
-                currency="CNY",
-                device_id="broken",
-            )
+    logins = [
+        login(
+            account,
+            START_MS + day * DAY_MS + account * 60_000,
+            device_id=f"d{account}" if day < 5 else "broken",
         )
-    return events
+        for day in range(8)
+        for account in range(CROWD)
+    ]
+    at_ms = START_MS + 8 * DAY_MS
+    paid = {"amount": "5.00", "device_id": "broken"}
+    payments = [
+        events.transaction(event_id=f"t{n}", account_id=f"a{n}", occurred_at=at_ms + n, **paid)
+        for n in range(CROWD)
+    ]
+    return [*logins, *payments]
 
 
 async def decided(cut: int) -> tuple[list[Decision], list[bytes], list[bytes]]:
@@ -105,8 +98,8 @@ async def test_decisions_and_memory_are_the_same_however_batches_are_cut() -> No
 
 async def test_a_family_shares_a_device_as_ever() -> None:
     core = offline_core(Settings())
-    events = [
+    family = [
         login(account, START_MS + account * 60_000, device_id="tablet") for account in range(CROWD_COUNT - 1)
     ]
-    answered = await core.decide(offline_records(events))
+    answered = await core.decide(offline_records(family))
     assert not any(DEVICE_OF_A_CROWD in each.states for each in answered.decisions)

@@ -12,6 +12,7 @@ from contracts.findings import Reason
 from detectors import discover
 from services.scoring.explain import duration, headline, money, number, reasons_of, sentence, sentences
 from services.scoring.wording import HEADLINES, LOCALES, STATES
+from tests.services.cases.decided import decision
 
 REASONS = {
     ("pay", "large"): Reason(
@@ -40,31 +41,21 @@ FAST = Contribution(detector="pace", reason="fast", weight=2.0, share=20, value=
 
 
 def decided(**fields: Any) -> Decision:
-    known: dict[str, Any] = {
-        "event_id": "e1",
-        "account_id": "acct-1",
-        "type": "transaction",
-        "at": 1.0,
-        "risk": 0.4,
-        "score": 60,
-        "action": "challenge",
-        "policy_version": "test+0",
-    }
-    return Decision(**{**known, **fields})
+    return decision("e1", **{"type": "transaction", "action": "challenge", "findings": (), **fields})
 
 
-def test_sentences_follow_the_findings_in_english() -> None:
-    assert sentences(decided(findings=(LARGE, FAST)), "en", REASONS) == [
-        "CNY 41,200.00 is far above the usual CNY 300.50.",
-        "1,200 payments in 1 hour 30 minutes.",
-    ]
-
-
-def test_sentences_follow_the_findings_in_chinese() -> None:
-    assert sentences(decided(findings=(LARGE, FAST)), "zh-CN", REASONS) == [
-        "41,200.00 元 远高于平时的 300.50 元。",
-        "1 小时 30 分钟 内付款 1,200 笔。",
-    ]
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        (
+            "en",
+            ["CNY 41,200.00 is far above the usual CNY 300.50.", "1,200 payments in 1 hour 30 minutes."],
+        ),
+        ("zh-CN", ["41,200.00 元 远高于平时的 300.50 元。", "1 小时 30 分钟 内付款 1,200 笔。"]),
+    ],
+)
+def test_sentences_follow_the_findings_in_the_reader_s_language(locale: str, said: list[str]) -> None:
+    assert sentences(decided(findings=(LARGE, FAST)), locale, REASONS) == said
 
 
 def test_states_and_skipped_checks_are_said_after_the_reasons() -> None:

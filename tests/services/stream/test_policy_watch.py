@@ -36,6 +36,13 @@ class Watched:
     def write(self, text: str) -> None:
         self.path.write_text(text, encoding="utf-8")
 
+    async def change(self, *texts: str) -> None:
+        """Look at what is there, and at each text that takes its place."""
+        await self.look()
+        for text in texts:
+            self.write(text)
+            await self.look()
+
     def apply(self, policy: Policy) -> None:
         self.applied.append(policy.version.partition("+")[0])
 
@@ -64,13 +71,10 @@ async def test_the_policy_in_use_is_told_and_no_other(watched: Watched) -> None:
     await watched.watch.stop()
     assert {"first": 1.0} == told()
 
-    await watched.look()
-    watched.write(SECOND)
-    await watched.look()
+    await watched.change(SECOND)
     assert {"second": 1.0} == told()
 
-    watched.write(BAD)
-    await watched.look()
+    await watched.change(BAD)
     assert {"second": 1.0} == told()
 
 
@@ -83,9 +87,7 @@ async def test_a_worker_without_a_file_tells_the_policy_it_was_built_with() -> N
 
 
 async def test_a_changed_file_comes_into_use_once(watched: Watched) -> None:
-    await watched.look()
-    watched.write(SECOND)
-    await watched.look()
+    await watched.change(SECOND)
 
     assert watched.applied == ["second"]
 
@@ -104,9 +106,7 @@ async def test_a_file_that_is_still_being_written_is_not_read(watched: Watched) 
 
 
 async def test_a_comment_and_a_touch_change_nothing(watched: Watched) -> None:
-    await watched.look()
-    watched.write("# reviewed\n" + FIRST)
-    await watched.look()
+    await watched.change("# reviewed\n" + FIRST)
     watched.path.touch()
     await watched.look()
 
@@ -116,9 +116,7 @@ async def test_a_comment_and_a_touch_change_nothing(watched: Watched) -> None:
 async def test_a_refused_file_changes_nothing_and_is_told_once_with_every_wrong_key(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await watched.look()
-    watched.write(BAD)
-    await watched.look(6)
+    await watched.change(BAD, BAD)
     watched.path.touch()
     await watched.look(6)
 
@@ -129,21 +127,13 @@ async def test_a_refused_file_changes_nothing_and_is_told_once_with_every_wrong_
 
 
 async def test_a_mended_file_comes_into_use_and_clears_the_metric(watched: Watched) -> None:
-    await watched.look()
-    watched.write(BAD)
-    await watched.look()
-    watched.write(SECOND)
-    await watched.look()
+    await watched.change(BAD, SECOND)
 
     assert (watched.applied, refused()) == (["second"], 0.0)
 
 
 async def test_a_file_that_is_put_back_clears_the_metric_and_applies_nothing(watched: Watched) -> None:
-    await watched.look()
-    watched.write(BAD)
-    await watched.look()
-    watched.write(FIRST)
-    await watched.look()
+    await watched.change(BAD, FIRST)
 
     assert (watched.applied, refused()) == ([], 0.0)
 
@@ -160,9 +150,7 @@ async def test_a_file_that_is_gone_is_refused_until_it_is_back(watched: Watched)
 
 
 async def test_a_detector_that_does_not_exist_is_refused_like_any_wrong_key(watched: Watched) -> None:
-    await watched.look()
-    watched.write('version = "second"\n[detectors.no_such]\nmode = "off"\n')
-    await watched.look()
+    await watched.change('version = "second"\n[detectors.no_such]\nmode = "off"\n')
 
     assert (watched.applied, refused()) == ([], 1.0)
 

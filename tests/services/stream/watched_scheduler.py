@@ -78,6 +78,12 @@ class Ground:
             while not so():  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
+    async def hold_a_batch(self) -> None:
+        """One record, scored and held back before it finishes."""
+        self.pipeline.gate.clear()
+        self.submit("a", (0, records(1)))
+        await self.until(lambda: self.pipeline.scored)
+
     async def settled(self) -> bool:
         return await self.scheduler.settle(asyncio.get_running_loop().time() + 5)
 
