@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -11,40 +12,19 @@ from types import ModuleType
 import pytest
 
 import detectors
+from contracts.events import Login
 from contracts.findings import PAYEE
-from detectors import Detector, discover, read
-from tests.detectors.build import Case
+from detectors import Detector, discover, new_device, read
+from tests.detectors.bad_detectors import BAD, loaded, write
+from tests.detectors.build import Case, ask, login, settled
 from tests.detectors.claims import cases_of, two_firing_two_quiet
 from tests.detectors.contract import CHECKS
 from tests.detectors.stream import play
 
 FOLDER = Path(detectors.__file__).parent
-BAD = Path(__file__).parent / "bad"
+BadOnes = dict[str, tuple[Detector, Path, tuple[Case, ...]]]
 NAMES = [detector.spec.name for detector in discover()]
-#: Each bad detector with the check that must catch it.
-CAUGHT_BY = {
-    "no_runbook": "four_headings",
-    "no_full_stop": "card",
-    "unitless": "parameters",
-    "own_params": "parameters",
-    "asks_the_clock": "purity",
-    "teaches_the_profile": "inputs_unchanged",
-    "changes_its_mind": "same_answer_twice",
-    "remembers_others": "other_accounts_irrelevant",
-    "trusts_every_field": "missing_fields_harmless",
-    "fears_newcomers": "unknown_account_quiet",
-    "undeclared_reason": "declared_only",
-    "overweight": "declared_only",
-    "half_a_sentence": "sentences_fill",
-    "tells_the_address": "names_nobody",
-    "holds_on_counts": "counts_never_hold",
-    "forgets_at_the_cut": "splits_harmless",
-    "oversleeps": "awake_when_needed",
-    "sleeps_in_class": "taught_when_needed",
-    "counts_twice": "duplicates_harmless",
-    "hoards": "memory_small",
-    "dawdles": "speed",
-}
+GOOD = ("plain_detector", "remembering_detector")
 
 
 def own_tests(name: str) -> ModuleType:
@@ -57,11 +37,15 @@ def cases(name: str) -> tuple[Case, ...]:
     return (*cases_of(own_tests(name)), *play(detector))
 
 
-@cache
-def bad(name: str) -> tuple[Detector, tuple[Case, ...]]:
-    detector = read(import_module(f"tests.detectors.bad.{name}"))
-    lives = (case for seed in (1, 2) for case in play(detector, seed=seed))
-    return detector, tuple(lives)
+@pytest.fixture(scope="module")
+def bad_ones(tmp_path_factory: pytest.TempPathFactory) -> BadOnes:
+    folder = tmp_path_factory.mktemp("bad")
+    sources = {name: write(name, folder) for name in BAD}
+    return {name: (detector := loaded(path), path, lives(detector)) for name, path in sources.items()}
+
+
+def lives(detector: Detector) -> tuple[Case, ...]:
+    return tuple(case for seed in (1, 2) for case in play(detector, seed=seed))
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -110,30 +94,62 @@ def test_the_folder_is_the_registry() -> None:
     assert sorted(files) == NAMES
 
 
-@pytest.mark.parametrize("name", CAUGHT_BY)
-def test_a_bad_detector_fails_its_check(name: str) -> None:
-    detector, questions = bad(name)
+@pytest.mark.parametrize("name", GOOD)
+def test_what_the_bad_ones_are_made_from_keeps_every_check(name: str) -> None:
+    module = import_module(f"tests.detectors.{name}")
 
+    for check in CHECKS.values():
+        check(read(module), Path(str(module.__file__)), lives(read(module)))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_detector_fails_its_check(bad_ones: BadOnes, name: str) -> None:
     with pytest.raises((AssertionError, AttributeError)):
-        CHECKS[CAUGHT_BY[name]](detector, BAD / f"{name}.py", questions)
+        CHECKS[BAD[name].check](*bad_ones[name])
 
 
-@pytest.mark.parametrize("name", sorted(set(CAUGHT_BY) - {"changes_its_mind"}))
-def test_a_bad_detector_keeps_every_other_check(name: str) -> None:
-    detector, questions = bad(name)
-
-    for check in CHECKS.keys() - {CAUGHT_BY[name]}:
-        CHECKS[check](detector, BAD / f"{name}.py", questions)
+@pytest.mark.parametrize("name", sorted(set(BAD) - {"changes_its_mind"}))
+def test_a_bad_detector_keeps_every_other_check(bad_ones: BadOnes, name: str) -> None:
+    for check in CHECKS.keys() - {BAD[name].check}:
+        CHECKS[check](*bad_ones[name])
 
 
 def test_every_check_has_a_bad_detector() -> None:
-    assert set(CAUGHT_BY.values()) == set(CHECKS)
+    assert {bad.check for bad in BAD.values()} == set(CHECKS)
 
 
-@pytest.mark.parametrize("name", ["one_claim", "empty_claims"])
-def test_tests_that_claim_too_little_are_caught(name: str) -> None:
+def claims_of(*names: str) -> ModuleType:
+    """Tests of these names, of which those on a strange device ask about one."""
+    tests = ModuleType("tests_of_new_device")
+    for name in names:
+        vars(tests)[name] = claim(login(device="stolen" if name.endswith("strange_device") else "phone"))
+    return tests
+
+
+def claim(event: Login) -> Callable[[], None]:
+    def asked() -> None:
+        ask(new_device, event, settled())
+
+    return asked
+
+
+def test_tests_that_claim_enough_are_let_through() -> None:
+    two_firing_two_quiet(
+        claims_of(
+            "test_fires_on_a_strange_device",
+            "test_fires_once_more_on_a_strange_device",
+            "test_quiet_here",
+            "test_quiet_there",
+        )
+    )
+
+
+@pytest.mark.parametrize("second", [(), ("test_fires_in_name_only",)])
+def test_tests_that_claim_too_little_are_caught(second: tuple[str, ...]) -> None:
     with pytest.raises(AssertionError):
-        two_firing_two_quiet(import_module(f"tests.detectors.bad.{name}"))
+        two_firing_two_quiet(
+            claims_of("test_fires_on_a_strange_device", *second, "test_quiet_here", "test_quiet_there")
+        )
 
 
 def test_a_file_that_is_no_detector_is_named() -> None:

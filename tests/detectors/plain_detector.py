@@ -1,4 +1,4 @@
-"""Bad: takes an optional field for granted.
+"""A login from a strange device: a detector that keeps every check, from which the bad ones are made.
 
 Sees: a login from a device that was not there before.
 Misses: everything that is not a login.
@@ -15,7 +15,7 @@ from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
 
 SPEC = Spec(
-    name="trusts_every_field",
+    name="plain_detector",
     version=1,
     event_types=(Login,),
     family="device",
@@ -35,7 +35,5 @@ PARAMS = Params()
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
     """Fires on a device the account does not know."""
     if not profile.devices or event.device_key is None or event.device_key in profile.devices:
-        return None
-    if event.user_agent.startswith("probe"):  # type: ignore[union-attr]
         return None
     return SPEC.finding(weight=params.strange_nats)
