@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from math import log
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, AnyEvent, Login, Network, Transaction
+from contracts.events import AccountChange, Activity, AnyEvent, Login, Network, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
+from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="anonymous_network",
@@ -85,12 +86,11 @@ class Memory(Struct, array_like=True, frozen=True):
         return len(self.networks) // _KEY_BYTES
 
 
+upgrade = reads_version(SPEC.version, Memory)
+
+
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: Memory,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
     """Weight: log of the attackers' share of such networks over the account's own, in nats."""
     network = event.network
@@ -131,11 +131,6 @@ def learn(event: AnyEvent, memory: Memory, params: Params) -> Memory:
         if known[start : start + _KEY_BYTES] == short:
             return memory
     return Memory((known + short)[-_MAX_NETWORKS * _KEY_BYTES :])
-
-
-def upgrade(version: int, packed: bytes) -> Memory:
-    """There is one version."""
-    return msgpack.decode(packed, type=Memory)
 
 
 def _is_anonymous(network: Network | None) -> bool:

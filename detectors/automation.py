@@ -14,7 +14,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
 from contracts.traits import AT
@@ -61,11 +61,7 @@ PARAMS = Params()
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: fixed for a program, for a fast failure and for a fast success; a failed login by a program says nothing."""
     if profile.logins < params.least_logins_count:
@@ -82,7 +78,7 @@ def observe(
     return _pace(event.at, failed, profile, params) if is_login else None
 
 
-def _is_new_program(event: Login | Transaction | AccountChange, profile: Profile) -> bool:
+def _is_new_program(event: Activity, profile: Profile) -> bool:
     device, agent = event.device, event.traits[AT["agent"]]
     if device is None or device.kind != "bot" or not agent:
         return False

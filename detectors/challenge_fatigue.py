@@ -11,7 +11,7 @@ When it fires: stop asking; hold outgoing money and call the owner, because the 
 from __future__ import annotations
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
 from detectors.measures.pace import BusyParams, busier_than_honest
@@ -44,11 +44,7 @@ PARAMS = BusyParams(
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: BusyParams,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: BusyParams
 ) -> Finding | None:
     """Weight: the Poisson log-likelihood ratio of the challenges asked for in the worse window, in nats."""
     return busier_than_honest(SPEC, event, profile.challenge_times, params)

@@ -11,7 +11,7 @@ When it fires: hold the money, ask for the second factor, and call the owner on 
 
 from __future__ import annotations
 
-from contracts.events import AccountChange, Transaction
+from contracts.events import Activity, Transaction
 from contracts.findings import Finding, Reason, Tallies
 from contracts.profile import HOUR_S, Profile
 from detectors.measures.then_money import Came, Changes, NewcomerParams, ThenMoney, sequence_spec
@@ -64,11 +64,7 @@ learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 
 def observe(
-    event: Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: Memory,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
     """Weight: the sum of the steps seen, in nats; the chain is named in the facts."""
     came = SEQUENCE.with_newcomer(event, profile, memory, params)

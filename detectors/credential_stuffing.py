@@ -11,13 +11,17 @@ never touched, because counts depend on the order in which partitions are read.
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.failing_accounts import SHARED_NETWORKS, accounts_failing, address, weight_of
+from detectors.measures.failing_accounts import (
+    SHARED_NETWORKS,
+    FailingParams,
+    accounts_failing,
+    address,
+    weight_of,
+)
 
 TALLY = "accounts_failing_at_address"
 BUCKET_S = 600
@@ -47,19 +51,15 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
-    """The weight is `attempt_nats` or `success_nats` on the threshold and grows by `growth_nats` for each factor e."""
+class Params(FailingParams, frozen=True, kw_only=True):
+    """From how many accounts on it speaks, and what a known device leaves of a success."""
 
     threshold_count: int = 10
     shared_threshold_count: int = 50
-    attempt_nats: float = 1.5
-    success_nats: float = 3.5
-    growth_nats: float = 0.8
-    most_nats: float = 6.0
     known_device_ratio: float = 0.25
 
 
-PARAMS = Params()
+PARAMS = Params(attempt_nats=1.5, success_nats=3.5, growth_nats=0.8, most_nats=6.0)
 
 
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:

@@ -16,7 +16,7 @@ from math import log
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
 from detectors.measures.steps import money_may_leave
@@ -58,11 +58,7 @@ PARAMS = Params()
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: first_nats + growth_nats * log(time asleep / time from which the account counts as asleep)."""
     since = event.at - params.dormant_s

@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
 
@@ -46,11 +46,7 @@ PARAMS = Params()
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Counts failed challenges of the account inside the window before this event."""
     failed = profile.failed_challenges

@@ -18,7 +18,7 @@ from math import exp
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Fix, Profile
 from detectors.measures.sphere import great_circle_km, on_earth
@@ -64,11 +64,7 @@ PARAMS = Params()
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: most_nats * (1 - exp(-missing hours / scale)) of the worse neighbour; grows with distance and haste."""
     place = event.place

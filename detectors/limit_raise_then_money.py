@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import exp, log
 
 from contracts.currencies import rounded
-from contracts.events import AccountChange, Transaction
+from contracts.events import Activity, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Reason, Tallies
 from contracts.profile import HOUR_S, Profile
@@ -64,11 +64,7 @@ learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 
 def observe(
-    event: Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: Memory,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
     """Weight: see Params."""
     raises = SEQUENCE.before_money(event, profile, memory, params)

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from math import log
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import settled_new_share
+from detectors.measures.novelty import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_country",
@@ -40,22 +38,21 @@ SPEC = Spec(
 _LOOSE = frozenset({"vpn", "hosting", "tor", "relay", "mobile", "satellite"})
 
 
-class Params(Struct, frozen=True):
+class Params(NewThingParams, frozen=True, kw_only=True):
     """`database_error_share`: how often a place database names the wrong country; `loose_ratio`: what a VPN leaves."""
 
-    least_logins_count: int = 3
-    least_sightings_count: int = 3
-    attacker_new_share: float = 0.8
-    population_new_share: float = 0.01
-    prior_strength_count: float = 10.0
     database_error_share: float = 1.0 / 16.0
     loose_ratio: float = 0.5
     known_network_ratio: float = 0.25
-    least_nats: float = 0.2
-    most_nats: float = 2.6
 
 
-PARAMS = Params()
+PARAMS = Params(
+    population_new_share=0.01,
+    attacker_new_share=0.8,
+    prior_strength_count=10.0,
+    least_nats=0.2,
+    most_nats=2.6,
+)
 
 
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:

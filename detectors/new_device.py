@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from math import log
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import settled_new_share, sightings
+from detectors.measures.novelty import NewThingParams, settled_new_share, sightings
 
 SPEC = Spec(
     name="new_device",
@@ -38,31 +36,20 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
+class Params(NewThingParams, frozen=True, kw_only=True):
     """An attacker's device is new with `attacker_new_share`; weights below `least_nats` are not worth a word.
 
     After n sightings the next is on a new device with at least gathering / (n + gathering), `gathering_count`.
     """
 
-    least_logins_count: int = 3
-    least_sightings_count: int = 3
-    attacker_new_share: float = 0.9
-    population_new_share: float = 0.04
-    prior_strength_count: float = 5.0
     gathering_count: float = 0.5
-    least_nats: float = 0.3
-    most_nats: float = 5.0
 
 
-PARAMS = Params()
+PARAMS = Params(population_new_share=0.04, most_nats=5.0)
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: log of the attacker's share of new devices over the account's own, in nats."""
     key = event.device_key

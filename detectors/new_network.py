@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from math import log
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
 from detectors.measures.failing_accounts import SHARED_NETWORKS
-from detectors.measures.novelty import settled_new_share
+from detectors.measures.novelty import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_network",
@@ -37,20 +35,13 @@ SPEC = Spec(
 )
 
 
-class Params(Struct, frozen=True):
+class Params(NewThingParams, frozen=True, kw_only=True):
     """`shifting_ratio` is what a network counts that owners change without noticing (mobile, relay, satellite)."""
 
-    least_logins_count: int = 3
-    least_sightings_count: int = 3
-    attacker_new_share: float = 0.9
-    population_new_share: float = 0.1
-    prior_strength_count: float = 5.0
     shifting_ratio: float = 0.5
-    least_nats: float = 0.3
-    most_nats: float = 2.0
 
 
-PARAMS = Params()
+PARAMS = Params(population_new_share=0.1, most_nats=2.0)
 
 
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:

@@ -11,7 +11,7 @@ lately. Whoever gets as far as the second factor knows the password: have it cha
 from __future__ import annotations
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Login, Transaction
+from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
 from detectors.measures.pace import BusyParams, busier_than_honest
@@ -43,11 +43,7 @@ PARAMS = BusyParams(
 
 
 def observe(
-    event: Login | Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: None,
-    params: BusyParams,
+    event: Activity, profile: Profile, tallies: Tallies, memory: None, params: BusyParams
 ) -> Finding | None:
     """Weight: the Poisson log-likelihood ratio of the failed challenges of the worse window, in nats."""
     return busier_than_honest(SPEC, event, profile.failed_challenges, params)

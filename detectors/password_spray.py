@@ -11,13 +11,17 @@ When it fires: slow logins from the network at the edge; look which of its login
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, Profile
-from detectors.measures.failing_accounts import SHARED_NETWORKS, accounts_failing, network, weight_of
+from detectors.measures.failing_accounts import (
+    SHARED_NETWORKS,
+    FailingParams,
+    accounts_failing,
+    network,
+    weight_of,
+)
 
 TALLY = "accounts_failing_in_network"
 BUCKET_S = 86_400
@@ -49,20 +53,16 @@ SPEC = Spec(
 _HOMES = frozenset({"residential", "unknown"})
 
 
-class Params(Struct, frozen=True):
-    """The weight is `attempt_nats` or `success_nats` on the threshold and grows by `growth_nats` for each factor e."""
+class Params(FailingParams, frozen=True, kw_only=True):
+    """From how many accounts on it speaks, more where many people are, and how many own failures are the owner's."""
 
     threshold_count: int = 30
     home_ratio: float = 3.0
     shared_ratio: float = 10.0
     most_failures_count: int = 3
-    attempt_nats: float = 1.0
-    success_nats: float = 2.5
-    growth_nats: float = 0.6
-    most_nats: float = 4.5
 
 
-PARAMS = Params()
+PARAMS = Params(attempt_nats=1.0, success_nats=2.5, growth_nats=0.6, most_nats=4.5)
 
 
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:

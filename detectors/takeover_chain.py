@@ -12,7 +12,7 @@ When it fires: hold the money, end all sessions, and walk the steps with the own
 from __future__ import annotations
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Transaction
+from contracts.events import Activity, Transaction
 from contracts.findings import Finding, Reason, Tallies, Value
 from contracts.profile import HOUR_S, Profile
 from detectors.measures.steps import Step, device_came_at, money_may_leave, payee_is_new
@@ -80,11 +80,7 @@ learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 
 def observe(
-    event: Transaction | AccountChange,
-    profile: Profile,
-    tallies: Tallies,
-    memory: Memory,
-    params: Params,
+    event: Activity, profile: Profile, tallies: Tallies, memory: Memory, params: Params
 ) -> Finding | None:
     """Weight: the sum of the steps seen, in nats; see Params."""
     if not isinstance(event, Transaction) or not money_may_leave(event, profile):

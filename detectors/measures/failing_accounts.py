@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import log
-from typing import Protocol
+
+from msgspec import Struct
 
 from contracts.events import AnyEvent, Login
 from contracts.findings import TallyWanted
@@ -13,17 +14,13 @@ from contracts.findings import TallyWanted
 SHARED_NETWORKS = frozenset({"mobile", "relay", "satellite"})
 
 
-class GrowingWeight(Protocol):
-    """`attempt_nats` or `success_nats` on the threshold, `growth_nats` more for each factor e beyond it."""
+class FailingParams(Struct, frozen=True, kw_only=True):
+    """The weight is `attempt_nats` or `success_nats` on the threshold and grows by `growth_nats` for each factor e."""
 
-    @property
-    def attempt_nats(self) -> float: ...
-    @property
-    def success_nats(self) -> float: ...
-    @property
-    def growth_nats(self) -> float: ...
-    @property
-    def most_nats(self) -> float: ...
+    attempt_nats: float
+    success_nats: float
+    growth_nats: float
+    most_nats: float
 
 
 def address(event: AnyEvent) -> str | None:
@@ -54,7 +51,7 @@ def accounts_failing(
     )
 
 
-def weight_of(success: bool, count: int, threshold: int, params: GrowingWeight) -> float:
+def weight_of(success: bool, count: int, threshold: int, params: FailingParams) -> float:
     """The weight, in nats, of a login from where `count` accounts failed."""
     first_nats = params.success_nats if success else params.attempt_nats
     return min(first_nats + params.growth_nats * log(count / threshold), params.most_nats)

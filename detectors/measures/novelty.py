@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sized
 from typing import Protocol
 
+from msgspec import Struct
+
 from contracts.profile import Seen
 
 
@@ -14,17 +16,16 @@ class Table(Sized, Protocol):
     def values(self) -> Iterable[Seen]: ...
 
 
-class Settling(Protocol):
-    """The parameters of a detector of new things: what it must know first, and what it takes the population to do."""
+class NewThingParams(Struct, frozen=True, kw_only=True):
+    """What must be known first, and how often a thing is new that an attacker has, or the population."""
 
-    @property
-    def least_logins_count(self) -> int: ...
-    @property
-    def least_sightings_count(self) -> int: ...
-    @property
-    def population_new_share(self) -> float: ...
-    @property
-    def prior_strength_count(self) -> float: ...
+    least_logins_count: int = 3
+    least_sightings_count: int = 3
+    attacker_new_share: float = 0.9
+    population_new_share: float
+    prior_strength_count: float = 5.0
+    least_nats: float = 0.3
+    most_nats: float
 
 
 def sightings(seen: Table) -> int:
@@ -44,7 +45,7 @@ def own_new_share(seen: Table, population_share: float, strength_count: float) -
     return (changes + strength_count * population_share) / (chances + strength_count)
 
 
-def settled_new_share(seen: Table, logins: int, params: Settling) -> float | None:
+def settled_new_share(seen: Table, logins: int, params: NewThingParams) -> float | None:
     """`own_new_share` of an account that has logged in, and was seen, often enough; None while it is learning."""
     if logins < params.least_logins_count or sightings(seen) < params.least_sightings_count:
         return None

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AccountChange, Transaction
+from contracts.events import AccountChange, Activity, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import DAY_S, HOUR_S, Profile
 from detectors.measures.steps import (
@@ -98,9 +98,7 @@ class ThenMoney(Generic[M]):
         """The changes after `since`, learned or held back, ascending."""
         return changes_between(memory.changes, profile.pending, self.kinds, since, event.at)
 
-    def before_money(
-        self, event: Transaction | AccountChange, profile: Profile, memory: M, params: Window
-    ) -> list[Step]:
+    def before_money(self, event: Activity, profile: Profile, memory: M, params: Window) -> list[Step]:
         """The changes in the window before money that may leave, ascending; none before any other event."""
         if not (memory.changes or profile.pending) or not isinstance(event, Transaction):
             return []
@@ -109,7 +107,7 @@ class ThenMoney(Generic[M]):
         return self.since(event, profile, memory, event.at - params.window_s)
 
     def with_newcomer(
-        self, event: Transaction | AccountChange, profile: Profile, memory: M, params: NewcomerParams
+        self, event: Activity, profile: Profile, memory: M, params: NewcomerParams
     ) -> Came | None:
         """The changes before money with which a new device or a new payee came; None when neither did."""
         steps = self.before_money(event, profile, memory, params)
@@ -143,18 +141,13 @@ class NewcomerThenMoney(ThenMoney[M]):
         self.table = table
 
     def observe(
-        self,
-        event: Transaction | AccountChange,
-        profile: Profile,
-        tallies: Tallies,
-        memory: M,
-        params: Any,
+        self, event: Activity, profile: Profile, tallies: Tallies, memory: M, params: Any
     ) -> Finding | None:
         """Weight: the most telling change, `further_change_nats` for each other kind, and what came with them."""
         came = self.with_newcomer(event, profile, memory, params)
         return None if came is None else self._finding(event, came, params)
 
-    def _finding(self, event: Transaction | AccountChange, came: Came, params: Any) -> Finding:
+    def _finding(self, event: Activity, came: Came, params: Any) -> Finding:
         nats = {what: getattr(params, self.table[what].nats) for _, what in came.steps}
         worst = max(nats, key=lambda what: (nats[what], what))
         weight = nats[worst] + params.further_change_nats * (len(nats) - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from contracts.events import AccountChange, AnyEvent, Device, Login, Network, Pl
 from contracts.findings import Finding
 from contracts.profile import (
     DAY_S,
+    HOUR_S,
     Amounts,
     AmountStatistics,
     Countries,
@@ -256,6 +257,25 @@ def ask(
     for cases in _recorders:
         cases.append(Case(event, copied(profile), dict(counts), copied(memory), answer))
     return answer
+
+
+def found(module: ModuleType, event: AnyEvent, profile: Profile, **rest: Any) -> Finding:
+    """What `ask` answers where the detector must fire."""
+    finding = ask(module, event, profile, **rest)
+    assert finding is not None, "the detector is quiet"
+    return finding
+
+
+def changes_to(module: ModuleType, usual: str) -> Callable[..., Any]:
+    """A builder of the detector's memory after changes `hours_ago`, the usual one unless others are named."""
+
+    def changed(*what: str, hours_ago: float = 2.0) -> Any:
+        memory = module.Memory()
+        for name in what or (usual,):
+            memory = module.learn(change(name, NOW - hours_ago * HOUR_S), memory, module.PARAMS)
+        return memory
+
+    return changed
 
 
 def weigh(module: ModuleType, event: AnyEvent, profile: Profile, **rest: Any) -> float:

@@ -6,7 +6,7 @@ from msgspec import structs
 from contracts.events import Transaction
 from contracts.profile import DAY_S, HOUR_S
 from detectors import account_drain as drain
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 
 
 def takes(amount: float, balance: float | None, at: float = NOW, currency: str = "CNY") -> Transaction:
@@ -22,9 +22,8 @@ def after(*events: Transaction) -> drain.Memory:
 
 
 def test_fires_when_one_transfer_takes_nearly_everything() -> None:
-    finding = ask(drain, takes(9500.0, 10_000.0), payer())
+    finding = found(drain, takes(9500.0, 10_000.0), payer())
 
-    assert finding is not None
     assert finding.reason == "account_drain"
     assert finding.value == "95%"
     assert finding.threshold == "80%"
@@ -33,9 +32,8 @@ def test_fires_when_one_transfer_takes_nearly_everything() -> None:
 def test_fires_on_the_last_of_several_parts() -> None:
     memory = after(takes(5000.0, 10_000.0, NOW - 2 * HOUR_S), takes(2500.0, 5000.0, NOW - HOUR_S))
 
-    finding = ask(drain, takes(1000.0, 2500.0), payer(), memory=memory)
+    finding = found(drain, takes(1000.0, 2500.0), payer(), memory=memory)
 
-    assert finding is not None
     assert finding.reason == "account_drain_in_parts"
     assert finding.value == "85%"
     assert finding.facts == {"count": 3, "earlier": 0}
@@ -116,10 +114,8 @@ def test_balances_of_other_currencies_are_not_compared() -> None:
 )
 def test_only_somewhere_new_stays_out_of_the_profile(payee: str, device: str, hold: bool) -> None:
     event = transaction(9500.0, payee=payee, device=device, movement="transfer")
-    finding = ask(drain, structs.replace(event, balance="10000.00"), payer())
 
-    assert finding is not None
-    assert finding.hold is hold
+    assert found(drain, structs.replace(event, balance="10000.00"), payer()).hold is hold
 
 
 def test_a_day_counts_once_as_emptied() -> None:
@@ -130,8 +126,3 @@ def test_a_day_counts_once_as_emptied() -> None:
 
 def test_an_empty_balance_is_no_balance() -> None:
     assert ask(drain, takes(10.0, 0.0), payer()) is None
-
-
-def test_a_memory_of_an_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version 99"):
-        drain.upgrade(99, b"\x92\x90\x90")

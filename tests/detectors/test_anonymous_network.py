@@ -4,13 +4,12 @@ import pytest
 
 from detectors import anonymous_network
 from detectors.anonymous_network import Memory
-from tests.detectors.build import Kind, ask, key, login, settled, weigh
+from tests.detectors.build import Kind, ask, found, key, login, settled, weigh
 
 
 def test_fires_on_a_login_over_tor() -> None:
-    finding = ask(anonymous_network, login(network="exit", kind="tor"), settled())
+    finding = found(anonymous_network, login(network="exit", kind="tor"), settled())
 
-    assert finding is not None
     assert finding.reason == "tor_network"
     assert finding.weight > 1.8
 
@@ -28,16 +27,12 @@ def test_a_vpn_or_a_rented_server_says_less_than_tor(kind: Kind) -> None:
 
 
 def test_fires_on_a_first_vpn() -> None:
-    finding = ask(anonymous_network, login(network="exit", kind="vpn"), settled())
-
-    assert finding is not None
-    assert finding.reason == "vpn_network"
+    assert found(anonymous_network, login(network="exit", kind="vpn"), settled()).reason == "vpn_network"
 
 
 def test_fires_on_a_rented_server() -> None:
-    finding = ask(anonymous_network, login(network="rack", kind="hosting"), settled())
+    finding = found(anonymous_network, login(network="rack", kind="hosting"), settled())
 
-    assert finding is not None
     assert finding.reason == "hosting_network"
 
 

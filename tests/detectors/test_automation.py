@@ -8,7 +8,7 @@ from contracts.events import Device, Login
 from contracts.profile import DAY_S, Profile
 from contracts.traits import see_traits
 from detectors import automation
-from tests.detectors.build import NOW, ask, login, settled, weigh
+from tests.detectors.build import NOW, ask, found, login, settled, weigh
 
 SCRIPT = "requests 2 Linux bot"
 
@@ -31,17 +31,15 @@ def after_failures(count: int, apart_s: float) -> Profile:
 
 
 def test_fires_on_a_script_that_logs_in() -> None:
-    finding = ask(automation, script(), person())
+    finding = found(automation, script(), person())
 
-    assert finding is not None
     assert finding.reason == "program"
     assert finding.hold
 
 
 def test_fires_on_attempts_faster_than_hands() -> None:
-    finding = ask(automation, login(outcome="failure"), after_failures(6, 0.5))
+    finding = found(automation, login(outcome="failure"), after_failures(6, 0.5))
 
-    assert finding is not None
     assert finding.reason == "inhuman_pace"
     assert finding.value == 0.5
     assert finding.facts == {"count": 7}

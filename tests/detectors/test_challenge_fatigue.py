@@ -4,7 +4,7 @@ from contracts.circumstances import MANY_CHALLENGES, Circumstance
 from contracts.profile import MAX_CHALLENGES, Profile
 from detectors import challenge_fatigue
 from services.memory.glance import look
-from tests.detectors.build import NOW, ask, change, login, settled, transaction, weigh
+from tests.detectors.build import NOW, ask, change, found, login, settled, transaction, weigh
 
 
 def challenged(*ago_s: float) -> Profile:
@@ -12,17 +12,15 @@ def challenged(*ago_s: float) -> Profile:
 
 
 def test_fires_on_money_after_five_challenges_within_the_hour() -> None:
-    finding = ask(challenge_fatigue, transaction(), challenged(60, 300, 600, 900, 1200))
+    finding = found(challenge_fatigue, transaction(), challenged(60, 300, 600, 900, 1200))
 
-    assert finding is not None
     assert finding.hold
     assert (finding.value, finding.facts) == (5, {"hours": 1})
 
 
 def test_fires_on_a_login_after_ten_in_a_day() -> None:
-    finding = ask(challenge_fatigue, login(), challenged(*(3700 * each for each in range(1, 11))))
+    finding = found(challenge_fatigue, login(), challenged(*(3700 * each for each in range(1, 11))))
 
-    assert finding is not None
     assert (finding.value, finding.facts) == (10, {"hours": 24})
 
 

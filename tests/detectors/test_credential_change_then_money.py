@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from contracts.profile import HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile, Seen, Sightings
 from detectors import credential_change_then_money as chain
-from tests.detectors.build import NOW, ask, change, key, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, change, changes_to, found, key, payer, transaction, weigh
 
-
-def changed(*what: str, hours_ago: float = 2.0) -> chain.Memory:
-    memory = chain.Memory()
-    for name in what or ("password_reset",):
-        memory = chain.learn(change(name, NOW - hours_ago * HOUR_S), memory, chain.PARAMS)
-    return memory
+changed = changes_to(chain, "password_reset")
 
 
 def held(facts: Facts) -> Profile:
@@ -21,9 +14,8 @@ def held(facts: Facts) -> Profile:
 def test_fires_on_the_whole_chain_and_names_it() -> None:
     event = transaction(900.0, device="stolen", payee="mule", movement="transfer")
 
-    finding = ask(chain, event, payer(), memory=changed())
+    finding = found(chain, event, payer(), memory=changed())
 
-    assert finding is not None
     assert finding.hold
     assert finding.reason == "change_device_payee_money"
     assert finding.value == 2.0
@@ -32,16 +24,14 @@ def test_fires_on_the_whole_chain_and_names_it() -> None:
 
 
 def test_fires_on_a_new_device_and_a_known_payee() -> None:
-    finding = ask(chain, transaction(device="stolen"), payer(), memory=changed())
+    finding = found(chain, transaction(device="stolen"), payer(), memory=changed())
 
-    assert finding is not None
     assert finding.reason == "change_device_money"
 
 
 def test_fires_on_the_own_device_and_a_new_payee() -> None:
-    finding = ask(chain, transaction(payee="mule"), payer(), memory=changed("phone_change"))
+    finding = found(chain, transaction(payee="mule"), payer(), memory=changed("phone_change"))
 
-    assert finding is not None
     assert finding.reason == "change_payee_money"
 
 
@@ -55,9 +45,8 @@ def test_fires_when_the_new_device_passed_its_challenge_after_the_change() -> No
 def test_fires_on_a_change_that_is_held_back() -> None:
     account = held(Facts("account_change", NOW - HOUR_S, key("stolen"), kind="email_change"))
 
-    finding = ask(chain, transaction(device="stolen", payee="mule"), account)
+    finding = found(chain, transaction(device="stolen", payee="mule"), account)
 
-    assert finding is not None
     assert finding.facts is not None
     assert str(finding.facts["chain"]).startswith("email_change > ")
 
@@ -83,13 +72,6 @@ def test_quiet_without_a_change() -> None:
     assert ask(chain, transaction(device="stolen", payee="mule"), payer()) is None
 
 
-def test_quiet_a_day_after_the_change() -> None:
-    event = transaction(device="stolen", payee="mule")
-
-    assert ask(chain, event, payer(), memory=changed(hours_ago=24.0)) is None
-    assert ask(chain, event, payer(), memory=changed(hours_ago=23.9)) is not None
-
-
 def test_quiet_when_the_change_came_after_the_money() -> None:
     event = transaction(device="stolen", payee="mule")
 
@@ -110,23 +92,6 @@ def test_quiet_on_a_young_account_whose_everything_is_new() -> None:
 
     assert ask(chain, transaction(device="tablet", payee="friend"), young, memory=changed()) is not None
     assert ask(chain, transaction(), young, memory=changed(hours_ago=3.5)) is None
-
-
-@pytest.mark.parametrize(
-    ("movement", "status"), [("refund", "completed"), ("top_up", "completed"), ("payment", "failed")]
-)
-def test_quiet_when_no_money_leaves(movement: str, status: str) -> None:
-    known = None if status == "completed" else "stolen"
-    event = transaction(device=known, payee="mule", movement=movement, status=status)
-
-    assert ask(chain, event, payer(), memory=changed()) is None
-
-
-@pytest.mark.parametrize("movement", ["refund", "top_up"])
-def test_money_said_to_come_in_is_not_believed_on_a_strangers_device(movement: str) -> None:
-    event = transaction(device="stolen", payee="mule", movement=movement)
-
-    assert ask(chain, event, payer(), memory=changed()) is not None
 
 
 def test_every_step_adds_evidence() -> None:
@@ -153,8 +118,3 @@ def test_a_late_change_takes_its_place_in_time() -> None:
     memory = chain.learn(change("phone_change", NOW - 7 * HOUR_S), changed(), chain.PARAMS)
 
     assert [what for _, what in memory.changes] == ["phone_change", "password_reset"]
-
-
-def test_a_memory_of_an_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version 99"):
-        chain.upgrade(99, b"\x91\x90")

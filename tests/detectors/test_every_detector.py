@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from msgspec import msgpack
 
 import detectors
 from contracts.events import Login
@@ -78,6 +79,17 @@ def test_the_file_states_its_name_and_its_family_once(name: str) -> None:
     assert [each for each in stated if each[0] in {"name", "detector"}].count(("name", name)) == 1
     assert "detector" not in dict(stated), "SPEC.finding fills in the detector"
     assert len([value for word, value in stated if word == "family"]) <= 1, f"{family} is stated again"
+
+
+@pytest.mark.parametrize(
+    "detector", [each for each in discover() if each.memory], ids=lambda each: each.spec.name
+)
+def test_a_memory_of_an_unknown_version_is_refused(detector: Detector) -> None:
+    assert detector.memory is not None
+    assert detector.upgrade is not None
+
+    with pytest.raises(ValueError, match="version 99"):
+        detector.upgrade(99, msgpack.encode(detector.memory()))
 
 
 def test_ids_and_tally_names_are_unique() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from contracts.profile import DAY_S, MAX_FAILURES, Profile
 from detectors import failed_challenge
-from tests.detectors.build import NOW, ask, login, settled, transaction, weigh
+from tests.detectors.build import NOW, ask, found, login, settled, transaction, weigh
 
 
 def failed(*ago_s: float) -> Profile:
@@ -10,9 +10,8 @@ def failed(*ago_s: float) -> Profile:
 
 
 def test_fires_on_a_login_an_hour_after_a_failed_challenge() -> None:
-    finding = ask(failed_challenge, login(), failed(3600.0))
+    finding = found(failed_challenge, login(), failed(3600.0))
 
-    assert finding is not None
     assert finding.hold
     assert finding.value == 1
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import MAX_FAILURES, Profile
 from detectors import failed_login_burst
-from tests.detectors.build import NOW, ask, login, settled, weigh
+from tests.detectors.build import NOW, ask, found, login, settled, weigh
 
 FAILED = login(outcome="failure")
 
@@ -16,9 +16,8 @@ def failed(count: int, every_s: float = 10.0, until: float = NOW - 10) -> Profil
 
 
 def test_fires_on_the_fifth_failure_of_ten_minutes() -> None:
-    finding = ask(failed_login_burst, FAILED, failed(4))
+    finding = found(failed_login_burst, FAILED, failed(4))
 
-    assert finding is not None
     assert (finding.value, finding.threshold) == (5, 5)
     assert not finding.hold
 
@@ -31,10 +30,7 @@ def test_fires_on_a_late_failure_by_the_failures_before_it() -> None:
     account = failed(4, until=NOW - 10)
     account.failures = [*account.failures, NOW + 500.0]
 
-    finding = ask(failed_login_burst, FAILED, account)
-
-    assert finding is not None
-    assert finding.value == 5
+    assert found(failed_login_burst, FAILED, account).value == 5
 
 
 def test_quiet_on_the_fourth_failure() -> None:

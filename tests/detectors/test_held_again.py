@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, Facts, Pending
 from detectors import held_again
-from tests.detectors.build import NOW, ask, key, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, key, payer, transaction, weigh
 
 
 def held(
@@ -17,9 +17,8 @@ def held(
 
 
 def test_fires_on_a_second_large_payment_while_the_first_is_unanswered() -> None:
-    finding = ask(held_again, transaction(1000.0), payer(pending=[held()]))
+    finding = found(held_again, transaction(1000.0), payer(pending=[held()]))
 
-    assert finding is not None
     assert not finding.hold
     assert finding.value == 1
 

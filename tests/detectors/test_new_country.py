@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from contracts.events import Place
 from detectors import new_country
-from tests.detectors.build import NEW_YORK, NOW, SHANGHAI, Kind, ask, fix, login, settled, weigh
+from tests.detectors.build import NEW_YORK, NOW, SHANGHAI, Kind, ask, fix, found, login, settled, weigh
 
 
 def test_fires_on_a_country_never_seen() -> None:
-    finding = ask(new_country, login(place=NEW_YORK, network="far", ip="far-ip"), settled())
+    finding = found(new_country, login(place=NEW_YORK, network="far", ip="far-ip"), settled())
 
-    assert finding is not None
     assert finding.hold
     assert (finding.value, finding.baseline) == ("US", "CN")
 

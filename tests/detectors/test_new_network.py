@@ -5,14 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors import new_network
-from tests.detectors.build import Kind, ask, login, settled, weigh
+from tests.detectors.build import Kind, ask, found, login, settled, weigh
 
 
 def test_fires_on_a_network_never_seen_and_holds_nothing_back() -> None:
-    finding = ask(new_network, login(network="elsewhere"), settled())
-
-    assert finding is not None
-    assert not finding.hold
+    assert not found(new_network, login(network="elsewhere"), settled()).hold
 
 
 def test_fires_from_the_third_login_on() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.profile import DAY_S, HOUR_S
 from detectors import payment_failures as failures
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 
 MINUTE_S = 60.0
 
@@ -22,9 +22,8 @@ def tried(*amounts: float, hours_ago: float = 0.5, shop: str | None = None) -> f
 def test_fires_on_the_third_different_payment_that_fails_within_an_hour() -> None:
     event = transaction(300.0, payee="bookshop", status="failed")
 
-    finding = ask(failures, event, payer(), memory=tried(200.0, 250.0))
+    finding = found(failures, event, payer(), memory=tried(200.0, 250.0))
 
-    assert finding is not None
     assert finding.reason == "payment_failures"
     assert finding.value == 3
     assert finding.facts == {"hours": 1, "small": 0}
@@ -33,17 +32,15 @@ def test_fires_on_the_third_different_payment_that_fails_within_an_hour() -> Non
 def test_fires_as_card_testing_when_the_amounts_are_small() -> None:
     event = transaction(6.5, payee="bookshop", status="failed")
 
-    finding = ask(failures, event, payer(), memory=tried(7.0, 7.1, 9.0))
+    finding = found(failures, event, payer(), memory=tried(7.0, 7.1, 9.0))
 
-    assert finding is not None
     assert finding.reason == "card_testing"
     assert finding.facts == {"hours": 1, "small": 4}
 
 
 def test_fires_on_the_payment_that_goes_through_and_keeps_it_out_of_the_profile() -> None:
-    finding = ask(failures, transaction(700.0), payer(), memory=tried(7.0, 7.1, 9.0, 3.0))
+    finding = found(failures, transaction(700.0), payer(), memory=tried(7.0, 7.1, 9.0, 3.0))
 
-    assert finding is not None
     assert finding.reason == "success_after_payment_failures"
     assert finding.hold
 
@@ -54,10 +51,7 @@ def test_fires_on_slow_trials_of_a_day() -> None:
         event = transaction(200.0 + number, NOW - (number + 1) * 3 * HOUR_S, status="failed")
         memory = failures.learn(event, memory, failures.PARAMS)
 
-    finding = ask(failures, transaction(), payer(), memory=memory)
-
-    assert finding is not None
-    assert finding.facts == {"hours": 24, "small": 0}
+    assert found(failures, transaction(), payer(), memory=memory).facts == {"hours": 24, "small": 0}
 
 
 def test_fires_on_an_account_without_history_too() -> None:
@@ -114,8 +108,3 @@ def test_a_payment_that_goes_through_teaches_nothing() -> None:
     memory = tried(7.0)
 
     assert failures.learn(transaction(), memory, failures.PARAMS) is memory
-
-
-def test_a_memory_of_an_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version 99"):
-        failures.upgrade(99, b"\x91\x90")

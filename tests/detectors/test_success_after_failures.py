@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import MAX_FAILURES, Profile
 from detectors import success_after_failures
-from tests.detectors.build import NOW, ask, login, settled, weigh
+from tests.detectors.build import NOW, ask, found, login, settled, weigh
 
 STRANGER = login(device="tool", network="rented", ip="rented")
 
@@ -17,18 +17,14 @@ def failed(in_row: int, every_s: float = 10.0) -> Profile:
 
 
 def test_fires_after_five_failures_in_a_row() -> None:
-    finding = ask(success_after_failures, STRANGER, failed(5))
+    finding = found(success_after_failures, STRANGER, failed(5))
 
-    assert finding is not None
     assert finding.hold
     assert (finding.value, finding.threshold) == (5, 5)
 
 
 def test_fires_with_the_whole_row_when_the_profile_forgot_its_beginning() -> None:
-    finding = ask(success_after_failures, STRANGER, failed(400))
-
-    assert finding is not None
-    assert finding.value == 400
+    assert found(success_after_failures, STRANGER, failed(400)).value == 400
 
 
 def test_quiet_after_four_failures() -> None:

@@ -7,18 +7,13 @@ from msgspec import msgpack
 
 from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile
 from detectors import takeover_chain as chain
-from tests.detectors.build import NOW, ask, change, key, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, change, changes_to, found, key, payer, transaction, weigh
+
+changed = changes_to(chain, "password_reset")
 
 GUESSED: dict[str, Any] = {"failures": [NOW - 3 * HOUR_S, NOW - 2.9 * HOUR_S, NOW - 2.8 * HOUR_S]}
 TO_MULE = transaction(900.0, payee="mule", movement="transfer")
 BY_STRANGER = transaction(900.0, payee="mule", movement="transfer", device="stolen")
-
-
-def changed(*what: str, hours_ago: float = 2.0) -> chain.Memory:
-    memory = chain.Memory()
-    for name in what or ("password_reset",):
-        memory = chain.learn(change(name, NOW - hours_ago * HOUR_S), memory, chain.PARAMS)
-    return memory
 
 
 def broken_into(**fields: Any) -> Profile:
@@ -29,9 +24,8 @@ def broken_into(**fields: Any) -> Profile:
 
 
 def test_fires_on_the_whole_chain_and_names_its_steps_in_order() -> None:
-    finding = ask(chain, BY_STRANGER, broken_into(), memory=changed())
+    finding = found(chain, BY_STRANGER, broken_into(), memory=changed())
 
-    assert finding is not None
     assert finding.hold
     assert finding.reason == "takeover_in_four_steps"
     assert finding.value == 3.0
@@ -54,9 +48,8 @@ def test_fires_on_the_whole_chain_and_names_its_steps_in_order() -> None:
 def test_any_two_steps_before_the_new_payee_make_a_chain(
     account: Profile, event: Any, memory: Any, steps: list[str]
 ) -> None:
-    finding = ask(chain, event, account, memory=memory)
+    finding = found(chain, event, account, memory=memory)
 
-    assert finding is not None
     assert finding.reason == "takeover_in_three_steps"
     assert finding.facts == {"step_1": steps[0], "step_2": steps[1], "steps": 3}
 
@@ -69,9 +62,8 @@ def test_fires_on_wrong_codes_and_a_change_that_is_held_back() -> None:
     facts = Facts("account_change", NOW - HOUR_S, key("phone"), kind="phone_change")
     account = payer(failed_challenges=[NOW - 1800], pending=[Pending(b"held....", facts)])
 
-    finding = ask(chain, TO_MULE, account)
+    finding = found(chain, TO_MULE, account)
 
-    assert finding is not None
     assert finding.facts is not None
     assert finding.facts["step_2"] == "failed_codes"
 
@@ -122,13 +114,6 @@ def test_quiet_on_a_young_account() -> None:
     assert ask(chain, BY_STRANGER, payer(logins=2, **GUESSED), memory=changed()) is None
 
 
-@pytest.mark.parametrize(("movement", "status"), [("top_up", "completed"), ("payment", "failed")])
-def test_quiet_when_no_money_leaves(movement: str, status: str) -> None:
-    event = transaction(device="stolen", payee="mule", movement=movement, status=status)
-
-    assert ask(chain, event, broken_into(), memory=changed()) is None
-
-
 def test_every_step_adds_evidence() -> None:
     weights = [
         weigh(chain, BY_STRANGER, broken_into()),
@@ -142,15 +127,6 @@ def test_every_step_adds_evidence() -> None:
 
 def test_changes_that_open_no_door_teach_nothing() -> None:
     assert changed("address_change", "recovery_codes_made") == chain.Memory()
-
-
-def test_money_a_day_later_leaves_a_fresh_memory() -> None:
-    assert chain.learn(transaction(at=NOW + DAY_S), changed(), chain.PARAMS) == chain.Memory()
-
-
-def test_a_memory_of_an_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version 99"):
-        chain.upgrade(99, b"\x91\x90")
 
 
 @pytest.mark.parametrize(
@@ -169,9 +145,8 @@ def test_a_memory_of_an_unknown_version_is_refused() -> None:
     ],
 )
 def test_every_change_that_opens_a_door_is_a_step(what: str) -> None:
-    finding = ask(chain, BY_STRANGER, payer(), memory=changed(what))
+    finding = found(chain, BY_STRANGER, payer(), memory=changed(what))
 
-    assert finding is not None
     assert finding.facts == {"step_1": what, "step_2": "new_device", "steps": 3}
 
 
@@ -247,27 +222,23 @@ def test_a_challenge_passed_more_than_a_day_ago_explains_nothing_and_reaches_no_
 
 def test_the_evidence_tells_the_hours_since_the_first_step_to_two_places_and_the_window() -> None:
     account = payer(failures=[NOW - 1.23456 * HOUR_S, NOW - HOUR_S, NOW - HOUR_S])
-    finding = ask(chain, TO_MULE, account, memory=changed(hours_ago=0.5))
+    finding = found(chain, TO_MULE, account, memory=changed(hours_ago=0.5))
 
-    assert finding is not None
     assert (finding.value, finding.threshold) == (1.23, 24)
 
 
 def test_of_several_changes_the_first_is_named() -> None:
     memory = chain.Memory(changes=[(NOW - 2 * HOUR_S, "limit_raise"), (NOW - HOUR_S, "password_reset")])
-    finding = ask(chain, BY_STRANGER, payer(), memory=memory)
+    finding = found(chain, BY_STRANGER, payer(), memory=memory)
 
-    assert finding is not None
     assert finding.facts is not None
     assert finding.facts["step_1"] == "limit_raise"
 
 
 def test_wrong_codes_are_told_from_the_first_of_them() -> None:
     account = payer(failed_challenges=[NOW - 3 * HOUR_S, NOW - HOUR_S])
-    finding = ask(chain, TO_MULE, account, memory=changed())
 
-    assert finding is not None
-    assert finding.value == 3.0
+    assert found(chain, TO_MULE, account, memory=changed()).value == 3.0
 
 
 def test_the_last_six_changes_are_remembered() -> None:

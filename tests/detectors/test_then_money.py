@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import Any
+
 import pytest
 from msgspec import msgpack, structs
 
 from contracts.findings import Finding, Reason
-from contracts.profile import DAY_S, HOUR_S
+from contracts.profile import DAY_S, HOUR_S, Facts, Pending
 from detectors import (
     credential_change_then_money,
     factor_change_then_money,
@@ -14,7 +17,7 @@ from detectors import (
     takeover_chain,
 )
 from detectors.measures.then_money import Begins, Changes, NewcomerParams, NewcomerThenMoney, sequence_spec
-from tests.detectors.build import NOW, change, payer, transaction
+from tests.detectors.build import NOW, ask, change, changes_to, key, payer, transaction
 
 SPEC = sequence_spec(
     name="address_change_then_money",
@@ -127,11 +130,73 @@ def test_every_row_of_a_table_names_a_parameter_and_a_declared_reason() -> None:
         assert row.reason in codes
 
 
-@pytest.mark.parametrize(
-    "detector",
-    [credential_change_then_money, factor_change_then_money, limit_raise_then_money, takeover_chain],
+#: Each detector of the form, a change that begins it, and how much money its claims move.
+SEQUENCES = pytest.mark.parametrize(
+    ("detector", "what", "amount"),
+    [
+        (credential_change_then_money, "password_reset", 50.0),
+        (factor_change_then_money, "totp_removed", 50.0),
+        (limit_raise_then_money, "limit_raise", 600.0),
+        (takeover_chain, "phone_change", 900.0),
+    ],
 )
-def test_changes_stored_before_the_form_was_shared_are_still_read(detector: object) -> None:
-    stored = msgpack.encode([[[NOW, "limit_raise"]]])
 
-    assert detector.upgrade(1, stored) == detector.Memory(changes=[(NOW, "limit_raise")])  # type: ignore[attr-defined]
+
+def asks(detector: ModuleType, amount: float, memory: Any, **rest: Any) -> bool:
+    """Whether it fires on money to a stranger, on an account at which a device came before the change."""
+    account = payer(failures=[NOW - HOUR_S - number for number in (3, 2, 1)])
+    return ask(detector, transaction(amount, payee="mule", **rest), account, memory=memory) is not None
+
+
+@SEQUENCES
+def test_a_change_counts_for_a_day(detector: ModuleType, what: str, amount: float) -> None:
+    changed = changes_to(detector, what)
+
+    assert asks(detector, amount, changed(hours_ago=23.9))
+    assert not asks(detector, amount, changed(hours_ago=24.0))
+    assert detector.learn(transaction(at=NOW + DAY_S), changed(), detector.PARAMS) == detector.Memory()
+
+
+@SEQUENCES
+def test_a_change_that_is_held_back_counts_too(detector: ModuleType, what: str, amount: float) -> None:
+    facts = Facts("account_change", NOW - HOUR_S, key("phone"), kind=what)
+    account = payer(failures=[NOW - 2 * HOUR_S] * 3, pending=[Pending(b"held....", facts)])
+
+    assert ask(detector, transaction(amount, payee="mule"), account) is not None
+
+
+@SEQUENCES
+@pytest.mark.parametrize(
+    ("movement", "status", "device"),
+    [("refund", "completed", None), ("top_up", "completed", None), ("payment", "failed", "stolen")],
+)
+def test_money_that_does_not_leave_is_quiet(
+    detector: ModuleType, what: str, amount: float, movement: str, status: str, device: str | None
+) -> None:
+    changed = changes_to(detector, what)()
+
+    assert not asks(detector, amount, changed, movement=movement, status=status, device=device)
+
+
+@pytest.mark.parametrize("movement", ["refund", "top_up"])
+@pytest.mark.parametrize(
+    ("detector", "what"),
+    [
+        (credential_change_then_money, "password_reset"),
+        (factor_change_then_money, "totp_removed"),
+        (takeover_chain, "phone_change"),
+    ],
+)
+def test_money_said_to_come_in_is_not_believed_on_a_strangers_device(
+    detector: ModuleType, what: str, movement: str
+) -> None:
+    assert asks(detector, 50.0, changes_to(detector, what)(), movement=movement, device="stolen")
+
+
+@SEQUENCES
+def test_changes_stored_before_the_form_was_shared_are_still_read(
+    detector: ModuleType, what: str, amount: float
+) -> None:
+    stored = msgpack.encode([[[NOW, what]]])
+
+    assert detector.upgrade(1, stored) == detector.Memory(changes=[(NOW, what)])

@@ -12,7 +12,7 @@ from contracts.profile import DAY_S, Profile
 from contracts.traits import see_traits
 from detectors import unfamiliar_login
 from services.memory.learning import learn
-from tests.detectors.build import NEW_YORK, NOW, SUZHOU, Kind, ask, key, login, settled, weigh
+from tests.detectors.build import NEW_YORK, NOW, SUZHOU, Kind, ask, found, key, login, settled, weigh
 
 THIEF = "Firefox 115 Windows computer"
 
@@ -36,8 +36,7 @@ def on_the_move(logins: int = 40) -> Profile:
 
 def place_nats(event: Login, profile: Profile) -> float:
     """What the finding says of the place."""
-    finding = ask(unfamiliar_login, event, profile)
-    assert finding is not None
+    finding = found(unfamiliar_login, event, profile)
     assert finding.facts is not None
     nats = finding.facts["place_nats"]
     assert isinstance(nats, float)
@@ -46,9 +45,8 @@ def place_nats(event: Login, profile: Profile) -> float:
 
 def test_fires_on_a_new_device_at_a_new_place() -> None:
     event = login(device="other", ip="far", network="far", place=NEW_YORK, agent=THIEF)
-    finding = ask(unfamiliar_login, event, at_home())
+    finding = found(unfamiliar_login, event, at_home())
 
-    assert finding is not None
     assert finding.reason == "unfamiliar_login"
     assert finding.hold
     assert finding.weight == unfamiliar_login.PARAMS.most_nats
@@ -56,26 +54,20 @@ def test_fires_on_a_new_device_at_a_new_place() -> None:
 
 def test_fires_as_place_when_only_the_place_is_new() -> None:
     event = login(device=None, ip="far", network="far", place=NEW_YORK)
-    finding = ask(unfamiliar_login, event, at_home_without_device_ids())
 
-    assert finding is not None
-    assert finding.reason == "unfamiliar_place"
+    assert found(unfamiliar_login, event, at_home_without_device_ids()).reason == "unfamiliar_place"
 
 
 def test_fires_on_a_copy_of_the_browser_in_the_home_network_without_its_cookies() -> None:
     event = login(device="other", ip="next-door")
-    finding = ask(unfamiliar_login, event, at_home(1000))
 
-    assert finding is not None
-    assert finding.weight > 2.9
+    assert found(unfamiliar_login, event, at_home(1000)).weight > 2.9
 
 
 def test_fires_as_device_when_an_account_with_devices_is_asked_for_without_one() -> None:
     event = login(device=None, agent=THIEF, ip="gate-39~39", kind="mobile")
-    finding = ask(unfamiliar_login, event, on_the_move())
 
-    assert finding is not None
-    assert finding.reason == "unfamiliar_device"
+    assert found(unfamiliar_login, event, on_the_move()).reason == "unfamiliar_device"
 
 
 def test_quiet_on_the_known_device_at_a_new_address_of_the_home_network() -> None:

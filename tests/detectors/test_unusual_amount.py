@@ -11,7 +11,7 @@ from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
 from detectors.measures.amounts import LARGE_FOR_ANYBODY_USD, UNITS_PER_USD
 from services.platform.currency_files import read_rates
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 
 
 def used_to(
@@ -21,9 +21,8 @@ def used_to(
 
 
 def test_fires_on_a_hundred_times_the_usual() -> None:
-    finding = ask(unusual_amount, transaction(5000.0), payer())
+    finding = found(unusual_amount, transaction(5000.0), payer())
 
-    assert finding is not None
     assert finding.hold
     assert finding.value == 5000.0
     assert isinstance(finding.baseline, float)
@@ -31,10 +30,7 @@ def test_fires_on_a_hundred_times_the_usual() -> None:
 
 
 def test_fires_without_holding_when_it_is_only_somewhat_above() -> None:
-    finding = ask(unusual_amount, transaction(250.0), payer())
-
-    assert finding is not None
-    assert not finding.hold
+    assert not found(unusual_amount, transaction(250.0), payer()).hold
 
 
 def test_fires_in_a_currency_the_population_is_not_known_in() -> None:
@@ -102,9 +98,8 @@ def test_a_first_currency_weighs_what_the_same_worth_of_the_usual_one_does(
 
 
 def test_a_currency_of_unknown_worth_is_said_and_never_guessed() -> None:
-    finding = ask(unusual_amount, transaction(3.0, currency="GOLDX"), payer(), rates=read_rates(None))
+    finding = found(unusual_amount, transaction(3.0, currency="GOLDX"), payer(), rates=read_rates(None))
 
-    assert finding is not None
     assert finding.reason == "amount_of_unknown_worth"
     assert finding.hold
     assert ask(unusual_amount, transaction(3.0, currency="GOLDX"), Profile()) is None
@@ -151,9 +146,8 @@ def test_quiet_on_the_usual_amount_of_people_who_move_large_sums() -> None:
 
 
 def test_the_sentence_names_the_threshold_that_was_passed() -> None:
-    finding = ask(unusual_amount, transaction(5000.0), payer())
+    finding = found(unusual_amount, transaction(5000.0), payer())
 
-    assert finding is not None
     assert isinstance(finding.threshold, float)
     assert ask(unusual_amount, transaction(finding.threshold * 0.99), payer()) is None
     assert ask(unusual_amount, transaction(finding.threshold * 1.01), payer()) is not None

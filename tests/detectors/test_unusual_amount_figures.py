@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.profile import DAY_S, AmountStatistics, Profile, Velocity
 from detectors import unusual_amount
 from services.platform.currency_files import read_rates
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 from tests.detectors.test_unusual_amount import used_to
 
 
@@ -22,7 +22,7 @@ def of_no_population(variance: float = 0.0, usual: float = 1.0) -> Profile:
 
 
 def test_an_amount_right_at_the_threshold_is_unusual_and_held() -> None:
-    finding = ask(
+    finding = found(
         unusual_amount,
         transaction(1.0, currency="KES"),
         of_no_population(),
@@ -31,7 +31,6 @@ def test_an_amount_right_at_the_threshold_is_unusual_and_held() -> None:
         hold_z=0.0,
     )
 
-    assert finding is not None
     assert (finding.hold, finding.facts) == (True, {"currency": "KES", "z": 0.0})
 
 
@@ -51,7 +50,7 @@ def test_the_weight_is_the_first_nats_and_the_growth_for_each_deviation_beyond()
     # The deviations are 0.5 + 0.25 * 2 = 1: an amount of e^4 - 1 where 0 is usual lies 4 deviations above.
     moved = {"KES": Velocity(NOW - DAY_S, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)}
     account = payer(amounts={("payment", "KES"): AmountStatistics(40, 0.0, 4.0)}, velocity=moved)
-    finding = ask(
+    finding = found(
         unusual_amount,
         transaction(exp(4.0) - 1.0, currency="KES"),
         account,
@@ -61,7 +60,6 @@ def test_the_weight_is_the_first_nats_and_the_growth_for_each_deviation_beyond()
         growth_nats=0.5,
     )
 
-    assert finding is not None
     assert finding.facts == {"currency": "KES", "z": 4.0}
     assert finding.weight == pytest.approx(0.75 + 0.5 * 2.5, abs=1e-3)
 
@@ -99,9 +97,8 @@ def test_nothing_moved_weighs_as_little_as_anything() -> None:
 @given(st.floats(0.0, 4.0), st.sampled_from([3, 10, 40, 4000]), st.sampled_from([6.0, 60.0, 6000.0]))
 def test_unusual_from_is_the_least_amount_that_is_unusual(variance: float, n: int, usual: float) -> None:
     account = used_to(log1p(usual), n=n, variance=variance)
-    finding = ask(unusual_amount, transaction(9e7), account)
+    finding = found(unusual_amount, transaction(9e7), account)
 
-    assert finding is not None
     assert isinstance(finding.threshold, float)
     assert ask(unusual_amount, transaction(finding.threshold - 0.01), account) is None
     assert ask(unusual_amount, transaction(finding.threshold + 0.01), account) is not None
@@ -115,22 +112,18 @@ def test_unusual_from_is_the_least_amount_that_is_unusual(variance: float, n: in
 def test_unusual_from_is_told_by_twice_the_usual_or_by_the_deviations_whichever_is_more(
     variance: float, unusual_from: float
 ) -> None:
-    finding = ask(
+    finding = found(
         unusual_amount,
         transaction(9e7, currency="KES"),
         of_no_population(variance, usual=50.0),
         population_spread_log=sqrt(variance),
     )
 
-    assert finding is not None
     assert finding.threshold == unusual_from
 
 
 def test_unusual_from_is_never_below_what_is_large_in_a_way_that_is_new() -> None:
-    finding = ask(unusual_amount, transaction(60_000.0, movement="cash_out"), payer())
-
-    assert finding is not None
-    assert finding.threshold == 28_000.0
+    assert found(unusual_amount, transaction(60_000.0, movement="cash_out"), payer()).threshold == 28_000.0
     assert ask(unusual_amount, transaction(27_999.99, movement="cash_out"), payer()) is None
     assert ask(unusual_amount, transaction(28_000.0, movement="cash_out"), payer()) is not None
 
@@ -151,8 +144,7 @@ def test_money_of_unknown_worth_is_asked_about_from_the_third_transaction_of_an_
     unknown = transaction(3.456, currency="KES")
 
     assert ask(unusual_amount, unknown, payer(2, amounts={})) is None
-    finding = ask(unusual_amount, unknown, payer(3, amounts={}))
-    assert finding is not None
+    finding = found(unusual_amount, unknown, payer(3, amounts={}))
     assert (finding.weight, finding.value, finding.baseline, finding.threshold) == (3.6, 3.46, 3, None)
 
 
@@ -172,9 +164,8 @@ def test_every_finding_says_whose_it_is_and_in_what_currency() -> None:
 
 
 def test_amounts_are_told_in_whole_cents() -> None:
-    finding = ask(unusual_amount, transaction(5000.56), payer())
+    finding = found(unusual_amount, transaction(5000.56), payer())
 
-    assert finding is not None
     for amount in (finding.value, finding.baseline, finding.threshold):
         assert isinstance(amount, float)
         assert amount == round(amount, 2) != round(amount, 0)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from contracts.hours import HOURS, hour_of
 from contracts.profile import HOUR_S, Profile
 from detectors import unusual_hour
-from tests.detectors.build import NOW, ask, login, settled, weigh
+from tests.detectors.build import NOW, ask, found, login, settled, weigh
 
 
 def active(*since_now: int, count: int = 30, money: tuple[int, ...] = ()) -> Profile:
@@ -19,9 +19,8 @@ def table(since_now: tuple[int, ...], count: int) -> bytearray:
 
 
 def test_fires_in_the_middle_of_the_accounts_night() -> None:
-    finding = ask(unusual_hour, login(), active(8, 9, 10))
+    finding = found(unusual_hour, login(), active(8, 9, 10))
 
-    assert finding is not None
     assert finding.value == f"{hour_of(NOW):02d}:00"
     assert not finding.hold
 

@@ -5,7 +5,7 @@ import pytest
 from contracts.hours import HOURS, hour_of
 from contracts.profile import HOUR_S, Profile
 from detectors import unusual_hour_money as hour
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 
 
 def table(since_now: tuple[int, ...], count: int) -> bytearray:
@@ -24,9 +24,8 @@ def active(*since_now: int, count: int = 30, logins: tuple[int, ...] = ()) -> Pr
 
 
 def test_fires_in_the_middle_of_the_accounts_night() -> None:
-    finding = ask(hour, transaction(), active(8, 9, 10))
+    finding = found(hour, transaction(), active(8, 9, 10))
 
-    assert finding is not None
     assert finding.value == f"{hour_of(NOW):02d}:00"
     assert finding.threshold == "4.2%"
     assert not finding.hold

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, Amounts, AmountStatistics, Facts, Pending, Profile, Velocity
 from detectors import velocity_amount
-from tests.detectors.build import NOW, ask, key, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, key, payer, transaction, weigh
 
 
 def just_paid(times: float, each: float, at: float = NOW - 1, **fields: Any) -> Profile:
@@ -21,18 +21,16 @@ def just_paid(times: float, each: float, at: float = NOW - 1, **fields: Any) -> 
 
 
 def test_fires_on_the_fourth_transfer_of_a_thousand_within_the_hour() -> None:
-    finding = ask(velocity_amount, transaction(1000.0), just_paid(3, 1000.0))
+    finding = found(velocity_amount, transaction(1000.0), just_paid(3, 1000.0))
 
-    assert finding is not None
     assert not finding.hold
     assert finding.facts is not None
     assert (finding.facts["count"], finding.facts["hours"]) == (4, 1)
 
 
 def test_fires_as_split_when_usual_amounts_make_an_unusual_one() -> None:
-    finding = ask(velocity_amount, transaction(120.0), just_paid(12, 120.0))
+    finding = found(velocity_amount, transaction(120.0), just_paid(12, 120.0))
 
-    assert finding is not None
     assert finding.reason == "amount_split"
     assert isinstance(finding.value, int)
     assert isinstance(finding.threshold, int)
@@ -56,9 +54,8 @@ def held(value: float, at: float = NOW - 60, currency: str = "CNY") -> Pending:
 def test_payments_held_back_are_part_of_the_burst() -> None:
     account = payer(pending=[held(1000.0)] * 4)
 
-    finding = ask(velocity_amount, transaction(1000.0), account)
+    finding = found(velocity_amount, transaction(1000.0), account)
 
-    assert finding is not None
     assert isinstance(finding.value, int)
     assert finding.value > 4000
 

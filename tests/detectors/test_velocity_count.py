@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
 from detectors import velocity_count
-from tests.detectors.build import NOW, ask, payer, transaction, weigh
+from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 
 
 def paced(a_day: float, burst: float = 0.0, at: float = NOW - 1, age_s: float = 90 * DAY_S) -> Profile:
@@ -16,9 +16,8 @@ def paced(a_day: float, burst: float = 0.0, at: float = NOW - 1, age_s: float = 
 
 
 def test_fires_on_thirty_payments_in_minutes() -> None:
-    finding = ask(velocity_count, transaction(2.0), paced(1.0, burst=29))
+    finding = found(velocity_count, transaction(2.0), paced(1.0, burst=29))
 
-    assert finding is not None
     assert not finding.hold
     assert finding.value == 30
     assert finding.facts == {"hours": 1}
@@ -27,10 +26,7 @@ def test_fires_on_thirty_payments_in_minutes() -> None:
 def test_fires_on_a_day_of_twenty_on_an_account_of_one_a_day() -> None:
     account = payer(velocity={"CNY": Velocity(NOW - 1, 2.0, 19.0, 26.0, 49.0)})
 
-    finding = ask(velocity_count, transaction(2.0), account)
-
-    assert finding is not None
-    assert finding.facts == {"hours": 24}
+    assert found(velocity_count, transaction(2.0), account).facts == {"hours": 24}
 
 
 def test_fires_on_a_young_account_once_it_passes_the_floor() -> None:
