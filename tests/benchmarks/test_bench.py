@@ -8,6 +8,9 @@ import sys
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from services.cli.main import app
 
 _SMALL = ("--events", "5000", "--accounts", "2000", "--faust-events", "1000", "--runs", "1")
 _SMALLEST = ("--events", "2000", "--accounts", "500", "--faust-events", "400", "--runs", "1")
@@ -29,15 +32,9 @@ def _bench(*flags: str, timeout_s: float) -> dict[str, Any]:
 
 
 def test_a_part_that_does_not_exist_is_a_usage_error_that_names_the_parts() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "services.cli.main", "bench", "--only", "speed"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = CliRunner().invoke(app, ["bench", "--only", "speed"])
 
-    assert ran.returncode == 2
+    assert ran.exit_code == 2
     assert "throughput" in ran.stderr
 
 

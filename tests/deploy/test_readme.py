@@ -22,6 +22,7 @@ PAGES = [ROOT / "README.md", ROOT / "docs" / "architecture.md", *DECISIONS]
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 README = PAGES[0].read_text()
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+COMMANDS: Any = typer.main.get_command(app)
 _PATH = re.compile(
     r"`((?:contracts|detectors|services|notifier|deploy|tests|benchmarks|docs)(?:/[\w./-]+)?)`"
 )
@@ -58,11 +59,10 @@ def test_the_way_of_a_login_names_its_files_in_order() -> None:
 def test_every_make_target_and_command_of_a_page_exists(page: Path) -> None:
     text = page.read_text()
     quoted = "\n".join(re.findall(r"`[^`]+`|^```\n.*?^```", text, re.MULTILINE | re.DOTALL))
-    top: Any = typer.main.get_command(app)
 
     assert set(re.findall(r"\bmake ([a-z-]+)", quoted)) <= MAKE_TARGETS
     for line in _commands(quoted):
-        at = top
+        at = COMMANDS
         for word in line.split():
             if word == "--help" or not hasattr(at, "commands"):
                 break
