@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, field, json, to_builtins
 from msgspec.structs import force_setattr
 
 from contracts.amounts import major_units
+from contracts.changes import ChangeName
 from contracts.currencies import check_code
 from contracts.times import epoch_seconds
 
@@ -146,26 +147,7 @@ class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", g
     Those of the factor come from PayGuard itself: `totp_enrolled` the first, `totp_replaced` one in place of another.
     """
 
-    change: Literal[
-        "password_reset",
-        "password_change",
-        "phone_change",
-        "email_change",
-        "address_change",
-        "limit_raise",
-        "device_removed",
-        "totp_enrolment_started",
-        "totp_enrolled",
-        "totp_replaced",
-        "totp_removed",
-        "totp_locked",
-        "totp_disabled",
-        "totp_reset_requested",
-        "totp_reset_approved",
-        "totp_reset_cancelled",
-        "recovery_codes_made",
-        "recovery_code_used",
-    ]
+    change: ChangeName
 
 
 class ChallengeOutcome(

@@ -11,6 +11,7 @@ When it fires: hold the money, ask for the second factor, and call the owner on 
 
 from __future__ import annotations
 
+from contracts.changes import CREDENTIAL_CHANGES
 from contracts.events import Activity, Transaction
 from contracts.findings import Finding, Reason, Tallies
 from contracts.profile import HOUR_S, Profile
@@ -38,7 +39,6 @@ SPEC = sequence_spec(
     attack=("T1098", "T1078", "T1657"),
 )
 
-CREDENTIAL_CHANGES = frozenset({"password_reset", "password_change", "phone_change", "email_change"})
 MAX_CHANGES = 6
 
 

@@ -11,6 +11,7 @@ When it fires: hold the money, end all sessions, and walk the steps with the own
 
 from __future__ import annotations
 
+from contracts.changes import OWN_CHANGES, TAKEOVER_STEPS
 from contracts.circumstances import Circumstance
 from contracts.events import Activity, Transaction
 from contracts.findings import Finding, Reason, Tallies, Value
@@ -39,15 +40,7 @@ SPEC = sequence_spec(
 )
 
 MAX_CHANGES = 6
-_FACTOR = frozenset({"totp_removed", "totp_enrolled", "totp_replaced", "recovery_code_used"})
-CHANGES = _FACTOR | {
-    "password_reset",
-    "password_change",
-    "phone_change",
-    "email_change",
-    "limit_raise",
-    "device_removed",
-}
+_FACTOR = TAKEOVER_STEPS & OWN_CHANGES
 
 
 class Params(Window, frozen=True):
@@ -75,7 +68,7 @@ class Memory(Changes):
     """Recent changes to the account as (event time, what changed), ascending, at most MAX_CHANGES."""
 
 
-SEQUENCE = ThenMoney(SPEC, Memory, CHANGES, MAX_CHANGES)
+SEQUENCE = ThenMoney(SPEC, Memory, TAKEOVER_STEPS, MAX_CHANGES)
 learn, upgrade = SEQUENCE.learn, SEQUENCE.upgrade
 
 

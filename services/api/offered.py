@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from contracts.amounts import MOST_DIGITS
+from contracts.changes import OWN_CHANGES
 from contracts.currencies import MOST_DECIMALS
 from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
@@ -22,7 +23,6 @@ from services.api.producer import MAX_EVENT_BYTES
 from services.api.unread import of_mended
 from services.api.warnings import unknown_fields, warnings_of
 from services.events.decode import read_event, without_mark
-from services.events.own_events import OUR_CHANGES
 from services.events.refusals import tag_of
 
 MAX_EVENTS = 1_000
@@ -102,7 +102,7 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
         raise Malformed(
             "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"
         )
-    if isinstance(event, AccountChange) and event.change.startswith(OUR_CHANGES):
+    if isinstance(event, AccountChange) and event.change in OWN_CHANGES:
         raise Malformed(
             "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"
         )

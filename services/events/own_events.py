@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from contracts.changes import OWN_CHANGES
 from contracts.errors import Malformed
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
 from contracts.topics import HEADER_MAC
@@ -27,8 +28,6 @@ from services.platform.settings import Settings
 #: The reason code of dead letters that claim to be PayGuard's word and are not.
 NOT_OURS = "not_ours"
 _DOMAIN = b"payguard own event\x00"
-#: Beginnings of the changes that only PayGuard makes.
-OUR_CHANGES = ("totp_", "recovery_code")
 _OUR_TYPES = frozenset({"challenge_outcome", "user_report", "label"})
 _MAC = re.compile(rb"([1-9][0-9]{0,2}):([0-9a-f]{64})")
 _UPGRADE = (
@@ -115,12 +114,12 @@ def is_own(event: AnyEvent) -> bool:
     if kind is Login or kind is Transaction:
         return False
     if kind is AccountChange:
-        return event.change.startswith(OUR_CHANGES)  # type: ignore[union-attr]
+        return event.change in OWN_CHANGES  # type: ignore[union-attr]
     return kind is ChallengeOutcome or kind is UserReport or kind is Label
 
 
 def _is_own(type_name: str, change: str) -> bool:
-    return type_name in _OUR_TYPES or (type_name == "account_change" and change.startswith(OUR_CHANGES))
+    return type_name in _OUR_TYPES or (type_name == "account_change" and change in OWN_CHANGES)
 
 
 def event_macs(settings: Settings) -> EventMacs:

@@ -7,6 +7,7 @@ had come in time, as far as decayed counts allow. Pure: no clock, no randomness,
 
 from __future__ import annotations
 
+from contracts.changes import CHANGES
 from contracts.events import (
     AccountChange,
     Activity,
@@ -97,15 +98,11 @@ def learn(
         if event.status == "failed":  # type: ignore[union-attr]
             return
     elif kind is AccountChange:
-        change = event.change  # type: ignore[union-attr]
-        if change in ("totp_enrolled", "totp_replaced"):
-            profile.has_factor, profile.factor_disabled = True, False
-        elif change == "totp_removed":
-            profile.has_factor, profile.factor_disabled = False, False
-        elif change == "totp_disabled":
-            profile.has_factor, profile.factor_disabled = False, True
-        elif change == "totp_enrolment_started":
-            return  # whoever began it has proved the password alone
+        change = CHANGES[event.change]  # type: ignore[union-attr]
+        if change.factor is not None:
+            profile.has_factor, profile.factor_disabled = change.factor
+        if not change.teaches:
+            return
     if held:
         _hold(profile, event_key, facts_of(event), challenged)
         return

@@ -6,27 +6,15 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.changes import OwnChange
 from contracts.decisions import derived_id
 from contracts.events import AccountChange, to_wire
 from services.cases.news import News, put_news
 from services.cases.outbox import Outgoing, put
 from services.mfa.records import Context
 
-__all__ = ["FactorChange", "News", "Notice", "tell"]
+__all__ = ["News", "Notice", "tell"]
 
-FactorChange = Literal[
-    "totp_enrolment_started",
-    "totp_enrolled",
-    "totp_replaced",
-    "totp_removed",
-    "totp_locked",
-    "totp_disabled",
-    "recovery_codes_made",
-    "recovery_code_used",
-    "totp_reset_requested",
-    "totp_reset_approved",
-    "totp_reset_cancelled",
-]
 #: The letters to the owner, by the names of their templates.
 Notice = Literal[
     "factor_started",
@@ -47,7 +35,7 @@ Notice = Literal[
 async def tell(
     connection: AsyncConnection,
     account_id: str,
-    change: FactorChange,
+    change: OwnChange,
     about: str,
     news: News,
     notice: Notice | None,

@@ -12,10 +12,11 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.changes import OwnChange
 from contracts.errors import Unavailable
 from services.audit import audit_log
 from services.mfa import factors, qr, recovery, reset_rows, totp
-from services.mfa.changes import FactorChange, News, Notice, tell
+from services.mfa.changes import News, Notice, tell
 from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
@@ -39,8 +40,8 @@ from services.platform.database import Database
 from services.platform.metrics import ENROLMENTS
 
 _RIVALS = 3
-_ENROLLED: tuple[FactorChange, Notice] = ("totp_enrolled", "factor_enrolled")
-_REPLACED: tuple[FactorChange, Notice] = ("totp_replaced", "factor_replaced")
+_ENROLLED: tuple[OwnChange, Notice] = ("totp_enrolled", "factor_enrolled")
+_REPLACED: tuple[OwnChange, Notice] = ("totp_replaced", "factor_replaced")
 
 
 class FactorInUse(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.changes import KINDS
+
 LOCALES = ("en", "zh-CN")
 
 #: (event type, action) to headline, by locale. A decision does not say whether a login succeeded, so its words do not.
@@ -163,17 +165,7 @@ WORDS: dict[str, dict[str, str]] = {
         "failed_codes": "wrong codes",
         "new_device": "a new device",
         "new_payee": "a payee not paid before",
-        "password_reset": "a password reset",
-        "password_change": "a new password",
-        "phone_change": "a new phone number",
-        "email_change": "a new e-mail address",
-        "limit_raise": "a higher limit",
-        "device_removed": "a device removed",
-        "totp_enrolled": "a new authenticator",
-        "totp_replaced": "another authenticator in place of the old one",
-        "totp_removed": "the second factor removed",
-        "recovery_codes_made": "new recovery codes",
-        "recovery_code_used": "a recovery code used",
+        **{kind.name: kind.en for kind in KINDS if kind.en},
     },
     "zh-CN": {
         "unknown": "未知",
@@ -192,16 +184,6 @@ WORDS: dict[str, dict[str, str]] = {
         "failed_codes": "验证码多次输错",
         "new_device": "出现新设备",
         "new_payee": "首次向该收款人付款",
-        "password_reset": "重置密码",
-        "password_change": "修改密码",
-        "phone_change": "更换手机号",
-        "email_change": "更换邮箱",
-        "limit_raise": "提高限额",
-        "device_removed": "移除设备",
-        "totp_enrolled": "绑定新的身份验证器",
-        "totp_replaced": "更换身份验证器",
-        "totp_removed": "解除两步验证",
-        "recovery_codes_made": "重新生成恢复码",
-        "recovery_code_used": "使用恢复码",
+        **{kind.name: kind.zh_cn for kind in KINDS if kind.zh_cn},
     },
 }

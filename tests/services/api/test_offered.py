@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.changes import OwnChange
 from contracts.errors import Malformed
 from services.api.offered import MAX_EVENTS, checked, read_body
 from services.api.producer import MAX_EVENT_BYTES
-from services.mfa.changes import FactorChange
 from tests.services.api.world import a_login
 
 GOOD = msgspec.json.encode(a_login())
@@ -71,7 +71,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("change", get_args(FactorChange))
+@pytest.mark.parametrize("change", get_args(OwnChange))
 def test_no_change_of_a_factor_is_taken_from_outside(change: str) -> None:
     forged = (
         b'{"type":"account_change","event_id":"e","account_id":"a","occurred_at":1700000000000,"change":"%s"}'

@@ -126,7 +126,7 @@ def test_another_kind_of_event_concludes_nothing() -> None:
         ("totp_replaced", True, False),
         ("totp_removed", False, False),
         ("totp_disabled", False, True),
-        ("password_changed", None, None),
+        ("password_change", None, None),
     ],
 )
 def test_changes_of_a_factor_say_whether_there_is_one(
@@ -149,12 +149,12 @@ def test_each_type_of_event_teaches_its_own() -> None:
     assert (profile.logins, profile.transactions) == (1, 1)
     learn(profile, payment(2.0, payee=b"refunds.", kind="refund"), b"r")
     assert (profile.transactions, b"refunds." in profile.payees) == (1, False)
-    learn(profile, changed("password_changed", 3.0, STRANGE), b"c")
+    learn(profile, changed("password_change", 3.0, STRANGE), b"c")
     assert (profile.logins, profile.transactions, STRANGE in profile.devices) == (1, 1, True)
 
 
 def test_what_waits_is_known_by_its_type_time_and_what_it_would_teach() -> None:
-    paid, came, switched = payment(1.0, "12.50"), login(2.0), changed("password_changed", 3.0)
+    paid, came, switched = payment(1.0, "12.50"), login(2.0), changed("password_change", 3.0)
 
     money = facts_of(paid)
     assert (money.type, money.at, money.payee, money.kind, money.currency, money.value) == (
@@ -168,7 +168,7 @@ def test_what_waits_is_known_by_its_type_time_and_what_it_would_teach() -> None:
     assert (entry.fix[:2], entry.fix[3]) == ((31.2, 121.5), b"address.")
     change = facts_of(switched)
     assert (change.type, change.at, change.kind, change.fix, change.country) == (
-        ("account_change", T0 + 3.0, "password_changed", None, None)
+        ("account_change", T0 + 3.0, "password_change", None, None)
     )
 
 
