@@ -20,6 +20,7 @@ from notifier.render import Templates
 from notifier.routing import Route, idempotency_key, routes
 from services.platform.database import Database
 from services.platform.metrics import DELIVERY_LATENCY, NOTICES, NOTICES_UNDELIVERED
+from services.platform.retry import Backoff
 
 #: The sentences of a decision in a locale, such as `services.scoring.explain.sentences`.
 Explain = Callable[[Decision, str], Sequence[str]]
@@ -28,21 +29,16 @@ TOLD_FIRST = "told_first"
 
 
 class Patience(Struct, frozen=True, kw_only=True):
-    """How long a notice is tried. The first retry waits `first_s`, each further one twice as long up to `ceiling_s`;
-    a notice older than `give_up_s` at a failed try has failed. One send may take `send_s`, a claim holds `lease_s`.
+    """How long a notice is tried: again after the pauses of `backoff`; one older than `give_up_s` at a failed try has failed.
+    One send may take `send_s`, a claim holds `lease_s`.
     A new address waits at most `told_first_s` until those before were told of it.
     """
 
-    first_s: float = 5.0
-    ceiling_s: float = 600.0
+    backoff: Backoff = Backoff(5.0, 600.0)
     give_up_s: float = 86_400.0
     send_s: float = 45.0
     lease_s: float = 120.0
     told_first_s: float = 3600.0
-
-    def retry_at(self, attempts: int, now: float) -> float:
-        """When to try again after the given number of tries."""
-        return now + min(self.first_s * 2.0 ** min(attempts - 1, 30), self.ceiling_s)
 
 
 class _Sent(Struct):
@@ -151,7 +147,7 @@ class Delivery:
         error, now = sent.away or Unavailable(), self._clock()
         words = str(error)[:256]
         if now - notice.recorded_at < self._patience.give_up_s:
-            until = self._patience.retry_at(notice.attempts, now)
+            until = now + self._patience.backoff.pause_s(notice.attempts)
             await claims.put_off(self._database, notice, until, words)
         elif sent.delivered:
             await self._end(notice, "delivered", channel, None, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from uuid import uuid4
 
 from contracts.errors import Unavailable
@@ -13,10 +14,10 @@ from notifier.channels.mail_smtp import SmtpMail, smtp_server
 from notifier.claims import LANES, Claim, Lane, claim, waiting
 from notifier.deliver import TOLD_FIRST, Delivery, Explain, Patience
 from notifier.rates import Rates
-from services.cases.backoff import Backoff, pause
 from services.platform.database import Database
 from services.platform.metrics import NOTICES, NOTICES_DIGESTED, OUTBOX_PENDING
 from services.platform.progress import Progress
+from services.platform.retry import repeat
 from services.platform.settings import Settings
 
 _POLL_S = 0.3
@@ -76,21 +77,13 @@ class Notifier:
         """Work until `stop`, on critical and on ordinary letters side by side."""
         async with asyncio.TaskGroup() as tasks:
             for lane in LANES:
-                tasks.create_task(self._work(lane), name=f"notifier-{lane}")
+                work = repeat(partial(self._work, lane), self._stopping, self._progress.failed, _POLL_S)
+                tasks.create_task(work, name=f"notifier-{lane}")
 
-    async def _work(self, lane: Lane) -> None:
-        backoff = Backoff(self._stopping)
-        while not self._stopping.is_set():
-            try:
-                handled = await self._handful(lane)
-                await self._measure()
-            except Unavailable as error:
-                self._progress.failed(error.reason)
-                await backoff.wait()
-                continue
-            backoff.reset()
-            if not handled:
-                await pause(self._stopping, _POLL_S)
+    async def _work(self, lane: Lane) -> int:
+        handled = await self._handful(lane)
+        await self._measure()
+        return handled
 
     def stop(self) -> None:
         """Ask `run` to return after the letters in hand."""

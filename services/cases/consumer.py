@@ -14,11 +14,11 @@ from msgspec import json
 from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
-from services.cases.backoff import Backoff, pause
 from services.cases.repository import Recorded
 from services.platform.kafka_access import kafka_access, note_refusal
 from services.platform.metrics import COMMITS
 from services.platform.progress import Progress
+from services.platform.retry import BACKGROUND, pause
 from services.platform.settings import Settings
 
 #: Carries a batch out and makes it durable; raises Unavailable to get the same batch again.
@@ -52,6 +52,7 @@ class DecisionConsumer:
         self._apply = apply
         self._progress = progress
         self._refused: set[TopicPartition] = set()
+        self._failures = 0
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -60,17 +61,15 @@ class DecisionConsumer:
 
     async def run(self) -> None:
         """Consume until `stop`; waits for a broker that is away."""
-        backoff = Backoff(self._stopping)
         while not self._stopping.is_set():
             consumer = self._new_consumer()
             try:
                 await consumer.start()
-                backoff.reset()
+                self._failures = 0
                 await self._consume(consumer)
             except KafkaError as error:
                 note_refusal(error, "cases")
-                self._progress.failed(KAFKA_AWAY)
-                await backoff.wait()
+                await self._failed(KAFKA_AWAY)
             finally:
                 await _quietly_stop(consumer)
 
@@ -91,7 +90,7 @@ class DecisionConsumer:
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         loop = asyncio.get_running_loop()
-        backoff, committed_s, looked_s = Backoff(self._stopping), loop.time(), 0.0
+        committed_s, looked_s = loop.time(), 0.0
         done: dict[TopicPartition, int] = {}
         while not self._stopping.is_set():
             if loop.time() - looked_s >= _LOOK_EVERY_S:
@@ -100,9 +99,8 @@ class DecisionConsumer:
             batch = await consumer.getmany(timeout_ms=_POLL_MS)
             records = with_effects(batch)
             if not await self._applied(consumer, batch, records):
-                await backoff.wait()
                 continue
-            backoff.reset()
+            self._failures = 0
             done |= {partition: found[-1].offset + 1 for partition, found in batch.items()}
             if done and (records or loop.time() - committed_s >= _COMMIT_EVERY_S):
                 await self._commit(consumer, done)
@@ -123,14 +121,19 @@ class DecisionConsumer:
                 await self._apply(records)
             except Unavailable as error:
                 self._refused |= batch.keys()
-                self._progress.failed(error.reason)
                 self._progress.behind(len(records), time.time() - min(each.recorded_at for each in records))
                 _rewind(consumer, batch)
+                await self._failed(error.reason)
                 return False
         if batch:
             self._refused -= batch.keys()
             self._progress.worked()
         return True
+
+    async def _failed(self, reason: str) -> None:
+        self._progress.failed(reason)
+        self._failures += 1
+        await pause(self._stopping, BACKGROUND.pause_s(self._failures))
 
     async def _look(self, consumer: AIOKafkaConsumer) -> None:
         """Say how many records wait. Without partitions of its own the broker is asked whether it is there."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import func, select
 
 from contracts.errors import Unavailable
-from services.cases.backoff import Backoff, pause
 from services.cases.consumer import DecisionConsumer
 from services.cases.outbox import OutboxRelay, Pending, pending
 from services.cases.outlet import KafkaOutlet
@@ -19,6 +18,7 @@ from services.events.own_events import event_macs
 from services.platform.database import Database
 from services.platform.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
 from services.platform.progress import Consumers
+from services.platform.retry import pause, repeat
 from services.platform.settings import Settings
 
 _RELAY_POLL_S = 0.1
@@ -58,7 +58,8 @@ class CasesService:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._consumer.run(), name="cases-consumer")
-                tasks.create_task(self._carry(), name="outbox-relay")
+                carried = repeat(self._carry, self._stopping, self._outgoing.failed, _RELAY_POLL_S)
+                tasks.create_task(carried, name="outbox-relay")
                 tasks.create_task(self._measure(), name="cases-gauges")
         finally:
             await self._outlet.close()
@@ -80,19 +81,10 @@ class CasesService:
             for severity, count in raised.items():
                 ALERTS.labels(severity).inc(count)
 
-    async def _carry(self) -> None:
-        backoff = Backoff(self._stopping)
-        while not self._stopping.is_set():
-            try:
-                carried = await self._relay.carry()
-            except Unavailable as error:
-                self._outgoing.failed(error.reason)
-                await backoff.wait()
-                continue
-            self._outgoing.worked()
-            backoff.reset()
-            if not carried:
-                await pause(self._stopping, _RELAY_POLL_S)
+    async def _carry(self) -> int:
+        carried = await self._relay.carry()
+        self._outgoing.worked()
+        return carried
 
     async def _measure(self) -> None:
         while not self._stopping.is_set():

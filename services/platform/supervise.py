@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.platform.guarded_process import GuardedProcess
+from services.platform.retry import Backoff
 
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
+_BACKOFF = Backoff(0.5, 10.0)
 _STEADY_S = 30.0
 _POLL_S = 0.2
 
@@ -45,16 +45,15 @@ class Supervised:
 
     async def keep(self, tell: Callable[[str], None]) -> None:
         """Start it again whenever it ends, until cancelled; `tell` hears of each restart."""
-        pause_s, started_s = _FIRST_PAUSE_S, time.monotonic()
+        failures, started_s = 0, time.monotonic()
         while True:
             await asyncio.sleep(_POLL_S)
             if self.running:
                 continue
-            if time.monotonic() - started_s > _STEADY_S:
-                pause_s = _FIRST_PAUSE_S
+            failures = 1 if time.monotonic() - started_s > _STEADY_S else failures + 1
+            pause_s = _BACKOFF.pause_s(failures)
             tell(f"{self.name} ended; starting it again in {pause_s:.1f} s (log: {self.log_file})")
             await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             self.restarts += 1
             self.start()
             started_s = time.monotonic()

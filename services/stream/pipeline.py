@@ -16,6 +16,7 @@ from itertools import count
 from typing import TypeVar
 
 from contracts.errors import Unavailable
+from services.platform.retry import Backoff
 from services.policy.policy import MEMORY_LOST, Policy
 from services.stream.batch_result import BatchResult, BatchTimes, ResultBuilder, measure
 from services.stream.batch_scheduler import Batch
@@ -25,8 +26,7 @@ from services.stream.reading import read
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S = 0.05
-LONGEST_PAUSE_S = 5.0
+BACKOFF = Backoff(0.05, 5.0)
 #: Where a worker can be made to kill itself; the last one is reached only where records lie on the wrong partition.
 FAULT_POINTS = ("before_produce", "after_produce", "after_save", "before_commit", "after_move")
 Answer = TypeVar("Answer")
@@ -171,11 +171,12 @@ class FaultPoint:
 
 async def retry_while_unavailable(step: Callable[[], Awaitable[Answer]], what: str) -> Answer:
     """Run the step, again with growing pauses while its store is Unavailable. Steps are repeatable."""
-    pause = FIRST_PAUSE_S
+    failures = 0
     while True:
         try:
             return await step()
         except Unavailable as error:
-            log.warning("%s is unavailable (%s); trying again in %.2f s", what, error, pause)
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE_S, pause * 2)
+            failures += 1
+            pause_s = BACKOFF.pause_s(failures)
+            log.warning("%s is unavailable (%s); trying again in %.2f s", what, error, pause_s)
+            await asyncio.sleep(pause_s)

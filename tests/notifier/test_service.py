@@ -19,6 +19,7 @@ from notifier.service import channels
 from services.cases.tables import notices
 from services.platform.database import Database
 from services.platform.metrics import OUTBOX_PENDING
+from services.platform.retry import Backoff
 from services.platform.settings import Settings
 from tests.notifier.delivering import T0, TO_LI, Clock, Way, add, counted, notifier, rows
 from tests.notifier.mail_server import Mailbox, MailServer
@@ -106,7 +107,7 @@ async def test_run_delivers_to_a_real_server_through_its_faults(told: Database) 
     box.recipient_answer = "450 later"
     async with MailServer(box) as port:
         smtp = SmtpMail(smtp_server(f"smtp://127.0.0.1:{port}"), "security@upay.example", 2.0)
-        service = notifier(told, smtp, time.time, Patience(first_s=0.05, give_up_s=1e12))
+        service = notifier(told, smtp, time.time, Patience(backoff=Backoff(0.05, 600.0), give_up_s=1e12))
         running = asyncio.create_task(service.run())
         await until(lambda: tried(told))
         box.recipient_answer, box.hangs_up_after_data = "", 2

@@ -14,6 +14,7 @@ from contracts.errors import Malformed, Unavailable
 from services.events.own_events import signing_of
 from services.lab.send.kafka_out import KafkaOut
 from services.platform.kafka_access import kafka_access
+from services.platform.retry import Backoff
 from services.platform.settings import Settings
 from services.replay.lines import EventLine, OnBad
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HTTP_BATCH = 500
 _TRIES = 5
+_BACKOFF = Backoff(0.5, 8.0)
 
 
 class Pace:
@@ -116,7 +118,7 @@ async def _post(client: httpx.AsyncClient, chunk: Sequence[EventLine]) -> list[A
     import httpx
 
     body = b"\n".join(line.value for line in chunk)
-    for attempt in range(_TRIES):
+    for attempt in range(1, _TRIES + 1):
         try:
             response = await client.post("/v1/events", content=body)
         except httpx.TransportError as error:
@@ -130,7 +132,7 @@ async def _post(client: httpx.AsyncClient, chunk: Sequence[EventLine]) -> list[A
             raise Malformed("refused", f"the API answered {response.status_code}: {told.detail}")
         if told.results is not None and all(answer.status != "unavailable" for answer in told.results):
             return told.results
-        await asyncio.sleep(0.5 * 2**attempt)
+        await asyncio.sleep(_BACKOFF.pause_s(attempt))
     raise Unavailable(f"the API at {client.base_url} cannot take events now; try again, or lower --rate")
 
 

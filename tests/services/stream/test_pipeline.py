@@ -7,11 +7,12 @@ import asyncio
 import pytest
 
 from contracts.errors import Unavailable
+from services.platform.retry import Backoff
 from services.stream.pipeline import retry_while_unavailable
 
 
 async def test_a_step_is_repeated_while_its_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.stream.pipeline.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("services.stream.pipeline.BACKOFF", Backoff(0.0, 0.0))
     left = 3
 
     async def step() -> str:
