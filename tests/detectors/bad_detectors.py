@@ -97,7 +97,7 @@ BAD = {
     "counts_twice": Bad(
         "duplicates_harmless", {"memory if event.at in memory.logins else ": ""}, _REMEMBERING
     ),
-    "hoards": Bad("memory_small", {"[-9:]": ""}, _REMEMBERING),
+    "hoards": Bad("memory_small", {"[-9:]": "[-900:]"}, _REMEMBERING),
     "dawdles": Bad(
         "speed",
         {

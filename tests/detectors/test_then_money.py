@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from msgspec import msgpack, structs
 
+from contracts.circumstances import Circumstance
+from contracts.events import AccountChange, Activity, Transaction
 from contracts.findings import Finding, Reason
 from contracts.profile import DAY_S, HOUR_S, Facts, Pending
 from detectors import (
@@ -63,6 +65,35 @@ def changed(*what: str, hours_ago: float = 2.0) -> Memory:
         at = NOW - (hours_ago - place) * HOUR_S
         memory = SEQUENCE.learn(change(each, at), memory, Params())
     return memory
+
+
+def test_it_is_asked_about_money_after_a_change_that_is_remembered_or_held_back() -> None:
+    also = sequence_spec("other_then_money", SPEC.reasons, SPEC.attack, Circumstance.RECENT_FAILURE)
+
+    assert (SPEC.family, SPEC.event_types) == ("sequence", (Transaction, AccountChange))
+    assert SPEC.wakes_on == Circumstance.HELD_CHANGE | Circumstance.REMEMBERED
+    assert also.wakes_on == SPEC.wakes_on | Circumstance.RECENT_FAILURE
+    assert also.learns_on == SPEC.learns_on == Circumstance.CHANGE | Circumstance.REMEMBERED
+
+
+@pytest.mark.parametrize("event", [change("address_change"), transaction(movement="top_up")])
+def test_there_is_nothing_before_what_is_no_money_that_leaves(event: Activity) -> None:
+    assert SEQUENCE.before_money(event, payer(), changed("address_change"), Params()) == []
+
+
+@pytest.mark.parametrize(
+    ("logins", "transactions", "how"), [(2, 3, "to_new_payee"), (3, 2, "from_new_device")]
+)
+def test_three_logins_make_a_device_new_and_three_payments_a_payee(
+    logins: int, transactions: int, how: str
+) -> None:
+    event = transaction(payee="mule", device="strange")
+    young = payer(transactions, payees=("grocer",), logins=logins)
+
+    finding = SEQUENCE.observe(event, young, {}, changed("address_change"), Params())
+
+    assert finding is not None
+    assert (finding.facts or {})["how"] == how
 
 
 def asked(memory: Memory, *, payee: str = "mule", device: str = "phone", **params: float) -> Finding | None:

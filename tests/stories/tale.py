@@ -234,6 +234,14 @@ class Account:
         }
 
 
+def lived(days: int, clock: str) -> tuple[Tale, Account]:
+    """A tale of one account that has lived so many ordinary days, at this time of the next day."""
+    tale = Tale()
+    lin = tale.account("lin").lives(days)
+    tale.on(days, clock)
+    return tale, lin
+
+
 class Told:
     """The decisions, by event id."""
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, PHONE, SCRIPT, Hand, Tale, broadband, hosting, stranger, vpn
+from tests.stories.tale import ASKED, PHONE, SCRIPT, Hand, broadband, hosting, lived, stranger, vpn
 
 
 async def test_an_attacker_from_anywhere_is_asked_at_the_login() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     naive = stranger(hosting("New York", 8), "naive", SCRIPT)
     login = lin.logs_in(naive)
     money = lin.sends(6000, "mule", naive)
@@ -20,9 +18,7 @@ async def test_an_attacker_from_anywhere_is_asked_at_the_login() -> None:
 
 
 async def test_an_attacker_with_a_vpn_in_the_victims_country_is_asked_at_the_login() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     behind = stranger(vpn("Shanghai", 8), "behind", PHONE)
     login = lin.logs_in(behind)
     money = lin.sends(6000, "mule", behind)
@@ -34,9 +30,7 @@ async def test_an_attacker_with_a_vpn_in_the_victims_country_is_asked_at_the_log
 
 
 async def test_an_attacker_with_the_victims_network_and_device_is_asked_at_the_money() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     targeted = Hand(broadband("Shanghai", 31_007), lin.owner.device_id, PHONE)
     login = lin.logs_in(targeted)
     money = lin.sends(6000, "mule", targeted, balance=6400)
@@ -48,9 +42,7 @@ async def test_an_attacker_with_the_victims_network_and_device_is_asked_at_the_m
 
 
 async def test_what_the_attacker_did_teaches_nothing_when_the_code_was_never_typed() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     naive = stranger(hosting("New York", 8), "naive", SCRIPT)
     for _ in range(5):
         login = lin.logs_in(naive)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale, hosting, stranger
+from tests.stories.tale import ASKED, Tale, hosting, lived, stranger
 
 
 async def test_the_farm_is_named_by_its_phone_and_by_the_payee_all_of_it_ends_at() -> None:
@@ -26,9 +26,7 @@ async def test_the_farm_is_named_by_its_phone_and_by_the_payee_all_of_it_ends_at
 
 
 async def test_money_that_comes_in_and_leaves_at_once_is_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "10:00")
+    tale, lin = lived(30, "10:00")
     lin.logs_in()
     lin.pays(4000, None, kind="top_up", balance=100)
     tale.after(minutes=3)

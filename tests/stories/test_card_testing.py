@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale
+from tests.stories.tale import ASKED, lived
 
 
 async def test_refusals_in_a_row_and_the_success_after_them_are_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "04:00")
+    tale, lin = lived(30, "04:00")
     refused = [lin.pays(1 + number / 10, f"shop-{number}", refused=True) for number in range(12)]
     success = lin.pays(900, "electronics")
     told = await tale.told()
@@ -19,9 +17,7 @@ async def test_refusals_in_a_row_and_the_success_after_them_are_named() -> None:
 
 
 async def test_a_burst_of_small_payments_that_go_through_is_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "14:00")
+    tale, lin = lived(30, "14:00")
     burst = [lin.pays(2, f"shop-{number}") for number in range(25)]
     told = await tale.told()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale, carrier, stranger
+from tests.stories.tale import ASKED, Tale, carrier, lived, stranger
 
 STOPPED = ("hold", "deny")
 
@@ -44,9 +44,7 @@ async def test_a_factor_replaced_with_a_code_that_was_talked_out_of_the_owner_mo
 
 
 async def test_an_owner_who_changes_phones_with_a_code_goes_on_paying_where_he_pays() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "12:00")
+    tale, lin = lived(30, "12:00")
     steps = [
         lin.changes(change) for change in ("totp_enrolment_started", "totp_replaced", "recovery_codes_made")
     ]

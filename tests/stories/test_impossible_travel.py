@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale, broadband, stranger
+from tests.stories.tale import ASKED, broadband, lived, stranger
 
 
 async def test_a_login_nine_thousand_kilometres_away_within_the_hour_is_asked_for_a_code() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "13:00")
+    tale, lin = lived(30, "13:00")
     lin.logs_in()
     tale.after(minutes=40)
     far = lin.logs_in(stranger(broadband("New York", 12, 1), "far"))
@@ -19,9 +17,7 @@ async def test_a_login_nine_thousand_kilometres_away_within_the_hour_is_asked_fo
 
 
 async def test_the_owner_who_comes_home_in_between_does_not_hide_the_journey() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "13:00")
+    tale, lin = lived(30, "13:00")
     lin.logs_in()
     tale.after(minutes=20)
     lin.logs_in(lin.owner.over(broadband("London", 12, 1)))

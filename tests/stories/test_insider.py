@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, LAPTOP, Tale, broadband, carrier, stranger
+from tests.stories.tale import ASKED, LAPTOP, Tale, broadband, carrier, lived, stranger
 
 
 async def test_the_clerks_transfer_is_stopped_and_the_chain_is_named() -> None:
@@ -25,9 +25,7 @@ async def test_the_clerks_transfer_is_stopped_and_the_chain_is_named() -> None:
 
 
 async def test_a_factor_that_is_taken_away_before_the_money_is_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "12:00")
+    tale, lin = lived(30, "12:00")
     lin.changes("totp_removed")
     tale.after(minutes=30)
     money = lin.sends(1500, "mule")
@@ -54,9 +52,7 @@ async def test_a_takeover_told_step_by_step_is_named_as_a_chain() -> None:
 
 
 async def test_a_limit_that_is_raised_before_a_large_transfer_is_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "12:00")
+    tale, lin = lived(30, "12:00")
     lin.changes("limit_raise")
     tale.after(minutes=20)
     money = lin.pays(6000, "dealer", balance=6500)

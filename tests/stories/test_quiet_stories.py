@@ -5,17 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from services.lab.people.places import city_named
-from tests.stories.tale import (
-    LAPTOP,
-    PHONE,
-    Account,
-    Hand,
-    Tale,
-    Told,
-    broadband,
-    carrier,
-    vpn,
-)
+from tests.stories.tale import LAPTOP, PHONE, Account, Hand, Tale, Told, broadband, carrier, lived, vpn
 
 
 def quiet(told: Told, *, notices: int = 0, but: tuple[str, ...] = ()) -> bool:
@@ -85,9 +75,7 @@ async def test_somebody_who_lives_behind_a_vpn_jumps_between_its_exits() -> None
 
 
 async def test_a_holiday_that_a_passed_challenge_announced_is_a_holiday() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "16:30")
+    tale, lin = lived(30, "16:30")
     there = lin.owner.over(carrier("Bangkok", 812))
     arrival = lin.logs_in(there)
     lin.passes(arrival)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import Tale, broadband, carrier, stranger
+from tests.stories.tale import Tale, broadband, carrier, lived, stranger
 
 
 async def test_a_session_that_goes_on_elsewhere_is_asked_at_its_first_payment() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "20:00")
+    tale, lin = lived(30, "20:00")
     lin.logs_in(session="s-1")
     lin.pays(60, "grocer", session="s-1")
     tale.after(minutes=20)

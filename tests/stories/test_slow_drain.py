@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, Tale
+from tests.stories.tale import ASKED, Tale, lived
 
 
 async def test_one_transfer_of_nearly_everything_is_asked_about() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     drain = lin.sends(2950, "friend", balance=3000)
     told = await tale.told()
 
@@ -17,9 +15,7 @@ async def test_one_transfer_of_nearly_everything_is_asked_about() -> None:
 
 
 async def test_a_drain_in_steps_is_named_before_the_wallet_is_empty() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "09:00")
+    tale, lin = lived(30, "09:00")
     balance, steps = 3000.0, []
     for _ in range(12):
         steps.append(lin.sends(balance * 0.25, "friend", balance=balance))
@@ -33,9 +29,7 @@ async def test_a_drain_in_steps_is_named_before_the_wallet_is_empty() -> None:
 
 
 async def test_many_usual_amounts_in_an_hour_are_named_as_split() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=40)
-    tale.on(40, "15:00")
+    tale, lin = lived(40, "15:00")
     parts = [lin.pays(75, "grocer") for _ in range(12)]
     told = await tale.told()
 
@@ -44,9 +38,7 @@ async def test_many_usual_amounts_in_an_hour_are_named_as_split() -> None:
 
 
 async def test_one_huge_amount_to_a_stranger_is_held_or_asked_about() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     huge = lin.pays(18_000, "broker")
     told = await tale.told()
 
@@ -68,9 +60,7 @@ async def test_large_amounts_day_after_day_that_nobody_answers_for_add_up() -> N
 
 
 async def test_an_answered_challenge_ends_it() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     first = lin.pays(1_500, "broker")
     tale.after(minutes=2)
     lin.passes(first, "transaction")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stories.tale import ASKED, SCRIPT, Tale, broadband, hosting, stranger, tor
+from tests.stories.tale import ASKED, SCRIPT, Tale, broadband, hosting, lived, stranger, tor
 
 
 async def test_an_account_asleep_for_months_that_wakes_on_a_new_device_is_asked() -> None:
@@ -17,9 +17,7 @@ async def test_an_account_asleep_for_months_that_wakes_on_a_new_device_is_asked(
 
 
 async def test_a_login_over_tor_at_an_hour_the_owner_sleeps_is_asked() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=40)
-    tale.on(40, "04:00")
+    tale, lin = lived(40, "04:00")
     night = lin.logs_in(stranger(tor(3), "night"))
     told = await tale.told()
 
@@ -28,9 +26,7 @@ async def test_a_login_over_tor_at_an_hour_the_owner_sleeps_is_asked() -> None:
 
 
 async def test_the_owners_cookie_in_a_strange_browser_over_a_strange_address_is_unfamiliar() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=40)
-    tale.on(40, "12:00")
+    tale, lin = lived(40, "12:00")
     copied = stranger(broadband("Chengdu", 900, 2), "copied")._replace(device_id=lin.owner.device_id)
     login = lin.logs_in(copied)
     told = await tale.told()
@@ -40,9 +36,7 @@ async def test_the_owners_cookie_in_a_strange_browser_over_a_strange_address_is_
 
 
 async def test_a_program_that_logs_in_for_the_owner_is_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=30)
-    tale.on(30, "15:00")
+    tale, lin = lived(30, "15:00")
     script = lin.logs_in(stranger(hosting("Shanghai", 900), "script", SCRIPT))
     told = await tale.told()
 
@@ -51,9 +45,7 @@ async def test_a_program_that_logs_in_for_the_owner_is_named() -> None:
 
 
 async def test_money_that_leaves_while_the_owner_sleeps_is_named() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=60)
-    tale.on(60, "03:30")
+    tale, lin = lived(60, "03:30")
     night = lin.sends(700, "mule")
     told = await tale.told()
 

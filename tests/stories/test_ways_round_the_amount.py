@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.platform.currency_files import read_rates
-from tests.stories.tale import ASKED, Tale, broadband, stranger
+from tests.stories.tale import ASKED, Tale, broadband, lived, stranger
 
 SHANGHAI = stranger(broadband("Shanghai", 9))
 
@@ -113,9 +113,7 @@ async def test_many_currencies_do_not_hide_a_burst() -> None:
 
 
 async def test_a_top_up_in_one_currency_and_a_cash_out_in_another_are_one_passage() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=25)
-    tale.on(25, "15:00")
+    tale, lin = lived(25, "15:00")
     lin.pays("300", None, kind="top_up", currency="USDT")
     out = lin.pays(2000, "mule", kind="cash_out")
     told = await tale.told()
@@ -124,9 +122,7 @@ async def test_a_top_up_in_one_currency_and_a_cash_out_in_another_are_one_passag
 
 
 async def test_a_currency_without_a_rate_is_said_and_asked_about() -> None:
-    tale = Tale()
-    lin = tale.account("lin").lives(days=25)
-    tale.on(25, "15:00")
+    tale, lin = lived(25, "15:00")
     strange = lin.pays("90000", "mule", currency="GOLDX")
     told = await tale.told()
 
