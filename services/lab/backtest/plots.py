@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from html import escape
 from math import sqrt
 
-from services.lab.backtest.charts import Frame, Point, Series, bars, lines, reliability
+from markupsafe import Markup
+from msgspec import Struct
+
+from services.lab.backtest.charts import Chart, Curve, Point, Series
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.side import ALERTS, CASES, CHALLENGES, DENIALS, HOLDS, RISK_EDGES, Bin, Side
 from services.lab.backtest.summary import figure, percent
@@ -24,41 +26,48 @@ _BY_DAY = (
 )
 
 
-def section(title: str, body: str, note: str = "", css: str = "") -> str:
-    """A card of the page; `title` and `note` are text, `body` is HTML."""
-    said = f'<p class="soft">{escape(note)}</p>' if note else ""
-    return f'<section class="{css}"><h2>{escape(title)}</h2>{said}{body}</section>'
+class Plots(Struct, frozen=True):
+    """A section of plots, and the table behind them: its heads, and rows of a name and its cells."""
+
+    title: str
+    charts: list[Chart]
+    heads: list[str]
+    rows: list[tuple[str, list[str]]]
+    note: str = ""
 
 
-def table(heads: Sequence[str], body: str, css: str = "") -> str:
-    """A table of HTML heads and rows that scrolls by itself where the page is narrow."""
-    cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    return f'<div class="scroll"><table class="{css}"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+def plotted(comparison: Comparison, t: dict[str, str]) -> Iterator[Plots]:
+    """All of them; the reliability curve only where labels tell the truth."""
+    yield _days(comparison, t)
+    yield _scores(comparison, t)
+    if comparison.labelled:
+        yield _curve(comparison, t)
 
 
-def moment(at: float) -> str:
-    """Epoch seconds as text, UTC to the minute."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def days(comparison: Comparison, t: dict[str, str]) -> str:
+def _days(comparison: Comparison, t: dict[str, str]) -> Plots:
     """Challenges, alerts, stops and cases day by day."""
     numbers = _day_numbers(comparison.sides)
     dates = [f"{datetime.fromtimestamp(day * _DAY_S, UTC):%Y-%m-%d}" for day in numbers]
-    charts, columns, heads = [], [], [escape(t["day"])]
+    charts: list[Chart] = []
+    columns: list[list[int]] = []
+    heads = [t["day"]]
     for name, picked in _BY_DAY:
         what = t[f"{name}_short"]
         a, b = (_daily(side, numbers, picked) for side in comparison.sides)
         columns += [a, b]
-        heads += [f"{escape(what)} {side}" for side in "AB"]
-        frame = Frame(t["by_day"].format(what=what), _said_by_day(what, a, b, t), t["day"], what)
-        chart = lines(frame, [date[5:] for date in dates], (Series("A", "a", a), Series("B", "b", b)))
-        charts.append(f"<figure><h3>{escape(frame.title)}</h3>{chart}</figure>")
-    body = "".join(
-        f'<tr><th scope="row">{date}</th>{"".join(f"<td>{column[index]:,}</td>" for column in columns)}</tr>'
-        for index, date in enumerate(dates)
-    )
-    return section(t["days"], f'<div class="grid2">{"".join(charts)}</div>' + _behind(heads, body, t))
+        heads += [f"{what} {side}" for side in "AB"]
+        charts.append(
+            Chart(
+                "lines",
+                t["by_day"].format(what=what),
+                _said_by_day(what, a, b, t),
+                t["day"],
+                what,
+                (Series("A", "a", a), Series("B", "b", b)),
+                [date[5:] for date in dates],
+            )
+        )
+    return Plots(t["days"], charts, heads, _table(dates, columns))
 
 
 def _day_numbers(sides: tuple[Side, Side]) -> list[int]:
@@ -74,11 +83,13 @@ def _said_by_day(what: str, a: Sequence[int], b: Sequence[int], t: dict[str, str
     )
 
 
-def scores(comparison: Comparison, t: dict[str, str]) -> str:
+def _scores(comparison: Comparison, t: dict[str, str]) -> Plots:
     """How events are spread over the scores, apart by what is known of them."""
     labels = [f"{low}–{min(low + _STEP - 1, 100)}" for low in range(0, 100, _STEP)]
     labels[-1] = "95–100"
-    charts, columns, heads = [], [], [escape(t["score_axis"])]
+    charts: list[Chart] = []
+    columns: list[list[int]] = []
+    heads = [t["score_axis"]]
     for truth in ("fraud", "honest", "unknown"):
         counts = [_stepped(side.scores[truth]) for side in comparison.sides]
         if not any(map(sum, counts)):
@@ -91,51 +102,50 @@ def scores(comparison: Comparison, t: dict[str, str]) -> str:
             )
             for name, side in zip("AB", comparison.sides, strict=True)
         )
-        frame = Frame(
-            t["scores_of"].format(truth=t[truth]),
-            t["scores_text"].format(details=said),
-            t["score_axis"],
-            t["count"],
-        )
-        chart = bars(frame, labels, (Series("A", "a", counts[0]), Series("B", "b", counts[1])))
         charts.append(
-            f'<figure><h3>{escape(frame.title)}</h3>{chart}<p class="soft">{escape(said)}</p></figure>'
+            Chart(
+                "bars",
+                t["scores_of"].format(truth=t[truth]),
+                t["scores_text"].format(details=said),
+                t["score_axis"],
+                t["count"],
+                (Series("A", "a", counts[0]), Series("B", "b", counts[1])),
+                labels,
+                said,
+            )
         )
         columns += counts
-        heads += [f"{escape(t[truth])} {side}" for side in "AB"]
-    body = "".join(
-        f'<tr><th scope="row">{label}</th>{"".join(f"<td>{column[index]:,}</td>" for column in columns)}</tr>'
-        for index, label in enumerate(labels)
-    )
-    return section(
-        t["scores"],
-        f'<div class="grid2">{"".join(charts)}</div>' + _behind(heads, body, t),
-        note=t["scores_note"],
-    )
+        heads += [f"{t[truth]} {side}" for side in "AB"]
+    return Plots(t["scores"], charts, heads, _table(labels, columns), t["scores_note"])
 
 
-def curve(comparison: Comparison, t: dict[str, str]) -> str:
+def _curve(comparison: Comparison, t: dict[str, str]) -> Plots:
     """Stated risk against the share of fraud."""
     curves = [
-        (name, css, [_point(each) for each in side.bins if each.events])
-        for name, css, side in zip("AB", "ab", comparison.sides, strict=True)
+        Curve(css, [_point(each) for each in side.bins if each.events])
+        for css, side in zip("ab", comparison.sides, strict=True)
     ]
     said = " ".join(
-        f"{name}: " + ", ".join(f"{percent(point.x)} → {percent(point.y)}" for point in points) + "."
-        for name, _css, points in curves
+        f"{curve.css.upper()}: "
+        + ", ".join(f"{percent(point.x)} → {percent(point.y)}" for point in curve.points)
+        + "."
+        for curve in curves
     )
-    frame = Frame(
-        t["reliability"], t["reliability_text"].format(details=said), t["risk_axis"], t["truth_axis"]
+    chart = Chart(
+        "reliability",
+        t["reliability"],
+        t["reliability_text"].format(details=said),
+        t["risk_axis"],
+        t["truth_axis"],
+        curves,
     )
-    body = "".join(
-        f'<tr><th scope="row">{min(edge, 1.0):g}</th>{"".join(_bin_cells(side.bins[index]) for side in comparison.sides)}</tr>'
+    rows = [
+        (f"{min(edge, 1.0):g}", [cell for side in comparison.sides for cell in _bin_cells(side.bins[index])])
         for index, edge in enumerate(RISK_EDGES)
-    )
-    heads = [escape(t["bin"])] + [
-        escape(t[name].format(side=side)) for side in "AB" for name in ("bin_events", "bin_risk", "bin_truth")
     ]
-    chart = f"<figure>{reliability(frame, curves)}</figure>"
-    return section(t["reliability"], chart + _behind(heads, body, t), note=t["reliability_note"])
+    names = ("bin_events", "bin_risk", "bin_truth")
+    heads = [t["bin"]] + [t[name].format(side=side) for side in "AB" for name in names]
+    return Plots(t["reliability"], [chart], heads, rows, t["reliability_note"])
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -153,18 +163,16 @@ def _point(counted: Bin) -> Point:
     return Point(counted.risk_sum / counted.events, counted.frauds / counted.events, low, high)
 
 
-def _bin_cells(counted: Bin) -> str:
+def _bin_cells(counted: Bin) -> list[str]:
     if not counted.events:
-        return "<td>0</td><td>–</td><td>–</td>"
+        return ["0", "–", "–"]
     point = _point(counted)
-    interval = f'<span class="soft">({percent(point.low)} – {percent(point.high)})</span>'
-    return (
-        f"<td>{counted.events:,}</td><td>{percent(point.x, 2)}</td><td>{percent(point.y, 2)} {interval}</td>"
-    )
+    interval = Markup('<span class="soft">({} – {})</span>').format(percent(point.low), percent(point.high))
+    return [f"{counted.events:,}", percent(point.x, 2), Markup("{} {}").format(percent(point.y, 2), interval)]
 
 
-def _behind(heads: Sequence[str], body: str, t: dict[str, str]) -> str:
-    return f"<details><summary>{escape(t['table'])}</summary>{table(heads, body)}</details>"
+def _table(names: Sequence[str], columns: Sequence[Sequence[int]]) -> list[tuple[str, list[str]]]:
+    return [(name, [f"{column[index]:,}" for column in columns]) for index, name in enumerate(names)]
 
 
 def _daily(side: Side, numbers: Sequence[int], columns: Sequence[int]) -> list[int]:

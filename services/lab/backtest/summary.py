@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.side import ALERTS, CASES, CHALLENGES, DENIALS, HOLDS, Money, Side
-from services.lab.backtest.texts import TEXTS
+from services.lab.backtest.texts import texts
 from services.scoring.explain import money
 
 _CURRENCIES_TOLD = 3
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 def sentences(comparison: Comparison, locale: str) -> list[str]:
     """The outcome in a few sentences."""
-    t, sides = TEXTS[locale], comparison.sides
+    t, sides = texts(locale), comparison.sides
     events, changed = comparison.events, comparison.changed
     said = [
         t["changed"].format(changed=f"{changed:,}", events=f"{events:,}", share=percent(changed / events, 2))
@@ -67,7 +67,7 @@ def sentences(comparison: Comparison, locale: str) -> list[str]:
 
 def rows(comparison: Comparison, locale: str) -> list[Row]:
     """Every figure side by side."""
-    t, weeks = TEXTS[locale], comparison.weeks
+    t, weeks = texts(locale), comparison.weeks
     first, second = comparison.sides
     found = [
         _row(t[name], first.a_day(column), second.a_day(column))
@@ -109,7 +109,7 @@ def scenario_rows(comparison: Comparison, locale: str) -> list[tuple[str, str, s
     first, second = comparison.sides
     found = []
     for name, (frauds, stopped) in sorted(first.scenarios.items()):
-        shown = name.replace("_", " ") or TEXTS[locale]["unnamed"]
+        shown = name.replace("_", " ") or texts(locale)["unnamed"]
         others = second.scenarios.get(name, [0, 0])[1]
         by_side = [f"{count:,} ({percent(count / frauds, 0)})" for count in (stopped, others)]
         found.append((shown, f"{frauds:,}", by_side[0], by_side[1]))
@@ -121,7 +121,7 @@ def period(comparison: Comparison, locale: str) -> str:
     first, last = (
         f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}" for at in (comparison.first_at, comparison.last_at)
     )
-    return TEXTS[locale]["period"].format(
+    return texts(locale)["period"].format(
         first=first,
         last=last,
         days=f"{len(comparison.sides[0].days):,}",
@@ -144,7 +144,7 @@ def figure(value: float) -> str:
 
 def _caught(sides: tuple[Side, Side], locale: str) -> str:
     """The currencies with most fraud payments; the others stand in the table."""
-    t, asked = TEXTS[locale], sides[0].money
+    t, asked = texts(locale), sides[0].money
     most = sorted(asked, key=lambda currency: (-asked[currency].payments, currency))[:_CURRENCIES_TOLD]
     return t["next"].join(
         t["of"].format(

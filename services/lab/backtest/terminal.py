@@ -8,7 +8,7 @@ from rich.table import Table
 from contracts.decisions import ACTIONS
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.summary import period, rows, scenario_rows, sentences
-from services.lab.backtest.texts import ACTION_WORDS, TEXTS, TYPE_WORDS
+from services.lab.backtest.texts import texts
 from services.lab.summarise.words import words_in
 from services.platform.plain_console import PlainConsole, plain
 
@@ -18,7 +18,7 @@ _MOST_EXAMPLES = 8
 def show(comparison: Comparison, locale: str, console: Console | None = None) -> None:
     """Print everything; tables that would be empty are left out."""
     console = console or PlainConsole()
-    t, (first, second) = TEXTS[locale], comparison.sides
+    t, (first, second) = texts(locale), comparison.sides
     console.print(plain(t["title"].format(a=f"A {first.name}", b=f"B {second.name}"), "bold"))
     console.print(plain(period(comparison, locale), "dim"), end="\n\n")
     for sentence in sentences(comparison, locale):
@@ -33,7 +33,7 @@ def show(comparison: Comparison, locale: str, console: Console | None = None) ->
 
 
 def _figures(comparison: Comparison, locale: str) -> Table:
-    t = TEXTS[locale]
+    t = texts(locale)
     table = _table(t["figures"], t["figure"], ("A", "B", t["difference"]))
     for row in rows(comparison, locale):
         style = ("cyan", "", "yellow")[row.rises + 1]
@@ -42,20 +42,20 @@ def _figures(comparison: Comparison, locale: str) -> Table:
 
 
 def _matrix(comparison: Comparison, locale: str) -> Table:
-    t, words = TEXTS[locale], ACTION_WORDS[locale]
-    table = _table(t["matrix"], t["matrix_corner"], [words[b] for b in ACTIONS])
+    t = texts(locale)
+    table = _table(t["matrix"], t["matrix_corner"], [t[f"action_{b}"] for b in ACTIONS])
     for rank, a in enumerate(ACTIONS):
         cells = []
         for other, b in enumerate(ACTIONS):
             found = comparison.pairs[a, b]
             style = "dim" if not found else "yellow" if other > rank else "cyan" if other < rank else ""
             cells.append(plain(f"{found:,}", style))
-        table.add_row(words[a], *cells)
+        table.add_row(t[f"action_{a}"], *cells)
     return table
 
 
 def _scenarios(comparison: Comparison, locale: str) -> Table:
-    t = TEXTS[locale]
+    t = texts(locale)
     table = _table(t["scenarios"], t["scenario"], (t["frauds"], *(t["stopped"].format(side=s) for s in "AB")))
     for row in scenario_rows(comparison, locale):
         table.add_row(*row)
@@ -63,7 +63,7 @@ def _scenarios(comparison: Comparison, locale: str) -> Table:
 
 
 def _examples(comparison: Comparison, locale: str) -> Table:
-    t, words, say = TEXTS[locale], ACTION_WORDS[locale], words_in(locale)
+    t, say = texts(locale), words_in(locale)
     table = Table(title=t["examples"], title_justify="left", title_style="bold", header_style="dim")
     for head in ("A", "B", t["count"], "", ""):
         table.add_column(head, overflow="fold")
@@ -72,10 +72,10 @@ def _examples(comparison: Comparison, locale: str) -> Table:
         decision = example.decisions[1 if ACTIONS.index(b) > ACTIONS.index(a) else 0]
         truth = "" if example.marked.truth == "unknown" else f", {t[example.marked.truth]}"
         table.add_row(
-            words[a],
-            words[b],
+            t[f"action_{a}"],
+            t[f"action_{b}"],
             f"{comparison.pairs[a, b]:,}",
-            f"{TYPE_WORDS[locale].get(decision.type, decision.type)} {decision.event_id}{truth}",
+            f"{t[f'type_{decision.type}']} {decision.event_id}{truth}",
             " ".join(say(decision)[1:]),
         )
     return table

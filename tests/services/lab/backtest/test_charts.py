@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Literal
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.lab.backtest.charts import Frame, Point, Series, bars, lines, nice_ticks, reliability
+from services.lab.backtest.charts import Chart, Curve, Point, Series, nice_ticks
+from services.lab.backtest.page import page_templates
 
-FRAME = Frame("Alerts <a day>", "A more than B & C.", "Day", "Alerts")
+TITLE, DESCRIPTION = "Alerts <a day>", "A more than B & C."
+Kind = Literal["lines", "bars", "reliability"]
 counts = st.lists(st.integers(0, 10**7), min_size=1, max_size=60)
+
+
+def drawn(kind: Kind, series: Sequence[Series | Curve], labels: Sequence[str] = ()) -> str:
+    chart = Chart(kind, TITLE, DESCRIPTION, "Day", "Alerts", series, labels)
+    return str(page_templates().get_template("charts.svg.j2").module.svg(chart))  # type: ignore[attr-defined]
 
 
 def parsed(svg: str) -> ElementTree.Element:
@@ -20,21 +29,20 @@ def parsed(svg: str) -> ElementTree.Element:
     return ElementTree.fromstring(svg)  # noqa: S314
 
 
-@pytest.mark.parametrize("draw", [lines, bars])
+@pytest.mark.parametrize("kind", ["lines", "bars"])
 @given(values=counts)
-def test_any_counts_make_a_plot_with_a_title_and_a_description(draw: object, values: list[int]) -> None:
-    assert callable(draw)
+def test_any_counts_make_a_plot_with_a_title_and_a_description(kind: Kind, values: list[int]) -> None:
     labels = [str(index) for index in range(len(values))]
 
-    plot = parsed(draw(FRAME, labels, (Series("A", "a", values), Series("B", "b", values[::-1]))))
+    plot = parsed(drawn(kind, (Series("A", "a", values), Series("B", "b", values[::-1])), labels))
 
-    assert [part.text for part in plot[:2]] == [FRAME.title, FRAME.description]
+    assert [part.text for part in plot[:2]] == [TITLE, DESCRIPTION]
     assert plot.get("role") == "img"
     assert "nan" not in ElementTree.tostring(plot, "unicode")
 
 
 def test_what_is_drawn_stays_inside_the_frame() -> None:
-    svg = lines(FRAME, ["1", "2"], (Series("A", "a", [0, 1000]), Series("B", "b", [1000, 999])))
+    svg = drawn("lines", (Series("A", "a", [0, 1000]), Series("B", "b", [1000, 999])), ["1", "2"])
     _, _, width, height = map(float, re.findall(r'viewBox="([^"]+)"', svg)[0].split())
 
     for points in re.findall(r'points="([^"]+)"', svg):
@@ -57,7 +65,7 @@ def test_ticks_begin_at_zero_rise_evenly_and_reach_the_largest(largest: float) -
 def test_a_reliability_curve_draws_an_interval_for_every_point() -> None:
     points = [Point(0.001, 0.0, 0.0, 0.01), Point(0.5, 0.6, 0.4, 0.8)]
 
-    svg = reliability(FRAME, (("A", "a", points), ("B", "b", [])))
+    svg = drawn("reliability", (Curve("a", points), Curve("b", [])))
 
     assert svg.count('class="span a"') == 2
     assert parsed(svg).get("role") == "img"
