@@ -74,8 +74,7 @@ def simulate(
       payguard simulate --stories sim_swap,holiday | payguard replay - --summary
       payguard simulate --kafka 127.0.0.1:9092 --rate 500
     """
-    from services.lab.simulate.from_flags import played_events, simulation_of, write_simulation
-    from services.lab.simulate.simulate import events_expected
+    from services.lab.simulate.simulate import events_expected, played_events, simulation_of, write_simulation
 
     settings = settings_from(kafka=kafka)
     try:

@@ -53,6 +53,13 @@ async def replay(events: Iterator[EventLine], core: OfflineCore, keep: Keep, fir
     return offset - first_offset
 
 
+def paired(lines: Sequence[Line], decisions: Sequence[Decision]) -> Iterator[tuple[Line, Decision]]:
+    """Each decision of a batch with the line it is about; a repeated event has none, and the first of its lines counts."""
+    unpaired = iter(lines)
+    for decision in decisions:
+        yield next(line for line in unpaired if line.event_id == decision.event_id), decision
+
+
 def arrival_times(events: Sequence[tuple[str, float]]) -> list[float]:
     """When each (account, time in epoch seconds) arrived, as far as a file tells: at its own time, unless its clock was wrong.
 

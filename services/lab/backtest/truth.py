@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct
 
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, ChallengeOutcome, Label, UserReport
 from services.events.decode import decode_event
+from services.lab.people.events import told_of
 
 Truth = Literal["fraud", "honest", "unknown"]
 _ABOUT = (b'"about_event_id"', b'"challenged_event_id"')
-
-
-class _Label(Struct, frozen=True):
-    fraud: bool | None = None
-    scenario: str | int | None = None
-
-
-class _Labelled(Struct, frozen=True):
-    label: _Label | None = None
 
 
 class Marked(Struct, frozen=True):
@@ -31,7 +23,6 @@ class Marked(Struct, frozen=True):
     scenario: str = ""
 
 
-_LABELLED = json.Decoder(_Labelled)
 _NOTHING = Marked()
 
 
@@ -67,16 +58,11 @@ class Known:
 
     def of(self, event_id: str, line: bytes) -> Marked:
         """The line's own `label`, else what a label or a report in the stream says of the event."""
-        fraud, scenario = None, ""
-        if b'"label"' in line:
-            try:
-                label = _LABELLED.decode(line).label
-            except DecodeError:
-                label = None
-            if label is not None:
-                fraud, scenario = label.fraud, "" if label.scenario is None else str(label.scenario)
+        told = told_of(line)
+        fraud = told.fraud
         if fraud is None:
             fraud = self._fraud.get(hash(event_id))
         if fraud is None:
             return _NOTHING
+        scenario = "" if told.scenario is None else str(told.scenario)
         return Marked("fraud" if fraud else "honest", scenario)

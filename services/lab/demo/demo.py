@@ -20,7 +20,8 @@ from services.lab.demo.player import Player
 from services.lab.demo.wallet import Wallet
 from services.lab.demo.watch import Watch
 from services.lab.demo.worker_lag import worker_is_behind
-from services.lab.people.behaviour import DAY_S, World
+from services.lab.people.behaviour import World
+from services.lab.people.locations import DAY_S
 from services.lab.people.personas import Person, as_of, person
 from services.lab.send.kafka_out import KafkaOut
 from services.lab.simulate.stories import LIVE, cast

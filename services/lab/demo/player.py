@@ -11,17 +11,16 @@ from typing import Any
 
 import msgspec
 
-from contracts.decisions import Decision
 from services.lab.demo.board import Board
 from services.lab.demo.ledger import EventName, Ledger
 from services.lab.demo.wallet import Wallet
 from services.lab.demo.watch import Watch
 from services.lab.people.behaviour import World, ordinary_day, session_at
+from services.lab.people.events import Played
 from services.lab.people.personas import Person
-from services.lab.people.played import Played
 from services.lab.send.kafka_out import KafkaOut
 from services.lab.simulate.stories import Story, tell
-from services.lab.summarise.summary import StoryStep
+from services.lab.summarise.summary import step_of
 
 HTTP_SHARE = 0.1
 _HOUR_S = 3600.0
@@ -115,7 +114,8 @@ class Player:
             await self._send(played)
             if played.expected is not None:
                 decision = await answer
-                self._judge(story, played, decision)
+                step = step_of(story.title, played.event.event_id, played.expected, decision)
+                self._board.steps.append(step)
                 if decision is not None and decision.action == "challenge" and not played.fraud:
                     await outcome
             answer.cancel()
@@ -127,20 +127,6 @@ class Player:
         if self._http:
             await asyncio.gather(*self._http)
         await self._out.drain()
-
-    def _judge(self, story: Story, played: Played, decision: Decision | None) -> None:
-        expected = played.expected
-        assert expected is not None
-        self._board.steps.append(
-            StoryStep(
-                story.title,
-                played.event.event_id,
-                expected.words(),
-                "no decision" if decision is None else decision.action,
-                0 if decision is None else decision.score,
-                decision is not None and expected.met_by(decision),
-            )
-        )
 
     def _session(self, who: Person, now: float, rng: Random) -> list[Played]:
         """An ordinary session; who paid often enough this hour only logs in."""

@@ -12,7 +12,7 @@ from random import Random
 from statistics import mean, stdev
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from contracts.decisions import Decision
 from contracts.errors import Malformed
@@ -26,9 +26,10 @@ from services.lab.evaluate.measures import (
     recall_at_false_positives,
     roc_auc,
 )
+from services.lab.people.events import Told, told_of
 from services.platform.settings import Settings
 from services.replay.lines import OnBad, read_events, read_lines
-from services.replay.replay import Line, replay
+from services.replay.replay import Line, paired, replay
 
 TOP_CARDS = 100
 FALSE_POSITIVES = 0.01
@@ -70,16 +71,6 @@ class FoldFigures(Struct, frozen=True):
     scenarios: dict[str, Figures]
 
 
-class _Label(Struct, frozen=True):
-    fraud: bool | None = None
-    scenario: str | int | None = None
-    story: str | None = None
-
-
-class _Labelled(Struct, frozen=True):
-    label: _Label | None = None
-
-
 class Collector:
     """Keeps what the folds need of each decided event, and nothing else."""
 
@@ -89,20 +80,17 @@ class Collector:
         self._owners: dict[str, int] = {}
         self._from = min(fold.train_from for fold in folds)
         self._to = max(fold.test_to for fold in folds)
-        self._decoder = json.Decoder(_Labelled)
 
     def keep(self, lines: Sequence[Line], decisions: Sequence[Decision], encoded: Sequence[bytes]) -> None:
         """One batch with its decisions; a repeated event has none."""
-        unpaired = iter(lines)
-        for decision in decisions:
-            line = next(line for line in unpaired if line.event_id == decision.event_id)
+        for line, decision in paired(lines, decisions):
             day = line.timestamp // DAY_MS
             if not self._from <= day <= self._to:
                 continue
-            label = self._decoder.decode(line.value).label
-            if label is None or label.fraud is None:
+            told = told_of(line.value)
+            if told.fraud is None:
                 continue
-            kind = self._kind(label) if label.fraud else 0
+            kind = self._kind(told) if told.fraud else 0
             owner = self._owners.setdefault(decision.account_id, len(self._owners))
             for fold in self.folds:
                 fold.add(decision.risk, kind, owner, day)
@@ -112,8 +100,8 @@ class Collector:
         """How many accounts were met."""
         return len(self._owners)
 
-    def _kind(self, label: _Label) -> int:
-        name = str(label.scenario if label.scenario is not None else label.story or "fraud")
+    def _kind(self, told: Told) -> int:
+        name = str(told.scenario if told.scenario is not None else told.story or "fraud")
         kind = self.kinds.setdefault(name, len(self.kinds) + 1)
         if kind > _MOST_KINDS:
             raise Malformed("many_scenarios", f"more than {_MOST_KINDS} different scenarios")

@@ -16,9 +16,9 @@ from contracts.events import ChallengeOutcome, Login
 from contracts.profile import NO_DIGEST, Profile
 from services.enrichment.enrich import Enricher
 from services.lab.people.behaviour import World, ordinary_day
-from services.lab.people.events import confirmation_of
+from services.lab.people.events import Hand, confirmation_of
 from services.lab.people.personas import Person, as_of
-from services.lab.simulate.attackers import ATTACKERS, AttackerName, Hand, attacker
+from services.lab.simulate.attackers import ATTACKERS, AttackerName, attacker
 from services.memory.codec import pack, unpack
 from services.memory.pseudonyms import Pseudonyms
 from services.scoring.counts import Counts
@@ -94,15 +94,11 @@ class Bench:
         decision = self.judge(event, account)
         if decision.held or decision.action in _ASKED:
             assert isinstance(event.occurred_at, int)
-            answer = confirmation_of(
-                {
-                    "event_id": f"{event.event_id}-code",
-                    "account_id": event.account_id,
-                    "occurred_at": event.occurred_at + _ANSWERS_AFTER_S * 1000,
-                },
-                event.event_id,
+            answered_at = event.occurred_at + _ANSWERS_AFTER_S * 1000
+            self.judge(
+                confirmation_of(f"{event.event_id}-code", event.account_id, answered_at, event.event_id),
+                account,
             )
-            self.judge(answer, account)
         return decision.risk
 
 

@@ -6,8 +6,9 @@ import math
 from datetime import UTC, datetime
 from random import Random
 
-from services.lab.people.day_recorder import DayRecorder, World
-from services.lab.people.devices import Handset
+from msgspec import Struct
+
+from services.lab.people.events import Hand, Played, Recorder
 from services.lab.people.locations import (
     DAY_S,
     access_on,
@@ -18,10 +19,6 @@ from services.lab.people.locations import (
     on_trip,
 )
 from services.lab.people.personas import Person
-from services.lab.people.places import Access
-from services.lab.people.played import Played
-
-__all__ = ["DAY_S", "World", "expected_events", "on_trip", "ordinary_day", "session_at"]
 
 _ANSWERS_AFTER_S = 3.0
 _GETS_USED_DAYS = 8
@@ -30,9 +27,34 @@ _SETTLED_PAYEES = 0.35
 _ROOM_BELOW = 1.5
 
 
+class World(Struct, frozen=True):
+    """What a run is derived from: seed, first midnight (epoch seconds, UTC), and a prefix for event ids.
+
+    Where `afternoon_h` is given (hour of the UTC day), it is three in the afternoon then for everybody, wherever they live:
+    a demonstration at night shows people who are awake.
+    """
+
+    seed: int
+    start_at: int
+    prefix: str = "e"
+    afternoon_h: float | None = None
+
+
+class _Day(Recorder):
+    """One person's day; times are epoch seconds."""
+
+    def __init__(self, world: World, who: Person, day: int, rng: Random | None = None) -> None:
+        super().__init__(f"{world.prefix}-{who.number}-{day}")
+        self.rng = rng or Random(f"day {world.seed} {who.number} {day}")
+        self.world = world
+        self.who = who
+        self.day = day
+        self.midnight = world.start_at + day * DAY_S
+
+
 def ordinary_day(world: World, who: Person, day: int) -> list[Played]:
     """What one person does on one UTC day (0 = the first), in time order; the same for the same arguments."""
-    recorder = DayRecorder(world, who, day)
+    recorder = _Day(world, who, day)
     if day == 0:
         _join(recorder)
     sessions = _poisson(recorder.rng, who.logins_a_day)
@@ -59,19 +81,18 @@ def session_at(world: World, who: Person, at: float, number: int, rng: Random) -
     """
     day = int(at - world.start_at) // DAY_S
     prefix = f"{world.prefix}-live{number}"
-    recorder = DayRecorder(World(world.seed, world.start_at, prefix, world.afternoon_h), who, day)
-    recorder.rng = rng
-    access, device = access_on(who, 1, _local_hour(recorder, at), rng), device_on(who, 1, rng)
+    recorder = _Day(World(world.seed, world.start_at, prefix, world.afternoon_h), who, day, rng)
+    hand = Hand(access_on(who, 1, _local_hour(recorder, at), rng), device_on(who, 1, rng))
     session = f"s-{who.number}-{number}"
-    recorder.login(at, access, device, ok=rng.random() >= who.kind.mistypes, session=session)
+    recorder.login(who, at, hand, ok=rng.random() >= who.kind.mistypes, session=session)
     when = at
     for _ in range(rng.choice((0, 1, 1, 2))):
         when += rng.uniform(0.5, 4.0)
-        _pay(recorder, when, access, device, session, _usual_payee(who, rng))
+        _pay(recorder, when, hand, session, _usual_payee(who, rng))
     return recorder.played
 
 
-def _session(recorder: DayRecorder, at: float, payments: int, first: bool) -> None:
+def _session(recorder: _Day, at: float, payments: int, first: bool) -> None:
     rng, who, day = recorder.rng, recorder.who, recorder.day
     access, device = access_on(who, day, _local_hour(recorder, at), rng), device_on(who, day, rng)
     fresh_phone = 0 <= day - who.new_phone_day < _GETS_USED_DAYS
@@ -79,49 +100,48 @@ def _session(recorder: DayRecorder, at: float, payments: int, first: bool) -> No
         device = who.next_phone.on(day)
     session = f"s-{who.number}-{day}-{int(at) % DAY_S}"
     if rng.random() < who.kind.mistypes:
-        recorder.login(at - rng.uniform(4, 20), access, device, ok=False, session=None)
-    login = recorder.login(at, access, device, ok=True, session=session)
+        recorder.login(who, at - rng.uniform(4, 20), Hand(access, device), ok=False)
+    hand = Hand(access, device)
+    login = recorder.login(who, at, hand, session=session)
     strange = device.device_id.startswith("pw-") or (first and (fresh_phone or on_trip(who, day)))
     if strange and who.has_factor:
-        recorder.confirm(login, at + _ANSWERS_AFTER_S + rng.uniform(5, 25))
+        recorder.confirm(who, at + _ANSWERS_AFTER_S + rng.uniform(5, 25), login)
     when = at + 30
     for _ in range(payments):
         when += rng.uniform(20, 300)
         new = rng.random() < who.kind.new_payees
         payee = f"shop-{rng.randrange(20_000):05d}" if new else _usual_payee(who, rng)
-        _pay(recorder, when, access, device, session, payee)
+        _pay(recorder, when, hand, session, payee)
     if first and datetime.fromtimestamp(at, UTC).day == who.pay_day:
         balance = _balance(recorder, when)
-        recorder.pay(when + 40, access, device, session, "top_up", who.rent * 2.5, None, balance)
-        rent = float(who.rent)
-        recorder.pay(
-            when + 90, access, device, session, "transfer", rent, who.landlord, balance + who.rent * 2.5
-        )
+        pay = who.rent * 2.5
+        recorder.pay(who, when + 40, hand, pay, None, "top_up", balance=balance, session=session)
+        recorder.pay(who, when + 90, hand, who.rent, who.landlord, balance=balance + pay, session=session)
 
 
-def _pay(recorder: DayRecorder, at: float, access: Access, device: Handset, session: str, payee: str) -> None:
+def _pay(recorder: _Day, at: float, hand: Hand, session: str, payee: str) -> None:
     who = recorder.who
     amount = math.exp(recorder.rng.gauss(who.amount_mu, who.amount_sigma))
     balance = max(_balance(recorder, at), _ROOM_BELOW * amount)
-    recorder.pay(at, access, device, session, "payment", amount, payee, balance)
+    recorder.pay(who, at, hand, amount, payee, "payment", balance=balance, session=session)
 
 
-def _join(recorder: DayRecorder) -> None:
+def _join(recorder: _Day) -> None:
     """The first day: a login on each device and each line, and the second factor."""
     who = recorder.who
     at = recorder.midnight + 60
-    first: list[tuple[Access, Handset]] = [(who.home, who.phone)]
+    first = [Hand(who.home, who.phone)]
     if who.computer is not None:
-        first.append((who.home, who.computer))
+        first.append(Hand(who.home, who.computer))
     lines = (carrier(who, recorder.rng), who.work)
-    first += [(line, who.phone) for line in lines if line is not None]
-    for index, (line, device) in enumerate(first):
-        recorder.login(at + 120 + index * 60, line, device, ok=True, session=None)
+    first += [Hand(line, who.phone) for line in lines if line is not None]
+    for index, hand in enumerate(first):
+        recorder.login(who, at + 120 + index * 60, hand)
     if who.has_factor:
-        recorder.enrol(at)
+        recorder.change(who, at, first[0], "totp_enrolled")
 
 
-def _balance(recorder: DayRecorder, at: float) -> float:
+def _balance(recorder: _Day, at: float) -> float:
     """What is left of the pay: the wallet falls evenly from pay day to pay day."""
     who = recorder.who
     since_pay = (datetime.fromtimestamp(at, UTC).day - who.pay_day) % 31
@@ -132,14 +152,14 @@ def _usual_payee(who: Person, rng: Random) -> str:
     return who.payees[min(int(rng.expovariate(_SETTLED_PAYEES)), len(who.payees) - 1)]
 
 
-def _ahead_h(recorder: DayRecorder) -> float:
+def _ahead_h(recorder: _Day) -> float:
     """What the person's clock is ahead of UTC, in hours."""
     if recorder.world.afternoon_h is not None:
         return _AFTERNOON_H - recorder.world.afternoon_h
     return offset_hours(recorder.who.city.zone, recorder.midnight)
 
 
-def _time_of_day(recorder: DayRecorder) -> float:
+def _time_of_day(recorder: _Day) -> float:
     rng = recorder.rng
     first, last = hours_on(recorder.who, recorder.day)
     middle = rng.choice((first + 1.5, first + 5.0, last - 2.0))
@@ -147,7 +167,7 @@ def _time_of_day(recorder: DayRecorder) -> float:
     return recorder.midnight + min(utc * 3600, DAY_S - 1800) + rng.uniform(30, 90)
 
 
-def _local_hour(recorder: DayRecorder, at: float) -> int:
+def _local_hour(recorder: _Day, at: float) -> int:
     return int(at % DAY_S / 3600 + _ahead_h(recorder)) % 24
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from random import Random
 from typing import Literal
 
-from msgspec import Struct
-
 from services.lab.people.devices import Handset, computer, phone
+from services.lab.people.events import Hand
 from services.lab.people.personas import Person
 from services.lab.people.places import CITIES, Access, City, fixed_line, mobile_line, rented_server, vpn_exit
 
@@ -28,13 +27,6 @@ _TOOLS = (
 _TOOL_SHARE = 0.3
 #: The rest of the VPN attackers rent somebody's line at home.
 _SERVER_SHARE = 0.75
-
-
-class Hand(Struct, frozen=True):
-    """An attacker's address and device."""
-
-    access: Access
-    device: Handset
 
 
 def attacker(name: AttackerName, victim: Person, rng: Random) -> Hand:
@@ -88,3 +80,18 @@ def _copied(victim: Person, rng: Random) -> Handset:
     if victim.computer is not None and rng.random() < 0.3:
         return victim.computer
     return victim.phone
+
+
+def at_home(who: Person) -> Hand:
+    """The person at home with the phone."""
+    return Hand(who.home, who.phone)
+
+
+def on_the_move(who: Person, access: Access) -> Hand:
+    """The person's phone over another line."""
+    return Hand(access, who.phone)
+
+
+def strange(access: Access, device_id: str, user_agent: str) -> Hand:
+    """A device nobody knows."""
+    return Hand(access, Handset(device_id, user_agent))

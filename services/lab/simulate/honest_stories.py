@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from random import Random
 
 from services.lab.people.devices import Handset
+from services.lab.people.events import Expected, Hand, Recorder
 from services.lab.people.personas import Person
 from services.lab.people.places import city_named, mobile_line
-from services.lab.people.played import Expected
-from services.lab.simulate.attackers import Hand
-from services.lab.simulate.scenario import Scenario, at_home, on_the_move
+from services.lab.simulate.attackers import at_home, on_the_move
 
 _QUIET = Expected(at_most="notify")
 _ONE_CODE = Expected(at_most="challenge")
 
 
-def holiday(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def holiday(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """A real trip: a login abroad a flight later, the code typed, then ordinary days there."""
     who = people[0]
     city = city_named("Singapore" if who.city.name != "Singapore" else "London")
@@ -29,7 +28,7 @@ def holiday(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     scenario.pay(who, 0, there, math.exp(who.amount_mu), who.payees[0], "payment", expected=_QUIET)
 
 
-def new_phone(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def new_phone(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The owner buys a phone and logs in at home; after the code it is an ordinary phone."""
     who = people[0]
     bought = Hand(who.home, Handset(f"np-{rng.getrandbits(32):08x}", who.next_phone.user_agent))
@@ -39,7 +38,7 @@ def new_phone(scenario: Scenario, people: Sequence[Person], rng: Random) -> None
     scenario.pay(who, 0, bought, math.exp(who.amount_mu), who.payees[0], "payment", expected=_QUIET)
 
 
-def mistyped_password(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def mistyped_password(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The owner mistypes twice at home, then gets it right."""
     who = people[0]
     for at in (-30, -15):

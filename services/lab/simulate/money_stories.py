@@ -8,11 +8,10 @@ from random import Random
 
 from msgspec import structs
 
+from services.lab.people.events import Expected, Recorder
 from services.lab.people.personas import Person
 from services.lab.people.places import rented_server
-from services.lab.people.played import Expected
-from services.lab.simulate.attackers import attacker
-from services.lab.simulate.scenario import Scenario, at_home, on_the_move, strange
+from services.lab.simulate.attackers import at_home, attacker, on_the_move, strange
 
 _HOUR_S = 3600.0
 _FARM_PHONE = (
@@ -21,7 +20,7 @@ _FARM_PHONE = (
 _BONUS, _STRAWS = 188.0, 20
 
 
-def unusual_amount(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def unusual_amount(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The owner's phone and home, talked into paying a stranger three hundred times the usual."""
     victim = people[0]
     scenario.login(victim, -300, at_home(victim), fraud=False)
@@ -31,7 +30,7 @@ def unusual_amount(scenario: Scenario, people: Sequence[Person], rng: Random) ->
     scenario.pay(victim, 0, at_home(victim), amount, broker, "payment", expected=right)
 
 
-def card_testing(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def card_testing(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """Thirty small payments to thirty shops in four minutes, half of them refused by the bank."""
     victim = people[0]
     hand = on_the_move(victim, victim.mobile)
@@ -46,7 +45,7 @@ def card_testing(scenario: Scenario, people: Sequence[Person], rng: Random) -> N
         scenario.pay(victim, -8 * (29 - count), hand, amount, shop, "payment", expected=right, status=status)
 
 
-def mule_payee(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def mule_payee(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """An offer that is too good: people who do not know each other pay one young payee; two complain, one more pays."""
     mule = f"mule-{rng.getrandbits(32):08x}"
     paid = []
@@ -61,7 +60,7 @@ def mule_payee(scenario: Scenario, people: Sequence[Person], rng: Random) -> Non
     scenario.pay(last, 0, at_home(last), math.exp(last.amount_mu) * 5.0, mule, expected=right)
 
 
-def slow_drain(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def slow_drain(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """Who holds the owner's phone takes a fifth of what is left every few hours, for two days, always to one friend."""
     victim = people[0]
     hand = attacker("cloned", victim, rng)
@@ -75,7 +74,7 @@ def slow_drain(scenario: Scenario, people: Sequence[Person], rng: Random) -> Non
         balance -= amount
 
 
-def bonus_cash_out(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def bonus_cash_out(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """Twenty accounts opened on one phone take the welcome bonus and cash it out to one payee."""
     farm = strange(
         rented_server(people[0].city, rng.randrange(254)), f"farm-{rng.getrandbits(32):08x}", _FARM_PHONE

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import IO
 
 from msgspec import Struct
 
-from services.lab.people.behaviour import DAY_S, World, expected_events, ordinary_day
+from services.lab.people.behaviour import World, expected_events, ordinary_day
+from services.lab.people.events import Played
+from services.lab.people.locations import DAY_S
 from services.lab.people.personas import Person, as_of, person
-from services.lab.people.played import Played
-from services.lab.simulate.stories import Story, cast, tell
+from services.lab.simulate.stories import Story, cast, stories_named, tell
 
 #: Stories start after this share of the days, so that their people have a history.
 _HISTORY_SHARE = 0.7
@@ -108,3 +113,35 @@ def _told(plan: Planted, simulation: Simulation) -> list[Played]:
     ends_at = simulation.start_at + plan.day * DAY_S + _STORY_ENDS_S
     prefix = f"{simulation.prefix}r{plan.round}" if plan.round else simulation.prefix
     return tell(plan.story, people, ends_at, simulation.seed, prefix)
+
+
+def simulation_of(accounts: int, days: int, seed: int, stories: str, rounds: int, start: str) -> Simulation:
+    """The simulation the flags ask for. Raises ValueError, saying what to change, for flags that do not fit."""
+    chosen = stories_named(stories)
+    simulation = Simulation(accounts, days, seed, start_of(start, days), chosen, f"e{seed}", rounds)
+    plant(simulation)
+    return simulation
+
+
+def played_events(simulation: Simulation, events: int) -> Iterator[Played]:
+    """The simulation's events, at most so many of them; 0 is all."""
+    stream = simulate(simulation)
+    return islice(stream, events) if events else stream
+
+
+def start_of(text: str, days: int) -> int:
+    """Epoch seconds of the first midnight (UTC): of a date, or `days` days before the last midnight for `now`."""
+    if text == "now":
+        now = int(time.time())
+        return now - now % DAY_S - days * DAY_S
+    try:
+        return int(datetime.fromisoformat(text).replace(hour=0, minute=0, second=0, tzinfo=UTC).timestamp())
+    except ValueError:
+        raise ValueError(f"--start must be a date such as 2026-01-05, or now; got {text}") from None
+
+
+def write_simulation(played: Iterator[Played], file: IO[bytes], step: Callable[[int], None]) -> None:
+    """Write each event as a line."""
+    for each in played:
+        file.write(each.wire() + b"\n")
+        step(1)

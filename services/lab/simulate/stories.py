@@ -10,16 +10,15 @@ from random import Random
 
 from msgspec import Struct
 
+from services.lab.people.events import Played, Recorder
 from services.lab.people.personas import Person, PersonaName, person
-from services.lab.people.played import Played
 from services.lab.simulate import honest_stories, money_stories, takeover_stories
-from services.lab.simulate.scenario import Scenario
 
-Tell = Callable[[Scenario, Sequence[Person], Random], None]
+Tell = Callable[[Recorder, Sequence[Person], Random], None]
 
 
 class Story(Struct, frozen=True):
-    """How a story is played: `people` is how many persons it needs; `tell` writes its events into a scenario.
+    """How a story is played: `people` is how many persons it needs; `tell` writes its events into a recorder.
 
     `attacker` says how much the attacker knows of the victim; `live` is whether it happens within minutes, so that a
     demonstration can show it.
@@ -95,6 +94,6 @@ def tell(story: Story, people: Sequence[Person], ends_at: float, seed: int, pref
 
     The people are as found on the day (`personas.as_of`).
     """
-    scenario = Scenario(story.name, story.fraud, story.attacker, ends_at, prefix)
+    scenario = Recorder(f"{prefix}-{story.name}", ends_at, story.name, story.fraud, story.attacker)
     story.tell(scenario, people, Random(f"story {seed} {story.name} {people[0].number}"))
     return sorted(scenario.played, key=lambda played: played.event.at)

@@ -6,11 +6,10 @@ import math
 from collections.abc import Sequence
 from random import Random
 
+from services.lab.people.events import Expected, Recorder
 from services.lab.people.personas import Person
 from services.lab.people.places import city_named, fixed_line, mobile_line, rented_server
-from services.lab.people.played import Expected
-from services.lab.simulate.attackers import AttackerName, attacker
-from services.lab.simulate.scenario import Scenario, at_home, strange
+from services.lab.simulate.attackers import AttackerName, at_home, attacker, strange
 
 _TOOL_AGENT = "python-requests/2.32.3"
 _STRANGE_PHONE = (
@@ -23,7 +22,7 @@ _OFFICE_BROWSER = (
 )
 
 
-def credential_stuffing(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def credential_stuffing(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """One rented network tries leaked passwords on many accounts; the last one fits."""
     network = rented_server(city_named("Bangkok"), rng.randrange(254))
     for index, victim in enumerate(people):
@@ -33,7 +32,7 @@ def credential_stuffing(scenario: Scenario, people: Sequence[Person], rng: Rando
         scenario.login(victim, -8 * (len(people) - 1 - index), hand, ok=fits, expected=right)
 
 
-def brute_force(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def brute_force(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """Fourteen wrong passwords on one account from one address, then the right one."""
     network = rented_server(city_named("Berlin"), rng.randrange(254))
     hand = strange(network, f"bf-{rng.getrandbits(32):08x}", _TOOL_AGENT)
@@ -43,7 +42,7 @@ def brute_force(scenario: Scenario, people: Sequence[Person], rng: Random) -> No
     scenario.login(people[0], 0, hand, expected=right)
 
 
-def sim_swap(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def sim_swap(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The phone number is stolen: password reset, new device, a small test transfer, then most of the money."""
     victim = people[0]
     elsewhere = city_named("Wuhan" if victim.city.name != "Wuhan" else "Chengdu")
@@ -58,7 +57,7 @@ def sim_swap(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
     scenario.pay(victim, 0, hand, victim.rent * 8.0, mule, expected=right)
 
 
-def impossible_travel(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def impossible_travel(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The owner logs in at home; forty minutes later somebody does on another continent."""
     victim = people[0]
     far = city_named("New York" if victim.city.country not in ("US", "GB", "DE") else "Singapore")
@@ -70,22 +69,22 @@ def impossible_travel(scenario: Scenario, people: Sequence[Person], rng: Random)
     )
 
 
-def takeover_naive(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def takeover_naive(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """A bought password, used from anywhere: a login, another e-mail address, then the money."""
     _takeover(scenario, people[0], rng, "naive", Expected("challenge"))
 
 
-def takeover_vpn(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def takeover_vpn(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The same over an address in the victim's country."""
     _takeover(scenario, people[0], rng, "vpn", Expected("challenge"))
 
 
-def takeover_targeted(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def takeover_targeted(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """The same with the victim's network and device: the login looks like the owner's, the money does not."""
     _takeover(scenario, people[0], rng, "targeted", None)
 
 
-def session_theft(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def session_theft(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """Malware copies the owner's session: another device pays a stranger inside it twenty minutes later."""
     victim = people[0]
     session = f"st-{rng.getrandbits(32):08x}"
@@ -107,7 +106,7 @@ def session_theft(scenario: Scenario, people: Sequence[Person], rng: Random) -> 
     scenario.pay(victim, 0, thief, victim.rent * 3.0, mule, session=session, expected=right)
 
 
-def insider(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
+def insider(scenario: Recorder, people: Sequence[Person], rng: Random) -> None:
     """A clerk moves the account to his own phone number, raises its limit and empties it over his own phone."""
     victim = people[0]
     office = strange(fixed_line(victim.city, 77, 0), "desk-17", _OFFICE_BROWSER)
@@ -123,7 +122,7 @@ def insider(scenario: Scenario, people: Sequence[Person], rng: Random) -> None:
 
 
 def _takeover(
-    scenario: Scenario, victim: Person, rng: Random, name: AttackerName, at_login: Expected | None
+    scenario: Recorder, victim: Person, rng: Random, name: AttackerName, at_login: Expected | None
 ) -> None:
     hand = attacker(name, victim, rng)
     scenario.login(victim, -900, hand, expected=at_login)

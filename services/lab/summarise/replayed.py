@@ -13,7 +13,7 @@ from services.lab.summarise.summary import Summary
 from services.lab.summarise.words import words_in
 from services.platform.settings import Settings
 from services.replay.lines import OnBad, read_events, read_lines
-from services.replay.replay import Line, replay
+from services.replay.replay import Line, paired, replay
 
 Step = Callable[[int], None]
 
@@ -56,9 +56,7 @@ class _Kept:
     def keep(self, lines: Sequence[Line], decisions: Sequence[Decision], encoded: Sequence[bytes]) -> None:
         """One batch with its decisions; a repeated event has none."""
         if self._options.summarise:
-            unpaired = iter(lines)
-            for decision in decisions:
-                line = next(line for line in unpaired if line.event_id == decision.event_id)
+            for line, decision in paired(lines, decisions):
                 self.summary.add(line.value, decision)
         if self._target is None:
             return

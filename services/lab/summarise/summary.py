@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import DecodeError, Struct, json
@@ -11,21 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.decisions import ACTIONS, Decision
-from services.lab.people.played import Expected
+from services.lab.people.events import Expected, told_of
 
 _TOP = 10
-
-
-class StoryLabel(Struct, frozen=True):
-    """What a simulated or converted line says of itself in its `label`."""
-
-    fraud: bool | None = None
-    scenario: str | int | None = None
-    expected: Expected | None = None
-
-
-class _Labelled(Struct, frozen=True):
-    label: StoryLabel | None = None
 
 
 class StoryStep(Struct, frozen=True):
@@ -39,7 +28,15 @@ class StoryStep(Struct, frozen=True):
     met: bool
 
 
-_LABELLED = json.Decoder(_Labelled)
+_expected = json.Decoder(Expected).decode
+
+
+def step_of(story: str, event_id: str, expected: Expected, decision: Decision | None) -> StoryStep:
+    """The step of a story with its answer; None for none that came in time."""
+    if decision is None:
+        return StoryStep(story, event_id, expected.words(), "no decision", 0, False)
+    met = expected.met_by(decision)
+    return StoryStep(story, event_id, expected.words(), decision.action, decision.score, met)
 
 
 class Summary:
@@ -63,29 +60,14 @@ class Summary:
             self.detectors[(finding.detector, finding.mode)] += 1
         if decision.action != "allow":
             self.accounts[decision.account_id] += decision.score
-        if b'"label"' in line:
-            self._add_label(line, decision)
-
-    def _add_label(self, line: bytes, decision: Decision) -> None:
-        try:
-            label = _LABELLED.decode(line).label
-        except DecodeError:
-            return
-        if label is None:
-            return
-        if label.fraud is not None:
-            self.labels[(label.fraud, decision.action)] += 1
-        if label.expected is not None:
-            self.steps.append(
-                StoryStep(
-                    str(label.scenario),
-                    decision.event_id,
-                    label.expected.words(),
-                    decision.action,
-                    decision.score,
-                    label.expected.met_by(decision),
+        told = told_of(line)
+        if told.fraud is not None:
+            self.labels[(told.fraud, decision.action)] += 1
+        if told.expected is not None:
+            with suppress(DecodeError):
+                self.steps.append(
+                    step_of(str(told.scenario), decision.event_id, _expected(told.expected), decision)
                 )
-            )
 
     def figures(self) -> dict[str, Any]:
         """Everything counted, as one object with stable keys."""

@@ -15,10 +15,11 @@ from contracts.events import Transaction
 from contracts.findings import Tallies
 from contracts.profile import Profile
 from services.lab.evaluate.folds import DAY_MS
+from services.lab.people.events import told_of
 from services.memory.glance import Glance
 from services.platform.settings import Settings
 from services.replay.lines import OnBad, read_events, read_lines
-from services.replay.replay import Line, replay
+from services.replay.replay import Line, paired, replay
 from services.risk.features import NAMES, Vector, features
 from services.risk.model_loading import learnable_detectors
 
@@ -26,12 +27,7 @@ _MOST_WEIGHT = 8.0
 _CATEGORY_AT = NAMES.index("category_log_odds")
 
 
-class _Label(Struct, frozen=True):
-    fraud: bool | None = None
-
-
-class _Truth(Struct, frozen=True):
-    label: _Label | None = None
+class _Paid(Struct, frozen=True):
     category: str | None = None
 
 
@@ -65,7 +61,7 @@ class Rows:
         self._places = {name: len(NAMES) + index for index, name in enumerate(self.detectors)}
         self._tap = tap
         self._digest = hashlib.sha256()
-        self._decoder = json.Decoder(_Truth)
+        self._decoder = json.Decoder(_Paid)
 
     def __len__(self) -> int:
         return len(self.frauds)
@@ -77,15 +73,11 @@ class Rows:
 
     def keep(self, lines: Sequence[Line], decisions: Sequence[Decision], encoded: Sequence[bytes]) -> None:
         """One batch with its decisions; a repeated event has none."""
-        decided = {decision.event_id: decision for decision in decisions}
-        for line in lines:
-            vector = self._tap.vectors.pop(line.event_id, None)
-            decision = decided.get(line.event_id)
-            if vector is None or decision is None:
-                continue
-            truth = self._decoder.decode(line.value)
-            if truth.label is not None and truth.label.fraud is not None:
-                self._add(vector, decision, truth.category, truth.label.fraud, line.timestamp // DAY_MS)
+        for line, decision in paired(lines, decisions):
+            vector, fraud = self._tap.vectors.pop(line.event_id, None), told_of(line.value).fraud
+            if vector is not None and fraud is not None:
+                category = self._decoder.decode(line.value).category
+                self._add(vector, decision, category, fraud, line.timestamp // DAY_MS)
 
     def _add(self, vector: Vector, decision: Decision, category: str | None, fraud: bool, day: int) -> None:
         row = array("f", vector)

@@ -9,8 +9,8 @@ import pytest
 from contracts.decisions import Decision
 from services.bootstrap.pipelines import offline_core
 from services.lab.people.behaviour import World, ordinary_day
+from services.lab.people.events import Expected, Played
 from services.lab.people.personas import Person, as_of
-from services.lab.people.played import Expected, Played
 from services.lab.simulate.stories import STORIES, cast, tell
 from services.platform.settings import Settings
 from services.replay.lines import EventLine
