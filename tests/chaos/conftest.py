@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from benchmarks.parts.real_parts import RedisServer
 from tests.chaos.stack import Stack, stack_settings
-from tests.parts.fixtures import started_or_explained
+from tests.parts.fixtures import running
 
 _STORES = 16
 _numbers = count()
@@ -32,12 +32,8 @@ async def empty_store(url: str) -> str:
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis of the test's own."""
-    server = RedisServer(tmp_path / "redis")
-    try:
-        started_or_explained(server.start)
+    with running(RedisServer(tmp_path / "redis")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

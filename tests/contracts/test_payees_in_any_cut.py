@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -13,11 +13,8 @@ from contracts.payees import MAX_LABELS, PayeeCounts
 from contracts.ports import PAYEE_FRAUD, PAYEE_NO_FRAUD, PAYEE_NONE, PAYEE_PAYMENT, Shard, TallyStore
 from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
+from tests.contracts.cuts import CUTS, in_cuts, shared
 from tests.contracts.test_payee_records import TODAY, Asked, asked, seen, told
-
-_shared = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 _changes = st.lists(
     st.builds(
@@ -36,7 +33,6 @@ _changes = st.lists(
     min_size=1,
     max_size=40,
 )
-_cuts = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 
 
 def numbered(questions: list[Asked]) -> list[Asked]:
@@ -44,14 +40,8 @@ def numbered(questions: list[Asked]) -> list[Asked]:
     return [replace(each, offset=offset) for offset, each in enumerate(questions)]
 
 
-async def in_cuts(store: TallyStore, questions: list[Asked], cuts: list[int]) -> list[PayeeCounts]:
-    """All answers, asked in batches of the lengths in `cuts`, over and over."""
-    answers: list[PayeeCounts] = []
-    turn = 0
-    while len(answers) < len(questions):
-        answers += await told(store, questions[len(answers) : len(answers) + cuts[turn % len(cuts)]])
-        turn += 1
-    return answers
+async def told_in_cuts(store: TallyStore, questions: list[Asked], cuts: list[int]) -> list[PayeeCounts]:
+    return await in_cuts(lambda batch: told(store, batch), questions, cuts)
 
 
 async def record(store: TallyStore, offset: int) -> list[PayeeCounts]:
@@ -67,34 +57,34 @@ async def record(store: TallyStore, offset: int) -> list[PayeeCounts]:
     )
 
 
-@_shared
-@given(questions=_changes, cuts=_cuts, recuts=_cuts, data=st.data())
+@settings(shared, max_examples=40)
+@given(questions=_changes, cuts=CUTS, recuts=CUTS, data=st.data())
 async def test_any_cut_and_any_redelivery_leave_the_same_answers_and_the_same_record(
     ports: Ports, questions: list[Asked], cuts: list[int], recuts: list[int], data: st.DataObject
 ) -> None:
     store, questions = ports.tallies(), numbered(questions)
-    first = await in_cuts(store, questions, cuts)
+    first = await told_in_cuts(store, questions, cuts)
     kept = await record(store, 0)
     start = data.draw(st.integers(0, len(questions) - 1))
 
-    assert await in_cuts(store, questions[start:], recuts) == first[start:]
+    assert await told_in_cuts(store, questions[start:], recuts) == first[start:]
     assert await record(store, 1000) == kept
 
 
-@_shared
-@given(questions=_changes, cuts=_cuts)
+@settings(shared, max_examples=40)
+@given(questions=_changes, cuts=CUTS)
 async def test_every_implementation_says_what_days_counted_one_by_one_say(
     ports: Ports, questions: list[Asked], cuts: list[int]
 ) -> None:
     store, counted = ports.tallies(), InProcessTallyStore()
     questions = numbered(questions)
 
-    assert await in_cuts(store, questions, cuts) == await told(counted, questions)
+    assert await told_in_cuts(store, questions, cuts) == await told(counted, questions)
     assert await record(store, 0) == await record(counted, 0)
 
 
-@_shared
-@given(count=st.integers(1, MAX_LABELS), repeats=st.integers(1, 3), cuts=_cuts)
+@settings(shared, max_examples=40)
+@given(count=st.integers(1, MAX_LABELS), repeats=st.integers(1, 3), cuts=CUTS)
 async def test_labels_repeated_however_often_count_once(
     ports: Ports, count: int, repeats: int, cuts: list[int]
 ) -> None:
@@ -104,7 +94,7 @@ async def test_labels_repeated_however_often_count_once(
         for number in range(count)
         for _ in range(repeats)
     ]
-    await in_cuts(store, numbered(labels), cuts)
+    await told_in_cuts(store, numbered(labels), cuts)
 
     assert (await seen(store, day=TODAY + 10))["frauds_7d"] == count
 

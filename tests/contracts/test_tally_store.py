@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.ports import PayeeQuestions, Shard, TallyQuestions, TallyRequest, TallyStore
 from services.memory.in_process import InProcessTallyStore
 from tests.contracts.conftest import Ports
+from tests.contracts.cuts import CUTS, in_cuts, shared
 
 SHARD = Shard(1, 3)
 OTHER = Shard(1, 4)
-_shared = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Asked(Struct, frozen=True):
@@ -76,11 +78,9 @@ async def counted(store: TallyStore, questions: Sequence[Asked], shard: Shard = 
 
 
 async def test_a_member_joins_before_it_is_counted(ports: Ports) -> None:
-    assert await counted(ports.tallies(), [asked(1, "ann"), asked(2, "bo"), asked(3, "ann")]) == [
-        1,
-        2,
-        2,
-    ]
+    questions = [asked(1, "ann"), asked(2, "bo"), asked(3, "ann")]
+
+    assert await counted(ports.tallies(), questions) == [1, 2, 2]
 
 
 async def test_no_questions_no_answers(ports: Ports) -> None:
@@ -96,17 +96,12 @@ async def test_a_question_that_does_not_add_only_counts(ports: Ports) -> None:
     ) == [0, 1, 1]
 
 
-async def test_a_count_covers_the_bucket_and_the_one_before(ports: Ports) -> None:
-    store = ports.tallies()
-    questions = [
-        asked(1, "ann", at=600.0),
-        asked(2, "bo", at=1200.0),
-        asked(3, "ann", at=1799.9),
-        asked(4, "cy", at=1800.0),
-        asked(5, "dee", at=3000.0),
-    ]
+@pytest.mark.parametrize("most", [0, 9], ids=["unbounded", "bounded"])
+async def test_a_count_covers_the_bucket_and_the_one_before(ports: Ports, most: int) -> None:
+    seen = [("ann", 600.0), ("bo", 1200.0), ("ann", 1799.9), ("cy", 1800.0), ("dee", 3000.0)]
+    questions = [asked(number, member, at=at, most=most) for number, (member, at) in enumerate(seen)]
 
-    assert await counted(store, questions) == [1, 2, 2, 3, 1]
+    assert await counted(ports.tallies(), questions) == [1, 2, 2, 3, 1]
 
 
 async def test_a_late_member_counts_in_its_own_bucket_and_the_next(ports: Ports) -> None:
@@ -129,18 +124,6 @@ async def test_a_bounded_count_stops_at_its_bound(ports: Ports) -> None:
     assert await counted(ports.tallies(), questions) == [1, 2, 3, 4, 5, 5, 5, 5]
 
 
-async def test_a_bounded_count_covers_the_bucket_and_the_one_before(ports: Ports) -> None:
-    store = ports.tallies()
-    questions = [
-        asked(number, member, at=at, name="few", most=9)
-        for number, (member, at) in enumerate(
-            [("ann", 600.0), ("bo", 1200.0), ("ann", 1799.9), ("cy", 1800.0), ("dee", 3000.0)]
-        )
-    ]
-
-    assert await counted(store, questions) == [1, 2, 2, 3, 1]
-
-
 async def test_a_late_event_reads_the_newest_bounded_count(ports: Ports) -> None:
     store = ports.tallies()
     await counted(store, [asked(1, "ann", at=1800.0, name="few", most=9)])
@@ -148,13 +131,6 @@ async def test_a_late_event_reads_the_newest_bounded_count(ports: Ports) -> None
 
     assert await counted(store, late) == [2, 2]
     assert await counted(store, [asked(4, "dee", at=2400.0, name="few", most=9)]) == [2]
-
-
-async def test_accounts_of_other_partitions_count_together(ports: Ports) -> None:
-    store = ports.tallies()
-    await counted(store, [asked(1, "ann")])
-
-    assert await counted(store, [asked(1, "bo")], OTHER) == [2]
 
 
 async def test_shards_are_asked_together_in_the_order_given(ports: Ports) -> None:
@@ -187,28 +163,21 @@ async def test_a_new_question_behind_repeated_ones_is_counted_now(ports: Ports) 
     assert await counted(store, [asked(12, "dee"), asked(13, "eve")]) == [4, 5]
 
 
-async def test_answers_of_the_last_64_batches_are_kept(ports: Ports) -> None:
+async def test_answers_of_the_last_64_batches_are_kept_and_an_older_one_is_counted_anew_and_says_so(
+    ports: Ports,
+) -> None:
     store = ports.tallies()
     for offset in range(65):
         await counted(store, [asked(offset, f"m{offset}")])
 
     assert await counted(store, [asked(1, "m1"), asked(64, "m64")]) == [2, 65]
-
-
-async def test_an_answer_that_is_no_longer_kept_is_counted_anew_and_says_so(ports: Ports) -> None:
-    store = ports.tallies()
-    for offset in range(65):
-        await counted(store, [asked(offset, f"m{offset}")])
-
     assert await counted(store, [asked(0, "m0")]) == [-1 - 65]
     assert await counted(store, [asked(0, "m0"), asked(65, "m65")]) == [65, 66]
 
 
 async def test_a_large_batch_is_answered_in_order(ports: Ports) -> None:
     store = ports.tallies()
-    questions = [
-        asked(offset, "ann", key=f"k{offset % 4000}", name=f"t{offset % 2}") for offset in range(12_000)
-    ]
+    questions = [asked(offset, key=f"k{offset % 4000}", name=f"t{offset % 2}") for offset in range(12_000)]
 
     assert await counted(store, questions) == [1] * 12_000
 
@@ -227,37 +196,22 @@ _questions = st.lists(
     min_size=1,
     max_size=25,
 )
-_cuts = st.lists(st.integers(1, 8), min_size=1, max_size=6)
 
 
 def numbered(questions: list[Asked]) -> list[Asked]:
-    """The questions at offsets of their own."""
+    """The questions at offsets of their own, bounded ones of a tally of their own."""
     return [
-        asked(
-            offset,
-            each.member,
-            key=each.key,
-            at=each.at,
-            adds=each.adds,
-            name="few" if each.most else each.name,
-            most=each.most,
-        )
+        replace(each, offset=offset, name="few" if each.most else each.name)
         for offset, each in enumerate(questions)
     ]
 
 
 async def answered(store: TallyStore, questions: list[Asked], cuts: list[int]) -> list[int]:
-    """All answers, asked in batches of the lengths in `cuts`, over and over."""
-    answers: list[int] = []
-    turn = 0
-    while len(answers) < len(questions):
-        answers += await counted(store, questions[len(answers) : len(answers) + cuts[turn % len(cuts)]])
-        turn += 1
-    return answers
+    return await in_cuts(lambda batch: counted(store, batch), questions, cuts)
 
 
-@_shared
-@given(questions=_questions, cuts=_cuts, recuts=_cuts, data=st.data())
+@shared
+@given(questions=_questions, cuts=CUTS, recuts=CUTS, data=st.data())
 async def test_redelivery_in_any_cut_gets_the_same_answers(
     ports: Ports, questions: list[Asked], cuts: list[int], recuts: list[int], data: st.DataObject
 ) -> None:
@@ -279,8 +233,8 @@ async def test_redelivery_in_any_cut_gets_the_same_answers(
     assert await answered(store, questions[start:], recuts) == first[start:]
 
 
-@_shared
-@given(questions=_questions, cuts=_cuts)
+@shared
+@given(questions=_questions, cuts=CUTS)
 async def test_every_implementation_counts_as_exact_sets_do(
     ports: Ports, questions: list[Asked], cuts: list[int]
 ) -> None:

@@ -27,7 +27,7 @@ from tests.chaos.polling import until
 from tests.chaos.stack import Stack, stack_settings
 from tests.e2e.decisions import until_decided
 from tests.e2e.test_bad_input import login
-from tests.parts.fixtures import started_or_explained
+from tests.parts.fixtures import running
 from tests.parts.secure_kafka import SecureKafka
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
@@ -41,12 +41,8 @@ WITHIN_S = 60.0
 
 @pytest.fixture(scope="module")
 def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
-    cluster = SecureKafka(tmp_path_factory.mktemp("secure"), USERS)
-    try:
-        started_or_explained(cluster.start)
+    with running(SecureKafka(tmp_path_factory.mktemp("secure"), USERS)) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from services.cases.case_service import CaseService
 from services.platform.database import Database
 from tests.notifier.delivering import LI, T0, Clock, Way, add
-from tests.notifier.postbox import DAY_S, Postbox
+from tests.notifier.postbox import DAY_S, Owner, Postbox
 from tests.services.cases.databases import database, database_url  # noqa: F401  found here by the tests
 
 
@@ -38,3 +38,8 @@ async def desk(database: Database, clock: Clock) -> CaseService:  # noqa: F811
     await made.set_contact("li", LI)
     clock.now += DAY_S
     return made
+
+
+@pytest.fixture
+def li(database: Database, desk: CaseService, box: Postbox, clock: Clock) -> Owner:  # noqa: F811
+    return Owner(database, desk, box, clock)

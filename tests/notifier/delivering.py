@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from contracts.decisions import Decision
@@ -17,7 +18,7 @@ from services.cases.mail_addresses import address_key
 from services.cases.repository import keep
 from services.cases.tables import notices
 from services.platform.database import Database
-from services.platform.metrics import NOTICES
+from services.platform.metrics import NOTICES, NOTICES_UNDELIVERED
 from services.platform.settings import Settings
 from tests.services.cases.decided import no_challenges, notify, recorded
 
@@ -78,6 +79,15 @@ def notifier(
     return Notifier(Settings(), database, explain, clock, {"mail": way}, patience)
 
 
+async def kill(service: Notifier, once: Awaitable[object]) -> None:
+    """End a notifier that delivers what is due, once that has happened."""
+    killed = asyncio.create_task(service.deliver_due())
+    await once
+    killed.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await killed
+
+
 async def rows(database: Database) -> list[Any]:
     async with database.read() as connection:
         return list((await connection.execute(select(notices).order_by(notices.c.event_id))).all())
@@ -85,3 +95,7 @@ async def rows(database: Database) -> list[Any]:
 
 def counted(result: str) -> float:
     return float(NOTICES.labels("mail", result)._value.get())
+
+
+def undelivered(reason: str) -> float:
+    return float(NOTICES_UNDELIVERED.labels(reason)._value.get())

@@ -11,6 +11,15 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from notifier.channels.mail_smtp import SmtpMail, smtp_server
+
+SENDER = "security@upay.example"
+
+
+def smtp(port: int, answer_s: float = 5.0, query: str = "", user: str = "") -> SmtpMail:
+    """The channel to the server at a port of this machine."""
+    return SmtpMail(smtp_server(f"smtp://{user}127.0.0.1:{port}{query}"), SENDER, answer_s)
+
 
 class Mailbox:
     """What the server took, and how it behaves."""

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from notifier.channels import Letter
 from notifier.deliver import Patience
+from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
 from services.cases.repository import Recorded, keep
 from services.cases.tables import notices
@@ -66,3 +67,31 @@ async def deliver_all(
         async with database.read() as connection:
             next_at = await connection.scalar(due)
         clock.now = until if next_at is None else min(until, max(next_at, clock.now))
+
+
+class Owner:
+    """li, whose address is changed, who logs in, and to whom everything that is due is delivered."""
+
+    def __init__(self, database: Database, desk: CaseService, box: Postbox, clock: Clock) -> None:
+        self.database, self.desk, self.box, self.clock = database, desk, box, clock
+
+    @property
+    def written_to(self) -> list[str]:
+        """The addresses of the letters, in the order of arrival."""
+        return [address for address, _ in self.box.got]
+
+    async def change(self, address: str, locale: str = "en") -> None:
+        await self.desk.set_contact("li", to(address, locale))
+
+    async def log_in(self, event_id: str = "e1", after_s: float = 0.0) -> None:
+        """A login of now, or by a clock that is so much ahead, recorded now."""
+        await happened(self.database, event_id, self.clock.now + after_s, self.clock.now)
+
+    async def deliver(self, patience: Patience | None = None, within_s: float = 1800.0) -> None:
+        await deliver_all(self.database, self.box, self.clock, patience, within_s)
+
+    async def changed(self, address: str) -> None:
+        """The address is changed, everybody is told, and the letters of that are put away."""
+        await self.change(address)
+        await self.deliver()
+        self.box.sent.clear()

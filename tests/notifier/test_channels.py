@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.errors import Malformed, Unavailable
 from notifier.channels import Letter
 from notifier.channels.envelope import message
 from notifier.channels.mail_folder import FolderMail
-from notifier.channels.mail_smtp import SmtpMail, smtp_server
+from notifier.channels.mail_smtp import smtp_server
 from services.platform.embedded import free_port
-from tests.notifier.mail_server import Mailbox, MailServer
+from tests.notifier.mail_server import SENDER, Mailbox, MailServer, smtp
+from tests.parts.secure_kafka import certificate_for, key_in_pem
 
 LETTER = Letter(
     to="li@upay.example",
@@ -30,12 +28,7 @@ LETTER = Letter(
     html="<p>您好。</p>",
     language="zh-CN",
 )
-SENDER = "security@upay.example"
 AT = 1_790_000_000.0
-
-
-def mail(port: int, answer_s: float = 5.0, query: str = "") -> SmtpMail:
-    return SmtpMail(smtp_server(f"smtp://127.0.0.1:{port}{query}"), SENDER, answer_s)
 
 
 def test_the_same_key_makes_the_same_bytes() -> None:
@@ -54,7 +47,7 @@ def test_a_line_break_in_a_subject_adds_no_header() -> None:
 async def test_a_letter_arrives_whole() -> None:
     box = Mailbox()
     async with MailServer(box) as port:
-        await mail(port).send(LETTER, "n1.mail", AT)
+        await smtp(port).send(LETTER, "n1.mail", AT)
     taken = box.messages[0]
     text, page = taken.get_body(("plain",)), taken.get_body(("html",))
 
@@ -69,32 +62,26 @@ async def test_a_letter_arrives_whole() -> None:
     assert page.get_content().strip() == LETTER.html
 
 
-@pytest.mark.parametrize("answer", ["550 no such user", "553 bad name"])
-async def test_an_address_refused_for_good_is_malformed(answer: str) -> None:
-    box = Mailbox()
-    box.recipient_answer = answer
-    async with MailServer(box) as port:
-        with pytest.raises(Malformed) as caught:
-            await mail(port).send(LETTER, "n1.mail", AT)
-
-    assert LETTER.to not in str(caught.value)
-
-
-@pytest.mark.parametrize(("step", "answer"), [("recipient", "450 later"), ("data", "452 full")])
-async def test_a_refusal_for_now_is_unavailable(step: str, answer: str) -> None:
+@pytest.mark.parametrize(
+    ("step", "answer", "error"),
+    [
+        ("recipient", "550 no such user", Malformed),
+        ("recipient", "553 bad name", Malformed),
+        ("data", "554 no", Malformed),
+        ("recipient", "450 later", Unavailable),
+        ("data", "452 full", Unavailable),
+    ],
+)
+async def test_what_is_refused_for_good_is_malformed_and_for_now_unavailable(
+    step: str, answer: str, error: type[Exception]
+) -> None:
     box = Mailbox()
     setattr(box, f"{step}_answer", answer)
     async with MailServer(box) as port:
-        with pytest.raises(Unavailable):
-            await mail(port).send(LETTER, "n1.mail", AT)
+        with pytest.raises(error) as caught:
+            await smtp(port).send(LETTER, "n1.mail", AT)
 
-
-async def test_a_message_refused_for_good_is_malformed() -> None:
-    box = Mailbox()
-    box.data_answer = "554 no"
-    async with MailServer(box) as port:
-        with pytest.raises(Malformed):
-            await mail(port).send(LETTER, "n1.mail", AT)
+    assert LETTER.to not in str(caught.value)
 
 
 async def test_a_slow_server_is_unavailable() -> None:
@@ -102,7 +89,7 @@ async def test_a_slow_server_is_unavailable() -> None:
     box.dawdles = True
     async with MailServer(box) as port:
         with pytest.raises(Unavailable):
-            await mail(port, answer_s=0.2).send(LETTER, "n1.mail", AT)
+            await smtp(port, answer_s=0.2).send(LETTER, "n1.mail", AT)
 
 
 async def test_a_server_that_hangs_up_is_unavailable_and_the_repeat_is_known_as_one() -> None:
@@ -110,44 +97,23 @@ async def test_a_server_that_hangs_up_is_unavailable_and_the_repeat_is_known_as_
     box.hangs_up_after_data = 1
     async with MailServer(box) as port:
         with pytest.raises(Unavailable):
-            await mail(port).send(LETTER, "n1.mail", AT)
-        await mail(port).send(LETTER, "n1.mail", AT)
+            await smtp(port).send(LETTER, "n1.mail", AT)
+        await smtp(port).send(LETTER, "n1.mail", AT)
 
     assert box.ids == ["<n1.mail@upay.example>"] * 2
 
 
 async def test_no_server_is_unavailable() -> None:
     with pytest.raises(Unavailable):
-        await mail(free_port()).send(LETTER, "n1.mail", AT)
+        await smtp(free_port()).send(LETTER, "n1.mail", AT)
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
     """A server context for 127.0.0.1 and the file a client must trust."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    import ipaddress
-
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
+    signed = certificate_for("127.0.0.1", key, "127.0.0.1", key)
     pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
+    pem.write_bytes(key_in_pem(key) + signed.public_bytes(serialization.Encoding.PEM))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pem)
     return context, str(pem)
@@ -162,27 +128,22 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
 
 async def test_a_password_goes_over_starttls(tls: ssl.SSLContext) -> None:
     box = Mailbox()
-    options: dict[str, Any] = {
-        "authenticator": box.authenticate,
-        "tls_context": tls,
-        "require_starttls": True,
-    }
-    async with MailServer(box, **options) as port:
-        server = smtp_server(f"smtp://upay:right%20p%40ss@127.0.0.1:{port}?starttls=1")
-        await SmtpMail(server, SENDER).send(LETTER, "n1.mail", AT)
+    async with MailServer(
+        box, authenticator=box.authenticate, tls_context=tls, require_starttls=True
+    ) as port:
+        await smtp(port, query="?starttls=1", user="upay:right%20p%40ss@").send(LETTER, "n1.mail", AT)
 
     assert (box.logins, len(box.messages)) == ([(b"upay", b"right p@ss")], 1)
 
 
 async def test_a_wrong_password_is_unavailable_and_not_shown(tls: ssl.SSLContext) -> None:
     box = Mailbox()
-    options: dict[str, Any] = {"authenticator": box.authenticate, "tls_context": tls}
-    async with MailServer(box, **options) as port:
-        server = smtp_server(f"smtp://upay:hunter2@127.0.0.1:{port}?starttls=1")
+    async with MailServer(box, authenticator=box.authenticate, tls_context=tls) as port:
+        channel = smtp(port, query="?starttls=1", user="upay:hunter2@")
         with pytest.raises(Unavailable) as caught:
-            await SmtpMail(server, SENDER).send(LETTER, "n1.mail", AT)
+            await channel.send(LETTER, "n1.mail", AT)
 
-    assert "hunter2" not in str(caught.value) + repr(caught.value) + repr(server)
+    assert "hunter2" not in str(caught.value) + repr(caught.value) + repr(channel._server)
 
 
 async def test_an_untrusted_server_gets_nothing(tmp_path: Path) -> None:
@@ -190,7 +151,7 @@ async def test_an_untrusted_server_gets_nothing(tmp_path: Path) -> None:
     box = Mailbox()
     async with MailServer(box, tls_context=context) as port:
         with pytest.raises(Unavailable):
-            await mail(port, query="?starttls=1").send(LETTER, "n1.mail", AT)
+            await smtp(port, query="?starttls=1").send(LETTER, "n1.mail", AT)
 
     assert box.messages == []
 

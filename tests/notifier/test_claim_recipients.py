@@ -5,48 +5,22 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from msgspec import json
 
-from notifier import claims
-from notifier.claims import LANES, Claim, Lane, Taken
+from notifier.claims import LANES, Claim, Lane
 from notifier.rates import Rates
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
-from services.cases.repository import Recorded, keep
 from services.platform.database import Database
 from tests.notifier.delivering import T0, add
-from tests.services.cases.decided import decision, no_challenges, notify
+from tests.notifier.postbox import DAY_S, happened
+from tests.notifier.test_claims import GRACE_S, take
 
-GRACE_S = 3600.0
-DAY_S = 86_400.0
 OLD = Contact("old@upay.example", "en", "UTC")
 NEW = Contact("new@upay.example", "zh-CN", "Asia/Shanghai")
 
 
 async def contact(database: Database, known: Contact, at: float, account_id: str = "li") -> None:
     await CaseService(database, lambda: at).set_contact(account_id, known)
-
-
-async def happened(database: Database, at: float, recorded_at: float = T0, event_id: str = "e1") -> None:
-    """A login, at this time by its own clock, that its owner is to be told of."""
-    made = decision(event_id, effects=(notify(event_id),), at=at)
-    async with database.begin() as connection:
-        await keep(connection, [Recorded(made, json.encode(made), recorded_at)], no_challenges)
-
-
-async def taken(
-    database: Database, lane: Lane = "ordinary", now: float = T0, allowed: Rates | None = None
-) -> Taken:
-    return await claims.claim(
-        database,
-        lane=lane,
-        lease="a",
-        now=now,
-        lease_s=120.0,
-        limit=100,
-        allowed=allowed or Rates(per_hour=10_000),
-        grace_s=GRACE_S,
-    )
 
 
 def addresses(claim: Claim) -> list[str]:
@@ -79,9 +53,9 @@ async def test_the_address_before_gets_the_letter_when_it_closed_up_to_the_grace
 ) -> None:
     await contact(database, OLD, T0 - DAY_S)
     await contact(database, NEW, changed_at)
-    await happened(database, happened_at, recorded_at)
+    await happened(database, "e1", happened_at, recorded_at)
 
-    (claim,) = (await taken(database)).claims
+    (claim,) = (await take(database)).claims
 
     assert claim.told[0].moments == (happened_at, recorded_at)
     assert addresses(claim) == ([NEW.email, OLD.email] if old_too else [NEW.email])
@@ -91,11 +65,10 @@ async def test_the_earliest_of_several_letters_shortens_no_other_s_grace(databas
     """They are looked up together."""
     await contact(database, OLD, T0 - DAY_S)
     await contact(database, NEW, T0 - GRACE_S)
-    await happened(database, T0, event_id="e1")
-    await happened(database, T0 - DAY_S / 2, T0 - DAY_S / 2, event_id="e2")
-    await happened(database, T0 + 1, T0 + 1, event_id="e3")
+    for event_id, at in (("e1", T0), ("e2", T0 - DAY_S / 2), ("e3", T0 + 1)):
+        await happened(database, event_id, at)
 
-    found = {each.told[0].moments[0]: addresses(each) for each in (await taken(database, now=T0 + 1)).claims}
+    found = {each.told[0].moments[0]: addresses(each) for each in (await take(database, T0 + 1)).claims}
 
     both = [NEW.email, OLD.email]
     assert found == {T0: both, T0 - DAY_S / 2: both, T0 + 1: [NEW.email]}
@@ -111,7 +84,7 @@ async def test_each_account_s_letter_goes_to_its_own_owner_and_nowhere_when_none
 
     found = {
         told.decision.account_id: addresses(each)
-        for each in (await taken(database)).claims
+        for each in (await take(database)).claims
         for told in each.told
         if told.decision
     }
@@ -125,7 +98,7 @@ async def test_a_change_of_address_is_told_to_the_old_one_and_a_welcome_to_the_n
     await contact(database, OLD, T0 - DAY_S)
     await contact(database, NEW, T0)
 
-    found = {each.template: each for each in (await taken(database, "critical")).claims}
+    found = {each.template: each for each in (await take(database, lane="critical")).claims}
 
     assert {name: addresses(each) for name, each in found.items()} == {
         "contact_changed": [OLD.email],
@@ -141,12 +114,12 @@ async def test_a_digest_goes_to_whoever_any_of_its_letters_would_go_to(database:
     await contact(database, NEW, T0 - 2 * GRACE_S)
     few = Rates(per_hour=1, digest_after_s=10.0)
     await add(database, "another", account_id="wang")
-    assert len((await taken(database, allowed=few)).claims) == 1
-    await happened(database, T0, event_id="e1")
-    await happened(database, T0 - 3 * GRACE_S, event_id="e2")
-    assert (await taken(database, allowed=few)).digested == {"login_notice": 2}
+    assert len((await take(database, allowed=few)).claims) == 1
+    await happened(database, "e1", T0)
+    await happened(database, "e2", T0 - 3 * GRACE_S, T0)
+    assert (await take(database, allowed=few)).digested == {"login_notice": 2}
 
-    (digest,) = (await taken(database, now=T0 + 10, allowed=few)).claims
+    (digest,) = (await take(database, T0 + 10, allowed=few)).claims
 
     assert digest.template == "digest"
     assert addresses(digest) == [NEW.email, OLD.email]
@@ -155,7 +128,7 @@ async def test_a_digest_goes_to_whoever_any_of_its_letters_would_go_to(database:
 async def test_of_a_storm_two_hundred_are_looked_at_at_a_time(database: Database) -> None:
     await add(database, *(f"e{number}" for number in range(202)))
 
-    found = await taken(database, allowed=Rates(per_hour=1))
+    found = await take(database, allowed=Rates(per_hour=1))
 
     assert (len(found.claims), found.digested) == (1, {"login_notice": 199})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select, update
 
 from notifier import claims
@@ -17,8 +16,9 @@ from notifier.rates import Rates
 from services.cases.mail_addresses import address_key
 from services.cases.tables import deliveries, notices
 from services.platform.database import Database
-from tests.notifier.delivering import LI, T0, Clock, Way, add, notifier, rows
+from tests.notifier.delivering import LI, T0, Clock, Way, add, kill, notifier, rows
 
+GRACE_S = 3600.0
 PLENTY = Rates(per_hour=10_000, critical_per_hour=10_000)
 
 
@@ -32,7 +32,14 @@ async def take(
     allowed: Rates = PLENTY,
 ) -> Taken:
     return await claims.claim(
-        database, lane=lane, lease=lease, now=now, lease_s=120.0, limit=limit, allowed=allowed, grace_s=3600.0
+        database,
+        lane=lane,
+        lease=lease,
+        now=now,
+        lease_s=120.0,
+        limit=limit,
+        allowed=allowed,
+        grace_s=GRACE_S,
     )
 
 
@@ -191,11 +198,7 @@ async def test_a_kill_between_a_delivery_and_its_note_sends_no_second_letter_whe
 ) -> None:
     folder = FolderMail(tmp_path / "outbox", "security@upay.example")
     way = TakesThenHangs(folder)
-    killed = asyncio.create_task(notifier(told, way, clock).deliver_due())
-    await way.taken.wait()
-    killed.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await killed
+    await kill(notifier(told, way, clock), way.taken.wait())
     (letter,) = (tmp_path / "outbox").iterdir()
     before = letter.read_bytes()
 
@@ -217,3 +220,57 @@ async def test_after_a_kill_only_the_address_without_a_note_is_written_to_again(
     assert await notifier(told, way, clock).deliver_due() == 1
     assert way.sent == []
     assert [row.state for row in await rows(told)] == ["delivered"]
+
+
+async def test_a_channel_that_hangs_is_left_and_tried_again(told: Database, way: Way, clock: Clock) -> None:
+    way.hangs = True
+    await notifier(told, way, clock, Patience(send_s=0.05)).deliver_due()
+
+    assert [(row.state, row.last_error) for row in await rows(told)] == [
+        ("waiting", "the channel took too long")
+    ]
+
+
+async def test_what_a_killed_notifier_held_is_taken_again_when_its_lease_ends(
+    told: Database, way: Way, clock: Clock
+) -> None:
+    way.hangs = True
+    await kill(notifier(told, way, clock), way.reached.wait())
+    way.hangs = False
+    second = notifier(told, way, clock)
+
+    assert await second.deliver_due() == 0
+
+    clock.now += 120.0
+
+    assert await second.deliver_due() == 1
+    assert len(way.sent) == 2
+    assert len({key for key, _ in way.sent}) == 1
+
+
+async def test_a_notifier_that_lost_its_lease_leaves_the_new_holders_word(
+    told: Database, clock: Clock
+) -> None:
+    slow, quick = Way(), Way()
+    slow.hangs = True
+    held = asyncio.create_task(notifier(told, slow, clock, Patience(send_s=0.3)).deliver_due())
+    await slow.reached.wait()
+    clock.now += 120.0
+    await notifier(told, quick, clock).deliver_due()
+    await held
+
+    assert [(row.state, row.attempts) for row in await rows(told)] == [("delivered", 2)]
+
+
+async def test_notifiers_side_by_side_send_each_notice_once(told: Database, way: Way, clock: Clock) -> None:
+    await add(told, *(f"n{number}" for number in range(40)))
+
+    async def work() -> None:
+        service = notifier(told, way, clock)
+        while await service.deliver_due():
+            pass
+
+    await asyncio.gather(work(), work(), work())
+    await work()
+
+    assert len(way.sent) == len({key for key, _ in way.sent}) == 41

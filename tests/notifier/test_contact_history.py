@@ -1,69 +1,69 @@
-"""Whoever changes the address of an account cannot silence its owner."""
+"""Whoever changes the address of an account cannot silence its owner; and what is a change, and what is none."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
 from contracts.errors import Malformed, Unavailable
 from notifier.deliver import Patience
 from services.cases.case_service import CaseService
-from services.cases.mail_addresses import masked
+from services.cases.contact_points import Contact
+from services.cases.mail_addresses import address_key, masked, same_address
+from services.cases.tables import contact_points, notices
 from services.platform.database import Database
-from tests.notifier.delivering import Clock, add, notifier, rows
-from tests.notifier.postbox import DAY_S, NEW, OLD, THIRD, Postbox, deliver_all, happened, to
+from tests.notifier.delivering import Clock, add, kill, notifier, rows
+from tests.notifier.postbox import DAY_S, NEW, OLD, THIRD, Owner, Postbox, deliver_all, happened, to
+
+LOGIN = "A login to your UPay account was unlike the ones before"
+CHANGED = "The mail address of your UPay account was changed"
 
 
-async def test_the_old_address_is_told_first_and_then_the_new_one(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
+async def test_the_old_address_is_told_first_and_then_the_new_one(li: Owner) -> None:
+    await li.change(NEW)
+    await li.deliver()
+
+    assert li.written_to == [OLD, NEW]
+    assert li.box.got[0][1] == CHANGED
+    assert masked(NEW) in li.box.sent[0][1].text
+    assert NEW not in li.box.sent[0][1].text
+    assert "change your password" in li.box.sent[0][1].text
+
+
+async def test_nothing_goes_to_the_new_address_while_the_old_one_cannot_be_told(li: Owner) -> None:
+    li.box.errors[OLD] = Unavailable("450")
+    await li.change(NEW)
+    await li.log_in()
+    await li.deliver()
+
+    assert li.box.got == []
+
+    li.box.errors.clear()
+    await li.deliver()
+
+    assert li.written_to[0] == OLD
+    assert set(li.written_to) == {OLD, NEW}
+    assert [row.state for row in await rows(li.database)] == ["delivered"] * 3
+
+
+@pytest.mark.parametrize(
+    ("error", "patience"),
+    [
+        (Malformed("address_refused", "550"), Patience()),
+        (Unavailable("450"), Patience(told_first_s=600.0)),
+    ],
+    ids=["is gone", "stays away longer than the setting"],
+)
+async def test_an_old_address_that_cannot_be_told_does_not_keep_the_new_one_waiting_for_ever(
+    li: Owner, error: Exception, patience: Patience
 ) -> None:
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock)
+    li.box.errors[OLD] = error
+    await li.change(NEW)
+    await li.deliver(patience)
 
-    assert [address for address, _ in box.got] == [OLD, NEW]
-    assert box.got[0][1] == "The mail address of your UPay account was changed"
-    assert masked(NEW) in box.sent[0][1].text
-    assert NEW not in box.sent[0][1].text
-    assert "change your password" in box.sent[0][1].text
-
-
-async def test_nothing_goes_to_the_new_address_while_the_old_one_cannot_be_told(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    box.errors[OLD] = Unavailable("450")
-    await desk.set_contact("li", to(NEW))
-    await happened(database, "e1", clock.now)
-    await deliver_all(database, box, clock)
-
-    assert box.got == []
-
-    box.errors.clear()
-    await deliver_all(database, box, clock)
-
-    assert box.got[0][0] == OLD
-    assert {address for address, _ in box.got} == {OLD, NEW}
-    assert [row.state for row in await rows(database)] == ["delivered"] * 3
-
-
-async def test_an_old_address_that_is_gone_does_not_keep_the_new_one_waiting(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    box.errors[OLD] = Malformed("address_refused", "550")
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock)
-
-    assert [address for address, _ in box.got] == [NEW]
-
-
-async def test_an_old_address_that_stays_away_delays_the_new_one_no_longer_than_the_setting(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    box.errors[OLD] = Unavailable("450")
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock, Patience(told_first_s=600.0))
-
-    assert [address for address, _ in box.got] == [NEW]
+    assert li.written_to == [NEW]
 
 
 @pytest.mark.parametrize(
@@ -71,156 +71,196 @@ async def test_an_old_address_that_stays_away_delays_the_new_one_no_longer_than_
     [(0.0, {OLD, NEW}), (7 * DAY_S, {OLD, NEW}), (7 * DAY_S + 1.0, {NEW}), (-DAY_S / 2, {OLD, NEW})],
 )
 async def test_letters_of_the_next_seven_days_go_to_both(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock, after_s: float, addresses: set[str]
+    li: Owner, after_s: float, addresses: set[str]
 ) -> None:
-    await desk.set_contact("li", to(NEW))
-    changed_at = clock.now
-    await deliver_all(database, box, clock)
-    box.sent.clear()
-    clock.now = max(clock.now, changed_at + after_s)
-    await happened(database, "e1", changed_at + after_s)
-    await deliver_all(database, box, clock)
+    changed_at = li.clock.now
+    await li.changed(NEW)
+    li.clock.now = max(li.clock.now, changed_at + after_s)
+    await happened(li.database, "e1", changed_at + after_s)
+    await li.deliver()
 
-    assert {address for address, _ in box.got} == addresses
-    assert len(box.sent) == len(addresses)
+    assert sorted(li.written_to) == sorted(addresses)
 
 
-async def test_the_wallets_event_and_its_change_may_come_in_either_order(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await happened(database, "before", clock.now)
-    clock.now += 1.0
-    await desk.set_contact("li", to(NEW))
-    await happened(database, "after", clock.now + 1.0, clock.now)
-    await happened(database, "late", clock.now - DAY_S / 2, clock.now)
-    await deliver_all(database, box, clock)
-    about = [address for address, subject in box.got if "login" in subject]
+async def test_the_wallets_event_and_its_change_may_come_in_either_order(li: Owner) -> None:
+    await li.log_in("before")
+    li.clock.now += 1.0
+    await li.change(NEW)
+    await li.log_in("after", 1.0)
+    await li.log_in("late", -DAY_S / 2)
+    await li.deliver()
 
-    assert sorted(about) == sorted([OLD, NEW] * 3)
-    assert box.got.index((OLD, "The mail address of your UPay account was changed")) < [
-        address for address, _ in box.got
-    ].index(NEW)
+    assert sorted(address for address, subject in li.box.got if subject == LOGIN) == sorted([OLD, NEW] * 3)
+    assert li.box.got.index((OLD, CHANGED)) < li.written_to.index(NEW)
 
 
-async def test_an_event_whose_clock_is_years_off_is_told_to_the_old_address_too(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await desk.set_contact("li", to(NEW))
-    await happened(database, "e1", clock.now + 3650 * DAY_S, clock.now)
-    await deliver_all(database, box, clock)
+async def test_an_event_whose_clock_is_years_off_is_told_to_the_old_address_too(li: Owner) -> None:
+    await li.change(NEW)
+    await li.log_in(after_s=3650 * DAY_S)
+    await li.deliver()
 
-    assert (OLD, "A login to your UPay account was unlike the ones before") in box.got
+    assert (OLD, LOGIN) in li.box.got
 
 
-async def test_a_change_back_is_a_change_and_told_to_the_address_between(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock)
-    box.sent.clear()
-    await desk.set_contact("li", to(OLD))
-    await deliver_all(database, box, clock)
+async def test_a_change_back_is_a_change_and_told_to_the_address_between(li: Owner) -> None:
+    await li.changed(NEW)
+    await li.change(OLD)
+    await li.deliver()
 
-    assert box.got[0] == (NEW, "The mail address of your UPay account was changed")
-    assert box.got[1:] == [(OLD, "This address now gets the security letters of a UPay account")]
+    assert li.box.got == [
+        (NEW, CHANGED),
+        (OLD, "This address now gets the security letters of a UPay account"),
+    ]
 
 
-async def test_after_a_change_back_the_owner_does_not_wait_until_the_thief_is_told(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock)
-    box.sent.clear()
-    await desk.set_contact("li", to(OLD))
-    box.errors[NEW] = Unavailable("450")
-    await happened(database, "e1", clock.now)
-    await notifier(database, box, clock).deliver_due()
+async def test_after_a_change_back_the_owner_does_not_wait_until_the_thief_is_told(li: Owner) -> None:
+    await li.changed(NEW)
+    await li.change(OLD)
+    li.box.errors[NEW] = Unavailable("450")
+    await li.log_in()
+    await notifier(li.database, li.box, li.clock).deliver_due()
 
-    assert (OLD, "A login to your UPay account was unlike the ones before") in box.got
+    assert (OLD, LOGIN) in li.box.got
 
 
-async def test_two_changes_in_a_row_are_both_told_to_the_owner(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await desk.set_contact("li", to(NEW))
-    clock.now += 1.0
-    await desk.set_contact("li", to(THIRD))
-    await deliver_all(database, box, clock)
-    changed = [address for address, subject in box.got if "changed" in subject]
+async def test_two_changes_in_a_row_are_both_told_to_the_owner(li: Owner) -> None:
+    await li.change(NEW)
+    li.clock.now += 1.0
+    await li.change(THIRD)
+    await li.deliver()
+    changed = [address for address, subject in li.box.got if subject == CHANGED]
 
     assert sorted(changed) == sorted([OLD, OLD, NEW])
     assert changed[0] == OLD
-    assert box.got[-1][0] == THIRD
+    assert li.written_to[-1] == THIRD
 
 
-async def test_an_owner_is_not_pushed_out_by_many_changes_and_they_are_no_flood(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
+async def test_an_owner_is_not_pushed_out_by_many_changes_and_they_are_no_flood(li: Owner) -> None:
     for number in range(40):
-        clock.now += 1.0
-        await desk.set_contact("li", to(f"x{number}@elsewhere.example"))
-    await deliver_all(database, box, clock, within_s=DAY_S / 2)
-    box.sent.clear()
-    await happened(database, "e1", clock.now)
-    await deliver_all(database, box, clock)
+        li.clock.now += 1.0
+        await li.change(f"x{number}@elsewhere.example")
+    await li.deliver(within_s=DAY_S / 2)
+    li.box.sent.clear()
+    await li.log_in()
+    await li.deliver()
 
-    assert OLD in {address for address, _ in box.got}
-    assert len(box.got) == 5
-
-
-async def test_each_reads_their_own_language(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await desk.set_contact("li", to(NEW, "zh-CN"))
-    await deliver_all(database, box, clock)
-
-    assert [letter.language for _, letter in box.sent] == ["en", "zh-CN"]
+    assert OLD in li.written_to
+    assert len(li.written_to) == 5
 
 
-async def test_one_address_that_fails_is_tried_again_alone(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
-) -> None:
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock)
-    box.sent.clear()
-    box.errors[NEW] = Unavailable("450")
-    await happened(database, "e1", clock.now)
-    await deliver_all(database, box, clock)
-    box.errors.clear()
-    await deliver_all(database, box, clock)
+async def test_each_reads_their_own_language(li: Owner) -> None:
+    await li.change(NEW, "zh-CN")
+    await li.deliver()
 
-    assert [address for address, _ in box.got] == [OLD, NEW]
+    assert [letter.language for _, letter in li.box.sent] == ["en", "zh-CN"]
+
+
+async def test_one_address_that_fails_is_tried_again_alone(li: Owner) -> None:
+    await li.changed(NEW)
+    li.box.errors[NEW] = Unavailable("450")
+    await li.log_in()
+    await li.deliver()
+    li.box.errors.clear()
+    await li.deliver()
+
+    assert li.written_to == [OLD, NEW]
 
 
 async def test_a_notifier_killed_between_two_addresses_sends_the_rest_and_the_same_message_again(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
+    li: Owner,
 ) -> None:
-    await desk.set_contact("li", to(NEW))
-    await deliver_all(database, box, clock)
-    box.sent.clear()
-    await happened(database, "e1", clock.now)
-    box.both.clear()
-    box.hangs = True
-    killed = asyncio.create_task(notifier(database, box, clock).deliver_due())
-    await asyncio.wait_for(box.both.wait(), 10)
-    killed.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await killed
-    box.hangs = False
-    clock.now += 120.0
-    await deliver_all(database, box, clock)
+    await li.changed(NEW)
+    await li.log_in()
+    li.box.both.clear()
+    li.box.hangs = True
+    await kill(notifier(li.database, li.box, li.clock), asyncio.wait_for(li.box.both.wait(), 10))
+    li.box.hangs = False
+    li.clock.now += 120.0
+    await li.deliver()
 
-    assert len(box.sent) == 4
-    assert {key for key, _ in box.sent} == {key for key, _ in box.sent[:2]}
-    assert len({key for key, _ in box.sent}) == 2
+    assert len(li.box.sent) == 4
+    assert {key for key, _ in li.box.sent} == {key for key, _ in li.box.sent[:2]}
+    assert len({key for key, _ in li.box.sent}) == 2
 
 
-async def test_a_letter_goes_to_nobody_elses_address(
-    database: Database, desk: CaseService, box: Postbox, clock: Clock
+async def test_a_letter_goes_to_nobody_elses_address(li: Owner) -> None:
+    await CaseService(li.database, li.clock).set_contact("wu", to("wu@upay.example"))
+    await li.change(NEW)
+    await add(li.database, "e1", account_id="wu")
+    await li.deliver()
+
+    assert [address for address, subject in li.box.got if subject == LOGIN] == ["wu@upay.example"]
+
+
+@pytest.mark.parametrize("same", ["li@upay.example", "LI@upay.example", "li@UPAY.example"])
+async def test_the_same_address_is_no_change(
+    database: Database, desk: CaseService, box: Postbox, clock: Clock, same: str
 ) -> None:
+    await desk.set_contact("li", Contact(same, "zh-CN", "UTC"))
+    await deliver_all(database, box, clock)
+
+    assert (box.got, await opened(database)) == ([], [("li@upay.example", "zh-CN", None)])
+
+
+@pytest.mark.parametrize("other", ["1i@upay.example", "li@upay.example.example", "li+1@upay.example"])
+async def test_a_neighbour_of_the_address_is_a_change(
+    database: Database, desk: CaseService, other: str
+) -> None:
+    await desk.set_contact("li", to(other))
+
+    assert [row[0] for row in await opened(database) if row[2] is None] == [other]
+    assert not same_address(other, OLD)
+
+
+async def test_a_first_contact_is_no_change(database: Database, box: Postbox, clock: Clock) -> None:
     await CaseService(database, clock).set_contact("wu", to("wu@upay.example"))
-    await desk.set_contact("li", to(NEW))
-    await add(database, "e1", account_id="wu")
     await deliver_all(database, box, clock)
 
-    assert [address for address, subject in box.got if "login" in subject] == ["wu@upay.example"]
+    assert box.got == []
+
+
+async def test_changes_at_the_same_moment_are_one_after_the_other(
+    database: Database, desk: CaseService
+) -> None:
+    wanted = [f"x{number}@elsewhere.example" for number in range(8)]
+    await asyncio.gather(*(desk.set_contact("li", to(address)) for address in wanted))
+    found = await opened(database)
+
+    assert len(found) == 9
+    assert sum(row[2] is None for row in found) == 1
+    async with database.read() as connection:
+        changed = select(notices.c.notice_id).where(notices.c.template == "contact_changed")
+        assert len((await connection.execute(changed)).all()) == 8
+
+
+async def test_first_contacts_at_the_same_moment_are_one_after_the_other(
+    database: Database, clock: Clock
+) -> None:
+    made = CaseService(database, clock)
+    wanted = [f"x{number}@upay.example" for number in range(4)]
+    await asyncio.gather(*(made.set_contact("wu", to(address)) for address in wanted))
+
+    async with database.read() as connection:
+        query = select(contact_points.c.until).where(contact_points.c.account_id == "wu")
+        assert sorted(until is None for until in (await connection.execute(query)).scalars()) == [
+            False,
+            False,
+            False,
+            True,
+        ]
+
+
+def test_a_mask_gives_no_address_away() -> None:
+    assert masked("li.wei.1990@upay.example") == "l•••@upay.example"
+
+
+def test_keys_tell_addresses_apart_and_not_their_spelling() -> None:
+    assert address_key("Li@UPay.Example") == address_key(OLD)
+    assert len({address_key(f"x{number}@upay.example") for number in range(2000)}) == 2000
+
+
+async def opened(database: Database) -> list[tuple[str, str, float | None]]:
+    async with database.read() as connection:
+        query = select(contact_points.c.address, contact_points.c.locale, contact_points.c.until)
+        found = await connection.execute(query.where(contact_points.c.account_id == "li"))
+        return [(row[0], row[1], row[2]) for row in found]

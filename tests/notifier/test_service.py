@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from contracts.decisions import effect_id
-from contracts.errors import Malformed, Unavailable
-from notifier.channels.mail_folder import FolderMail
-from notifier.channels.mail_smtp import SmtpMail, smtp_server
+from contracts.errors import Unavailable
+from notifier.channels.mail_smtp import SmtpMail
 from notifier.deliver import Patience
 from notifier.service import channels
-from services.cases.tables import notices
+from services.cases.case_service import CaseService
+from services.cases.news import News, put_news
 from services.platform.database import Database
 from services.platform.metrics import OUTBOX_PENDING
 from services.platform.retry import Backoff
 from services.platform.settings import Settings
-from tests.notifier.delivering import T0, TO_LI, Clock, Way, add, counted, notifier, rows
-from tests.notifier.mail_server import Mailbox, MailServer
+from tests.notifier.delivering import LI, T0, TO_LI, Clock, Way, add, counted, notifier, rows, undelivered
+from tests.notifier.mail_server import Mailbox, MailServer, smtp
 
 
 async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: Clock) -> None:
@@ -41,15 +41,12 @@ async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: 
 async def test_an_owner_without_a_contact_is_counted_as_undeliverable(
     database: Database, way: Way, clock: Clock
 ) -> None:
-    before = counted("undeliverable")
+    before = counted("undeliverable"), undelivered("no_contact")
     await add(database, "e1", account_id="nobody")
     await notifier(database, way, clock).deliver_due()
 
-    assert ([row.state for row in await rows(database)], counted("undeliverable"), way.sent) == (
-        ["undeliverable"],
-        before + 1,
-        [],
-    )
+    assert (counted("undeliverable"), undelivered("no_contact")) == (before[0] + 1, before[1] + 1)
+    assert ([row.state for row in await rows(database)], way.sent) == (["undeliverable"], [])
 
 
 async def test_a_channel_that_is_away_is_tried_again_later_and_later(
@@ -74,22 +71,16 @@ async def test_a_channel_that_is_away_is_tried_again_later_and_later(
     assert (await rows(told))[0].state == "delivered"
 
 
-async def test_a_notice_that_stays_undelivered_for_a_day_has_failed(
+async def test_a_notice_that_stays_undelivered_for_a_day_has_failed_and_is_given_up(
     told: Database, way: Way, clock: Clock
 ) -> None:
-    before = counted("failed")
-    way.error = Unavailable("test")
+    before = counted("failed"), undelivered("gave_up")
+    way.error = Unavailable("test", "mail_away")
     clock.now = T0 + 86_401
     await notifier(told, way, clock).deliver_due()
 
-    assert ((await rows(told))[0].state, counted("failed")) == ("failed", before + 1)
-
-
-async def test_an_address_refused_for_good_has_failed_at_once(told: Database, way: Way, clock: Clock) -> None:
-    way.error = Malformed("address_refused", "test")
-    await notifier(told, way, clock).deliver_due()
-
-    assert [(row.state, row.last_error) for row in await rows(told)] == [("failed", "address_refused")]
+    assert (counted("failed"), undelivered("gave_up")) == (before[0] + 1, before[1] + 1)
+    assert (await rows(told))[0].state == "failed"
 
 
 async def test_a_notice_without_words_fails_and_the_others_go_on(
@@ -106,27 +97,17 @@ async def test_run_delivers_to_a_real_server_through_its_faults(told: Database) 
     box = Mailbox()
     box.recipient_answer = "450 later"
     async with MailServer(box) as port:
-        smtp = SmtpMail(smtp_server(f"smtp://127.0.0.1:{port}"), "security@upay.example", 2.0)
-        service = notifier(told, smtp, time.time, Patience(backoff=Backoff(0.05, 600.0), give_up_s=1e12))
+        patience = Patience(backoff=Backoff(0.05, 600.0), give_up_s=1e12)
+        service = notifier(told, smtp(port), time.time, patience)
         running = asyncio.create_task(service.run())
-        await until(lambda: tried(told))
+        await until(told, lambda row: row.attempts >= 2)
         box.recipient_answer, box.hangs_up_after_data = "", 2
-        await until(lambda: delivered(told))
+        await until(told, lambda row: row.state == "delivered")
         service.stop()
         await asyncio.wait_for(running, 10)
 
     assert box.ids == [f"<{effect_id('li', 'e1', 'notify')}.{TO_LI}@upay.example>"] * 3
     assert OUTBOX_PENDING.labels("notice")._value.get() == 0
-
-
-async def test_a_repeat_into_the_folder_is_not_seen(told: Database, tmp_path: Path, clock: Clock) -> None:
-    folder = FolderMail(tmp_path / "outbox", "security@upay.example")
-    await notifier(told, folder, clock).deliver_due()
-    async with told.begin() as connection:
-        await connection.execute(notices.update().values(state="waiting", next_at=T0))
-    await notifier(told, folder, clock).deliver_due()
-
-    assert len(list((tmp_path / "outbox").iterdir())) == 1
 
 
 def test_a_notifier_without_any_channel_does_not_start() -> None:
@@ -140,16 +121,25 @@ def test_smtp_comes_before_the_folder(tmp_path: Path) -> None:
     assert isinstance(channels(both)["mail"], SmtpMail)
 
 
-async def tried(database: Database) -> bool:
-    return bool((await rows(database))[0].attempts >= 2)
-
-
-async def delivered(database: Database) -> bool:
-    return bool((await rows(database))[0].state == "delivered")
-
-
-async def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
+async def until(database: Database, so: Callable[[Any], bool], limit_s: float = 20.0) -> None:
     deadline = time.monotonic() + limit_s
-    while not await condition():
+    while not so((await rows(database))[0]):
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.02)
+
+
+async def test_news_that_no_decision_asked_for_reach_the_owner(database: Database) -> None:
+    way, clock = Way(), Clock()
+    await CaseService(database, clock).set_contact("li", LI)
+    async with database.begin() as connection:
+        news = News(at=T0, codes_left=9)
+        await put_news(connection, "n1", "unrecorded", "li", "recovery_code_used", news)
+
+    assert await notifier(database, way, clock).deliver_due() == 1
+
+    ((key, letter),) = way.sent
+    assert key == f"n1.{TO_LI}"
+    assert letter.subject == "A recovery code of your UPay account was used"
+    assert "Unused codes left: 9." in letter.text
+    assert "- When: 21 September 2026, 22:13 (Asia/Shanghai, UTC+08:00)" in letter.text
+    assert [row.state for row in await rows(database)] == ["delivered"]

@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -37,6 +38,26 @@ def started_or_explained(start: Callable[[], Part]) -> Part:
         if os.environ.get("PAYGUARD_REAL") == "1":
             pytest.fail(f"PAYGUARD_REAL=1 asks for this part: {reason}", pytrace=False)
         pytest.skip(str(reason))
+
+
+class Startable(Protocol):
+    """A part that can be started and stopped."""
+
+    def start(self) -> object: ...
+    def stop(self) -> object: ...
+
+
+Started = TypeVar("Started", bound=Startable)
+
+
+@contextmanager
+def running(part: Started) -> Iterator[Started]:
+    """The part, started as `started_or_explained` does, and stopped at the end."""
+    try:
+        started_or_explained(part.start)
+        yield part
+    finally:
+        part.stop()
 
 
 @pytest.fixture(scope="session")
@@ -71,12 +92,8 @@ def embedded_redis(parts_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def real_kafka_cluster(parts_folder: Path) -> Iterator[KafkaCluster]:
     """Apache Kafka, one node, to use or to kill."""
-    cluster = KafkaCluster(parts_folder / "kafka")
-    try:
-        started_or_explained(cluster.start)
+    with running(KafkaCluster(parts_folder / "kafka")) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(scope="session")
@@ -88,12 +105,8 @@ def real_kafka(real_kafka_cluster: KafkaCluster) -> str:
 @pytest.fixture(scope="session")
 def real_redis_server(parts_folder: Path) -> Iterator[RedisServer]:
     """redis-server, to use or to kill."""
-    server = RedisServer(parts_folder / "redis")
-    try:
-        started_or_explained(server.start)
+    with running(RedisServer(parts_folder / "redis")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -105,12 +118,8 @@ def real_redis(real_redis_server: RedisServer) -> str:
 @pytest.fixture(scope="session")
 def real_postgres_server(parts_folder: Path) -> Iterator[PostgresServer]:
     """PostgreSQL, to use, to make databases in, or to kill."""
-    server = PostgresServer(parts_folder / "postgres")
-    try:
-        started_or_explained(server.start)
+    with running(PostgresServer(parts_folder / "postgres")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")

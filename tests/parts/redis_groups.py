@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
 
 from benchmarks.parts.programs import program_of
 from benchmarks.parts.real_stores import RedisServer
@@ -87,13 +86,6 @@ class SentinelGroup:
         self.replica.stop()
         self.primary.stop()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.stop()
-
 
 class ClusterNode(RedisServer):
     """redis-server in cluster mode."""
@@ -135,13 +127,6 @@ class ClusterGroup:
         """End the nodes."""
         for node in self.nodes:
             node.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_exc: Any) -> None:
-        self.stop()
 
 
 def _is_joined(node: ClusterNode) -> bool:

@@ -57,11 +57,11 @@ class SecureKafka(KafkaCluster):
         """Files of a user's certificate and key, in PEM; not `signed` by the authority, it is the user's own word."""
         key = ec.generate_private_key(ec.SECP256R1())
         signer = (_AUTHORITY, self._key) if signed else (user, key)
-        certificate = _certificate(user, key, *signer)
+        certificate = certificate_for(user, key, *signer)
         name = user if signed else f"{user}-unsigned"
         files = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        files[1].write_bytes(_secret(key))
+        files[1].write_bytes(key_in_pem(key))
         return files
 
     async def allow(self, user: str, rights: Iterable[Right]) -> None:
@@ -133,12 +133,12 @@ class SecureKafka(KafkaCluster):
 
     def _keystore(self) -> Path:
         """A key and a certificate for 127.0.0.1 that is its own authority, and the clients'."""
-        pem = _certificate(_AUTHORITY, self._key, _AUTHORITY, self._key).public_bytes(
+        pem = certificate_for(_AUTHORITY, self._key, _AUTHORITY, self._key).public_bytes(
             serialization.Encoding.PEM
         )
         self.authority.write_bytes(pem)
         keystore = self.folder / "keystore.pem"
-        keystore.write_bytes(_secret(self._key) + pem)
+        keystore.write_bytes(key_in_pem(self._key) + pem)
         return keystore
 
 
@@ -146,7 +146,7 @@ _AUTHORITY = "payguard tests"
 _Key = ec.EllipticCurvePrivateKey
 
 
-def _certificate(name: str, key: _Key, by: str, by_key: _Key) -> x509.Certificate:
+def certificate_for(name: str, key: _Key, by: str, by_key: _Key) -> x509.Certificate:
     """A certificate for a name and 127.0.0.1, a day old and good for another; the authority's may sign others."""
     now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
     here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -169,6 +169,6 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _secret(key: _Key) -> bytes:
+def key_in_pem(key: _Key) -> bytes:
     plain = serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.platform import embedded
 from services.platform.embedded import EmbeddedStore, PartNotAvailable
 from services.platform.guarded_process import GuardedProcess
+from tests.parts.test_real_parts import consume, create_topic, produce
 
 PARENT = """
 import sys, time
@@ -64,26 +63,11 @@ def start_parent(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
 
 
 async def test_the_embedded_broker_takes_and_gives_records(embedded_kafka: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=embedded_kafka)
-    await admin.start()
-    await admin.create_topics([NewTopic("embedded-round-trip", 3, 1)])
-    await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=embedded_kafka, acks="all")
-    await producer.start()
-    sent = [b"record %d" % number for number in range(30)]
-    for number, value in enumerate(sent):
-        await producer.send_and_wait("embedded-round-trip", value, partition=number % 3)
-    await producer.stop()
-    consumer = AIOKafkaConsumer(
-        "embedded-round-trip", bootstrap_servers=embedded_kafka, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    got = [(await consumer.getone()).value for _ in sent]
-    width = consumer.partitions_for_topic("embedded-round-trip")
-    await consumer.stop()
+    sent = [b"record %02d" % number for number in range(30)]
+    await create_topic(embedded_kafka, "embedded-round-trip")
+    await produce(embedded_kafka, "embedded-round-trip", sent, idempotent=False)
 
-    assert sorted(sent) == sorted(got)
-    assert {0, 1, 2} == width
+    assert sent == await consume(embedded_kafka, "embedded-round-trip", len(sent))
 
 
 def test_the_embedded_store_keeps_its_data_through_a_kill(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.parts.real_parts import KafkaCluster, PostgresServer, RedisServer
-from tests.parts.fixtures import started_or_explained
+from tests.parts.fixtures import running
 
 pytestmark = pytest.mark.real
 
@@ -25,8 +25,8 @@ async def create_topic(bootstrap: str, name: str, replicas: int = 1) -> None:
         await admin.close()
 
 
-async def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+async def produce(bootstrap: str, topic: str, values: list[bytes], idempotent: bool = True) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=idempotent)
     await producer.start()
     try:
         for number, value in enumerate(values):
@@ -55,18 +55,14 @@ async def test_kafka_keeps_what_it_acknowledged_through_a_kill(real_kafka_cluste
 
 
 async def test_three_nodes_take_records_while_one_is_dead(parts_folder: Path) -> None:
-    cluster = KafkaCluster(parts_folder / "three", nodes=3, heap="384m")
     sent = [b"%02d" % number for number in range(30)]
-    try:
-        started_or_explained(cluster.start)
+    with running(KafkaCluster(parts_folder / "three", nodes=3, heap="384m")) as cluster:
         await create_topic(cluster.bootstrap, "replicated", replicas=3)
         cluster.kill9(1)
         await produce(cluster.bootstrap, "replicated", sent)
         cluster.restart(1)
 
         assert sent == await consume(cluster.bootstrap, "replicated", len(sent))
-    finally:
-        cluster.stop()
 
 
 def test_redis_keeps_what_it_synced_through_a_kill(real_redis_server: RedisServer) -> None:

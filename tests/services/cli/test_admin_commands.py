@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,41 +46,39 @@ async def settings(any_kafka: str) -> Settings:
     return made
 
 
-async def bury(settings: Settings, values: list[bytes], reason: str = "invalid_json") -> None:
+async def bury(
+    settings: Settings,
+    *values: bytes,
+    reason: str = "invalid_json",
+    key: bytes = b"a-1",
+    partition: int = 1,
+    headers: Sequence[tuple[str, bytes]] = (("reply-to", b"channel"), (topics.DEAD_ATTEMPTS, b"1")),
+) -> None:
+    """Dead letters of a reason, with these headers besides."""
     from aiokafka import AIOKafkaProducer
 
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
     await producer.start()
-    headers = [("reply-to", b"channel"), (topics.DEAD_REASON, reason.encode()), (topics.DEAD_ATTEMPTS, b"1")]
+    told = [*headers, (topics.DEAD_REASON, reason.encode())]
     try:
         for value in values:
-            await producer.send_and_wait(settings.topic_dead, value, key=b"a-1", partition=1, headers=headers)
+            await producer.send_and_wait(
+                settings.topic_dead, value, key=key, partition=partition, headers=told
+            )
     finally:
         await producer.stop()
 
 
-async def events(settings: Settings, count: int) -> list[tuple[bytes | None, bytes | None, dict[str, bytes]]]:
-    from aiokafka import AIOKafkaConsumer, TopicPartition
-
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(settings.topic_events, number) for number in range(settings.partitions)]
-        consumer.assign(partitions)
-        for partition in partitions:
-            consumer.seek(partition, 0)
-        found: list[tuple[bytes | None, bytes | None, dict[str, bytes]]] = []
-        async with asyncio.timeout(15):
-            while len(found) < count:
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [(record.key, record.value, dict(record.headers)) for record in records]
-        return found
-    finally:
-        await consumer.stop()
+async def events(settings: Settings) -> list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]]:
+    """Key, value and headers of what lies in the topic of events."""
+    return [
+        (record.key, record.value, list(record.headers))
+        async for record in read_topic(settings, settings.topic_events)
+    ]
 
 
 async def test_the_audit_names_who_put_letters_back(settings: Settings, tmp_path: Path) -> None:
-    await bury(settings, [b"{}"])
+    await bury(settings, b"{}")
     url = f"sqlite:///{tmp_path / 'audit.db'}"
     environment = {
         f"PAYGUARD_{name.upper()}": str(getattr(settings, name))
@@ -124,7 +123,7 @@ async def test_a_broker_that_is_away_is_said_to_be_away() -> None:
 
 
 async def test_letters_are_listed_with_their_reason_and_their_very_bytes(settings: Settings) -> None:
-    await bury(settings, [BROKEN, b"{}"])
+    await bury(settings, BROKEN, b"{}")
     letters = await read_letters(settings, None, 10)
 
     assert [letter.value for letter in letters] == [BROKEN, b"{}"]
@@ -134,8 +133,8 @@ async def test_letters_are_listed_with_their_reason_and_their_very_bytes(setting
 
 
 async def test_letters_of_one_reason_can_be_asked_for(settings: Settings) -> None:
-    await bury(settings, [BROKEN])
-    await bury(settings, [b"{}"], reason="invalid_event")
+    await bury(settings, BROKEN)
+    await bury(settings, b"{}", reason="invalid_event")
     letters = await read_letters(settings, "invalid_event", 10)
 
     assert [letter.value for letter in letters] == [b"{}"]
@@ -148,56 +147,42 @@ async def test_a_position_without_a_letter_is_refused(settings: Settings) -> Non
 
 
 async def test_a_redriven_letter_comes_back_with_its_bytes_key_and_own_headers(settings: Settings) -> None:
-    await bury(settings, [BROKEN])
+    await bury(settings, BROKEN)
     await redrive_one(settings, "1:0")
 
-    assert await events(settings, 1) == [(b"a-1", BROKEN, {"reply-to": b"channel"})]
+    assert await events(settings) == [(b"a-1", BROKEN, [("reply-to", b"channel")])]
 
 
 async def test_redriving_all_twice_puts_each_letter_back_once(settings: Settings) -> None:
-    await bury(settings, [b"1", b"2", b"3"])
+    await bury(settings, b"1", b"2", b"3")
 
     assert await redrive_all(settings, None) == 3
     assert await redrive_all(settings, None) == 0
 
-    await bury(settings, [b"4"])
+    await bury(settings, b"4")
     assert await redrive_all(settings, None) == 1
-    assert [value for _, value, _ in await events(settings, 4)] == [b"1", b"2", b"3", b"4"]
+    assert [value for _, value, _ in await events(settings)] == [b"1", b"2", b"3", b"4"]
 
 
 async def test_a_letter_keeps_headers_of_one_name_and_is_put_back_with_all_of_them(
     settings: Settings,
 ) -> None:
-    from aiokafka import AIOKafkaProducer
-
     own = [("a", b"1"), ("a", b"2"), ("b", b"\xff")]
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-    await producer.start()
-    headers = [*own, (topics.DEAD_REASON, b"invalid_json")]
-    await producer.send_and_wait(settings.topic_dead, b"{}", key=b"a-1", partition=0, headers=headers)
-    await producer.stop()
-    await redrive_one(settings, "0:0")
-    [found] = [record async for record in read_topic(settings, settings.topic_events)]
+    await bury(settings, b"{}", headers=own)
+    await redrive_one(settings, "1:0")
 
-    assert own == list(found.headers)
+    assert await events(settings) == [(b"a-1", b"{}", own)]
 
 
 NASTY = "\x1b[31m\x07\r\n\x9b2J\u202e\x7f\u200b"
 
 
 async def test_what_a_terminal_would_act_on_is_written_out(settings: Settings) -> None:
-    from aiokafka import AIOKafkaProducer
-
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-    await producer.start()
-    headers = [(topics.DEAD_REASON, NASTY.encode()), (topics.DEAD_DETAIL, NASTY.encode())]
-    await producer.send_and_wait(
-        settings.topic_dead, NASTY.encode() + b"\xff", key=NASTY.encode(), partition=0, headers=headers
-    )
-    await producer.stop()
+    told = [(topics.DEAD_DETAIL, NASTY.encode())]
+    await bury(settings, NASTY.encode() + b"\xff", reason=NASTY, key=NASTY.encode(), headers=told)
     environment = {"PAYGUARD_KAFKA": settings.kafka, "PAYGUARD_TOPIC_DEAD": settings.topic_dead}
 
-    for arguments in (["list"], ["show", "0:0"], ["list", "--json"], ["show", "0:0", "--json"]):
+    for arguments in (["list"], ["show", "1:0"], ["list", "--json"], ["show", "1:0", "--json"]):
         answer = await asyncio.to_thread(
             CliRunner().invoke, app, ["admin", "dead", *arguments], prog_name="payguard", env=environment
         )
@@ -207,8 +192,8 @@ async def test_what_a_terminal_would_act_on_is_written_out(settings: Settings) -
         assert all(line.isprintable() for line in lines), arguments
         assert "[31m" in answer.output
         if "--json" in arguments:
-            told = json.loads(answer.output)
-            assert NASTY == (told[0] if arguments[0] == "list" else told)["reason"]
+            letter = json.loads(answer.output)
+            assert NASTY == (letter[0] if arguments[0] == "list" else letter)["reason"]
 
 
 @pytest.mark.real
@@ -217,7 +202,7 @@ async def test_letters_are_found_where_the_log_no_longer_begins_at_0(settings: S
     from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
     from aiokafka.structs import TopicPartition
 
-    await bury(settings, [b"1", b"2", b"3"])
+    await bury(settings, b"1", b"2", b"3")
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     try:
@@ -248,7 +233,7 @@ async def test_a_file_is_sent_in_order_and_keyed_by_account(settings: Settings, 
     sent = await send_to_kafka(
         settings, ((line.event.account_id.encode(), line.value) for line in lines), 0.0
     )
-    arrived = await events(settings, len(played))
+    arrived = await events(settings)
 
     assert sent == len(played)
     for account_id in {each.event.account_id for each in played}:

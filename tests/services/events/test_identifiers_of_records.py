@@ -13,7 +13,8 @@ from contracts.errors import Malformed
 from contracts.identifiers import RULE, is_identifier
 from services.events.decode import decode, decode_event
 from tests.services.api.test_identifiers_everywhere import NASTY, REFUSED
-from tests.services.events.test_decode import AT_MS, SKEW_S, Sent, login
+from tests.services.events.test_decode import SKEW_S, Sent
+from tests.services.events.wire import BODIES, members
 
 BAD = [each for each in REFUSED if len(each) <= 128 and "\x00" not in each] + [
     ".",
@@ -22,16 +23,6 @@ BAD = [each for each in REFUSED if len(each) <= 128 and "\x00" not in each] + [
     "a\u0085b",
     "\ue000",
 ]
-BODIES: dict[str, dict[str, Any]] = {
-    "login": {"outcome": "success"},
-    "transaction": {"amount": "1.00", "currency": "CNY"},
-    "account_change": {"change": "password_reset"},
-    "user_report": {"about_event_id": "e0", "verdict": "not_me"},
-    "label": {"about_event_id": "e0", "verdict": "fraud"},
-    "challenge_outcome": {
-        "challenge_id": "c1", "challenged_event_id": "e0", "purpose": "login", "outcome": "passed",
-    },
-}  # fmt: skip
 PLACES = [(kind, name) for kind in BODIES for name in ("event_id", "account_id")] + [
     ("transaction", "payee_id"),
     ("label", "payee_id"),
@@ -42,21 +33,8 @@ PLACES = [(kind, name) for kind in BODIES for name in ("event_id", "account_id")
 ]  # fmt: skip
 
 
-def members(kind: str, **fields: str) -> dict[str, Any]:
-    return {
-        "type": kind,
-        "event_id": "e1",
-        "account_id": "li",
-        "occurred_at": AT_MS,
-        **BODIES[kind],
-        **fields,
-    }
-
-
-def sent(event: dict[str, Any], value: bytes | None = None) -> Sent:
-    return Sent(
-        json.encode(event) if value is None else value, event["account_id"].encode("utf-8", "replace")
-    )
+def sent(event: dict[str, Any]) -> Sent:
+    return Sent(json.encode(event), event["account_id"].encode("utf-8", "replace"))
 
 
 @pytest.mark.parametrize(("kind", "name"), PLACES)
@@ -85,13 +63,6 @@ def test_every_printable_identifier_is_an_event(kind: str, name: str, good: str)
     event = members(kind, **{name: good})
     incoming = decode([sent(event)], SKEW_S)
     assert (good, []) == (getattr(incoming.events[0], name), incoming.dead)
-
-
-def test_a_dead_letter_stops_nobody_behind_it() -> None:
-    records = [Sent(login("e1")), Sent(login("..")), Sent(login("e\n2")), Sent(login("e3"))]
-    incoming = decode(records, SKEW_S)
-    assert ["e1", "e3"] == [event.event_id for event in incoming.events]
-    assert [records[1], records[2]] == [letter.record for letter in incoming.dead]
 
 
 @settings(derandomize=True, deadline=None, max_examples=400)

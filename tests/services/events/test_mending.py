@@ -12,15 +12,9 @@ from hypothesis import strategies as st
 from contracts.errors import Malformed
 from contracts.events import Activity, Device, Network, Place, Transaction
 from services.events.decode import decode_event, read_event
+from tests.services.events.wire import members
 
-LOGIN = {
-    "type": "login",
-    "event_id": "e",
-    "account_id": "a",
-    "occurred_at": 1_790_000_000_000,
-    "outcome": "success",
-}
-PAYMENT = {**LOGIN, "type": "transaction", "amount": "4.00", "currency": "CNY"}
+LOGIN, PAYMENT = members("login", event_id="e"), members("transaction")
 HELPING = ("ip", "user_agent", "device_id", "session_id", "place", "network", "device")
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=300),
@@ -186,9 +180,9 @@ def test_utf_16_is_refused_by_its_name(encoding: str) -> None:
 )
 @pytest.mark.parametrize("name", ["occurred_at", "about_occurred_at"])
 def test_a_time_in_another_unit_is_refused_with_the_unit(when: int, word: str, name: str) -> None:
-    label = {**LOGIN, "type": "label", "about_event_id": "x", "verdict": "fraud", name: when}
+    label = json.dumps(members("label", **{name: when}))
     with pytest.raises(Malformed, match=word) as refused:
-        decode_event(json.dumps(label).encode())
+        decode_event(label.encode())
     assert name in refused.value.detail
     assert "milliseconds" in refused.value.detail
 

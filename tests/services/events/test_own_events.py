@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,64 +23,38 @@ from services.events.own_events import (
 from services.platform import metrics
 from services.platform.keyring import Keyring, UnusableKeys
 from services.platform.settings import Settings
+from tests.services.events.test_decode import Sent
+from tests.services.events.wire import AT_MS, wire
 
-NOW_MS = 1_767_225_600_000
 OLD, NEW = b"1" * 32, b"2" * 32
 MACS = EventMacs(Keyring({1: OLD}, 1))
 
 
-class Row(msgspec.Struct):
-    """A record as the broker would give it."""
-
-    value: bytes
-    key: bytes | None = b"li"
-    headers: list[tuple[str, bytes]] = []
-    offset: int = 0
-    timestamp: int = NOW_MS
-
-
-def event(**fields: Any) -> bytes:
-    return msgspec.json.encode({"event_id": "e", "account_id": "li", "occurred_at": NOW_MS, **fields})
-
-
-OUTCOME = event(
-    type="challenge_outcome",
-    challenge_id="c",
-    challenged_event_id="x",
-    purpose="login",
-    outcome="passed",
-)
 CHANGES = get_args(get_type_hints(AccountChange)["change"])
+OF_FACTORS = [change for change in CHANGES if change.startswith(("totp_", "recovery"))]
+OUTCOME = wire("challenge_outcome")
 OURS = [
     OUTCOME,
-    event(type="user_report", about_event_id="x", verdict="was_me"),
-    event(type="label", about_event_id="x", verdict="legitimate"),
-    *(
-        event(type="account_change", change=change)
-        for change in CHANGES
-        if change.startswith(("totp_", "recovery"))
-    ),
+    wire("user_report", verdict="was_me"),
+    wire("label", verdict="legitimate"),
+    *(wire("account_change", change=change) for change in OF_FACTORS),
 ]
 ACTIVITY = [
-    event(type="login", outcome="success"),
-    event(type="transaction", amount="1.00", currency="CNY"),
-    *(
-        event(type="account_change", change=change)
-        for change in CHANGES
-        if not change.startswith(("totp_", "recovery"))
-    ),
+    wire("login"),
+    wire("transaction"),
+    *(wire("account_change", change=change) for change in CHANGES if change not in OF_FACTORS),
 ]
 
 
-def found(row: Row, macs: EventMacs = MACS) -> str | None:
+def found(row: Sent, macs: EventMacs = MACS) -> str | None:
     """The reason of the dead letter that the record becomes; None when it is believed."""
     incoming = decode([row], 300.0, macs.check)
     assert len(incoming.events) + len(incoming.dead) == 1
     return incoming.dead[0].error.reason if incoming.dead else None
 
 
-def signed(value: bytes, macs: EventMacs = MACS, key: bytes | None = b"li") -> Row:
-    return Row(value, key, [macs.header(key, value)])
+def signed(value: bytes, macs: EventMacs = MACS, key: bytes | None = b"li") -> Sent:
+    return Sent(value, key, headers=(macs.header(key, value),))
 
 
 def counted(mac: str) -> float:
@@ -91,12 +64,12 @@ def counted(mac: str) -> float:
 @pytest.mark.parametrize("value", OURS)
 def test_what_only_payguard_says_is_believed_under_its_mac_and_a_dead_letter_without(value: bytes) -> None:
     assert found(signed(value)) is None
-    assert found(Row(value)) == NOT_OURS
+    assert found(Sent(value)) == NOT_OURS
 
 
 @pytest.mark.parametrize("value", ACTIVITY)
 def test_activity_needs_no_mac(value: bytes) -> None:
-    assert found(Row(value)) is None
+    assert found(Sent(value)) is None
     assert MACS.headers_of(b"li", value) == []
 
 
@@ -116,18 +89,18 @@ def test_one_bit_of_value_or_mac_that_differs_is_forged(at: int, bit: int) -> No
     name, mac = row.headers[0]
     place = at % len(mac)
     other = bytes([mac[place] ^ (1 << bit)])
-    twisted = [(name, mac[:place] + other + mac[place + 1 :])]
+    twisted = ((name, mac[:place] + other + mac[place + 1 :]),)
 
-    assert found(Row(OUTCOME, headers=twisted)) == NOT_OURS
-    changed = OUTCOME.replace(b'"e"', b'"%d"' % at)
-    assert found(Row(changed, headers=row.headers)) == NOT_OURS
+    assert found(Sent(OUTCOME, headers=twisted)) == NOT_OURS
+    changed = OUTCOME.replace(b'"e1"', b'"%d"' % at)
+    assert found(Sent(changed, headers=row.headers)) == NOT_OURS
 
 
 def test_a_mac_of_one_account_says_nothing_about_another() -> None:
     value = OUTCOME.replace(b'"li"', b'"wang"')
 
-    assert found(Row(value, b"wang", [MACS.header(b"li", value)])) == NOT_OURS
-    assert found(Row(value, b"wang", [MACS.header(b"wang", value)])) is None
+    assert found(Sent(value, b"wang", headers=(MACS.header(b"li", value),))) == NOT_OURS
+    assert found(Sent(value, b"wang", headers=(MACS.header(b"wang", value),))) is None
 
 
 def test_key_and_value_cannot_be_cut_elsewhere() -> None:
@@ -152,7 +125,7 @@ def test_key_and_value_cannot_be_cut_elsewhere() -> None:
 def test_what_a_mac_was_found_to_be_is_counted(headers: list[tuple[str, bytes]], mac: str) -> None:
     before = counted(mac)
 
-    refused = found(Row(OUTCOME, headers=headers))
+    refused = found(Sent(OUTCOME, headers=tuple(headers)))
 
     assert counted(mac) == before + 1
     assert refused == (None if mac == "signed" else NOT_OURS)
@@ -172,15 +145,15 @@ def test_the_same_version_of_another_key_is_forged() -> None:
 
 
 def test_unsigned_records_are_believed_only_from_before_the_upgrade() -> None:
-    upgraded = EventMacs(Keyring({1: OLD}, 1), NOW_MS / 1000.0)
+    upgraded = EventMacs(Keyring({1: OLD}, 1), AT_MS / 1000.0)
 
-    assert found(Row(OUTCOME, timestamp=NOW_MS - 1), upgraded) is None
-    assert found(Row(OUTCOME, timestamp=NOW_MS), upgraded) == NOT_OURS
+    assert found(Sent(OUTCOME, timestamp=AT_MS - 1), upgraded) is None
+    assert found(Sent(OUTCOME, timestamp=AT_MS), upgraded) == NOT_OURS
 
 
 def test_a_forged_record_from_before_the_upgrade_is_not_believed() -> None:
-    upgraded = EventMacs(Keyring({1: OLD}, 1), NOW_MS / 1000.0)
-    row = Row(OUTCOME, headers=[(HEADER_MAC, b"1:" + b"0" * 64)], timestamp=NOW_MS - 1)
+    upgraded = EventMacs(Keyring({1: OLD}, 1), AT_MS / 1000.0)
+    row = Sent(OUTCOME, headers=((HEADER_MAC, b"1:" + b"0" * 64),), timestamp=AT_MS - 1)
 
     assert found(row, upgraded) == NOT_OURS
 

@@ -42,8 +42,9 @@ class WatchedStore(InProcessProfileStore):
 class Batches:
     """Live accounts with their batches counted: `use` is a batch that is saved, `begin` one that is under way."""
 
-    def __init__(self, store: InProcessProfileStore, capacity: int) -> None:
-        self.accounts = LiveAccounts(store, capacity)
+    def __init__(self, capacity: int = 10, store: WatchedStore | None = None) -> None:
+        self.store = store or WatchedStore()
+        self.accounts = LiveAccounts(self.store, capacity)
         self.number = 0
 
     async def begin(self, *account_ids: str, shard: Shard = SHARD) -> list[Account]:
@@ -62,45 +63,42 @@ class Batches:
 
 
 async def test_an_account_never_seen_is_new() -> None:
-    [account] = await Batches(WatchedStore(), 10).begin("ann")
+    [account] = await Batches().begin("ann")
 
     assert account.open() == Profile()
     assert account.learned_offset == NEW
 
 
 async def test_what_was_saved_is_read_back_by_another_worker() -> None:
-    store = WatchedStore()
-    first = Batches(store, 10)
+    first = Batches()
     [account] = await first.begin("ann")
     account.open().events, account.learned_offset = 5, 77
     await first.save(("ann", account))
 
-    [found] = await Batches(store, 10).begin("ann")
+    [found] = await Batches(store=first.store).begin("ann")
     assert (found.open().events, found.learned_offset) == (5, 77)
 
 
 async def test_only_accounts_not_held_are_fetched_each_once() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
+    batches = Batches()
     await batches.use("ann", "bo")
     await batches.use("bo", "cy", "ann", "cy")
     await batches.use("cy", "bo", "ann")
 
-    assert store.asked == [{SHARD: ["ann", "bo"]}, {SHARD: ["cy"]}]
+    assert batches.store.asked == [{SHARD: ["ann", "bo"]}, {SHARD: ["cy"]}]
 
 
 async def test_accounts_of_several_shards_are_fetched_in_one_call() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
+    batches = Batches()
     await batches.use("ann")
     [[ann, bo], [other]] = await batches.accounts.load(2, [(SHARD, ["ann", "bo"]), (OTHER, ["ann"])])
 
-    assert store.asked[1:] == [{SHARD: ["bo"], OTHER: ["ann"]}]
+    assert batches.store.asked[1:] == [{SHARD: ["bo"], OTHER: ["ann"]}]
     assert len({id(ann), id(bo), id(other)}) == 3
 
 
 async def test_an_id_named_twice_is_one_account() -> None:
-    batches = Batches(WatchedStore(), 10)
+    batches = Batches()
     ann, bo, again = await batches.use("ann", "bo", "ann")
 
     assert ann is again
@@ -109,8 +107,7 @@ async def test_an_id_named_twice_is_one_account() -> None:
 
 
 async def test_an_account_used_again_outlives_one_that_was_not() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 2)
+    batches = Batches(2)
     await batches.use("ann", "bo")
     await batches.use("ann")
     await batches.use("cy")
@@ -118,11 +115,15 @@ async def test_an_account_used_again_outlives_one_that_was_not() -> None:
     await batches.use("ann")
 
     assert len(batches.accounts) == 2
-    assert [SHARD in asked and asked[SHARD] for asked in store.asked] == [["ann", "bo"], ["cy"], ["dee"]]
+    assert [SHARD in asked and asked[SHARD] for asked in batches.store.asked] == [
+        ["ann", "bo"],
+        ["cy"],
+        ["dee"],
+    ]
 
 
 async def test_accounts_of_a_batch_that_is_not_saved_are_never_forgotten() -> None:
-    batches = Batches(WatchedStore(), 2)
+    batches = Batches(2)
     [ann] = await batches.begin("ann")
     for number in range(5):
         await batches.begin(f"other-{number}")
@@ -131,7 +132,7 @@ async def test_accounts_of_a_batch_that_is_not_saved_are_never_forgotten() -> No
 
 
 async def test_an_account_of_a_saved_batch_and_of_one_under_way_is_held() -> None:
-    batches = Batches(WatchedStore(), 1)
+    batches = Batches(1)
     [ann] = await batches.use("ann")
     await batches.begin("ann")
     await batches.accounts.save(1, [])
@@ -141,7 +142,7 @@ async def test_an_account_of_a_saved_batch_and_of_one_under_way_is_held() -> Non
 
 
 async def test_accounts_of_saved_batches_can_be_forgotten() -> None:
-    batches = Batches(WatchedStore(), 2)
+    batches = Batches(2)
     [ann] = await batches.use("ann")
     await batches.use("bo", "cy")
 
@@ -149,7 +150,7 @@ async def test_accounts_of_saved_batches_can_be_forgotten() -> None:
 
 
 async def test_a_batch_larger_than_the_capacity_is_held_while_it_is_worked_on() -> None:
-    batches = Batches(WatchedStore(), 2)
+    batches = Batches(2)
     ids = [f"account-{number}" for number in range(5)]
     loaded = await batches.begin(*ids)
 
@@ -157,7 +158,7 @@ async def test_a_batch_larger_than_the_capacity_is_held_while_it_is_worked_on() 
 
 
 async def test_the_capacity_is_shared_by_the_shards() -> None:
-    batches = Batches(WatchedStore(), 4)
+    batches = Batches(4)
     await batches.use("a", "b", "c", "d")
     await batches.use("a", "b", shard=OTHER)
     await batches.use("e")
@@ -166,34 +167,31 @@ async def test_the_capacity_is_shared_by_the_shards() -> None:
 
 
 async def test_two_batches_loading_the_same_account_at_once_share_it() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
-    store.gate.clear()
+    batches = Batches()
+    batches.store.gate.clear()
     loads = [asyncio.create_task(batches.begin("ann", name)) for name in ("bo", "cy")]
     await asyncio.sleep(0)
-    store.gate.set()
+    batches.store.gate.set()
     (first, _), (second, _) = await asyncio.gather(*loads)
 
     assert first is second
-    assert store.asked == [{SHARD: ["ann", "bo"]}, {SHARD: ["cy"]}]
+    assert batches.store.asked == [{SHARD: ["ann", "bo"]}, {SHARD: ["cy"]}]
 
 
 async def test_a_load_that_outlives_its_shard_does_not_bring_it_back() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
-    store.gate.clear()
+    batches = Batches()
+    batches.store.gate.clear()
     load = asyncio.create_task(batches.begin("ann"))
     await asyncio.sleep(0)
     batches.accounts.drop(SHARD)
-    store.gate.set()
+    batches.store.gate.set()
     await load
 
     assert len(batches.accounts) == 0
 
 
 async def test_a_dropped_shard_is_read_again_and_others_stay() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
+    batches = Batches()
     await batches.use("ann")
     await batches.use("ann", shard=OTHER)
     batches.accounts.drop(SHARD)
@@ -201,29 +199,27 @@ async def test_a_dropped_shard_is_read_again_and_others_stay() -> None:
     await batches.use("ann")
     await batches.use("ann", shard=OTHER)
 
-    assert store.asked == [{SHARD: ["ann"]}, {OTHER: ["ann"]}, {SHARD: ["ann"]}]
+    assert batches.store.asked == [{SHARD: ["ann"]}, {OTHER: ["ann"]}, {SHARD: ["ann"]}]
 
 
 async def test_a_store_that_is_away_leaves_nothing_half_loaded() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
+    batches = Batches()
     [ann] = await batches.use("ann")
-    store.away = True
+    batches.store.away = True
     with pytest.raises(Unavailable):
         await batches.begin("ann", "bo")
-    store.away = False
+    batches.store.away = False
 
     assert len(batches.accounts) == 1
     assert (await batches.begin("ann", "bo"))[0] is ann
 
 
 async def test_a_refused_save_is_fenced_and_forgets_the_shard() -> None:
-    store = WatchedStore()
-    batches = Batches(store, 10)
+    batches = Batches()
     [ann] = await batches.begin("ann")
     await batches.begin("ann", shard=OTHER)
     ann.learned_offset = 5
-    await store.save([(SHARD, [("ann", 6, pack(Profile(events=9)))])])
+    await batches.store.save([(SHARD, [("ann", 6, pack(Profile(events=9)))])])
     with pytest.raises(Fenced, match="1 accounts of partition 0"):
         await batches.save(("ann", ann))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -13,21 +11,11 @@ from redis.asyncio import Redis
 from contracts.ports import Shard
 from services.memory import marks
 from services.memory.memory_watch import MOST_BEHIND_RECORDS, MemoryWatch
-from services.memory.redis_client import ask, connect
+from services.memory.redis_client import ask
 from services.memory.redis_store import RedisProfileStore
-from services.platform.embedded import EmbeddedStore
 
 SHARD, OTHER = Shard(1, 0), Shard(1, 1)
 NOW_MS = 1_790_000_000_000
-
-
-@pytest.fixture
-async def own_client(tmp_path: Path) -> AsyncIterator[Redis]:
-    """A client of a store of this test alone."""
-    with EmbeddedStore(tmp_path) as store:
-        client = connect(store.start())
-        yield client
-        await client.aclose()
 
 
 class Worker:
@@ -48,32 +36,51 @@ class Worker:
         return lost
 
 
+@pytest.fixture
+async def worker(own_client: Redis) -> Worker:
+    """A worker that has begun on an empty store and carried its first record."""
+    made = Worker(own_client, p0=None)
+    assert not await made.carry(0)
+    return made
+
+
+async def mark_of(client: Redis) -> marks.Mark:
+    [mark] = await marks.read_marks(client, [SHARD])
+    assert mark is not None
+    return mark
+
+
 async def test_a_first_use_is_whole(own_client: Redis) -> None:
     worker = Worker(own_client, p0=None)
 
     assert [await worker.carry(offset) for offset in range(3)] == [False] * 3
 
 
-async def test_a_restart_finds_its_memory_whole(own_client: Redis) -> None:
+@pytest.mark.parametrize(
+    ("behind", "lost"),
+    [(0, False), (MOST_BEHIND_RECORDS, False), (MOST_BEHIND_RECORDS + 1, True)],
+    ids=["a restart", "a replica that lacks the last saves", "a store that is far behind"],
+)
+async def test_memory_that_is_further_behind_than_a_replica_may_be_is_lost(
+    own_client: Redis, behind: int, lost: bool
+) -> None:
     await Worker(own_client, p0=None).carry(4)
 
-    assert not await Worker(own_client, p0=5).carry(5)
+    assert await Worker(own_client, p0=5 + behind).carry(5 + behind) is lost
 
 
 @pytest.mark.parametrize("flush", ["FLUSHALL", "FLUSHDB"])
 async def test_a_flush_is_known_before_the_first_decision_on_what_is_gone(
-    own_client: Redis, flush: str
+    own_client: Redis, worker: Worker, flush: str
 ) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
     await ask(own_client, flush)
 
     assert await worker.carry(1)
 
 
-async def test_a_flush_while_all_accounts_are_held_is_known_at_the_next_save(own_client: Redis) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
+async def test_a_flush_while_all_accounts_are_held_is_known_at_the_next_save(
+    own_client: Redis, worker: Worker
+) -> None:
     await ask(own_client, "FLUSHALL")
     await worker.store.save([(SHARD, [("ann", 1, b"profile")])], {SHARD: 1})
 
@@ -93,20 +100,18 @@ async def test_a_store_that_was_emptied_while_no_worker_ran_is_lost(own_client: 
     assert await Worker(own_client, p0=5).carry(5)
 
 
-async def test_what_was_lost_stays_lost_for_the_next_worker(own_client: Redis) -> None:
-    first = Worker(own_client, p0=None)
-    await first.carry(0)
+async def test_what_was_lost_stays_lost_for_the_next_worker(own_client: Redis, worker: Worker) -> None:
     await ask(own_client, "FLUSHALL")
-    await first.carry(1)
+    await worker.carry(1)
 
     assert await Worker(own_client, p0=2).carry(2)
 
 
-async def test_a_save_after_a_flush_hides_nothing_from_a_worker_that_starts_anew(own_client: Redis) -> None:
-    first = Worker(own_client, p0=None)
-    await first.carry(0)
+async def test_a_save_after_a_flush_hides_nothing_from_a_worker_that_starts_anew(
+    own_client: Redis, worker: Worker
+) -> None:
     await ask(own_client, "FLUSHALL")
-    await first.store.save([(SHARD, [("ann", 1, b"profile")])], {SHARD: 1})
+    await worker.store.save([(SHARD, [("ann", 1, b"profile")])], {SHARD: 1})
 
     assert await Worker(own_client, p0=None).carry(2)
 
@@ -125,9 +130,7 @@ async def test_memory_of_a_version_without_marks_is_whole(own_client: Redis) -> 
     worker = Worker(own_client, p0=5)
 
     assert not await worker.carry(5)
-    [mark] = await marks.read_marks(own_client, [SHARD])
-    assert mark is not None
-    assert mark.highest == 5
+    assert (await mark_of(own_client)).highest == 5
 
 
 async def test_the_accounts_of_another_partition_are_not_taken_for_this_ones(own_client: Redis) -> None:
@@ -137,21 +140,7 @@ async def test_the_accounts_of_another_partition_are_not_taken_for_this_ones(own
     assert await Worker(own_client, p0=5).carry(5)
 
 
-async def test_a_replica_that_lacks_the_last_saves_is_not_lost(own_client: Redis) -> None:
-    await Worker(own_client, p0=None).carry(4)
-
-    assert not await Worker(own_client, p0=5 + MOST_BEHIND_RECORDS).carry(5 + MOST_BEHIND_RECORDS)
-
-
-async def test_a_store_that_is_far_behind_is_lost(own_client: Redis) -> None:
-    await Worker(own_client, p0=None).carry(4)
-
-    assert await Worker(own_client, p0=6 + MOST_BEHIND_RECORDS).carry(6 + MOST_BEHIND_RECORDS)
-
-
-async def test_a_running_worker_sees_that_the_store_went_far_back(own_client: Redis) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
+async def test_a_running_worker_sees_that_the_store_went_far_back(own_client: Redis, worker: Worker) -> None:
     old = await ask(own_client, "GET", marks.mark_key(SHARD))
     await worker.carry(2 * MOST_BEHIND_RECORDS)
     await ask(own_client, "SET", marks.mark_key(SHARD), old)
@@ -161,13 +150,10 @@ async def test_a_running_worker_sees_that_the_store_went_far_back(own_client: Re
     assert await Worker(own_client, p0=0).carry(2 * MOST_BEHIND_RECORDS + 2)
 
 
-async def test_records_that_teach_nothing_move_the_mark(own_client: Redis) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
+async def test_records_that_teach_nothing_move_the_mark(own_client: Redis, worker: Worker) -> None:
     await worker.store.save([(SHARD, [])], {SHARD: 99})
-    [mark] = await marks.read_marks(own_client, [SHARD])
+    mark = await mark_of(own_client)
 
-    assert mark is not None
     assert (mark.highest, mark.standing) == (99, "whole")
 
 
@@ -176,16 +162,12 @@ async def test_a_redelivery_does_not_move_the_mark_back(own_client: Redis) -> No
     for offset in (255, 16, 4096):
         await worker.store.save([(SHARD, [])], {SHARD: offset})
     await worker.store.save([(SHARD, [])], {SHARD: 17})
-    [mark] = await marks.read_marks(own_client, [SHARD])
 
-    assert mark is not None
-    assert mark.highest == 4096
+    assert (await mark_of(own_client)).highest == 4096
 
 
-async def test_who_may_evict_is_no_harm_until_something_is_evicted(own_client: Redis) -> None:
+async def test_who_may_evict_is_no_harm_until_something_is_evicted(own_client: Redis, worker: Worker) -> None:
     await ask(own_client, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
     await worker.watch.check()
 
     assert not worker.watch.is_lost(SHARD)
@@ -203,26 +185,19 @@ async def evict_something(client: Redis, policy: str) -> None:
     raise AssertionError("nothing was evicted")
 
 
-@pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"])
-async def test_memory_of_which_a_part_was_evicted_is_lost(own_client: Redis, policy: str) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
+@pytest.mark.parametrize(
+    ("policy", "lost"),
+    [("allkeys-lru", True), ("allkeys-lfu", True), ("allkeys-random", True), ("volatile-lru", False)],
+)
+async def test_memory_of_which_a_part_may_have_been_evicted_is_lost_and_what_expires_does_no_harm(
+    own_client: Redis, worker: Worker, policy: str, lost: bool
+) -> None:
     await worker.watch.check()
     await evict_something(own_client, policy)
     await worker.watch.check()
 
-    assert worker.watch.is_lost(SHARD)
-    assert await Worker(own_client, p0=1).carry(1)
-
-
-async def test_what_expires_may_be_evicted_without_harm_to_memory(own_client: Redis) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
-    await worker.watch.check()
-    await evict_something(own_client, "volatile-lru")
-    await worker.watch.check()
-
-    assert not worker.watch.is_lost(SHARD)
+    assert worker.watch.is_lost(SHARD) is lost
+    assert await Worker(own_client, p0=1).carry(1) is lost
 
 
 async def test_the_word_of_an_operator_makes_it_whole_while_the_worker_runs(own_client: Redis) -> None:
@@ -233,9 +208,7 @@ async def test_the_word_of_an_operator_makes_it_whole_while_the_worker_runs(own_
     assert not await worker.carry(4)
 
 
-async def test_an_assignment_asks_anew(own_client: Redis) -> None:
-    worker = Worker(own_client, p0=None)
-    await worker.carry(0)
+async def test_an_assignment_asks_anew(own_client: Redis, worker: Worker) -> None:
     worker.watch.forget()
     worker.committed = {0: 1}
     await ask(own_client, "FLUSHALL")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import hiredis
 import pytest
 from redis import exceptions
+from redis.asyncio import Redis
 
 from contracts.errors import Unavailable
 from contracts.ports import Shard
@@ -24,28 +24,18 @@ from tests.contracts.test_tally_store import asked, batch
 SHARD = Shard(1, 0)
 
 
-@pytest.fixture
-def own_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
-    """A store of this test alone, to be hurt."""
-    with EmbeddedStore(tmp_path) as store:
-        yield store
-
-
-async def test_scripts_survive_a_flush(embedded_redis: str) -> None:
-    client = connect(embedded_redis)
+async def test_scripts_survive_a_flush(client: Redis) -> None:
     store = RedisProfileStore(client, "flush")
     await saved(store, ("ann", 1, b"one"))
     await ask(client, "SCRIPT FLUSH")
 
     assert await saved(store, ("ann", 2, b"two")) == 0
-    await client.aclose()
 
 
 async def test_a_killed_server_is_unavailable_and_serves_again_after_its_restart(
-    own_store: EmbeddedStore,
+    own_store: EmbeddedStore, own_client: Redis
 ) -> None:
-    client = connect(own_store.start())
-    store = RedisProfileStore(client)
+    store = RedisProfileStore(own_client)
     await saved(store, ("ann", 1, b"one"))
     own_store.kill9()
     for attempt in (loaded(store, "ann"), saved(store, ("ann", 2, b"two"))):
@@ -54,7 +44,6 @@ async def test_a_killed_server_is_unavailable_and_serves_again_after_its_restart
     own_store.start()
 
     assert await saved(store, ("ann", 3, b"three")) == 0
-    await client.aclose()
 
 
 async def test_a_server_that_does_not_answer_in_time_is_unavailable(own_store: EmbeddedStore) -> None:
@@ -73,38 +62,31 @@ async def test_a_server_that_does_not_answer_in_time_is_unavailable(own_store: E
     await client.aclose()
 
 
-async def test_a_server_out_of_memory_is_unavailable(own_store: EmbeddedStore) -> None:
-    client = connect(own_store.start())
-    await ask(client, "CONFIG", "SET", "maxmemory", "1")
+@pytest.mark.parametrize(
+    "made_so",
+    [("CONFIG", "SET", "maxmemory", "1"), ("REPLICAOF", "127.0.0.1", "1")],
+    ids=["full", "a replica"],
+)
+async def test_a_server_that_takes_no_writes_is_unavailable(
+    own_client: Redis, made_so: tuple[str, ...]
+) -> None:
+    await ask(own_client, *made_so)
     for attempt in (
-        saved(RedisProfileStore(client), ("ann", 1, b"one")),
-        RedisTallyStore(client).observe([(SHARD, batch([asked(1)]))]),
-        RedisReplies(client).deliver([("api", "e1", b"{}")]),
+        saved(RedisProfileStore(own_client), ("ann", 1, b"one")),
+        RedisTallyStore(own_client).observe([(SHARD, batch([asked(1)]))]),
+        RedisReplies(own_client).deliver([("api", "e1", b"{}")]),
     ):
         with pytest.raises(Unavailable):
             await attempt
-    await client.aclose()
 
 
-async def test_a_replica_is_unavailable_for_saving(own_store: EmbeddedStore) -> None:
-    client = connect(own_store.start())
-    await ask(client, "REPLICAOF", "127.0.0.1", "1")
-    for attempt in (
-        saved(RedisProfileStore(client), ("ann", 1, b"one")),
-        RedisTallyStore(client).observe([(SHARD, batch([asked(1)]))]),
-        RedisReplies(client).deliver([("api", "e1", b"{}")]),
-    ):
-        with pytest.raises(Unavailable):
-            await attempt
-    await client.aclose()
-
-
-async def test_a_server_busy_with_a_script_is_unavailable(own_store: EmbeddedStore) -> None:
-    client = connect(own_store.start())
-    await ask(client, "CONFIG", "SET", "busy-reply-threshold", "1")
+async def test_a_server_busy_with_a_script_is_unavailable(
+    own_store: EmbeddedStore, own_client: Redis
+) -> None:
+    await ask(own_client, "CONFIG", "SET", "busy-reply-threshold", "1")
     other = connect(own_store.start())
     endless = asyncio.create_task(ask(other, "EVAL", "while true do end", 0))
-    store = RedisProfileStore(client)
+    store = RedisProfileStore(own_client)
 
     async def loaded_until_refused() -> None:
         async with asyncio.timeout(5):
@@ -113,57 +95,45 @@ async def test_a_server_busy_with_a_script_is_unavailable(own_store: EmbeddedSto
 
     with pytest.raises(Unavailable):
         await loaded_until_refused()
-    await ask(client, "SCRIPT", "KILL")
+    await ask(own_client, "SCRIPT", "KILL")
     with pytest.raises(exceptions.ResponseError, match="killed"):
         await endless
-    await client.aclose()
     await other.aclose()
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "passes"),
     [
-        exceptions.BusyLoadingError("Redis is loading the dataset in memory"),
-        exceptions.ResponseError("BUSY Redis is busy running a script"),
-        exceptions.ResponseError("MISCONF Errors writing to the AOF file"),
-        exceptions.ClusterDownError("Hash slot not served"),
+        (exceptions.BusyLoadingError("Redis is loading the dataset in memory"), True),
+        (exceptions.ResponseError("BUSY Redis is busy running a script"), True),
+        (exceptions.ResponseError("MISCONF Errors writing to the AOF file"), True),
+        (exceptions.ClusterDownError("Hash slot not served"), True),
+        (exceptions.AuthenticationError("invalid password"), False),
+        (exceptions.NoPermissionError("no permission"), False),
+        (exceptions.ResponseError("WRONGTYPE Operation against a key"), False),
+        (exceptions.DataError("Invalid input"), False),
     ],
 )
-def test_an_error_that_passes_is_away(error: exceptions.RedisError) -> None:
-    assert is_away(error)
+def test_an_error_that_passes_is_away_and_one_of_our_own_making_is_not(
+    error: exceptions.RedisError, passes: bool
+) -> None:
+    assert is_away(error) is passes
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        exceptions.AuthenticationError("invalid password"),
-        exceptions.NoPermissionError("no permission"),
-        exceptions.ResponseError("WRONGTYPE Operation against a key"),
-        exceptions.DataError("Invalid input"),
-    ],
-)
-def test_an_error_of_our_own_making_is_not_away(error: exceptions.RedisError) -> None:
-    assert not is_away(error)
-
-
-async def test_an_error_of_our_own_making_crashes(embedded_redis: str) -> None:
-    client = connect(embedded_redis)
+async def test_an_error_of_our_own_making_crashes(client: Redis) -> None:
     await ask(client, "LPUSH", "pg:answers:wrongtype", "x")
     with pytest.raises(exceptions.ResponseError, match="WRONGTYPE"):
         await RedisReplies(client).get("wrongtype")
     await ask(client, "DEL", "pg:answers:wrongtype")
-    await client.aclose()
 
 
-async def test_unavailable_names_no_account(own_store: EmbeddedStore) -> None:
-    client = connect(own_store.start())
+async def test_unavailable_names_no_account(own_store: EmbeddedStore, own_client: Redis) -> None:
     own_store.kill9()
     with pytest.raises(Unavailable) as caught:
-        await loaded(RedisProfileStore(client), "account-of-ann")
+        await loaded(RedisProfileStore(own_client), "account-of-ann")
 
     assert "ann" not in repr(caught.value)
     assert caught.value.__cause__ is None
-    await client.aclose()
 
 
 class StoreOnUnixSocket(EmbeddedStore):

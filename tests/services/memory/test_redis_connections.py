@@ -6,10 +6,12 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from redis import exceptions
+from redis.asyncio import Redis
 
 from contracts.errors import Unavailable
 from contracts.ports import Shard
@@ -91,70 +93,73 @@ async def pair(folder: Path) -> AsyncIterator[tuple[EmbeddedStore, EmbeddedStore
         yield one, two
 
 
-async def exchange(old: EmbeddedStore, new: EmbeddedStore) -> None:
-    """The replica becomes the primary, and the old primary its replica, which keeps every connection open."""
-    for store, command in ((new, ("NO", "ONE")), (old, ("127.0.0.1", new.port))):
-        client = connect(store.start())
-        await ask(client, "REPLICAOF", *command)
-        await client.aclose()
+@dataclass
+class Moved:
+    """A primary, its replica, and a client that reaches whichever of them its address leads to."""
 
+    old: EmbeddedStore
+    new: EmbeddedStore
+    address: MovingAddress
+    client: Redis
 
-async def test_every_kind_of_use_goes_on_where_the_address_now_leads(tmp_path: Path) -> None:
-    async with pair(tmp_path) as (old, new):
-        moving = MovingAddress(old.port, old.password)
-        async with moving.open() as url:
-            client = connect(url)
-            profiles, tallies, stored_replies = (
-                RedisProfileStore(client),
-                RedisTallyStore(client),
-                RedisReplies(client),
-            )
-            intake = RedisChallengeIntake(client, lambda: 0.0)
-            await saved(profiles, ("ann", 1, b"one"))
-            await exchange(old, new)
-            moving.target = new.port
-
-            assert await saved(profiles, ("ann", 2, b"two")) == 0
-            await tallies.observe([(SHARD, batch([asked(1)]))])
-            await stored_replies.deliver([("api", "e1", b"{}")])
-            await intake.open([requested("c1")])
+    async def exchange(self) -> None:
+        """The replica becomes the primary, and the old primary its replica, which keeps every connection open."""
+        for store, command in ((self.new, ("NO", "ONE")), (self.old, ("127.0.0.1", self.new.port))):
+            client = connect(store.start())
+            await ask(client, "REPLICAOF", *command)
             await client.aclose()
-        there = connect(new.start())
-        assert await loaded(RedisProfileStore(there), "ann") == [(2, b"two")]
-        assert await RedisReplies(there).get("e1") == b"{}"
-        await there.aclose()
+
+    def lead_to_the_new_one(self) -> None:
+        self.address.target = self.new.port
 
 
-async def test_while_the_address_still_leads_to_the_replica_it_is_unavailable(tmp_path: Path) -> None:
+@pytest.fixture
+async def moved(tmp_path: Path) -> AsyncIterator[Moved]:
+    """Before anything moved."""
     async with pair(tmp_path) as (old, new):
-        moving = MovingAddress(old.port, old.password)
-        async with moving.open() as url:
+        address = MovingAddress(old.port, old.password)
+        async with address.open() as url:
             client = connect(url)
-            profiles = RedisProfileStore(client)
-            await saved(profiles, ("ann", 1, b"one"))
-            await exchange(old, new)
-            with pytest.raises(Unavailable):
-                await saved(profiles, ("ann", 2, b"two"))
-            moving.target = new.port
-
-            assert await saved(profiles, ("ann", 2, b"two")) == 0
+            yield Moved(old, new, address, client)
             await client.aclose()
 
 
-async def test_who_only_reads_leaves_a_replica_too(tmp_path: Path) -> None:
-    async with pair(tmp_path) as (old, new):
-        moving = MovingAddress(old.port, old.password)
-        async with moving.open() as url:
-            client = connect(url)
-            await leave_replicas(client)
-            await exchange(old, new)
-            moving.target = new.port
-            with pytest.raises(Unavailable, match="replica"):
-                await leave_replicas(client)
+async def test_every_kind_of_use_goes_on_where_the_address_now_leads(moved: Moved) -> None:
+    profiles = RedisProfileStore(moved.client)
+    await saved(profiles, ("ann", 1, b"one"))
+    await moved.exchange()
+    moved.lead_to_the_new_one()
 
-            await leave_replicas(client)
-            assert (await ask(client, "INFO", "server"))["tcp_port"] == new.port
-            await client.aclose()
+    assert await saved(profiles, ("ann", 2, b"two")) == 0
+    await RedisTallyStore(moved.client).observe([(SHARD, batch([asked(1)]))])
+    await RedisReplies(moved.client).deliver([("api", "e1", b"{}")])
+    await RedisChallengeIntake(moved.client, lambda: 0.0).open([requested("c1")])
+    there = connect(moved.new.start())
+    assert await loaded(RedisProfileStore(there), "ann") == [(2, b"two")]
+    assert await RedisReplies(there).get("e1") == b"{}"
+    await there.aclose()
+
+
+async def test_while_the_address_still_leads_to_the_replica_it_is_unavailable(moved: Moved) -> None:
+    profiles = RedisProfileStore(moved.client)
+    await saved(profiles, ("ann", 1, b"one"))
+    await moved.exchange()
+    with pytest.raises(Unavailable):
+        await saved(profiles, ("ann", 2, b"two"))
+    moved.lead_to_the_new_one()
+
+    assert await saved(profiles, ("ann", 2, b"two")) == 0
+
+
+async def test_who_only_reads_leaves_a_replica_too(moved: Moved) -> None:
+    await leave_replicas(moved.client)
+    await moved.exchange()
+    moved.lead_to_the_new_one()
+    with pytest.raises(Unavailable, match="replica"):
+        await leave_replicas(moved.client)
+
+    await leave_replicas(moved.client)
+    assert (await ask(moved.client, "INFO", "server"))["tcp_port"] == moved.new.port
 
 
 @pytest.mark.parametrize(
@@ -176,9 +181,7 @@ def test_who_is_no_primary_now_is_let_go_of(text: str) -> None:
     assert is_away(error)
 
 
-@pytest.mark.parametrize(
-    "text", ["OOM command not allowed", "BUSY Redis is busy", "WRONGTYPE Operation", "ERR syntax"]
-)
+@pytest.mark.parametrize("text", ["OOM command not allowed", "BUSY is busy", "WRONGTYPE x", "ERR syntax"])
 def test_who_cannot_serve_but_is_the_primary_is_kept(text: str) -> None:
     assert not is_elsewhere(exceptions.ResponseError(text))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from services.memory.redis_facts import store_facts
 from services.memory.redis_store import RedisChallengeIntake, RedisProfileStore, RedisReplies, RedisTallyStore
 from tests.contracts.test_challenge_intake import requested
 from tests.contracts.test_tally_store import asked, batch
-from tests.parts.fixtures import started_or_explained
+from tests.parts.fixtures import running
 from tests.parts.redis_groups import ClusterGroup, SentinelGroup, until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
@@ -30,23 +30,24 @@ Answer = TypeVar("Answer")
 @pytest.fixture
 def sentinel_group(tmp_path: Path) -> Iterator[SentinelGroup]:
     """A primary and a replica under Sentinel."""
-    group = SentinelGroup(tmp_path)
-    try:
-        started_or_explained(group.start)
+    with running(SentinelGroup(tmp_path)) as group:
         yield group
-    finally:
-        group.stop()
 
 
 @pytest.fixture
 def cluster_group(tmp_path: Path) -> Iterator[ClusterGroup]:
     """Three nodes."""
-    group = ClusterGroup(tmp_path)
-    try:
-        started_or_explained(group.start)
+    with running(ClusterGroup(tmp_path)) as group:
         yield group
-    finally:
-        group.stop()
+
+
+@pytest.fixture
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
+    """A client of the group that the test asks for."""
+    name = "sentinel_group" if "sentinel_group" in request.fixturenames else "cluster_group"
+    client = connect(request.getfixturevalue(name).url)
+    yield client
+    await client.aclose()
 
 
 async def at_last(step: Callable[[], Awaitable[Answer]], within_s: float = 20.0) -> Answer:
@@ -93,65 +94,55 @@ async def heard_by(client: Redis, url: str, event_id: str) -> bool:
 
 
 async def test_sentinel_leads_to_the_primary_before_and_after_a_planned_fail_over(
-    sentinel_group: SentinelGroup,
+    client: Redis, sentinel_group: SentinelGroup
 ) -> None:
-    client = connect(sentinel_group.url)
     for turn in range(1, 4):
         await use_everything(client, turn)
         assert await heard_by(client, sentinel_group.url, f"told{turn}")
         sentinel_group.fail_over()
         await asyncio.to_thread(until, sentinel_group.settled, "the fail-over")
     await use_everything(client, 9)
-    await client.aclose()
 
 
 async def test_sentinel_leads_to_the_replica_when_the_primary_is_killed(
-    sentinel_group: SentinelGroup,
+    client: Redis, sentinel_group: SentinelGroup
 ) -> None:
-    client = connect(sentinel_group.url)
     await use_everything(client, 1)
     sentinel_group.primary.kill9()
     await use_everything(client, 2)
-    await client.aclose()
 
 
-async def test_in_a_cluster_each_partition_is_where_its_slot_is(cluster_group: ClusterGroup) -> None:
-    client = connect(cluster_group.url)
+async def test_in_a_cluster_each_partition_is_where_its_slot_is(
+    client: Redis, cluster_group: ClusterGroup
+) -> None:
     await use_everything(client, 1)
     await use_everything(client, 2)
     for node in cluster_group.nodes:
         own = connect(node.url)
         assert await own.dbsize() > 0
         await own.aclose()
-    await client.aclose()
 
 
 async def test_in_a_cluster_a_reply_is_heard_whichever_node_it_is_published_at(
-    cluster_group: ClusterGroup,
+    client: Redis, cluster_group: ClusterGroup
 ) -> None:
-    client = connect(cluster_group.url)
-
     assert await heard_by(client, cluster_group.url, "told")
-    await client.aclose()
 
 
 async def test_in_a_cluster_a_node_that_is_away_is_unavailable_and_serves_after_its_restart(
-    cluster_group: ClusterGroup,
+    client: Redis, cluster_group: ClusterGroup
 ) -> None:
-    client = connect(cluster_group.url)
     await use_everything(client, 1)
     cluster_group.nodes[1].kill9()
     with pytest.raises(Unavailable):
         await RedisProfileStore(client).load([(shard, ["ann"]) for shard in SHARDS])
     cluster_group.nodes[1].start()
     await use_everything(client, 2)
-    await client.aclose()
 
 
 async def test_in_a_cluster_the_flush_of_one_node_is_known_for_its_partitions(
-    cluster_group: ClusterGroup,
+    client: Redis, cluster_group: ClusterGroup
 ) -> None:
-    client = connect(cluster_group.url)
     watch = MemoryWatch(client, 1, lambda: 1_790_000_000_000)
     watch.follow(lambda: {shard.partition: None for shard in SHARDS})
     await watch.check()
@@ -163,14 +154,14 @@ async def test_in_a_cluster_the_flush_of_one_node_is_known_for_its_partitions(
     assert 0 < len(kept) < len(SHARDS)
     assert [watch.is_lost(shard) for shard in SHARDS] == [marks.mark_key(shard) in kept for shard in SHARDS]
     await flushed.aclose()
-    await client.aclose()
 
 
-async def test_in_a_cluster_one_node_that_may_evict_is_seen(cluster_group: ClusterGroup) -> None:
-    client, node = connect(cluster_group.url), connect(cluster_group.nodes[2].url)
+async def test_in_a_cluster_one_node_that_may_evict_is_seen(
+    client: Redis, cluster_group: ClusterGroup
+) -> None:
+    node = connect(cluster_group.nodes[2].url)
     assert not (await store_facts(client)).may_evict
     await node.config_set("maxmemory-policy", "allkeys-lru")
 
     assert (await store_facts(client)).may_evict
     await node.aclose()
-    await client.aclose()

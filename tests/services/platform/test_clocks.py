@@ -93,20 +93,19 @@ async def test_the_metric_says_how_far_the_host_is_ahead() -> None:
     assert metrics.CLOCK_OFFSET.labels("database")._value.get() == pytest.approx(600.0, abs=0.001)
 
 
-async def test_sqlite_and_the_embedded_store_tell_the_time(tmp_path: Path, embedded_redis: str) -> None:
-    database, client = Database(f"sqlite:///{tmp_path / 'clock.db'}"), connect(embedded_redis)
+async def tell_the_time(database_url: str, redis_url: str) -> None:
+    database, client = Database(database_url), connect(redis_url)
     try:
         assert abs(await database.time() - await store_time(client)) < 5.0
     finally:
         await database.close()
         await client.aclose()
+
+
+async def test_sqlite_and_the_embedded_store_tell_the_time(tmp_path: Path, embedded_redis: str) -> None:
+    await tell_the_time(f"sqlite:///{tmp_path / 'clock.db'}", embedded_redis)
 
 
 @pytest.mark.real
 async def test_postgresql_and_redis_tell_the_time(real_postgres: str, real_redis: str) -> None:
-    database, client = Database(real_postgres), connect(real_redis)
-    try:
-        assert abs(await database.time() - await store_time(client)) < 5.0
-    finally:
-        await database.close()
-        await client.aclose()
+    await tell_the_time(real_postgres, real_redis)

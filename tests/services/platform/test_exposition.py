@@ -8,7 +8,6 @@ from services.platform.exposition import serve
 
 
 def test_metrics_and_health_are_served() -> None:
-    """Prometheus text, and alive."""
     port = serve("127.0.0.1", 0)
 
     assert "payguard_decisions_total" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
@@ -16,14 +15,12 @@ def test_metrics_and_health_are_served() -> None:
 
 
 def test_a_fault_fails_the_health_page_and_says_why() -> None:
-    """503 with the words of the fault."""
     answer = httpx.get(f"http://127.0.0.1:{serve('127.0.0.1', 0, lambda: 'stands still')}/healthz")
 
     assert (answer.status_code, answer.text) == (503, "stands still\n")
 
 
 def test_a_process_may_live_and_not_be_ready() -> None:
-    """Each page says its own."""
     port = serve("127.0.0.1", 0, not_ready=lambda: "waits")
     pages = [httpx.get(f"http://127.0.0.1:{port}/{page}") for page in ("healthz", "readyz")]
 
@@ -31,14 +28,12 @@ def test_a_process_may_live_and_not_be_ready() -> None:
 
 
 def test_without_words_of_its_own_ready_is_what_alive_is() -> None:
-    """As of a worker."""
     answer = httpx.get(f"http://127.0.0.1:{serve('127.0.0.1', 0, lambda: 'stands still')}/readyz")
 
     assert answer.status_code == 503
 
 
 def test_other_paths_are_not_found() -> None:
-    """And the answer names the ones there are."""
     answer = httpx.get(f"http://127.0.0.1:{serve('127.0.0.1', 0)}/")
 
     assert answer.status_code == 404

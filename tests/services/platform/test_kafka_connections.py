@@ -77,11 +77,13 @@ async def lone_broker() -> AsyncIterator[LoneBroker]:
         await server.wait_closed()
 
 
-async def connected(broker: LoneBroker) -> AIOKafkaClient:
+@asynccontextmanager
+async def connected(broker: LoneBroker) -> AsyncIterator[AIOKafkaClient]:
     client = AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{broker.port}", request_timeout_ms=60_000)
     await client.bootstrap()
     assert await client.ready(1)
-    return client
+    yield client
+    await client.close()
 
 
 async def lose(connection: Any) -> None:
@@ -92,28 +94,22 @@ async def lose(connection: Any) -> None:
     assert connection.connected()
 
 
-async def a_write_after_the_loss() -> None:
-    async with lone_broker() as broker:
-        client = await connected(broker)
-        lost = client._conns[1, 0]
-        await lose(lost)
-        with pytest.raises(KafkaConnectionError):
-            await lost.send(MetadataRequest([]))
-        assert not lost.connected()
-        await client.close()
-
-
-async def metadata_over_a_lost_connection() -> None:
-    async with lone_broker() as broker:
-        client = await connected(broker)
-        await lose(client._conns[1, 0])
-        assert not await client._metadata_update(client.cluster, set())
-        await client.close()
-
-
 def test_a_write_to_a_lost_connection_is_a_kafka_error_on_uvloop() -> None:
-    uvloop.run(a_write_after_the_loss())
+    async def write() -> None:
+        async with lone_broker() as broker, connected(broker) as client:
+            lost = client._conns[1, 0]
+            await lose(lost)
+            with pytest.raises(KafkaConnectionError):
+                await lost.send(MetadataRequest([]))
+            assert not lost.connected()
+
+    uvloop.run(write())
 
 
 def test_metadata_asked_over_a_lost_connection_is_asked_again_later_on_uvloop() -> None:
-    uvloop.run(metadata_over_a_lost_connection())
+    async def ask() -> None:
+        async with lone_broker() as broker, connected(broker) as client:
+            await lose(client._conns[1, 0])
+            assert not await client._metadata_update(client.cluster, set())
+
+    uvloop.run(ask())

@@ -53,6 +53,12 @@ def told(_text: str) -> None:
     """Nobody listens."""
 
 
+def take_and_fall(folder: Path) -> None:
+    standing = LocalStack(Settings(), folder, frozenset())
+    standing._take_folder()
+    standing.fall()
+
+
 def mode_of(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
@@ -96,9 +102,7 @@ def test_what_an_earlier_version_left_open_is_closed_and_what_is_not_ours_left_a
         (tmp_path / name).write_text("x")
         (tmp_path / name).chmod(0o644)
     tmp_path.chmod(0o755)
-    standing = LocalStack(Settings(), tmp_path, frozenset())
-    standing._take_folder()
-    standing.fall()
+    take_and_fall(tmp_path)
 
     assert [mode_of(tmp_path / name) for name in ("logs", "outbox")] == [0o700] * 2
     assert {
@@ -110,8 +114,6 @@ def test_what_an_earlier_version_left_open_is_closed_and_what_is_not_ours_left_a
 def test_a_folder_that_is_ours_alone_is_closed(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     tmp_path.chmod(0o755)
-    standing = LocalStack(Settings(), tmp_path, frozenset())
-    standing._take_folder()
-    standing.fall()
+    take_and_fall(tmp_path)
 
     assert mode_of(tmp_path) == 0o700

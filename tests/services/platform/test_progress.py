@@ -26,15 +26,25 @@ class Clock:
         return self.now
 
 
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def progress(clock: Clock) -> Progress:
+    return Progress("test", clock)
+
+
 def figure(metric: str) -> float:
     value = REGISTRY.get_sample_value(f"payguard_{metric}", {"consumer": "test"})
     assert value is not None
     return value
 
 
-def test_a_trouble_is_two_lines_whatever_the_number_of_tries(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock()
-    progress = Progress("test", clock)
+def test_a_trouble_is_two_lines_whatever_the_number_of_tries(
+    clock: Clock, progress: Progress, caplog: pytest.LogCaptureFixture
+) -> None:
     for _ in range(50):
         progress.failed("disk_full")
         clock.now += 2.0
@@ -77,9 +87,7 @@ def test_failures_and_successes_close_together_are_one_trouble(steps: list[tuple
     assert progress.fault() is None
 
 
-def test_a_trouble_that_lasts_is_a_fault_and_its_end_is_none() -> None:
-    clock = Clock()
-    progress = Progress("test", clock)
+def test_a_trouble_that_lasts_is_a_fault_and_its_end_is_none(clock: Clock, progress: Progress) -> None:
     progress.failed("kafka_away")
     clock.now += PATIENCE_S - 1.0
 
@@ -97,9 +105,7 @@ def test_a_trouble_that_lasts_is_a_fault_and_its_end_is_none() -> None:
     assert (progress.fault(), figure("consumer_failing")) == (None, 0.0)
 
 
-def test_a_single_slip_is_no_fault_at_any_time() -> None:
-    clock = Clock()
-    progress = Progress("test", clock)
+def test_a_single_slip_is_no_fault_at_any_time(clock: Clock, progress: Progress) -> None:
     progress.failed("locked")
     for _ in range(200):
         clock.now += 0.3
@@ -107,9 +113,7 @@ def test_a_single_slip_is_no_fault_at_any_time() -> None:
         assert progress.fault() is None
 
 
-def test_a_consumer_that_says_nothing_stands_still() -> None:
-    clock = Clock()
-    progress = Progress("test", clock)
+def test_a_consumer_that_says_nothing_stands_still(clock: Clock, progress: Progress) -> None:
     clock.now += STILL_S + 1.0
 
     assert progress.fault() == progress.stands_still() == "test has not moved for 121 s"
@@ -119,9 +123,7 @@ def test_a_consumer_that_says_nothing_stands_still() -> None:
     assert progress.fault() is None
 
 
-def test_the_oldest_grows_while_nobody_looks() -> None:
-    clock = Clock()
-    progress = Progress("test", clock)
+def test_the_oldest_grows_while_nobody_looks(clock: Clock, progress: Progress) -> None:
     progress.behind(7, 30.0)
     clock.now += 12.0
 
@@ -132,9 +134,7 @@ def test_the_oldest_grows_while_nobody_looks() -> None:
     assert (figure("consumer_waiting_records"), figure("consumer_oldest_seconds")) == (0.0, 0.0)
 
 
-def test_what_waits_for_an_unknown_time_is_as_old_as_it_is_known() -> None:
-    clock = Clock()
-    progress = Progress("test", clock)
+def test_what_waits_for_an_unknown_time_is_as_old_as_it_is_known(clock: Clock, progress: Progress) -> None:
     progress.behind(3)
     clock.now += 5.0
     progress.behind(4)
@@ -142,8 +142,7 @@ def test_what_waits_for_an_unknown_time_is_as_old_as_it_is_known() -> None:
     assert progress.oldest_s() == 5.0
 
 
-def test_failures_are_counted_by_reason() -> None:
-    progress = Progress("test", Clock())
+def test_failures_are_counted_by_reason(progress: Progress) -> None:
     before = CONSUMER_FAILURES.labels("test", "disk_full")._value.get()
     progress.failed("disk_full")
     progress.slipped("disk_full")

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import Malformed
 from services.replay.lines import read_events, read_lines
+from tests.services.events.wire import wire
 
-EVENT = {
-    "type": "login",
-    "event_id": "e",
-    "account_id": "a",
-    "occurred_at": 1_790_000_000_000,
-    "outcome": "success",
-}
-TWO = f"{json.dumps(EVENT)}\n\n{json.dumps(EVENT)}\n"
+TWO = "{0}\n\n{0}\n".format(wire("login").decode())
 
 
 def refused(number: int, error: Malformed) -> None:

@@ -22,23 +22,19 @@ def ticking(clock: Clock, seconds: float, lag: int, position: int | None) -> Liv
 
 
 def test_a_worker_without_work_is_alive() -> None:
-    """No lag is no stall, however long."""
     assert ticking(Clock(), 500, 0, 7).fault() is None
 
 
 def test_a_worker_that_moves_under_lag_is_alive() -> None:
-    """Being behind is not standing still."""
     assert ticking(Clock(), 500, 10_000, None).fault() is None
 
 
 def test_a_worker_that_is_behind_and_does_nothing_is_at_fault() -> None:
-    """After the stall time, not before."""
     assert ticking(Clock(), PROGRESS_STALL_S, 5, 7).fault() is None
     assert "nothing was done" in (ticking(Clock(), PROGRESS_STALL_S + 3, 5, 7).fault() or "")
 
 
 def test_a_blocked_event_loop_is_a_fault() -> None:
-    """Judged without its help."""
     clock = Clock()
     liveness = ticking(clock, 3, 0, 7)
     clock.now += LOOP_STALL_S + 1
