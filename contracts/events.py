@@ -18,7 +18,6 @@ from msgspec.structs import force_setattr
 from contracts.amounts import major_units
 from contracts.changes import ChangeName
 from contracts.currencies import check_code
-from contracts.times import epoch_seconds
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 # The patterns are only stated here: an event checks them itself, and remembers which texts it found good.
@@ -34,6 +33,9 @@ _GOOD_COUNTRIES: set[str | None] = set()
 _GOOD_CURRENCIES: set[str] = set()
 #: Nobody's wallet has more; what comes beyond is checked each time.
 _MOST_GOOD = 4096
+#: Integers that are milliseconds: 1973 to 5138. What lies below would be seconds, what lies above a finer unit.
+FIRST_MS, BEYOND_MS = 10**11, 10**14
+_LATEST_S = 253402300800.0
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -206,9 +208,57 @@ def to_wire(event: Event) -> bytes:
     return json.encode({name: value for name, value in fields.items() if not name.startswith("_")})
 
 
+def epoch_seconds(when: datetime | int, name: str = "occurred_at") -> float:
+    """Epoch seconds of a wire time (RFC 3339 with an offset, or integer milliseconds); `name` is the field it came in.
+
+    Raises ValueError for an integer in another unit, and for a time without an offset, before 1970 or after the year 9999.
+    """
+    if when.__class__ is int:
+        if not FIRST_MS <= when < BEYOND_MS:
+            raise ValueError(_no_milliseconds(when, name))
+        return when / 1000.0
+    if when.tzinfo is None:  # type: ignore[union-attr]
+        raise ValueError(f"{name} must carry a UTC offset")
+    seconds: float = when.timestamp()  # type: ignore[union-attr]
+    if not 0.0 <= seconds < _LATEST_S:
+        raise ValueError(f"{name} must lie between 1970 and 9999")
+    return seconds
+
+
+def _no_milliseconds(number: int, name: str) -> str:
+    """Which unit the number of a time probably has, and which it must have."""
+    rule = "send epoch milliseconds such as 1790000000000, or RFC 3339 text such as 2026-09-21T14:13:20Z"
+    if number < 0:
+        return f"{name} must not lie before 1970: {rule}"
+    if number < FIRST_MS:
+        return f"{name} looks like seconds, not milliseconds: {rule}"
+    if number < BEYOND_MS * 1_000:
+        return f"{name} looks like microseconds, not milliseconds: {rule}"
+    if number < BEYOND_MS * 1_000_000:
+        return f"{name} looks like nanoseconds, not milliseconds: {rule}"
+    return f"{name} is too large for a time: {rule}"
+
+
 def is_country(text: str) -> bool:
     """Whether the text is two capital letters that ISO 3166 may give to a country."""
     return _COUNTRY.fullmatch(text) is not None and _NO_COUNTRY.fullmatch(text) is None
+
+
+def is_place(place: Place) -> bool:
+    """Whether the coordinates can be on Earth: both given and inside +-90 and +-180 degrees, or neither; never NaN."""
+    latitude, longitude = place.latitude, place.longitude
+    if latitude is None or longitude is None:
+        return latitude is longitude
+    return -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0 and 0.0 <= place.accuracy_km <= 40_075.0
+
+
+def what_can_be(place: Place) -> Place | None:
+    """What is left of a place that cannot be: country and city, and coordinates that are on Earth; None for nothing."""
+    left = Place(country=place.country, city=place.city)
+    exact = Place(place.country, place.city, place.latitude, place.longitude)
+    if place.latitude is not None and is_place(exact):
+        return exact
+    return left if left.country is not None or left.city is not None else None
 
 
 def _check_country(country: str | None) -> None:

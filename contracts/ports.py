@@ -124,7 +124,7 @@ class DecisionReplies(Protocol):
     """Where a decision is left for the caller of our HTTP API."""
 
     async def deliver(self, answers: Sequence[tuple[str, str, bytes]]) -> None:
-        """Publish (reply channel, answer's name, decision JSON) and keep each for an hour (`contracts.answers`)."""
+        """Publish (reply channel, answer's name, decision JSON) and keep each for an hour (`contracts.decisions`)."""
         ...
 
 

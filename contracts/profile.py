@@ -30,7 +30,7 @@ from contracts.sightings import (
     Seen,
     Sightings,
     row_of,
-    see_again,
+    see_known_again,
     stay,
 )
 from contracts.traits import Traits, see_latest_again
@@ -62,7 +62,7 @@ MAX_PAYEES = 32
 MAX_PENDING = 8
 MAX_CHALLENGES = 12
 MAX_EVENT_IDS = 48
-#: Of the content of the event beside each id (`contracts.answers`); zeros for one noted before contents were.
+#: Of the content of the event beside each id (`contracts.decisions`); zeros for one noted before contents were.
 DIGEST_BYTES = 4
 NO_DIGEST = bytes(DIGEST_BYTES)
 #: So many of these keys know a stranger by mistake once in 6 * 10^12 events.
@@ -74,6 +74,9 @@ _Visit = tuple[Any, ...]
 _Write = Callable[["Profile", bytearray, _Visit], None]
 HOUR_S = 3600.0
 DAY_S = 86400.0
+#: A table of hours of the day (UTC) holds a byte an hour; when one reaches MOST_IN_AN_HOUR all are halved, so old counts fade.
+HOURS = 24
+MOST_IN_AN_HOUR = 64
 
 
 class Facts(Struct, array_like=True, frozen=True, gc=False):
@@ -147,11 +150,11 @@ class Profile(Struct, array_like=True, gc=False):
     till_currency: str = ""
     till_amount: tuple[int, float, float] = (0, 0.0, 0.0)
     till_velocity: Nine | None = None
-    #: the visit (`services.memory.visit`): where the latest events come from, and how many are not yet in the rows
+    #: the visit (`services.memory.glance`): where the latest events come from, and how many are not yet in the rows
     visit: bytes = b""
     visit_at: float = 0.0
     visit_count: int = 0
-    #: decayed counts of what events had in common (`contracts.traits`); hours of day of logins and of money
+    #: decayed counts of what events had in common (`contracts.traits`); logins and money by hour of the day (`see_hour`)
     trait_rows: bytearray = field(default_factory=bytearray)
     login_hours: bytearray = field(default_factory=bytearray)
     money_hours: bytearray = field(default_factory=bytearray)
@@ -230,19 +233,19 @@ class Profile(Struct, array_like=True, gc=False):
 
 def _devices_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
     device, _, _, _, _, _ = visit
-    see_again(rows, row_of(rows, device, SEEN_BYTES), profile.visit_at, profile.visit_count)
+    see_known_again(rows, device, profile.visit_at, profile.visit_count)
 
 
 def _networks_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
     _, _, _, _, network, _ = visit
     if network != NO_KEY:
-        see_again(rows, row_of(rows, network, SEEN_BYTES), profile.visit_at, profile.visit_count)
+        see_known_again(rows, network, profile.visit_at, profile.visit_count)
 
 
 def _countries_again(profile: Profile, rows: bytearray, visit: _Visit) -> None:
     _, _, _, country, _, _ = visit
     if country != NO_COUNTRY:
-        see_again(rows, row_of(rows, country, SEEN_BYTES), profile.visit_at, profile.visit_count)
+        see_known_again(rows, country, profile.visit_at, profile.visit_count)
 
 
 def _stay_on(profile: Profile, rows: bytearray, visit: _Visit) -> None:
@@ -260,3 +263,18 @@ def decayed(amount: float, since_s: float, time_constant_s: float) -> float:
     if since_s <= 0.0 or amount == 0.0:
         return amount
     return amount * exp(-since_s / time_constant_s)
+
+
+def hour_of(at: float) -> int:
+    """The hour of the day, 0..23 UTC, of epoch seconds."""
+    return int(at / HOUR_S) % HOURS
+
+
+def see_hour(hours: bytearray, at: float) -> None:
+    """Count an event at `at` in a table of hours; an empty one is made whole first."""
+    if not hours:
+        hours += bytes(HOURS)
+    hour = int(at / HOUR_S) % HOURS
+    count = hours[hour] = hours[hour] + 1
+    if count >= MOST_IN_AN_HOUR:
+        hours[:] = bytes([count >> 1 for count in hours])

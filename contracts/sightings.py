@@ -80,6 +80,11 @@ def see(rows: bytearray, key: Key, at: float, limit: int) -> bool:
     return True
 
 
+def see_known_again(rows: bytearray, key: Key, at: float, times: int) -> None:
+    """As `see_again`, of a key that has a row."""
+    see_again(rows, row_of(rows, key, SEEN_BYTES), at, times)
+
+
 def see_again(rows: bytearray, row: int, at: float, times: int = 1) -> None:
     """Count further sightings, the last one at `at`, of the key whose row stands at `row`."""
     when = int(at)
@@ -116,14 +121,13 @@ class Sightings(Struct, gc=False):
     def __iter__(self) -> Iterator[Key]:
         return (key for key, _ in self.items())
 
-    def items(self) -> Iterator[tuple[Key, Seen]]:
+    def items(self) -> list[tuple[Key, Seen]]:
         """Every key with what was seen of it."""
-        for key, first_at, last_at, count in _SEEN.iter_unpack(self.rows):
-            yield key, Seen(first_at, last_at, count)
+        return [(key, Seen(*times)) for key, *times in _SEEN.iter_unpack(self.rows)]
 
-    def values(self) -> Iterator[Seen]:
+    def values(self) -> list[Seen]:
         """What was seen of every key."""
-        return (seen for _, seen in self.items())
+        return [Seen(*times) for _, *times in _SEEN.iter_unpack(self.rows)]
 
     def get(self, key: Key) -> Seen | None:
         """What was seen of the key, or None."""
@@ -160,12 +164,11 @@ class Countries(Struct, gc=False):
     def __iter__(self) -> Iterator[str]:
         return (country for country, _ in self.items())
 
-    def items(self) -> Iterator[tuple[str, Seen]]:
+    def items(self) -> list[tuple[str, Seen]]:
         """Every country with what was seen of it."""
-        for key, seen in Sightings(self.rows).items():
-            yield key.rstrip(b"\0").decode("ascii"), seen
+        return [(key.rstrip(b"\0").decode("ascii"), seen) for key, seen in Sightings(self.rows).items()]
 
-    def values(self) -> Iterator[Seen]:
+    def values(self) -> list[Seen]:
         """What was seen of every country."""
         return Sightings(self.rows).values()
 

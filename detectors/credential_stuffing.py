@@ -15,7 +15,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.failing_accounts import (
+from detectors.measures.counted_accounts import (
     SHARED_NETWORKS,
     FailingParams,
     accounts_failing,

@@ -62,7 +62,7 @@ def observe(
 ) -> Finding | None:
     """Weight: first_nats + growth_nats * log(time asleep / time from which the account counts as asleep)."""
     since = event.at - params.dormant_s
-    if profile.last_at > event.at or profile.logins < params.least_logins_count:
+    if profile.last_at > event.at or profile.logins < params.least_logins_count or profile.first_at > since:
         return None
     devices, networks = profile.devices, profile.networks
     seen_at = max([seen.last_at for seen in (*devices.values(), *networks.values())], default=0)

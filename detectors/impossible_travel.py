@@ -13,7 +13,7 @@ When it fires: ask for the second factor; end the other session if it is not pas
 
 from __future__ import annotations
 
-from math import exp
+from math import asin, cos, exp, radians, sin, sqrt
 
 from msgspec import Struct
 
@@ -21,7 +21,6 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Fix, Profile
-from detectors.measures.sphere import great_circle_km, on_earth
 
 SPEC = Spec(
     name="impossible_travel",
@@ -47,6 +46,8 @@ SPEC = Spec(
 _LOOSE = frozenset({"vpn", "hosting", "tor"})
 _INFORMATIONAL = frozenset({"relay", "mobile", "satellite"})
 _LEAST_INTERVAL_S = 60.0
+#: Mean radius of the earth (IUGG).
+EARTH_RADIUS_KM = 6371.0088
 
 
 class Params(Struct, frozen=True):
@@ -68,8 +69,7 @@ def observe(
 ) -> Finding | None:
     """Weight: most_nats * (1 - exp(-missing hours / scale)) of the worse neighbour; grows with distance and haste."""
     place = event.place
-    fixes = profile.fixes
-    if place is None or not fixes:
+    if place is None:
         return None
     latitude = place.latitude
     longitude = place.longitude
@@ -79,9 +79,7 @@ def observe(
         return None
     at = event.at
     ip_key = event.ip_key
-    if fixes.stays(at, ip_key):
-        return None
-    before, after = fixes.around(at)
+    before, after = profile.fixes.around(at)
     if before is not None and before.ip_key == ip_key:
         before = None
     if after is not None and after.ip_key == ip_key:
@@ -132,3 +130,18 @@ def _worse(
         hold=not informational,
         facts={"distance_km": round(distance_km), "minutes": round(interval_s / 60.0), "network_kind": kind},
     )
+
+
+def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
+    """Great-circle distance in km between two points in degrees (haversine formula)."""
+    a = radians(latitude_a)
+    b = radians(latitude_b)
+    half_latitude = sin((b - a) / 2.0)
+    half_longitude = sin(radians(longitude_b - longitude_a) / 2.0)
+    square = half_latitude * half_latitude + cos(a) * cos(b) * half_longitude * half_longitude
+    return 2.0 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, square)))
+
+
+def on_earth(latitude: float, longitude: float) -> bool:
+    """Whether these degrees name a place at all."""
+    return -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0

@@ -17,7 +17,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import NewThingParams, settled_new_share
+from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_country",
@@ -78,13 +78,14 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         weight *= params.known_network_ratio
     if weight < params.least_nats:
         return None
+    known = countries.items()
     return SPEC.finding(
         weight=weight,
         value=country,
-        baseline=max(countries.items(), key=lambda seen: seen[1].count)[0],
+        baseline=max(known, key=lambda seen: seen[1].count)[0],
         hold=True,
         facts={
-            "known_countries": len(countries),
+            "known_countries": len(known),
             "network_kind": "unknown" if network is None else network.kind,
         },
     )

@@ -17,7 +17,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.novelty import NewThingParams, settled_new_share, sightings
+from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_device",
@@ -58,10 +58,9 @@ def observe(
     devices = profile.devices
     if key in devices or (isinstance(event, Login) and event.outcome != "success"):
         return None
-    share = settled_new_share(devices, profile.logins, params)
-    if share is None:
+    own = settled_new_share(devices, profile.logins, params, params.gathering_count)
+    if own is None:
         return None
-    own = max(share, params.gathering_count / (sightings(devices) + params.gathering_count))
     weight = min(log(params.attacker_new_share / own), params.most_nats)
     if weight < params.least_nats:
         return None

@@ -15,8 +15,8 @@ from contracts.circumstances import Circumstance
 from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
-from detectors.measures.failing_accounts import SHARED_NETWORKS
-from detectors.measures.novelty import NewThingParams, settled_new_share
+from detectors.measures.counted_accounts import SHARED_NETWORKS
+from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_network",

@@ -16,33 +16,16 @@ from math import log
 from msgspec import Struct
 
 from contracts.circumstances import Circumstance
-from contracts.events import AnyEvent, Login, Transaction
+from contracts.events import Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
 from contracts.profile import HOUR_S, Profile
+from detectors.measures.counted_accounts import device, is_success
 
 TALLY = "accounts_on_device"
 BUCKET_S = 7 * 86_400
 #: Nothing is asked below it: a threshold under it has no effect.
 LEAST_COUNT = 3
 MOST_COUNT = 50
-#: Money that goes to people or out of the wallet.
-_PERSONAL = frozenset({"transfer", "cash_out", "withdrawal"})
-
-
-def device(event: AnyEvent) -> str | None:
-    """What is counted over: the device of a login, or of money sent to people, in hex; None when it is unknown."""
-    if isinstance(event, Transaction):
-        if event.kind not in _PERSONAL:
-            return None
-    elif not isinstance(event, Login):
-        return None
-    return None if event.device_key is None else event.device_key.hex()
-
-
-def is_success(event: AnyEvent) -> bool:
-    """Whether the event's account joins the count."""
-    return isinstance(event, Login) and event.outcome == "success"
-
 
 SPEC = Spec(
     name="shared_device",

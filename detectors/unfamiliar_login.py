@@ -21,7 +21,7 @@ from contracts.events import Login
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Profile
 from contracts.traits import LEVELS, TRAIT_BYTES, nothing
-from detectors.measures.likelihood import Rung, ladder_nats
+from detectors.measures.familiarity import Rung, ladder_nats
 
 SPEC = Spec(
     name="unfamiliar_login",
@@ -102,7 +102,7 @@ PARAMS = Params()
 
 
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
-    """Weight: nats of the place ladder and of the device ladder together, see `detectors.measures.likelihood`."""
+    """Weight: nats of the place ladder and of the device ladder together, see `detectors.measures.familiarity`."""
     if event.outcome != "success" or profile.logins < params.least_logins_count:
         return None
     place, on, is_new = _parts(event, profile, params)

@@ -8,7 +8,7 @@ from math import log
 from msgspec import Struct
 
 from contracts.findings import Finding, Spec
-from contracts.hours import HOURS, hour_of
+from contracts.profile import HOURS, hour_of
 
 #: How much what happens so many hours away counts.
 _NEAR = (1.0, 0.6, 0.3, 0.1)

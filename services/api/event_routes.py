@@ -15,8 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from msgspec import Raw, Struct
 from starlette.responses import Response
 
-from contracts.answers import REUSED, account_in
-from contracts.decisions import Decision
+from contracts.decisions import REUSED, Decision, account_in
 from contracts.errors import Overloaded, Unavailable
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
 from services.api.attribution import SENDING, attributed

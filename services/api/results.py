@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 from starlette.responses import Response
 
-from contracts.answers import REUSED, REUSED_DETAIL, answer_name
+from contracts.decisions import REUSED, REUSED_DETAIL, answer_name
 from contracts.errors import Unavailable
 from services.api.attribution import FORBIDDEN
 from services.api.event_warning import EventWarning

@@ -14,8 +14,7 @@ import msgspec
 
 from contracts import topics
 from contracts.decisions import Decision
-from contracts.events import EVENT_TYPES, AnyEvent
-from contracts.times import BEYOND_MS, FIRST_MS
+from contracts.events import BEYOND_MS, EVENT_TYPES, FIRST_MS, AnyEvent
 from services.cases.outbox import WalletAction
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from contracts.events import Activity, AnyEvent
+from contracts.events import Activity, AnyEvent, is_place
 from services.api.event_warning import EventWarning
-from services.enrichment.addresses import Fault, client_of
-from services.enrichment.geo import is_place
-from services.enrichment.placeholder_devices import names_no_device
+from services.enrichment.clients import Fault, client_of, names_no_device
 from services.events.mending import Mended
 
 _ADDRESSES: dict[Fault, str] = {

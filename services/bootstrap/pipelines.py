@@ -12,6 +12,7 @@ from contracts.ports import TallyStore
 from detectors import discover
 from services.enrichment.enrich import Enricher
 from services.enrichment.user_agents import UserAgents
+from services.events.decode import InvalidCeiling
 from services.events.own_events import event_macs
 from services.memory.accounts import LiveAccounts
 from services.memory.in_process import (
@@ -37,7 +38,7 @@ from services.risk.model import Reader
 from services.risk.model_loading import load_model
 from services.scoring.counting import TallyPlan
 from services.scoring.runner import Runner
-from services.stream.components import Components, InvalidCeiling
+from services.stream.components import Components
 from services.stream.pipeline import Pipeline
 from services.stream.placement import Placement
 from services.stream.policy_watch import PolicyWatch

@@ -16,13 +16,22 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
-from contracts.events import Activity, AnyEvent, Device, Label, Network, Place, Transaction
+from contracts.events import (
+    Activity,
+    AnyEvent,
+    Device,
+    Label,
+    Network,
+    Place,
+    Transaction,
+    is_place,
+    what_can_be,
+)
 from contracts.profile import Key
 from contracts.traits import NO_TRAITS, TRAIT_BYTES, WITH, nothing
-from services.enrichment.addresses import client_of, identity
-from services.enrichment.geo import GeoDatabase, GeoStatus, asn_of, is_place, place_of, what_can_be
+from services.enrichment.clients import client_of, identity, names_no_device
+from services.enrichment.geo import GeoDatabase, GeoStatus
 from services.enrichment.network_lists import MAX_AGE_DAYS, Address, Kind, ListStatus, NetworkLists
-from services.enrichment.placeholder_devices import names_no_device
 from services.enrichment.user_agents import UserAgents
 from services.memory.pseudonyms import Pseudonyms, asn_key
 from services.platform import metrics
@@ -176,17 +185,17 @@ class Enricher:
 
     def _name(self, event: AnyEvent) -> tuple[str, ...]:
         if isinstance(event, Label):
-            payee_id = event.payee_id
-            force_setattr(event, "payee_key", None if payee_id is None else self._payees[payee_id])
+            payee = event.payee_id
+            force_setattr(event, "payee_key", None if payee is None else self._payees[payee])
         return ()
 
     def _fill(self, event: Activity) -> int:
         known = self._addresses[event.ip] if event.ip is not None else _NOWHERE
         force_setattr(event, "ip_key", known.ip_key)
-        states = known.states
-        place = event.place
+        states, place = known.states, event.place
         if place is not None and not is_place(place):
-            states, place = states | _BAD_PLACE, _left_of(event, place)
+            states, place = states | _BAD_PLACE, what_can_be(place)
+            force_setattr(event, "place", place)
         if place is None:
             force_setattr(event, "place", known.place)
             states |= known.place_states if not states & _BAD_PLACE else known.place_states & _OLD_PLACE
@@ -253,8 +262,8 @@ class Enricher:
             if client.fault == "not_public":
                 return _PRIVATE
             return _Known(None, None, None, None, _NO_PLACE, _NO_NETWORK, None, _NO_ADDRESS)
-        place = place_of(self._city.record(address))
-        asn, name = asn_of(self._asn.record(address))
+        place = self._city.place(address)
+        asn, name = self._asn.network(address)
         kind: Kind = self._lists.kind_of(address, asn)
         network = Network(asn, name, kind) if asn is not None or kind != "unknown" else None
         text = str(address)
@@ -274,13 +283,6 @@ class Enricher:
             address=address,
             traits=ip_key[:TRAIT_BYTES] + prefix,
         )
-
-
-def _left_of(event: Activity, place: Place) -> Place | None:
-    """What can be of an event's place, which it has from now on."""
-    left = what_can_be(place)
-    force_setattr(event, "place", left)
-    return left
 
 
 def _counted(states: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import maxminddb
 from msgspec import Struct
 
-from contracts.events import Place, is_country
+from contracts.events import Place, is_country, is_place
 from services.enrichment.network_lists import MAX_AGE_DAYS, Address
 
 _log = logging.getLogger(__name__)
@@ -46,8 +46,20 @@ class GeoDatabase:
     def stale(self) -> bool:
         return self.status.state == "stale"
 
-    def record(self, address: Address) -> dict[str, Any] | None:
-        """The database's record of the address; None when it knows none or cannot be read."""
+    def place(self, address: Address) -> Place | None:
+        """The place that a City or Country database knows of the address, see `place_of`."""
+        return place_of(self._record(address))
+
+    def network(self, address: Address) -> tuple[int | None, str | None]:
+        """(AS number, organisation) that an ASN database knows of the address, each None when unknown."""
+        record = self._record(address)
+        if record is None:
+            return None, None
+        number = record.get("autonomous_system_number")
+        name = record.get("autonomous_system_organization")
+        return (number if isinstance(number, int) else None), (name if isinstance(name, str) else None)
+
+    def _record(self, address: Address) -> dict[str, Any] | None:
         if self._reader is None:
             return None
         try:
@@ -109,29 +121,3 @@ def place_of(record: dict[str, Any] | None) -> Place | None:
     )
     known = place.country is not None or place.latitude is not None
     return place if known and is_place(place) else None
-
-
-def is_place(place: Place) -> bool:
-    """Whether the coordinates can be on Earth: both given and inside +-90 and +-180 degrees, or neither; never NaN."""
-    latitude, longitude = place.latitude, place.longitude
-    if latitude is None or longitude is None:
-        return latitude is longitude
-    return -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0 and 0.0 <= place.accuracy_km <= 40_075.0
-
-
-def what_can_be(place: Place) -> Place | None:
-    """What is left of a place that cannot be: country and city, and coordinates that are on Earth; None for nothing."""
-    left = Place(country=place.country, city=place.city)
-    exact = Place(place.country, place.city, place.latitude, place.longitude)
-    if place.latitude is not None and is_place(exact):
-        return exact
-    return left if left.country is not None or left.city is not None else None
-
-
-def asn_of(record: dict[str, Any] | None) -> tuple[int | None, str | None]:
-    """(AS number, organisation) of an ASN record, each None when unknown."""
-    if record is None:
-        return None, None
-    number = record.get("autonomous_system_number")
-    name = record.get("autonomous_system_organization")
-    return (number if isinstance(number, int) else None), (name if isinstance(name, str) else None)

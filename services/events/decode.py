@@ -70,6 +70,29 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     mended: dict[int, tuple[str, ...]]
 
 
+class TooMuchInvalid(Exception):
+    """So much of the input is invalid that it looks like a bad deploy: the worker stops instead of dead-lettering it."""
+
+
+class InvalidCeiling:
+    """Watches the share of invalid records over windows of at least `window` records."""
+
+    def __init__(self, ceiling: float, window: int = 1000) -> None:
+        self._ceiling = ceiling
+        self._window = window
+        self._seen = 0
+        self._invalid = 0
+
+    def note(self, records: int, invalid: int) -> None:
+        """Raises TooMuchInvalid when more than the ceiling of a full window was invalid."""
+        self._seen += records
+        self._invalid += invalid
+        if self._seen >= self._window:
+            if self._invalid > self._ceiling * self._seen:
+                raise TooMuchInvalid(f"{self._invalid} of the last {self._seen} records are invalid")
+            self._seen = self._invalid = 0
+
+
 def decode(
     records: Sequence[Record],
     future_skew_s: float,

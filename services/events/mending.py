@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from msgspec import Struct
 
 from contracts.amounts import major_units
-from services.enrichment.addresses import client_of
+from services.enrichment.clients import client_of
 from services.events.mended_parts import device_in, network_in, place_in
 
 _LONGEST_ADDRESS = 64

@@ -1,49 +1,40 @@
-"""One look at an event and its account: what is out of the ordinary, and where the rows stand that learning will write. Pure."""
+"""One look at an event and its account: what is out of the ordinary, and where the rows stand that learning will write. Pure.
+
+The visit is the latest run of events from one device and agent, over one address and network, at one place. Most events repeat
+where the last one came from. The first event of a visit is written to the profile's rows; those that follow are only counted,
+and written when the visit ends or somebody reads the tables (`Profile.settle`). Keys are always in the rows.
+"""
 
 from __future__ import annotations
 
-from math import exp, log1p
+from functools import cache
+from struct import Struct as Layout
+from zlib import crc32
 
-from contracts.amounts import major_units
+from msgspec.structs import force_setattr
+
 from contracts.circumstances import (
-    BUSY_1D_COUNT,
-    BUSY_1D_FLOOR,
-    BUSY_1H_COUNT,
-    BUSY_1H_FLOOR,
-    BUSY_7D_COUNT,
-    BUSY_7D_FLOOR,
-    FEW_AMOUNTS,
-    HELD_CHANGE_S,
-    HELD_MONEY_S,
-    LARGE_LOG,
     MANY_CHALLENGES,
     MANY_PAYERS,
-    MUCH_SHARE,
-    PACE_PRIOR_COUNT,
-    PACE_PRIOR_S,
     RECENT_FAILURE_S,
     SETTLED_HOURS_COUNT,
     YOUNG_PAYEE_H,
     Circumstance,
 )
-from contracts.currencies import COUNTED_BY_ONE, units_counted
 from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
 from contracts.findings import Tallies
-from contracts.hours import HOURS
-from contracts.money import Nine, together
+from contracts.money import Nine
 from contracts.payees import ACCOUNTS_2D, AGE_H, FRAUDS, FRAUDS_NEW, NAMES
-from contracts.profile import DAY_S, HOUR_S, Profile
+from contracts.profile import DAY_S, HOUR_S, HOURS, NO_COUNTRY, NO_KEY, VISIT, Profile
 from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
-from contracts.traits import AT
+from contracts.traits import ALL, AT, NO_TRAITS, TRAIT_BYTES, nothing
 from contracts.traits import ROW_BYTES as TRAIT_ROW_BYTES
-from services.memory.till import turn_to
-from services.memory.visit import goes_on, traits_of
+from services.memory.till import look_at_money
 
 _ALWAYS = int(Circumstance.ALWAYS)
 _NEW_DEVICE = int(Circumstance.NEW_DEVICE)
 _NEW_NETWORK = int(Circumstance.NEW_NETWORK)
 _NEW_COUNTRY = int(Circumstance.NEW_COUNTRY)
-_NEW_PAYEE = int(Circumstance.NEW_PAYEE)
 _MOVED = int(Circumstance.MOVED)
 _FAILED_LOGIN = int(Circumstance.FAILED_LOGIN)
 _AFTER_FAILURES = int(Circumstance.AFTER_FAILURES)
@@ -51,18 +42,11 @@ _COUNTED = int(Circumstance.COUNTED)
 _HELD = int(Circumstance.HELD)
 _FAILED_CHALLENGE = int(Circumstance.FAILED_CHALLENGE)
 _REMEMBERED = int(Circumstance.REMEMBERED)
-_LARGE = int(Circumstance.LARGE)
-_BUSY = int(Circumstance.BUSY)
 _NEW_ADDRESS = int(Circumstance.NEW_ADDRESS)
 _NEW_AGENT = int(Circumstance.NEW_AGENT)
 _UNUSUAL_HOUR = int(Circumstance.UNUSUAL_HOUR)
-_FAILED_PAYMENT = int(Circumstance.FAILED_PAYMENT)
-_TOP_UP = int(Circumstance.TOP_UP)
-_TAKES_MUCH = int(Circumstance.TAKES_MUCH)
 _CHALLENGED = int(Circumstance.CHALLENGED)
 _CHANGE = int(Circumstance.CHANGE)
-_HELD_CHANGE = int(Circumstance.HELD_CHANGE)
-_HELD_MONEY = int(Circumstance.HELD_MONEY)
 _RECENT_FAILURE = int(Circumstance.RECENT_FAILURE)
 _FRAUD_AT_PAYEE = int(Circumstance.FRAUD_AT_PAYEE)
 _CROWD_AT_PAYEE = int(Circumstance.CROWD_AT_PAYEE)
@@ -72,10 +56,8 @@ _ADDRESS, _AGENT = AT["address"], AT["agent"]
 _FRAUDS = FRAUDS[-1]
 _OF_PAYEE = frozenset(NAMES)
 _ACTIVITIES = frozenset({Login, Transaction, AccountChange})
-_WEEK_S, _MONTH_S = 7 * DAY_S, 30 * DAY_S
-_HOUR_FLOOR, _DAY_FLOOR, _WEEK_FLOOR = BUSY_1H_FLOOR - 1.0, BUSY_1D_FLOOR - 1.0, BUSY_7D_FLOOR - 1.0
-#: Detectors work the pace out in another order: what is on the brink for them must not be lost here.
-_SURELY = 1.0 - 1e-9
+_pack_visit, _pack_place = VISIT.pack, Layout("<ddd").pack
+_NETWORK, _COUNTRY, _DEVICE = nothing("network"), nothing("country"), nothing("device")
 
 
 class Glance:
@@ -118,7 +100,8 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
         bits |= _look_across(tallies)
     kind = event.__class__
     if kind in _ACTIVITIES:
-        if goes_on(profile, event):  # type: ignore[arg-type]
+        visit = profile.visit
+        if visit and event.at >= profile.visit_at and _visit_of(event) == visit:  # type: ignore[arg-type]
             glance.visit_goes_on = True
         else:
             bits |= _look_around(glance, event, profile)  # type: ignore[arg-type]
@@ -129,7 +112,7 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
             if profile.logins >= SETTLED_HOURS_COUNT and hours and not hours[int(event.at / HOUR_S) % HOURS]:
                 bits |= _UNUSUAL_HOUR
         elif kind is Transaction:
-            bits |= _look_at_money(glance, event, profile)  # type: ignore[arg-type]
+            bits |= look_at_money(glance, event, profile)  # type: ignore[arg-type]
         else:
             bits |= _CHANGE
     glance.circumstances = bits
@@ -183,80 +166,62 @@ def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
     return bits
 
 
-def _look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
-    bits = 0
-    for held in profile.pending:
-        facts = held.facts
-        if facts.type == "account_change":
-            if facts.at > event.at - HELD_CHANGE_S:
-                bits |= _HELD_CHANGE
-        elif facts.type == "transaction" and facts.at > event.at - HELD_MONEY_S:
-            bits |= _HELD_MONEY
-    key = event.payee_key
-    if key is not None:
-        row = glance.payee_row = row_of(profile.payee_rows, key, SEEN_BYTES)
-        if row < 0:
-            bits |= _NEW_PAYEE
-    if event.kind != profile.till_kind or event.currency != profile.till_currency:
-        turn_to(profile, event.kind, event.currency)
-    if event.status == "failed":
-        bits |= _FAILED_PAYMENT
-    elif event.kind == "top_up":
-        bits |= _TOP_UP
-    elif event.balance is not None and event.value >= MUCH_SHARE * major_units(event.balance, event.currency):
-        bits |= _TAKES_MUCH
-    log_amount = glance.log_amount = log1p(
-        event.value if event.currency in COUNTED_BY_ONE else event.value * units_counted(event.currency)
+@cache
+def _country(country: str) -> bytes:
+    return country.encode("ascii", "replace")[:TRAIT_BYTES].ljust(TRAIT_BYTES, b"-")
+
+
+def traits_of(event: Activity) -> bytes:
+    """The event's keys at every level of `contracts.traits`, put together once; only enrichment knows those it is made of."""
+    if event.traits:
+        return event.traits
+    if not event.address_traits:
+        return NO_TRAITS
+    network, device, place = event.network_key, event.device_key, event.place
+    country = None if place is None else place.country
+    traits = (
+        event.address_traits
+        + (_NETWORK if network is None else network[-TRAIT_BYTES:])
+        + (_COUNTRY if country is None else _country(country))
+        + ALL
+        + event.agent_traits
+        + (_DEVICE if device is None else device[:TRAIT_BYTES])
     )
-    n, mean, _ = profile.till_amount
-    if log_amount > mean + LARGE_LOG or n < FEW_AMOUNTS:
-        bits |= _LARGE
-    velocity = profile.till_velocity
-    if (velocity is not None and _look_at_pace(glance, velocity, event.at, event.at - profile.first_at)) or (
-        profile.velocity_rows and _look_at_every_pace(profile, event.at)
-    ):
-        bits |= _BUSY
-    hours = profile.money_hours
-    if profile.transactions >= SETTLED_HOURS_COUNT and hours and not hours[int(event.at / HOUR_S) % HOURS]:
-        bits |= _UNUSUAL_HOUR
-    return bits
+    force_setattr(event, "traits", traits)
+    return traits
 
 
-def _look_at_pace(glance: Glance, velocity: Nine, at: float, age_s: float) -> bool:
-    known_at, an_hour, a_day, a_week, a_month, hour_sum, day_sum, week_sum, month_sum = velocity
-    since = at - known_at
-    if since >= 0.0:
-        h, d, w, m = exp(-since / HOUR_S), exp(-since / DAY_S), exp(-since / _WEEK_S), exp(-since / _MONTH_S)
-        an_hour, a_day, a_week, a_month = an_hour * h, a_day * d, a_week * w, a_month * m
-        glance.faded = (
-            at, an_hour, a_day, a_week, a_month, hour_sum * h, day_sum * d, week_sum * w, month_sum * m
-        )  # fmt: skip
-    if a_day < _DAY_FLOOR and an_hour < _HOUR_FLOOR and a_week < _WEEK_FLOOR:
-        return False
-    return _is_busy(an_hour, a_day, a_week, a_month, age_s)
+def end_visit(profile: Profile) -> None:
+    """Settle, and forget where the visit was."""
+    if profile.visit:
+        profile.settle()
+        profile.visit, profile.visit_at = b"", 0.0
 
 
-def _look_at_every_pace(profile: Profile, at: float) -> bool:
-    """Whether the account is busy when all its currencies are counted together."""
-    _, an_hour, a_day, a_week, a_month, *_ = together(
-        [(velocity, 0.0) for _, velocity in profile.velocity.items()], at
+def begin_visit(profile: Profile, event: Activity) -> None:
+    """The event, which the rows have just been taught, begins a visit, unless it tells too little or comes late."""
+    place = event.place
+    visit = b"" if event.at < profile.visit_at else _visit_of(event)
+    if visit and place is not None and place.latitude is not None and place.longitude is not None:
+        visit = visit if stays(profile.fix_rows, event.at, event.ip_key) else b""
+    if not visit:
+        end_visit(profile)
+        return
+    profile.visit, profile.visit_at = visit, event.at
+
+
+def _visit_of(event: Activity) -> bytes:
+    """Where the event comes from, as `VISIT` has it; empty when it names no device or no address."""
+    device, ip_key, network, place = event.device_key, event.ip_key, event.network_key, event.place
+    if device is None or ip_key is None:
+        return b""
+    digest, country = 0, NO_COUNTRY
+    if place is not None:
+        if place.country is not None:
+            country = country_key(place.country)
+        latitude, longitude = place.latitude, place.longitude
+        if latitude is not None and longitude is not None:
+            digest = crc32(_pack_place(latitude, longitude, place.accuracy_km)) or 1
+    return _pack_visit(
+        device, ip_key, digest, country, NO_KEY if network is None else network, event.agent_traits
     )
-    return _is_busy(an_hour, a_day, a_week, a_month, at - profile.first_at)
-
-
-def _is_busy(an_hour: float, a_day: float, a_week: float, a_month: float, age_s: float) -> bool:
-    # What a decayed counter of an account this old stands for, see detectors.measures.pace.
-    if age_s < 0.0:
-        age_s = 0.0
-    month_s = _MONTH_S * (1.0 - exp(-age_s / _MONTH_S)) + PACE_PRIOR_S
-    older = a_month + PACE_PRIOR_COUNT
-    return (
-        (an_hour >= _HOUR_FLOOR and _bursts(an_hour, HOUR_S, BUSY_1H_COUNT, older, month_s, age_s))
-        or (a_day >= _DAY_FLOOR and _bursts(a_day, DAY_S, BUSY_1D_COUNT, older, month_s, age_s))
-        or (a_week >= _WEEK_FLOOR and _bursts(a_week, _WEEK_S, BUSY_7D_COUNT, older, month_s, age_s))
-    )
-
-
-def _bursts(before: float, tau: float, burst: float, older: float, month_s: float, age_s: float) -> bool:
-    pace = tau * (older - before) / (month_s - tau * (1.0 - exp(-age_s / tau)))
-    return before + 1.0 > pace * _SURELY + burst

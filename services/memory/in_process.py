@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from contracts.answers import event_of
-from contracts.decisions import Decision, IssueChallenge
+from contracts.decisions import Decision, IssueChallenge, event_of
 from contracts.payees import PayeeCounts
 from contracts.ports import (
     PAYEE_NONE,

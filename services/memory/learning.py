@@ -1,4 +1,4 @@
-"""What an event teaches the profile: with `teaching`, the one place that writes it, after the verdict.
+"""What an event teaches the profile: the one place that writes it, after the verdict.
 
 A failed login teaches nothing but failure counts. A held event teaches nothing until its challenge is passed: its facts
 wait in `profile.pending`. Nothing is held that the policy lets through without a word. Late events merge as if they
@@ -7,7 +7,10 @@ had come in time, as far as decayed counts allow. Pure: no clock, no randomness,
 
 from __future__ import annotations
 
+from math import log1p
+
 from contracts.changes import CHANGES
+from contracts.currencies import units_counted
 from contracts.events import (
     AccountChange,
     Activity,
@@ -19,26 +22,32 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
-from contracts.hours import see_hour
 from contracts.profile import (
     DAY_S,
     DIGEST_BYTES,
     EVENT_ID_BYTES,
     MAX_CHALLENGES,
+    MAX_COUNTRIES,
+    MAX_DEVICES,
     MAX_EVENT_IDS,
     MAX_FAILURES,
+    MAX_FIXES,
+    MAX_NETWORKS,
+    MAX_PAYEES,
     MAX_PENDING,
     NO_DIGEST,
     Facts,
     Key,
     Pending,
     Profile,
+    see_hour,
 )
-from contracts.sightings import row_of
-from services.memory.glance import Glance, look
-from services.memory.teaching import apply_facts, teach_money, teach_where
-from services.memory.visit import traits_of
+from contracts.sightings import add_fix, country_key, row_of, see, see_again
+from contracts.traits import NO_TRAITS, see_traits
+from services.memory.glance import Glance, begin_visit, end_visit, look, traits_of
+from services.memory.till import LEARNING_RATE, turn_to, with_amount, with_value
 
+_Fix = tuple[float, float, float, Key]
 PENDING_LIFETIME_S = 7 * DAY_S
 MATURE_S = 3 * DAY_S
 FAILURE_WINDOW_S = DAY_S
@@ -108,13 +117,18 @@ def learn(
         return
     if glance is None:
         glance = look(event, profile, {})
-    teach_where(profile, event, glance)  # type: ignore[arg-type]
+    assert isinstance(event, Activity)
+    if glance.visit_goes_on:
+        _stay(profile, event.at)
+    else:
+        country, fix = _place_of(event)
+        device, network = event.device_key, event.network_key
+        _teach_where(profile, event.at, device, network, country, fix, traits_of(event), glance)
+        begin_visit(profile, event)
     if kind is Login:
-        profile.logins += 1
-        profile.failures_in_row = 0
-        see_hour(profile.login_hours, event.at)
+        _teach_login(profile, event.at)
     elif kind is Transaction and event.kind != "refund":  # type: ignore[union-attr]
-        teach_money(profile, event, glance)  # type: ignore[arg-type]
+        _teach_money(profile, event.at, event.value, event.payee_key, glance)  # type: ignore[union-attr]
 
 
 def conclude(profile: Profile, event: Event, about_key: Key) -> None:
@@ -138,18 +152,14 @@ def conclude(profile: Profile, event: Event, about_key: Key) -> None:
         if pending.event_key != about_key:
             kept.append(pending)
         elif good:
-            apply_facts(profile, pending.facts)
+            release(profile, pending.facts)
     profile.pending = kept
 
 
 def facts_of(event: AnyEvent) -> Facts:
     """What the event would teach."""
     assert isinstance(event, Activity)
-    place, fix, country = event.place, None, None
-    if place is not None:
-        country = place.country
-        if place.latitude is not None and place.longitude is not None and event.ip_key is not None:
-            fix = place.latitude, place.longitude, place.accuracy_km, event.ip_key
+    country, fix = _place_of(event)
     if event.__class__ is Transaction:
         return Facts(
             "transaction", event.at, event.device_key, event.network_key, country, fix,
@@ -194,10 +204,93 @@ def mature(profile: Profile, at: float) -> None:
     if due:
         profile.pending = [each for each in profile.pending if each not in due]
         for pending in due:
-            apply_facts(profile, pending.facts)
+            release(profile, pending.facts)
 
 
 def _hold(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> None:
     kept = [each for each in profile.pending if each.facts.at + PENDING_LIFETIME_S > facts.at]
     kept.append(Pending(event_key, facts, not challenged))
     profile.pending = kept[-MAX_PENDING:]
+
+
+def release(profile: Profile, facts: Facts) -> None:
+    """Teach the profile what was held back, as an event that is not held is learned; the visit ends."""
+    end_visit(profile)
+    glance, traits = Glance(), facts.traits or NO_TRAITS
+    _teach_where(profile, facts.at, facts.device, facts.network, facts.country, facts.fix, traits, glance)
+    if facts.type == "login":
+        _teach_login(profile, facts.at)
+    elif facts.type == "transaction" and facts.kind != "refund":
+        assert facts.kind is not None
+        assert facts.currency is not None
+        turn_to(profile, facts.kind, facts.currency)
+        glance.log_amount = log1p(facts.value * units_counted(facts.currency))
+        _teach_money(profile, facts.at, facts.value, facts.payee, glance)
+
+
+def _stay(profile: Profile, at: float) -> None:
+    """The event comes from where the visit is: it is only counted."""
+    if profile.visit_count and at // DAY_S != profile.visit_at // DAY_S:
+        profile.settle()  # traits fade by the day
+    profile.visit_count += 1
+    profile.visit_at = at
+
+
+def _teach_where(
+    profile: Profile,
+    at: float,
+    device: Key | None,
+    network: Key | None,
+    country: str | None,
+    fix: _Fix | None,
+    traits: bytes,
+    glance: Glance,
+) -> None:
+    """Where a trusted event came from; the glance knows of rows that need no search."""
+    if device is not None:
+        _see(profile.device_rows, device, glance.device_row, at, MAX_DEVICES)
+    if network is not None:
+        _see(profile.network_rows, network, glance.network_row, at, MAX_NETWORKS)
+    if country is not None:
+        _see(profile.country_rows, country_key(country), glance.country_row, at, MAX_COUNTRIES)
+    if fix is not None:
+        latitude, longitude, accuracy_km, ip_key = fix
+        add_fix(profile.fix_rows, at, ip_key, latitude, longitude, accuracy_km, country, MAX_FIXES)
+    see_traits(profile.trait_rows, traits, at)
+
+
+def _teach_login(profile: Profile, at: float) -> None:
+    profile.logins += 1
+    profile.failures_in_row = 0
+    see_hour(profile.login_hours, at)
+
+
+def _teach_money(profile: Profile, at: float, value: float, payee: Key | None, glance: Glance) -> None:
+    """What money of the till's kind and currency a trusted event moved, and to whom."""
+    profile.till_amount = with_amount(profile.till_amount, glance.log_amount)
+    profile.till_velocity = with_value(glance.faded or profile.till_velocity, at, value)
+    profile.transactions += 1
+    see_hour(profile.money_hours, at)
+    if payee is not None:
+        is_new = _see(profile.payee_rows, payee, glance.payee_row, at, MAX_PAYEES)
+        rate = max(1.0 / profile.transactions, LEARNING_RATE)
+        profile.new_payee_rate += rate * ((1.0 if is_new else 0.0) - profile.new_payee_rate)
+
+
+def _see(rows: bytearray, key: Key, row: int, at: float, most: int) -> bool:
+    """Count a sighting of the key, whose row is searched for unless it is known; True when the key is new."""
+    if row < 0:
+        return see(rows, key, at, most)
+    see_again(rows, row, at)
+    return False
+
+
+def _place_of(event: Activity) -> tuple[str | None, _Fix | None]:
+    """The country of an event, and its coordinates as `Facts.fix` has them."""
+    place = event.place
+    if place is None:
+        return None, None
+    latitude, longitude, ip_key = place.latitude, place.longitude, event.ip_key
+    if latitude is None or longitude is None or ip_key is None:
+        return place.country, None
+    return place.country, (latitude, longitude, place.accuracy_km, ip_key)

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
-from contracts.answers import event_of
-from contracts.decisions import Decision, IssueChallenge
+from contracts.decisions import Decision, IssueChallenge, event_of
 from contracts.errors import Unavailable
 from contracts.ports import Entry, Shard
 from services.memory.challenge_record import (

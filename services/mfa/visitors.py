@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from zlib import crc32
 
-from services.enrichment.addresses import client_of
+from services.enrichment.clients import client_of
 from services.memory.pseudonyms import CACHED_KEYS, Pseudonyms
 from services.mfa.limit_records import ClientContext
 from services.mfa.records import Context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
@@ -12,7 +13,7 @@ from contracts.decisions import ACTIONS, Action, Contribution, Severity
 from contracts.events import AnyEvent, Event, Login, Transaction
 from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Mode
-from contracts.profile import DAY_S, Profile
+from contracts.profile import DAY_S, HOUR_S, Profile
 from services.policy.cost import CostRule
 from services.policy.reader import InvalidPolicy
 from services.policy.snoozes import Snoozes
@@ -28,7 +29,6 @@ AWAY_STATES = frozenset({"tallies_unavailable", "memory_unavailable", MEMORY_LOS
 #: States that a policy adds: findings were snoozed; a challenge was not asked for because too many were.
 SNOOZED, BUDGET_SPENT = "snoozed", "budget_spent"
 BUDGET_WINDOW_S = 7 * DAY_S
-HOUR_S = 3600.0
 
 _NOTIFY, _CHALLENGE, _HOLD, _DENY = range(1, 5)
 _Params = TypeVar("_Params", bound=Struct)
@@ -271,7 +271,7 @@ class Policy:
                 if event.value < least:
                     break
                 thresholds = banded
-        rank = thresholds.rank(risk)
+        rank = bisect_right(thresholds, risk)  # how many thresholds the risk reaches: a position in ACTIONS
         if self.cost is not None and any(each.mode == "on" and each.weight > 0.0 for each in reasoned):
             return self.cost.weighed(event, risk, rank)
         return rank

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from math import inf
 from typing import NamedTuple
 
@@ -28,20 +28,12 @@ class Asleep(NamedTuple):
     even_holds: frozenset[str]
 
 
-class Snoozes:
+class Snoozes(dict[str | None, list[Snooze]]):
     """The snoozes of a policy, by account; those of all accounts stand under None."""
-
-    __slots__ = ("_by_account",)
-
-    def __init__(self, by_account: Mapping[str | None, Sequence[Snooze]]) -> None:
-        self._by_account = by_account
-
-    def __bool__(self) -> bool:
-        return bool(self._by_account)
 
     def detectors(self) -> list[str]:
         """The detectors that are named."""
-        named = (snooze.detector for held in self._by_account.values() for snooze in held)
+        named = (snooze.detector for held in self.values() for snooze in held)
         return sorted({name for name in named if name is not None})
 
     def asleep(self, account_id: str, at: float, names: Set[str]) -> Asleep | None:
@@ -49,7 +41,7 @@ class Snoozes:
         held = [
             snooze
             for whose in (account_id, None)
-            for snooze in self._by_account.get(whose, ())
+            for snooze in self.get(whose, ())
             if snooze.starts <= at < snooze.until
         ]
         if not held:
@@ -65,7 +57,7 @@ def _named(held: Sequence[Snooze], names: Set[str]) -> frozenset[str]:
 
 def snoozes_of(rows: Sequence[SnoozeKeys], faults: list[str]) -> Snoozes:
     """The snoozes of a policy's `snoozes` section."""
-    by_account: dict[str | None, list[Snooze]] = {}
+    snoozes = Snoozes()
     for index, row in enumerate(rows):
         path = f"snoozes[{index}]"
         if row.account is None and row.detector is None:
@@ -76,5 +68,5 @@ def snoozes_of(rows: Sequence[SnoozeKeys], faults: list[str]) -> Snoozes:
             faults.append(
                 f"{path}.until: expected a time after from ({row.starts.isoformat()}), got {row.until.isoformat()}"
             )
-        by_account.setdefault(row.account, []).append(Snooze(row.detector, starts, until, row.holds))
-    return Snoozes(by_account)
+        snoozes.setdefault(row.account, []).append(Snooze(row.detector, starts, until, row.holds))
+    return snoozes

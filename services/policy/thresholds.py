@@ -14,22 +14,12 @@ _STEPS = ("notify", "challenge", "hold", "deny")
 
 
 class Thresholds(NamedTuple):
-    """Risks from which each action is taken; infinity means never."""
+    """Risks, which never fall, from which each action is taken; infinity means never."""
 
     notify: float
     challenge: float
     hold: float
     deny: float
-
-    def rank(self, risk: float) -> int:
-        """Position in ACTIONS of the strongest action whose threshold the risk reaches."""
-        if risk < self.notify:
-            return 0
-        if risk < self.challenge:
-            return 1
-        if risk < self.hold:
-            return 2
-        return 3 if risk < self.deny else 4
 
 
 #: Amounts of a currency, ascending, from which other thresholds hold.

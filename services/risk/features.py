@@ -15,10 +15,9 @@ from contracts.circumstances import Circumstance
 from contracts.currencies import units_counted
 from contracts.events import Transaction
 from contracts.findings import Tallies
-from contracts.hours import HOURS, hour_of
 from contracts.money import MONEY_KINDS
 from contracts.payees import ACCOUNTS_2D, AGE_H, COUNTS, FRAUDS, FRAUDS_NEW
-from contracts.profile import DAY_S, HOUR_S, Profile
+from contracts.profile import DAY_S, HOUR_S, HOURS, Profile, hour_of
 from contracts.sightings import sighting
 from detectors.measures.amounts import UNITS_PER_USD
 from services.memory.glance import Glance

@@ -25,16 +25,17 @@ from contracts.events import (
     Place,
     Transaction,
 )
-from contracts.findings import Finding, Tallies, Wanted
+from contracts.findings import Tallies, Wanted
 from contracts.profile import HOUR_S, Fix, Key, Profile, Sightings
 from contracts.traits import AT, TRAIT_BYTES, WHERE, WITH
 from detectors import Detector
-from services.memory.glance import Glance
-from services.memory.visit import traits_of
+from services.memory.glance import traits_of
 from services.policy.policy import Policy
-from services.scoring.plan import Plan, recalled
+from services.scoring.plan import recalled
 
 Came = Login | Transaction | AccountChange
+#: A count that the event reads, what it is counted over, and its names among the event's tallies.
+_Counted = tuple[Wanted, str | None, tuple[str, ...]]
 _Came = TypeVar("_Came", Login, Transaction, AccountChange, Came)
 #: What the runner answers for an event, were it this one, of this account, with these counts.
 Judge = Callable[[AnyEvent, Profile, Tallies], Action]
@@ -70,23 +71,6 @@ def chains_of(detectors: Sequence[Detector], policy: Policy) -> Chains:
     return found
 
 
-def findings_of(
-    event: AnyEvent, plan: Plan, profile: Profile, tallies: Tallies, glance: Glance
-) -> list[Finding]:
-    """What the detectors would say of the event. Raises whatever a detector raises."""
-    circumstances = glance.circumstances
-    asked, _ = plan.awake.get(circumstances) or plan.wake(circumstances)
-    found = [
-        each.observe(
-            event, profile, tallies, None if each.recall is None else each.recall(profile), each.params
-        )
-        for each in asked
-        if (not each.if_remembered or each.name in profile.slots)
-        and (each.if_counted is None or tallies.get(each.if_counted[0], 0) >= each.if_counted[1])
-    ]
-    return [finding for finding in found if finding is not None]
-
-
 def may_pass(event: AnyEvent, action: Action) -> TypeGuard[Came]:
     """Whether there is anything to find: it was stopped, and not by itself; a notice lets the event pass."""
     if action in ("allow", "notify") or not isinstance(event, Login | Transaction | AccountChange):
@@ -110,10 +94,15 @@ def counterfactuals(
 
     `profile` is the account before the event; it must be a copy, because judging may settle it.
     """
+    counted = [
+        (tally, tally.key(event), tally.names)
+        for tally in wanted
+        if tallies and event.__class__ in tally.event_types
+    ]
     most = _NOTIFY if ACTIONS.index(action) >= _CHALLENGE else 0
 
     def passing(changed: Came, account: Profile = profile) -> Action | None:
-        answer = judge(changed, account, _still_known(event, changed, tallies, wanted))
+        answer = judge(changed, account, _still_known(changed, tallies, counted))
         return answer if ACTIONS.index(answer) <= most else None
 
     found: list[Counterfactual] = []
@@ -134,10 +123,8 @@ def counterfactuals(
     return tuple(found)
 
 
-def _still_known(event: Came, changed: Came, tallies: Tallies, wanted: Sequence[Wanted]) -> Tallies:
-    if not tallies or changed is event:
-        return tallies
-    gone = {name for tally in wanted if tally.key(event) != tally.key(changed) for name in tally.names}
+def _still_known(changed: Came, tallies: Tallies, counted: Sequence[_Counted]) -> Tallies:
+    gone = {name for tally, key, names in counted if tally.key(changed) != key for name in names}
     return {name: count for name, count in tallies.items() if name not in gone} if gone else tallies
 
 

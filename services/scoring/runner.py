@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contracts.decisions import Action, Contribution, Decision, IssueChallenge
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
-from contracts.findings import Finding, Tallies
+from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile
 from detectors import Detector
 from detectors.measures.steps import device_unknown
@@ -32,14 +32,30 @@ from services.policy.policy import AWAY_STATES, Account, Policy
 from services.risk.fusion import Fused, quiet_risk
 from services.risk.learned_pattern import NAME as LEARNED
 from services.risk.model import Evidence, Reader
-from services.scoring.counterfactual import Came, chains_of, counterfactuals, findings_of, may_pass
-from services.scoring.counts import Counts
+from services.scoring.counterfactual import Came, chains_of, counterfactuals, may_pass
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
-from services.scoring.plan import Plan, teach_memories
+from services.scoring.plan import Asked, Plan, teach_memories
 
 THIN_LOGINS = 3
 _LEARNING = ("learning",)
+
+
+class Counts:
+    """What a run counted, for the metrics."""
+
+    def __init__(self) -> None:
+        self.duplicates = self.redelivered = self.late = self.crowds = 0
+        #: indexes in the batch of events whose known id had another content
+        self.reused: list[int] = []
+        self.findings: dict[tuple[str, str], int] = {}
+        self.failed: dict[str, int] = {}
+
+    def count(self, findings: Iterable[Finding | Contribution], modes: Mapping[str, Mode]) -> None:
+        """Count findings by detector and mode."""
+        for finding in findings:
+            counted = (finding.detector, modes.get(finding.detector, "on"))
+            self.findings[counted] = self.findings.get(counted, 0) + 1
 
 
 class AccountState(Protocol):
@@ -149,19 +165,8 @@ class Runner:
         plan = self._plans[event.__class__]
         glance = look(event, profile, tallies)
         asked, taught = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
-        for observe, params, recall, name, if_remembered, if_counted in asked:
-            if if_remembered and name not in profile.slots:
-                continue
-            if if_counted is not None and tallies.get(if_counted[0], 0) < if_counted[1]:
-                continue
-            try:
-                memory = None if recall is None else recall(profile)
-                finding = observe(event, profile, tallies, memory, params)
-                if finding is not None:
-                    findings.append(finding)
-            except Exception:  # the fence: one broken detector never stops the pipeline
-                counts.failed[name] = counts.failed.get(name, 0) + 1
-                degraded += (name,)
+        if asked:
+            findings, degraded = _ask(asked, event, profile, tallies, counts)
         late = at < profile.last_at - self._lateness_s
         if late:
             counts.late, states = counts.late + 1, (*states, "late")
@@ -260,7 +265,10 @@ class Runner:
     ) -> Decision:
         def judge(changed: AnyEvent, account: Profile, counted: Tallies) -> Action:
             glance = look(changed, account, counted)
-            findings = findings_of(changed, plan, account, counted, glance)
+            asked, _ = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
+            findings, broken = _ask(asked, changed, account, counted, Counts())
+            if broken:
+                raise RuntimeError(f"{broken[0]} failed on the changed event")
             evidence, _, failed = self._evidence(changed, account, glance, counted, counts)
             standing = _standing(policy, changed, account)
             return policy.judge(changed, findings, standing, states, bool(failed), evidence).ruling.action
@@ -274,6 +282,28 @@ class Runner:
             counts.failed["counterfactual"] = counts.failed.get("counterfactual", 0) + 1
             return decision
         return replace(decision, counterfactuals=found) if found else decision
+
+
+def _ask(
+    asked: tuple[Asked, ...], event: AnyEvent, profile: Profile, tallies: Tallies, counts: Counts
+) -> tuple[list[Finding], tuple[str, ...]]:
+    """What the detectors find, and the names of those that failed."""
+    findings: list[Finding] = []
+    degraded: tuple[str, ...] = ()
+    for observe, params, recall, name, if_remembered, if_counted in asked:
+        if if_remembered and name not in profile.slots:
+            continue
+        if if_counted is not None and tallies.get(if_counted[0], 0) < if_counted[1]:
+            continue
+        try:
+            memory = None if recall is None else recall(profile)
+            finding = observe(event, profile, tallies, memory, params)
+            if finding is not None:
+                findings.append(finding)
+        except Exception:  # the fence: one broken detector never stops the pipeline
+            counts.failed[name] = counts.failed.get(name, 0) + 1
+            degraded += (name,)
+    return findings, degraded
 
 
 def _standing(policy: Policy, event: AnyEvent, profile: Profile) -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
@@ -10,17 +11,20 @@ from time import perf_counter
 import msgspec
 
 from contracts import topics
-from contracts.answers import REUSED, REUSED_DETAIL, answer_name
-from contracts.decisions import Decision, IssueChallenge
+from contracts.decisions import REUSED, REUSED_DETAIL, Decision, IssueChallenge, answer_name
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
 from contracts.ports import Entry, Shard
 from services.events.decode import DeadLetter, Record
 from services.memory.accounts import Account
 from services.platform import metrics
+from services.scoring.runner import Counts
 from services.stream.placement import Moved
 from services.stream.producer import Headers, Row, Rows
 
+log = logging.getLogger(__name__)
+_told: set[str] = set()
+_CROWDS = metrics.DEVICES_IGNORED.labels("crowd")
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 _WITH_EFFECTS: Headers = [(topics.HEADER_EFFECTS, b"1")]
 _PLAIN: Headers = []
@@ -118,10 +122,10 @@ class ResultBuilder:
             account.close()
         self._touched.update(touched)
 
-    def refuse(self, records: Sequence[Record], events: Sequence[AnyEvent]) -> None:
+    def refuse(self, reused: Sequence[tuple[Record, AnyEvent]]) -> None:
         """Events whose known id had another content become dead letters, and who waits for them is told so."""
-        self._bury([DeadLetter(record, Malformed(REUSED.decode(), REUSED_DETAIL)) for record in records])
-        for record, event in zip(records, events, strict=True):
+        self._bury([DeadLetter(record, Malformed(REUSED.decode(), REUSED_DETAIL)) for record, _ in reused])
+        for record, event in reused:
             for header, channel in record.headers or ():
                 if header == topics.HEADER_REPLY_TO:
                     name = answer_name(event.account_id, event.event_id, record.value or b"")
@@ -156,6 +160,21 @@ def measure(scored: BatchResult, live_accounts: int, now_ms: int) -> None:
     for letter in scored.dead:
         metrics.DEAD_LETTERS.labels(letter.error.reason).inc()
         metrics.EVENTS_FAILED.labels(letter.error.reason).inc()
+
+
+def count_run(counts: Counts) -> None:
+    """Count what a run over a chunk found; a detector that failed is named once in the life of the process."""
+    metrics.DUPLICATES.inc(counts.duplicates)
+    metrics.SKIPPED_LEARNED.inc(counts.redelivered)
+    metrics.LATE_EVENTS.inc(counts.late)
+    _CROWDS.inc(counts.crowds)
+    for (detector, mode), count in counts.findings.items():
+        metrics.FINDINGS.labels(detector, mode).inc(count)
+    for detector, count in counts.failed.items():
+        if detector not in _told:
+            _told.add(detector)
+            log.error("detector %s raised and was skipped; from now on only counted", detector)
+        metrics.DETECTOR_FAILED.labels(detector).inc(count)
 
 
 def _passed_on(

@@ -10,19 +10,25 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
+from contracts.decisions import Decision, content_digests
 from contracts.errors import Unavailable
+from contracts.events import ChallengeOutcome, Label, Login, Transaction, UserReport
+from contracts.findings import Tallies
+from contracts.profile import Key
+from services.memory.accounts import Account
 from services.platform.retry import Backoff
 from services.policy.policy import MEMORY_LOST, Policy
-from services.stream.batch_result import BatchResult, BatchTimes, ResultBuilder, measure
+from services.scoring.runner import Counts
+from services.stream.batch_result import BatchResult, BatchTimes, ResultBuilder, count_run, measure
 from services.stream.batch_scheduler import Batch
 from services.stream.components import CHUNK_SIZE, YIELD_EVERY, Components
 from services.stream.fence import owned_counts
-from services.stream.reading import read
+from services.stream.reading import Arrived, read
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +75,11 @@ class Pipeline:
             for start in range(0, len(each.events), CHUNK_SIZE):
                 part = slice(start, start + CHUNK_SIZE)
                 records = each.records[part]
-                decisions, reused = components.judge(
-                    each.events[part], each.offsets[part], known[part], tallies[part], states[part], records
-                )
+                decisions, reused = _decide(components, each, part, known[part], tallies[part], states[part])
                 times.mark("score")
                 draft.add(records, known[part], decisions)
                 if reused:
-                    events = each.events[part]
-                    draft.refuse([records[index] for index in reused], [events[index] for index in reused])
+                    draft.refuse([(records[index], each.events[start + index]) for index in reused])
                 times.mark("encode")
                 if (start + CHUNK_SIZE) % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
@@ -147,6 +150,38 @@ class Pipeline:
     def reach(self, point: str) -> None:
         """Say that a named fault point outside the pipeline was reached."""
         self.faults.reach(point)
+
+
+def _decide(
+    components: Components,
+    arrived: Arrived,
+    part: slice,
+    accounts: Sequence[Account],
+    tallies: Sequence[Tallies],
+    states: Sequence[tuple[str, ...]],
+) -> tuple[list[Decision | None], list[int]]:
+    """Run the detectors over a part of what arrived and count what happened.
+
+    The decisions, and the indexes in the part of the events whose known id had another content.
+    """
+    events, counts, event_key = arrived.events[part], Counts(), components.pseudonyms.event_key
+    keys: list[Key] = []
+    digests = content_digests([record.value for record in arrived.records[part]])  # type: ignore[misc]
+    about: dict[int, Key] = {}
+    for index, event in enumerate(events):
+        keys.append(event_key(event.event_id))
+        kind = event.__class__
+        if kind is Login or kind is Transaction:
+            continue
+        if kind is ChallengeOutcome:
+            about[index] = event_key(event.challenged_event_id)  # type: ignore[union-attr]
+        elif kind is UserReport or kind is Label:
+            about[index] = event_key(event.about_event_id)  # type: ignore[union-attr]
+    decisions = components.runner.run(
+        events, arrived.offsets[part], keys, digests, about, accounts, tallies, states, counts
+    )
+    count_run(counts)
+    return decisions, counts.reused
 
 
 class FaultPoint:

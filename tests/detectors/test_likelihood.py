@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.measures.likelihood import Rung, ladder_nats
+from detectors.measures.familiarity import Rung, ladder_nats
 
 #: Country, network, prefix, address: shares of the population and of attackers who copy.
 SHARES = ((0.02, 1.0), (0.1, 0.7), (0.002, 0.1), (1 / 256, 0.02))

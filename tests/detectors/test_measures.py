@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.profile import DAY_S, AmountStatistics, Seen
+from contracts.profile import DAY_S, AmountStatistics
+from detectors.impossible_travel import EARTH_RADIUS_KM, great_circle_km, on_earth
 from detectors.measures.amounts import Baseline, lump_amount, usual_amount, usual_log_amount
 from detectors.measures.day import near_share
-from detectors.measures.novelty import own_new_share
+from detectors.measures.familiarity import own_new_share
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
-from detectors.measures.sphere import EARTH_RADIUS_KM, great_circle_km, on_earth
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)
@@ -65,12 +65,12 @@ def test_the_pace_before_a_burst_does_not_count_the_burst() -> None:
 
 
 def test_the_first_thing_seen_is_no_change() -> None:
-    assert own_new_share({"a": Seen(0, 0, 1)}, 0.1, 10.0) == pytest.approx(0.1)
+    assert own_new_share(1, 1, 0.1, 10.0) == pytest.approx(0.1)
 
 
 @given(st.integers(1, 12), st.integers(1, 500))
 def test_the_share_of_new_things_is_a_share(kinds: int, count: int) -> None:
-    assert 0.0 < own_new_share({n: Seen(0, 0, count) for n in range(kinds)}, 0.1, 10.0) < 1.0
+    assert 0.0 < own_new_share(kinds, kinds * count, 0.1, 10.0) < 1.0
 
 
 def compared(statistics: AmountStatistics, units: float | None = 1.0) -> Baseline:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from contracts.findings import Finding
 from contracts.profile import DAY_S, Sightings
 from detectors import shared_device
+from detectors.measures.counted_accounts import device, is_success
 from tests.detectors.build import NOW, ask, key, login, seen, settled, transaction
 
 
@@ -56,13 +57,13 @@ def test_quiet_on_four_accounts_as_counted() -> None:
 
 
 def test_successes_join_the_count_of_their_device_and_failures_only_read_it() -> None:
-    wanted = shared_device.device(login(device="farm"))
+    wanted = device(login(device="farm"))
 
     assert wanted == key("farm").hex()
-    assert shared_device.is_success(login())
-    assert not shared_device.is_success(login(outcome="failure"))
-    assert shared_device.device(transaction()) is None
-    assert shared_device.device(transaction(movement="transfer", device="farm")) == key("farm").hex()
+    assert is_success(login())
+    assert not is_success(login(outcome="failure"))
+    assert device(transaction()) is None
+    assert device(transaction(movement="transfer", device="farm")) == key("farm").hex()
 
 
 @given(st.integers(0, 500), st.integers(0, 500))

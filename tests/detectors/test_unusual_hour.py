@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from contracts.hours import HOURS, hour_of
-from contracts.profile import HOUR_S, Profile
+from contracts.profile import HOUR_S, HOURS, Profile, hour_of
 from detectors import unusual_hour
 from tests.detectors.build import NOW, ask, found, login, settled, weigh
 

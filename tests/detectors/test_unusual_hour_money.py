@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.hours import HOURS, hour_of
-from contracts.profile import HOUR_S, Profile
+from contracts.profile import HOUR_S, HOURS, Profile, hour_of
 from detectors import unusual_hour_money as hour
 from tests.detectors.build import NOW, ask, found, payer, transaction, weigh
 

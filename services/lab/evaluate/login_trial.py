@@ -21,8 +21,7 @@ from services.lab.people.personas import Person, as_of
 from services.lab.simulate.attackers import ATTACKERS, AttackerName, attacker
 from services.memory.codec import pack, unpack
 from services.memory.pseudonyms import Pseudonyms
-from services.scoring.counts import Counts
-from services.scoring.runner import Runner
+from services.scoring.runner import Counts, Runner
 
 _MOST_DAYS = 730
 _ANSWERS_AFTER_S = 20

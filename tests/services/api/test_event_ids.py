@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.answers import REUSED, answer_name
+from contracts.decisions import REUSED, answer_name
 from services.platform.metrics import REGISTRY
 from tests.services.api.world import CHANNEL, World, a_login, encoded
 

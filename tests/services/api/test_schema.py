@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from contracts import topics
 from contracts.errors import Malformed
-from contracts.events import EVENT_TYPE_NAMES, Activity, Login, Transaction, to_wire
-from contracts.times import BEYOND_MS, FIRST_MS
+from contracts.events import BEYOND_MS, EVENT_TYPE_NAMES, FIRST_MS, Activity, Login, Transaction, to_wire
 from services.api import schema
 from services.events.decode import decode_event
 

@@ -10,8 +10,7 @@ import httpx
 import msgspec
 from fastapi import FastAPI
 
-from contracts.answers import answer_name
-from contracts.decisions import Decision
+from contracts.decisions import Decision, answer_name
 from contracts.events import AnyEvent
 from contracts.topics import HEADER_REPLY_TO
 from services.api.application import ApiResources, create_app

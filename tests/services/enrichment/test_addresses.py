@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrichment.addresses import client_of, identity, is_public
+from services.enrichment.clients import client_of, identity, is_public
 
 
 @pytest.mark.parametrize(

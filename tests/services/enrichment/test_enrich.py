@@ -17,8 +17,8 @@ from contracts.traits import LEVELS, NO_TRAITS, TRAIT_BYTES
 from services.enrichment.enrich import Enricher
 from services.enrichment.network_lists import sealed
 from services.enrichment.user_agents import UserAgents
+from services.memory.glance import traits_of
 from services.memory.pseudonyms import Pseudonyms, asn_key
-from services.memory.visit import traits_of
 from tests.detectors.pace import a_round
 from tests.services.scoring.events import label, transaction
 from tests.services.scoring.events import login as a_login

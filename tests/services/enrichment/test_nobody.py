@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.memory.visit import traits_of
+from services.memory.glance import traits_of
 from services.platform import metrics
 from tests.services.enrichment.test_enrich import an_enricher, states
 from tests.services.scoring.events import login as a_login

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrichment.placeholder_devices import names_no_device
+from services.enrichment.clients import names_no_device
 
 
 @pytest.mark.parametrize(

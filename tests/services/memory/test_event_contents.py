@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.answers import account_in, answer_name, content_digest, event_of
+from contracts.decisions import account_in, answer_name, content_digest, event_of
 from contracts.profile import DIGEST_BYTES, EVENT_ID_BYTES, MAX_EVENT_IDS, NO_DIGEST, Profile
 from services.memory.codec import pack, unpack
 from services.memory.learning import has_other_content, knows_event, note_event

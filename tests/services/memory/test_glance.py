@@ -11,10 +11,8 @@ from msgspec import structs
 from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Transaction
 from contracts.profile import DAY_S, Facts, Pending, Profile
-from services.memory.glance import look
-from services.memory.learning import facts_of, learn
-from services.memory.teaching import apply_facts
-from services.memory.visit import end
+from services.memory.glance import end_visit, look
+from services.memory.learning import facts_of, learn, release
 from tests.detectors.build import BEIJING, NOW, change, fix, login, payer, settled, transaction
 from tests.detectors.stream import life
 
@@ -125,7 +123,7 @@ def test_learning_from_a_glance_is_applying_the_facts(seed: int) -> None:
         learn(learned, event, b"12345678")
         if reads.random() < 0.3:
             learned.settle()
-        apply_facts(applied, facts_of(event))
+        release(applied, facts_of(event))
 
-    end(learned)
+    end_visit(learned)
     assert learned == applied

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding
-from contracts.profile import DAY_S, Profile
+from contracts.profile import DAY_S, HOUR_S, Profile
 from services.platform.currency_files import read_rates
-from services.policy.policy import BUDGET_SPENT, HOUR_S, SNOOZED, Account
+from services.policy.policy import BUDGET_SPENT, SNOOZED, Account
 from services.policy.reader import InvalidPolicy
 from tests.services.scoring.events import change, login, transaction
 from tests.services.scoring.policies import plain

@@ -1,4 +1,7 @@
-"""How many accounts fail to log in from one place: what a list of stolen or guessed passwords looks like from outside."""
+"""Counts of accounts over their logins: which of them succeed on one device, and which fail from one place.
+
+Many that fail from one place are what a list of stolen or guessed passwords looks like from outside.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from math import log
 
 from msgspec import Struct
 
-from contracts.events import AnyEvent, Login
+from contracts.events import AnyEvent, Login, Transaction
 from contracts.findings import TallyWanted
 
 #: Kinds of network that put many unrelated people behind one address.
 SHARED_NETWORKS = frozenset({"mobile", "relay", "satellite"})
+#: Money that goes to people or out of the wallet.
+_PERSONAL = frozenset({"transfer", "cash_out", "withdrawal"})
 
 
 class FailingParams(Struct, frozen=True, kw_only=True):
@@ -37,15 +42,22 @@ def network(event: AnyEvent) -> str | None:
     return event.network_key.hex()
 
 
+def device(event: AnyEvent) -> str | None:
+    """The keyed hash of the device of a login, or of money sent to people, in hex; None when it is unknown."""
+    personal = event.kind in _PERSONAL if isinstance(event, Transaction) else isinstance(event, Login)
+    key = getattr(event, "device_key", None) if personal else None
+    return None if key is None else key.hex()
+
+
 def accounts_failing(
-    name: str, place: Callable[[AnyEvent], str | None], bucket_s: int, least_count: int
+    name: str, key: Callable[[AnyEvent], str | None], bucket_s: int, least_count: int
 ) -> TallyWanted:
-    """The count of accounts on which logins failed at a login's `address` or in its `network`; successes only read it."""
+    """The count of accounts on which logins with the same `key` failed; successes only read it."""
     return TallyWanted(
         name=name,
         event_types=(Login,),
-        key=place,
-        adds=_is_failure,
+        key=key,
+        adds=is_failure,
         bucket_s=bucket_s,
         least_count=least_count,
     )
@@ -57,5 +69,11 @@ def weight_of(success: bool, count: int, threshold: int, params: FailingParams) 
     return min(first_nats + params.growth_nats * log(count / threshold), params.most_nats)
 
 
-def _is_failure(event: AnyEvent) -> bool:
+def is_failure(event: AnyEvent) -> bool:
+    """Whether the event is a failed login."""
     return isinstance(event, Login) and event.outcome == "failure"
+
+
+def is_success(event: AnyEvent) -> bool:
+    """Whether the event is a successful login."""
+    return isinstance(event, Login) and event.outcome == "success"
