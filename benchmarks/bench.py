@@ -9,7 +9,7 @@ from benchmarks.instruments.machine import describe_machine, load_now
 from benchmarks.instruments.progress import Progressing
 from benchmarks.parts.ground import Ground
 from benchmarks.plan import Plan
-from benchmarks.report.results import Results
+from benchmarks.report.tables import Results
 from benchmarks.sections.account_bytes import measure_account_bytes
 from benchmarks.sections.http_latency import measure_http
 from benchmarks.sections.latency import measure_latency

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import msgspec
 
-from benchmarks.parts.programs import new_parts_folder
 from benchmarks.parts.real_parts import KafkaCluster, PostgresServer, RedisServer
+from benchmarks.parts.real_stores import new_parts_folder
 from benchmarks.plan import Plan
 from contracts.errors import Malformed
 from services.memory.redis_client import ask, connect

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
-from benchmarks.parts.programs import READY_TIMEOUT_S, PartMissing, program_of
+from benchmarks.parts.real_stores import READY_TIMEOUT_S, PartMissing, program_of
 from services.platform.embedded import free_port, wait_until_ready
 from services.platform.guarded_process import GuardedProcess
 

@@ -3,30 +3,107 @@
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Self
 
 import psycopg
 from psycopg import sql
 
-from benchmarks.parts.programs import READY_TIMEOUT_S, PartMissing, is_root, program_of, unprivileged
 from services.platform.embedded import answers_ping, free_port, wait_until_ready
 from services.platform.guarded_process import GuardedProcess
 
+READY_TIMEOUT_S = 90.0
 
-class RedisServer:
-    """redis-server with its append-only file on, synced each second, as production is asked to run it.
 
-    :param folder: where log and data go.
+class PartMissing(Exception):
+    """A program of a real part is not on this machine; the message says how to get it."""
+
+
+def new_parts_folder() -> Path:
+    """A new temporary folder, yours to remove; other users may walk through it, as PostgreSQL needs."""
+    folder = Path(tempfile.mkdtemp(prefix="payguard-parts-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def program_of(name: str, package: str, more_folders: list[str] | None = None) -> str:
+    """Path of a program on PATH or in the folders given.
+
+    :raises PartMissing: names the Debian package that has it.
     """
+    found = shutil.which(name)
+    for folder in sorted(more_folders or [], reverse=True):
+        found = shutil.which(name, path=folder) or found
+    if found is None:
+        raise PartMissing(f"{name} is not on this machine; on Debian: apt-get install {package}")
+    return os.path.realpath(found) if more_folders else found
+
+
+def is_root() -> bool:
+    """True when this process may do anything."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def unprivileged() -> list[str]:
+    """The prefix that runs a program as ``postgres`` when we are root (and still dies with its guard)."""
+    if not is_root():
+        return []
+    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=KILL"]
+    return [program_of("setpriv", "util-linux"), *user, "--"]
+
+
+class _Server:
+    """One server process with a folder for its log and data, and a port of its own that it keeps over restarts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
         self._process: GuardedProcess | None = None
+
+    def start(self) -> str:
+        """Starts it, or starts it again, and waits until it is ready; answers its URL."""
+        raise NotImplementedError
+
+    def kill9(self) -> None:
+        """Ends it as a power cut would; ``start`` brings it back."""
+        if self._process is not None:
+            self._process.kill9()
+
+    def stop(self) -> None:
+        """Ends it in order."""
+        if self._process is not None:
+            self._process.stop()
+
+    def pause(self) -> None:
+        """Freezes it; ``resume`` lets it go on."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets it go on."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send(number)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+
+class RedisServer(_Server):
+    """redis-server with its append-only file on, synced each second, as production is asked to run it.
+
+    :param folder: where log and data go.
+    """
 
     @property
     def url(self) -> str:
@@ -51,46 +128,14 @@ class RedisServer:
         """Further flags of the server."""
         return []
 
-    def kill9(self) -> None:
-        """Ends it as a power cut would; ``start`` brings it back."""
-        if self._process is not None:
-            self._process.kill9()
 
-    def stop(self) -> None:
-        """Ends it in order."""
-        if self._process is not None:
-            self._process.stop()
-
-    def pause(self) -> None:
-        """Freezes it; ``resume`` lets it go on."""
-        if self._process is not None:
-            self._process.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Lets it go on."""
-        if self._process is not None:
-            self._process.send(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.stop()
-
-
-class PostgresServer:
+class PostgresServer(_Server):
     """PostgreSQL, TCP only, user ``payguard`` without a password on loopback.
 
     PostgreSQL refuses to run as root; as root it runs as the user ``postgres``, who must be able to reach the folder.
 
     :param folder: where log and data go.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self._process: GuardedProcess | None = None
 
     def url(self, database: str = "payguard") -> str:
         """SQLAlchemy URL of one database."""
@@ -130,16 +175,10 @@ class PostgresServer:
             return False
         return True
 
-    def kill9(self) -> None:
-        """Ends it as a power cut would; ``start`` brings it back."""
-        if self._process is not None:
-            self._process.kill9()
-
     def stop(self) -> None:
         """Ends it, breaking open connections."""
-        if self._process is not None:
-            self._process.send(signal.SIGINT)
-            self._process.stop()
+        self._send(signal.SIGINT)
+        super().stop()
 
     def _make_data_folder(self, data: Path, initdb: Path) -> None:
         data.mkdir(parents=True)
@@ -154,10 +193,3 @@ class PostgresServer:
         if made.returncode != 0:
             shutil.rmtree(data)
             raise PartMissing(f"initdb failed: {made.stderr.strip()}")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.stop()

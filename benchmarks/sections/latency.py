@@ -14,11 +14,9 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, json
 
-from benchmarks.instruments.processor import processor_s
 from benchmarks.instruments.progress import Progressing
 from benchmarks.instruments.spread import Latencies, latencies_of
-from benchmarks.instruments.stolen import Stolen
-from benchmarks.instruments.ticking import every
+from benchmarks.instruments.stolen import Stolen, every, processor_s
 from benchmarks.parts.ground import Ended, Ground, environment
 from benchmarks.parts.topics import make_topics, preload, wait_for_records
 from benchmarks.workloads.events import bench_events

@@ -14,9 +14,9 @@ from statistics import median
 
 from msgspec import Struct
 
-from benchmarks.instruments.processor import ProcessorUse
 from benchmarks.instruments.progress import Progressing
 from benchmarks.instruments.spread import Spread, spread_of
+from benchmarks.instruments.stolen import ProcessorUse
 from benchmarks.parts.ground import Ground
 from benchmarks.parts.topics import drop_topics, make_topics, preload, record_times_ms, wait_for_records
 from benchmarks.workloads.events import EVENTS_A_DAY, bench_events

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct, json
 
-from benchmarks.instruments.processor import processor_s
 from benchmarks.instruments.progress import Progressing
 from benchmarks.instruments.spread import Latencies, latencies_of
-from benchmarks.instruments.stolen import Stolen
+from benchmarks.instruments.stolen import Stolen, processor_s
 from benchmarks.parts.ground import Ended, Ground
 from benchmarks.sections.http_latency import ready
 from benchmarks.sections.latency import program, telling

@@ -9,7 +9,6 @@ Prints one JSON object: `Sent`. `benchmarks.workloads.verify_sender` sends other
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import itertools
 import os
@@ -17,9 +16,7 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Sequence
 
 import uvloop
 from msgspec import Struct, json
@@ -48,8 +45,7 @@ class Sent(Struct, frozen=True):
     stolen: Stolen | None
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A request under way: which, when it was to be sent, and whether it is measured."""
 
     index: int
@@ -57,67 +53,22 @@ class _Asked:
     counts: bool
 
 
-class _Connection(asyncio.Protocol):
-    """One keep-alive connection with at most one request under way."""
-
-    def __init__(self, answered: Callable[[_Connection, _Asked, int], None]) -> None:
-        self._answered = answered
-        self._received = b""
-        self._asked: _Asked | None = None
-        self._transport: asyncio.WriteTransport | None = None
-
-    @property
-    def closed(self) -> bool:
-        """Whether the server ended it."""
-        return self._transport is None or self._transport.is_closing()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)
-
-    def ask(self, request: bytes, asked: _Asked) -> None:
-        assert self._transport is not None
-        self._asked = asked
-        self._transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        received = self._received = self._received + data if self._received else data
-        head_end = received.find(b"\r\n\r\n")
-        if head_end < 0:
-            return
-        length = _LENGTH.search(received, 0, head_end + 2)
-        if length is not None and len(received) >= head_end + 4 + int(length[1]):
-            self._received = b""
-            self._end(int(received[9:12]))
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
-        self._end(0)
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-    def _end(self, status: int) -> None:
-        asked, self._asked = self._asked, None
-        if asked is not None:
-            self._answered(self, asked, status)
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Sender:
     """Sends on schedule and counts.
 
-    Connections are used in turn, so that none is idle for long, and opened when all are busy. With several ports, those of
-    several servers, requests go to one after the other.
+    Connections are kept alive with one request under way at most. They are used in turn, so that none is idle for long, and
+    opened when all are busy. With several ports, those of several servers, requests go to one after the other.
     """
 
     def __init__(self, host: str, *ports: int) -> None:
         self._host = host
         self._ports = ports
-        self._idle: list[deque[_Connection]] = [deque() for _ in ports]
-        self._connecting: set[asyncio.Task[None]] = set()
+        self._idle: list[deque[Connection]] = [deque() for _ in ports]
+        self._under_way: set[asyncio.Task[None]] = set()
         self._opened = 0
-        self._under_way = 0
-        self._all_answered = asyncio.Event()
         self._latencies_ms: list[float] = []
         self._indices: list[int] = []
         self._late_ms: list[float] = []
@@ -136,7 +87,9 @@ class Sender:
             due_s = begin_s + index / rate
             if (wait_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
-            self._send(request, _Asked(index, due_s, index >= warm_up))
+            asking = asyncio.create_task(self._ask(request, _Asked(index, due_s, index >= warm_up)))
+            self._under_way.add(asking)
+            asking.add_done_callback(self._under_way.discard)
         measured_s = time.monotonic() - begin_s - warm_up / rate
         cpu_share = (time.process_time() - cpu_s) / measured_s
         await self._finish()
@@ -151,45 +104,43 @@ class Sender:
             stolen.end(),
         )
 
-    def _send(self, request: bytes, asked: _Asked) -> None:
-        self._under_way += 1
-        self._all_answered.clear()
-        idle = self._idle[asked.index % len(self._ports)]
-        while idle:
-            connection = idle.popleft()
-            if not connection.closed:
-                self._ask(connection, request, asked)
-                return
-        connecting = asyncio.create_task(self._connect_and_ask(request, asked))
-        self._connecting.add(connecting)
-        connecting.add_done_callback(self._connecting.discard)
-
-    async def _connect_and_ask(self, request: bytes, asked: _Asked) -> None:
-        self._opened += 1
-        loop, port = asyncio.get_running_loop(), self._ports[asked.index % len(self._ports)]
+    async def _ask(self, request: bytes, asked: _Asked) -> None:
+        """Send a request over a free connection, or a new one, and count its answer."""
+        server = asked.index % len(self._ports)
         try:
-            _, connection = await loop.create_connection(
-                lambda: _Connection(self._answered), self._host, port
-            )
+            reader, writer = self._free(server) or await self._connected(server)
         except OSError:
             self._count(asked, 0)
-        else:
-            self._ask(connection, request, asked)
-
-    def _ask(self, connection: _Connection, request: bytes, asked: _Asked) -> None:
+            return
         if asked.counts:
             self._late_ms.append((time.monotonic() - asked.due_s) * 1000.0)
-        connection.ask(request, asked)
+        try:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            await reader.readexactly(int(length[1]) if length is not None else 0)
+        except (OSError, asyncio.IncompleteReadError):
+            writer.close()
+            self._count(asked, 0)
+        else:
+            self._count(asked, int(head[9:12]))
+            self._idle[server].append((reader, writer))
 
-    def _answered(self, connection: _Connection, asked: _Asked, status: int) -> None:
-        if status:
-            self._idle[asked.index % len(self._ports)].append(connection)
-        self._count(asked, status)
+    def _free(self, server: int) -> Connection | None:
+        """A connection without a request that the server has not ended."""
+        idle = self._idle[server]
+        while idle:
+            reader, writer = idle.popleft()
+            if not (reader.at_eof() or writer.is_closing()):
+                return reader, writer
+            writer.close()
+        return None
+
+    async def _connected(self, server: int) -> Connection:
+        self._opened += 1
+        return await asyncio.open_connection(self._host, self._ports[server])
 
     def _count(self, asked: _Asked, status: int) -> None:
-        self._under_way -= 1
-        if not self._under_way:
-            self._all_answered.set()
         if not asked.counts:
             return
         if status == 200:
@@ -202,12 +153,13 @@ class Sender:
 
     async def _finish(self) -> None:
         """Wait for the answers under way; those that never come are errors."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GIVE_UP_S):
-                await self._all_answered.wait()
-        self._errors += self._under_way
-        for connection in itertools.chain(*self._idle):
-            connection.close()
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=_GIVE_UP_S)
+            self._errors += len(late)
+            for asking in late:
+                asking.cancel()
+        for _, writer in itertools.chain(*self._idle):
+            writer.close()
 
 
 def request_of(host: str, port: int, path: str, body: bytes) -> bytes:

@@ -66,7 +66,7 @@ def bench(
     """
     from benchmarks.bench import run_bench
     from benchmarks.parts.ground import Ended
-    from benchmarks.parts.programs import PartMissing
+    from benchmarks.parts.real_stores import PartMissing
     from benchmarks.plan import Plan
     from benchmarks.report.tables import markdown as as_markdown
     from benchmarks.report.tables import show

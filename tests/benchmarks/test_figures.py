@@ -6,8 +6,7 @@ import pytest
 
 from benchmarks.instruments.machine import Machine
 from benchmarks.instruments.spread import latencies_of, spread_of
-from benchmarks.report.results import Results
-from benchmarks.report.tables import markdown, rows
+from benchmarks.report.tables import Results, markdown, rows
 from benchmarks.sections.throughput import Measured, SweepRow, Throughput, steady_rate
 from benchmarks.workloads.faust_table import changelog_of
 from benchmarks.workloads.paced_producer import Schedule

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from benchmarks.parts.programs import is_root
 from benchmarks.parts.real_parts import PostgresServer
+from benchmarks.parts.real_stores import is_root
 
 _SIZE = "24m"
 _BLOCK = b"\0" * 4096

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.parts.programs import program_of
-from benchmarks.parts.real_stores import RedisServer
+from benchmarks.parts.real_stores import RedisServer, program_of
 from services.platform.embedded import answers_ping, free_port, wait_until_ready
 from services.platform.guarded_process import GuardedProcess
 

@@ -18,9 +18,8 @@ from msgspec import Struct
 
 from contracts.decisions import ACTIONS, Action, Decision, IssueChallenge
 from contracts.events import AnyEvent, ChallengeOutcome, Transaction, to_wire
-from services.lab.backtest.side import STOPPED, Side, is_judged
+from services.lab.backtest.side import STOPPED, Side, Weeks, is_judged
 from services.lab.backtest.truth import Known, Marked
-from services.lab.backtest.weeks import Weeks
 from services.platform.settings import Settings
 from services.replay.lines import EventLine, OnBad, read_events, read_lines
 from services.replay.offline import OfflineCore

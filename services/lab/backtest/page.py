@@ -18,9 +18,8 @@ from contracts.decisions import ACTIONS, Action
 from services.lab.backtest import plots
 from services.lab.backtest.charts import DRAWING
 from services.lab.backtest.comparison import Comparison, Example
-from services.lab.backtest.summary import period, rows, scenario_rows, sentences
-from services.lab.backtest.texts import texts
-from services.lab.summarise.words import words_in
+from services.lab.backtest.summary import period, rows, scenario_rows, sentences, texts
+from services.lab.summarise.replayed import words_in
 from services.scoring.explain import money
 
 _KEY_B = Markup('<span class="key-b">{}</span>')

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.side import ALERTS, CASES, CHALLENGES, DENIALS, HOLDS, Money, Side
-from services.lab.backtest.texts import texts
 from services.scoring.explain import money
+
+LOCALES = ("en", "zh-CN")
+
+
+@cache
+def texts(locale: str) -> dict[str, str]:
+    """Every text by its name, read once. Raises ValueError for a locale without texts."""
+    if locale not in LOCALES:
+        raise ValueError(f"no texts for locale {locale!r}; known: {', '.join(LOCALES)}")
+    parsed = tomllib.loads(files("services.lab.backtest").joinpath("texts.toml").read_text("utf-8"))
+    return {name: said[locale] for name, said in parsed.items()}
+
 
 _CURRENCIES_TOLD = 3
 

@@ -7,9 +7,8 @@ from rich.table import Table
 
 from contracts.decisions import ACTIONS
 from services.lab.backtest.comparison import Comparison
-from services.lab.backtest.summary import period, rows, scenario_rows, sentences
-from services.lab.backtest.texts import texts
-from services.lab.summarise.words import words_in
+from services.lab.backtest.summary import period, rows, scenario_rows, sentences, texts
+from services.lab.summarise.replayed import words_in
 from services.platform.plain_console import PlainConsole, plain
 
 _MOST_EXAMPLES = 8

@@ -10,29 +10,42 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, json
 
-from services.lab.convert.logins import entra, login_rows, sshd
-from services.lab.convert.money import handbook, parquet_rows, paysim, paysim_rows, sparkov
+from services.lab.convert.datasets import (
+    CSV,
+    GZIP_CSV,
+    PARQUET,
+    Reader,
+    Row,
+    entra,
+    handbook,
+    paysim,
+    sparkov,
+    sshd,
+)
 
 DAY_MS = 86_400_000
 _ENCODER = json.Encoder()
-Row = dict[str, Any]
 
 
 class Source(Struct, frozen=True):
-    """A data set we can read: its name, what it is, `count(path)` rows and `rows(path)` as events in time order.
+    """A data set we can read: its name, what it is, the columns it must have, and its rows as `events` in time order.
 
     `label_delay_days` is after how many days its frauds become known when nothing else is said; 0 is never.
     """
 
     name: str
     about: str
-    count: Callable[[Path], int]
-    rows: Callable[[Path], Iterator[Row]]
+    reader: Reader
+    events: Callable[[Iterator[Row]], Iterator[Row]]
+    columns: str
     label_delay_days: float = 0.0
+
+    def count(self, path: Path) -> int:
+        """How many rows the file has."""
+        return self.reader.count(path)
 
     def lines(
         self,
@@ -42,7 +55,8 @@ class Source(Struct, frozen=True):
         step: Callable[[int], None] | None = None,
     ) -> Iterator[bytes]:
         """JSON lines of the first `limit` rows (0: all) with the label events of their frauds; `step(1)` after each row."""
-        told = with_labels(_first(self.rows(path), limit, step), label_delay_days)
+        rows = self.reader.rows(path, set(self.columns.split()))
+        told = with_labels(_first(self.events(rows), limit, step), label_delay_days)
         return map(_ENCODER.encode, told)
 
 
@@ -96,10 +110,41 @@ def _first(rows: Iterator[Row], limit: int, step: Callable[[int], None] | None) 
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
-        Source("handbook", "Fraud Detection Handbook transactions (Parquet)", parquet_rows, handbook, 7.0),
-        Source("sparkov", "Sparkov card transactions (Parquet)", parquet_rows, sparkov),
-        Source("paysim", "PaySim mobile money (CSV, may be gzip)", paysim_rows, paysim),
-        Source("entra", "Entra ID sign-ins (CSV, gzip)", login_rows, entra),
-        Source("sshd", "OpenSSH password attempts (CSV, gzip)", login_rows, sshd),
+        Source(
+            "handbook",
+            "Fraud Detection Handbook transactions (Parquet)",
+            PARQUET,
+            handbook,
+            "TRANSACTION_ID TX_DATETIME CUSTOMER_ID TERMINAL_ID TX_AMOUNT TX_FRAUD TX_FRAUD_SCENARIO",
+            label_delay_days=7.0,
+        ),
+        Source(
+            "sparkov",
+            "Sparkov card transactions (Parquet)",
+            PARQUET,
+            sparkov,
+            "ts cust_id category merchant amt is_fraud",
+        ),
+        Source(
+            "paysim",
+            "PaySim mobile money (CSV, may be gzip)",
+            CSV,
+            paysim,
+            "step type amount nameOrig oldbalanceOrg nameDest isFraud",
+        ),
+        Source(
+            "entra",
+            "Entra ID sign-ins (CSV, gzip)",
+            GZIP_CSV,
+            entra,
+            "ts user ok ip user_agent error session_id",
+        ),
+        Source(
+            "sshd",
+            "OpenSSH password attempts (CSV, gzip)",
+            GZIP_CSV,
+            sshd,
+            "ts ok method invalid_user user ip",
+        ),
     )
 }

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from msgspec import Struct
 
 from contracts.decisions import Decision
-from services.lab.demo.edge import Edge
+from services.lab.demo.ledger import Edge
 from services.lab.summarise.summary import StoryStep
 
 _WINDOW_S = 3.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -13,19 +14,16 @@ from msgspec import Struct
 
 from contracts.errors import Unavailable
 from services.events.own_events import event_macs
-from services.lab.demo import edge
 from services.lab.demo.board import Board
-from services.lab.demo.ledger import Figures, Ledger
+from services.lab.demo.ledger import Figures, Ledger, edge_now, edge_traces, effects_missing
 from services.lab.demo.player import Player
 from services.lab.demo.wallet import Wallet
 from services.lab.demo.watch import Watch
-from services.lab.demo.worker_lag import worker_is_behind
-from services.lab.people.behaviour import World
-from services.lab.people.locations import DAY_S
+from services.lab.people.behaviour import DAY_S, World
 from services.lab.people.personas import Person, as_of, person
-from services.lab.send.kafka_out import KafkaOut
+from services.lab.send.send import KafkaOut
 from services.lab.simulate.stories import LIVE, cast
-from services.lab.summarise.words import words_in
+from services.lab.summarise.replayed import words_in
 from services.platform.database import Database
 from services.platform.kafka_access import kafka_access
 from services.platform.settings import Settings
@@ -122,7 +120,7 @@ class Demo:
             finally:
                 await wallet.close()
                 await _end(beside)
-        traces = await edge.traces(self._database, self._outbox) if self._play.own_topics else []
+        traces = await edge_traces(self._database, self._outbox) if self._play.own_topics else []
         return self.ledger.figures(traces, missing, behind)
 
     async def _acts(self, player: Player, wallet: Wallet) -> None:
@@ -179,10 +177,10 @@ class Demo:
             return self.ledger.waiting + missing
 
         with contextlib.suppress(Unavailable):
-            missing = await edge.missing(self._database, self.ledger.effects)
+            missing = await effects_missing(self._database, self.ledger.effects)
         async for _ in self._while_moving(left):
             with contextlib.suppress(Unavailable):
-                missing = await edge.missing(self._database, self.ledger.effects)
+                missing = await effects_missing(self._database, self.ledger.effects)
         return missing
 
     async def _while_moving(self, left: Callable[[], int]) -> AsyncIterator[int]:
@@ -199,7 +197,7 @@ class Demo:
     async def _look(self) -> None:
         while True:
             with contextlib.suppress(Unavailable):
-                self.board.edge = await edge.look(self._database, self._outbox)
+                self.board.edge = await edge_now(self._database, self._outbox)
             self.board.p50_ms = self.ledger.latency_ms(0.50, recent=True) or None
             self.board.p99_ms = self.ledger.latency_ms(0.99, recent=True) or None
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -220,3 +218,23 @@ async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+_LAG = re.compile(r"^payguard_consumer_lag_records\{[^}]*\} ([0-9.eE+]+)$", re.MULTILINE)
+
+
+async def worker_is_behind(client: Any, url: str) -> bool:
+    """True while events wait for the worker, or when its page at `url` does not answer. `client` is an httpx client."""
+    import httpx
+
+    try:
+        page = (await client.get(url)).text
+    except httpx.TransportError:
+        return True
+    return is_behind(page)
+
+
+def is_behind(page: str) -> bool:
+    """True when the metrics page names records that wait, or no partition at all."""
+    lags = [float(lag) for lag in _LAG.findall(page)]
+    return not lags or any(lags)

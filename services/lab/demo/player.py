@@ -18,7 +18,7 @@ from services.lab.demo.watch import Watch
 from services.lab.people.behaviour import World, ordinary_day, session_at
 from services.lab.people.events import Played
 from services.lab.people.personas import Person
-from services.lab.send.kafka_out import KafkaOut
+from services.lab.send.send import KafkaOut
 from services.lab.simulate.stories import Story, tell
 from services.lab.summarise.summary import step_of
 

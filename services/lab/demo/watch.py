@@ -12,7 +12,7 @@ from msgspec import Struct, json
 from contracts.decisions import Decision
 from services.lab.demo.board import Board
 from services.lab.demo.ledger import Ledger
-from services.lab.send.kafka_out import broker_away
+from services.lab.send.send import broker_away
 from services.platform.settings import Settings
 
 _POLL_MS = 200

@@ -9,8 +9,7 @@ from msgspec import DecodeError, Raw, Struct, json
 from contracts.currencies import shown_places
 from contracts.decisions import ACTIONS, Action, Decision
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Label, Login, Transaction, to_wire
-from services.lab.people.devices import Handset
-from services.lab.people.personas import Person
+from services.lab.people.personas import Handset, Person
 from services.lab.people.places import Access
 from services.scoring.effects import challenge_id
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from random import Random
 from typing import Literal
 
-from services.lab.people.devices import Handset, computer, phone
 from services.lab.people.events import Hand
-from services.lab.people.personas import Person
+from services.lab.people.personas import Handset, Person, computer, phone
 from services.lab.people.places import CITIES, Access, City, fixed_line, mobile_line, rented_server, vpn_exit
 
 AttackerName = Literal["naive", "vpn", "targeted", "cloned"]

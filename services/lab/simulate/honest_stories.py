@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from services.lab.people.devices import Handset
 from services.lab.people.events import Expected, Hand, Recorder
-from services.lab.people.personas import Person
+from services.lab.people.personas import Handset, Person
 from services.lab.people.places import city_named, mobile_line
 from services.lab.simulate.attackers import at_home, on_the_move
 

@@ -11,9 +11,8 @@ from typing import IO
 
 from msgspec import Struct
 
-from services.lab.people.behaviour import World, expected_events, ordinary_day
+from services.lab.people.behaviour import DAY_S, World, expected_events, ordinary_day
 from services.lab.people.events import Played
-from services.lab.people.locations import DAY_S
 from services.lab.people.personas import Person, as_of, person
 from services.lab.simulate.stories import Story, cast, stories_named, tell
 

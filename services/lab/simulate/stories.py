@@ -5,70 +5,77 @@ A story is played on people with history, ends at a given time and touches each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
+from typing import Protocol
 
 from msgspec import Struct
 
 from services.lab.people.events import Played, Recorder
-from services.lab.people.personas import Person, PersonaName, person
-from services.lab.simulate import honest_stories, money_stories, takeover_stories
+from services.lab.people.personas import Person, person
+from services.lab.simulate import attack_stories, honest_stories
 
-Tell = Callable[[Recorder, Sequence[Person], Random], None]
+
+class Tell(Protocol):
+    """Writes a story of these people into a recorder; its name is the story's."""
+
+    __name__: str
+
+    def __call__(self, scenario: Recorder, people: Sequence[Person], rng: Random, /) -> None: ...
 
 
 class Story(Struct, frozen=True):
-    """How a story is played: `people` is how many persons it needs; `tell` writes its events into a recorder.
+    """How a story is played: `tell` writes its events into a recorder, `people` is how many persons it needs.
 
-    `attacker` says how much the attacker knows of the victim; `live` is whether it happens within minutes, so that a
-    demonstration can show it.
+    `attacker` says how much the attacker knows of the victim, and is empty for an honest surprise; `live` is whether it happens
+    within minutes, so that a demonstration can show it.
     """
 
-    name: str
-    title: str
-    fraud: bool
-    people: int
     tell: Tell
+    title: str
     attacker: str = ""
+    people: int = 1
     live: bool = True
 
+    @property
+    def name(self) -> str:
+        """As flags and labels name it."""
+        return self.tell.__name__
 
-_TAKEOVERS = takeover_stories
-_MONEY = money_stories
-_HONEST = honest_stories
+    @property
+    def fraud(self) -> bool:
+        """Whether it is an attack."""
+        return bool(self.attacker)
+
 
 STORIES: dict[str, Story] = {
     story.name: story
     for story in (
-        Story(
-            "credential_stuffing", "credential stuffing", True, 16, _TAKEOVERS.credential_stuffing, "naive"
-        ),
-        Story("brute_force", "brute force", True, 1, _TAKEOVERS.brute_force, "naive"),
-        Story("sim_swap", "SIM swap, then money", True, 1, _TAKEOVERS.sim_swap, "vpn"),
-        Story("impossible_travel", "impossible travel", True, 1, _TAKEOVERS.impossible_travel, "naive"),
-        Story("takeover_naive", "takeover from anywhere", True, 1, _TAKEOVERS.takeover_naive, "naive"),
-        Story("takeover_vpn", "takeover by VPN", True, 1, _TAKEOVERS.takeover_vpn, "vpn"),
-        Story("takeover_targeted", "targeted takeover", True, 1, _TAKEOVERS.takeover_targeted, "targeted"),
-        Story("session_theft", "stolen session", True, 1, _TAKEOVERS.session_theft, "vpn"),
-        Story("insider", "insider changes, then money", True, 1, _TAKEOVERS.insider, "targeted"),
-        Story("unusual_amount", "huge amount to a stranger", True, 1, _MONEY.unusual_amount, "cloned"),
-        Story("card_testing", "burst of small payments", True, 1, _MONEY.card_testing, "cloned"),
-        Story("mule_payee", "many pay a mule", True, 8, _MONEY.mule_payee, "cloned", live=False),
-        Story("slow_drain", "slow drain", True, 1, _MONEY.slow_drain, "cloned", live=False),
-        Story("bonus_cash_out", "bonus cash-out", True, 1, _MONEY.bonus_cash_out, "naive", live=False),
-        Story("holiday", "honest: holiday", False, 1, _HONEST.holiday),
-        Story("new_phone", "honest: new phone", False, 1, _HONEST.new_phone),
-        Story("mistyped_password", "honest: mistyped password", False, 1, _HONEST.mistyped_password),
+        Story(attack_stories.credential_stuffing, "credential stuffing", "naive", people=16),
+        Story(attack_stories.brute_force, "brute force", "naive"),
+        Story(attack_stories.sim_swap, "SIM swap, then money", "vpn"),
+        Story(attack_stories.impossible_travel, "impossible travel", "naive"),
+        Story(attack_stories.takeover_naive, "takeover from anywhere", "naive"),
+        Story(attack_stories.takeover_vpn, "takeover by VPN", "vpn"),
+        Story(attack_stories.takeover_targeted, "targeted takeover", "targeted"),
+        Story(attack_stories.session_theft, "stolen session", "vpn"),
+        Story(attack_stories.insider, "insider changes, then money", "targeted"),
+        Story(attack_stories.unusual_amount, "huge amount to a stranger", "cloned"),
+        Story(attack_stories.card_testing, "burst of small payments", "cloned"),
+        Story(attack_stories.mule_payee, "many pay a mule", "cloned", people=8, live=False),
+        Story(attack_stories.slow_drain, "slow drain", "cloned", live=False),
+        Story(attack_stories.bonus_cash_out, "bonus cash-out", "naive", live=False),
+        Story(honest_stories.holiday, "honest: holiday"),
+        Story(honest_stories.new_phone, "honest: new phone"),
+        Story(honest_stories.mistyped_password, "honest: mistyped password"),
     )
 }
 LIVE: dict[str, Story] = {name: story for name, story in STORIES.items() if story.live}
-#: Who meets a story: an account in daily use.
-_CAST: tuple[PersonaName, ...] = ("worker",)
 
 
 def cast(seed: int, number: int) -> Person:
-    """The person of that number, as one who can meet a story: with enough history to be known by."""
-    return person(seed, number, _CAST[number % len(_CAST)])
+    """The person of that number, as one who can meet a story: an account in daily use, with a history to be known by."""
+    return person(seed, number, "worker")
 
 
 def stories_named(names: str) -> tuple[Story, ...]:

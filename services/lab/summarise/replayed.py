@@ -10,10 +10,19 @@ from msgspec import Struct, json
 
 from contracts.decisions import Decision
 from services.lab.summarise.summary import Summary
-from services.lab.summarise.words import words_in
 from services.platform.settings import Settings
 from services.replay.lines import OnBad, read_events, read_lines
 from services.replay.replay import Line, paired, replay
+
+
+def words_in(locale: str) -> Callable[[Decision], list[str]]:
+    """A function that puts a decision into sentences, headline first."""
+    from detectors import discover
+    from services.scoring.explain import headline, reasons_of, sentences
+
+    reasons = reasons_of(found.spec for found in discover())
+    return lambda decision: [headline(decision, locale), *sentences(decision, locale, reasons)]
+
 
 Step = Callable[[int], None]
 

@@ -16,8 +16,7 @@ from contracts import topics
 from contracts.errors import Malformed, Unavailable
 from services.audit.audit_log import rows
 from services.cli.main import app
-from services.lab.send.kafka_out import KafkaOut
-from services.lab.send.send import send_to_http, send_to_kafka
+from services.lab.send.send import KafkaOut, send_to_http, send_to_kafka
 from services.lab.simulate.simulate import Simulation, simulate
 from services.operations.dead_letters import Letter, read_letter, read_letters, redrive_all, redrive_one
 from services.platform.database import Database

@@ -18,10 +18,9 @@ from contracts.events import Transaction
 from services.bootstrap.pipelines import offline_core
 from services.lab.backtest.comparison import Comparison, backtest
 from services.lab.backtest.plots import wilson
-from services.lab.backtest.side import Side, is_judged
+from services.lab.backtest.side import Side, Weeks, is_judged
 from services.lab.backtest.summary import rows, sentences
 from services.lab.backtest.truth import Known, Marked, Truth
-from services.lab.backtest.weeks import Weeks
 from services.platform.settings import Settings, load_settings
 from services.replay.lines import read_events, read_lines
 from services.replay.replay import Line, replay

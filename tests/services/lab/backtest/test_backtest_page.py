@@ -15,7 +15,7 @@ from contracts.decisions import ACTIONS
 from services.cli.main import app
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.page import page
-from services.lab.backtest.texts import LOCALES, texts
+from services.lab.backtest.summary import LOCALES, texts
 from tests.services.lab.backtest.backtested import compared
 
 

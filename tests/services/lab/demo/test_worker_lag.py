@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.lab.demo.worker_lag import is_behind
+from services.lab.demo.demo import is_behind
 
 _LAG = 'payguard_consumer_lag_records{partition="%d"} %s\n'
 

@@ -10,8 +10,7 @@ from msgspec import json
 
 from contracts.events import Login
 from services.events.decode import decode_event
-from services.lab.people.behaviour import World, ordinary_day
-from services.lab.people.locations import on_trip
+from services.lab.people.behaviour import World, on_trip, ordinary_day
 from services.lab.people.personas import PERSONAS, Person, as_of, home_on, person
 from services.lab.simulate.simulate import Simulation, events_expected, plant, simulate
 from services.lab.simulate.stories import STORIES, stories_named

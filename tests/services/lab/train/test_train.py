@@ -15,8 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
-from services.lab.train.calibration import calibration_points
-from services.lab.train.fit import category_odds
+from services.lab.train.fit import calibration_points, category_odds
 from services.lab.train.rows import FeatureTap, Rows
 from services.risk.model_file import InvalidModel, written
 from services.risk.model_loading import load_model
