@@ -77,7 +77,7 @@ class Told(Struct, frozen=True):
     fraud: bool | None = None
     scenario: str | int | None = None
     story: Any = None
-    expected: Raw | None = None
+    expected: Raw = Raw()
 
 
 class _Labelled(Struct, frozen=True):

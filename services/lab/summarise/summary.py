@@ -63,7 +63,7 @@ class Summary:
         told = told_of(line)
         if told.fraud is not None:
             self.labels[(told.fraud, decision.action)] += 1
-        if told.expected is not None:
+        if told.expected:
             with suppress(DecodeError):
                 self.steps.append(
                     step_of(str(told.scenario), decision.event_id, _expected(told.expected), decision)

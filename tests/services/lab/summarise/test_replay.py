@@ -13,6 +13,7 @@ from contracts.errors import Malformed
 from services.bootstrap.pipelines import offline_core
 from services.cli.main import app
 from services.lab.simulate.simulate import Simulation, simulate
+from services.lab.simulate.stories import stories_named
 from services.lab.summarise.replayed import ReplayOptions, replay_file
 from services.platform.settings import Settings
 from services.replay import replay as replay_module
@@ -90,3 +91,21 @@ async def test_a_repeated_event_has_one_decision_and_the_summary_still_pairs(tmp
     written = out.read_text().splitlines()
     assert summary.events == len(lines) == len(written)
     assert all('"words":[' in line for line in written)
+
+
+async def test_every_label_is_counted_and_every_expected_answer_held_against_the_decision(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "events.jsonl"
+    played = list(simulate(Simulation(12, 4, 5, MONDAY_S, stories_named("brute_force,holiday"))))
+    file.write_bytes(b"\n".join(each.wire() for each in played))
+    options = ReplayOptions(explain=None, actions=frozenset(), summarise=True)
+
+    summary = await replay_file(
+        Settings(), file, None, options, lambda number, error: None, lambda count: None
+    )
+
+    assert summary.labels.total() == len(played)
+    assert [step.event_id for step in summary.steps] == [
+        each.event.event_id for each in played if each.expected is not None
+    ]
