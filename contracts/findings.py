@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Event, Label, Transaction
@@ -43,6 +44,11 @@ class Reason(Struct, frozen=True):
     code: str
     en: str
     zh_cn: str
+
+
+def says(en: str, zh_cn: str) -> tuple[Reason, ...]:
+    """The one reason of a detector, whose code is the detector's name, with its sentence in each language."""
+    return (Reason("", en, zh_cn),)
 
 
 class TallyWanted(Struct, frozen=True, kw_only=True):
@@ -97,7 +103,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    version: int
+    version: int = 1
     event_types: tuple[type[Event], ...]
     family: str
     reasons: tuple[Reason, ...]
@@ -106,6 +112,10 @@ class Spec(Struct, frozen=True, kw_only=True):
     wakes_on: Circumstance = Circumstance.ALWAYS
     learns_from: tuple[type[Event], ...] | None = None
     learns_on: Circumstance = Circumstance.ALWAYS
+
+    def __post_init__(self) -> None:
+        named = tuple(replace(reason, code=reason.code or self.name) for reason in self.reasons)
+        force_setattr(self, "reasons", named)
 
     def finding(
         self,

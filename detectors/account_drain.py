@@ -26,7 +26,6 @@ from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="account_drain",
-    version=1,
     event_types=(Transaction,),
     family="money",
     reasons=(

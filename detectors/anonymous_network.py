@@ -24,7 +24,6 @@ from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="anonymous_network",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="familiarity",
     reasons=(

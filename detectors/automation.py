@@ -21,7 +21,6 @@ from contracts.traits import AT
 
 SPEC = Spec(
     name="automation",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="automation",
     reasons=(

@@ -12,21 +12,17 @@ from __future__ import annotations
 
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.pace import BusyParams, busier_than_honest
 
 SPEC = Spec(
     name="challenge_fatigue",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="factor",
-    reasons=(
-        Reason(
-            code="challenge_fatigue",
-            en="A code was asked for {value} times within {hours} h: somebody may be wearing the owner down.",
-            zh_cn="{hours} 小时内已要求验证 {value} 次，可能有人在反复骚扰户主以骗取验证码。",
-        ),
+    reasons=says(
+        en="A code was asked for {value} times within {hours} h: somebody may be wearing the owner down.",
+        zh_cn="{hours} 小时内已要求验证 {value} 次，可能有人在反复骚扰户主以骗取验证码。",
     ),
     attack=("T1621",),
     wakes_on=Circumstance.CHALLENGED,

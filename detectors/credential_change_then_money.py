@@ -75,14 +75,9 @@ def _finding(event: Transaction, came: Came, params: Params) -> Finding:
     changed_at, changed = came.steps[0]
     further = len({what for _, what in came.steps}) - 1
     weight = params.change_nats + params.further_change_nats * further
-    chain = [changed]
-    if came.device:
-        weight += params.device_nats
-        chain.append("new_device")
-    if came.payee:
-        weight += params.payee_nats
-        chain.append("new_payee")
-    chain.append(event.kind)
+    weight += params.device_nats * came.device
+    weight += params.payee_nats * came.payee
+    chain = [changed, *["new_device"] * came.device, *["new_payee"] * came.payee, event.kind]
     reason = "change_device_money" if came.device else "change_payee_money"
     return SPEC.finding(
         reason="change_device_payee_money" if came.device and came.payee else reason,

@@ -20,7 +20,8 @@ from detectors.measures.counted_accounts import (
     FailingParams,
     accounts_failing,
     address,
-    weight_of,
+    network_kind,
+    too_many_fail,
 )
 
 TALLY = "accounts_failing_at_address"
@@ -30,7 +31,6 @@ LEAST_COUNT = 5
 
 SPEC = Spec(
     name="credential_stuffing",
-    version=1,
     event_types=(Login,),
     family="credentials",
     reasons=(
@@ -67,19 +67,13 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     count = tallies.get(TALLY)
     if count is None or count < params.threshold_count:
         return None
-    network = event.network
-    shared = network is not None and network.kind in SHARED_NETWORKS
-    threshold = params.shared_threshold_count if shared else params.threshold_count
-    if count < threshold:
-        return None
-    success = event.outcome == "success"
-    weight = weight_of(success, count, threshold, params)
-    if success and profile.knows_device(event.device_key):
-        weight *= params.known_device_ratio
-    return SPEC.finding(
-        reason="stuffing_success" if success else "stuffing_attempt",
-        weight=weight,
-        value=count,
-        threshold=threshold,
-        facts={"minutes": 2 * BUCKET_S // 60},
+    shared = network_kind(event) in SHARED_NETWORKS
+    return too_many_fail(
+        SPEC,
+        event,
+        count,
+        params.shared_threshold_count if shared else params.threshold_count,
+        params,
+        params.known_device_ratio if profile.knows_device(event.device_key) else 1.0,
+        {"minutes": 2 * BUCKET_S // 60},
     )

@@ -17,21 +17,17 @@ from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import DAY_S, Profile
 from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="dormant_account",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="dormancy",
-    reasons=(
-        Reason(
-            code="dormant_account",
-            en="Nothing for {value} days, and now this from somewhere new; usually {baseline} days at most.",
-            zh_cn="账户已有 {value} 天没有活动，现在从陌生的设备或网络发起操作；平时最长约间隔 {baseline} 天。",
-        ),
+    reasons=says(
+        en="Nothing for {value} days, and now this from somewhere new; usually {baseline} days at most.",
+        zh_cn="账户已有 {value} 天没有活动，现在从陌生的设备或网络发起操作；平时最长约间隔 {baseline} 天。",
     ),
     attack=("T1078",),
     wakes_on=Circumstance.NEW_DEVICE | Circumstance.NEW_NETWORK,

@@ -13,20 +13,16 @@ from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import DAY_S, HOUR_S, Profile
 
 SPEC = Spec(
     name="failed_challenge",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="factor",
-    reasons=(
-        Reason(
-            code="failed_challenge",
-            en="The second factor was failed {value} times in the last {hours} h and not passed since.",
-            zh_cn="最近 {hours} 小时内两步验证失败 {value} 次，此后未再通过。",
-        ),
+    reasons=says(
+        en="The second factor was failed {value} times in the last {hours} h and not passed since.",
+        zh_cn="最近 {hours} 小时内两步验证失败 {value} 次，此后未再通过。",
     ),
     attack=("T1111", "T1621"),
     wakes_on=Circumstance.FAILED_CHALLENGE,

@@ -15,20 +15,16 @@ from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import Login
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 
 SPEC = Spec(
     name="failed_login_burst",
-    version=1,
     event_types=(Login,),
     family="credentials",
-    reasons=(
-        Reason(
-            code="failed_login_burst",
-            en="{value} failed logins in {minutes} minutes; {threshold} are too many.",
-            zh_cn="{minutes} 分钟内登录失败 {value} 次，已达到 {threshold} 次的上限。",
-        ),
+    reasons=says(
+        en="{value} failed logins in {minutes} minutes; {threshold} are too many.",
+        zh_cn="{minutes} 分钟内登录失败 {value} 次，已达到 {threshold} 次的上限。",
     ),
     attack=("T1110.001",),
     wakes_on=Circumstance.FAILED_LOGIN,

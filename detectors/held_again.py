@@ -16,22 +16,18 @@ from contracts.circumstances import Circumstance
 from contracts.currencies import rounded
 from contracts.events import Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import HOUR_S, Profile
 from detectors.measures.amounts import baseline, usual_amount
 from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="held_again",
-    version=1,
     event_types=(Transaction,),
     family="velocity",
-    reasons=(
-        Reason(
-            code="held_again",
-            en="Large again while {value} payments of the last {days} days are held back and nobody answered for them.",
-            zh_cn="金额再次偏大，而最近 {days} 天已有 {value} 笔款项被暂缓且无人确认。",
-        ),
+    reasons=says(
+        en="Large again while {value} payments of the last {days} days are held back and nobody answered for them.",
+        zh_cn="金额再次偏大，而最近 {days} 天已有 {value} 笔款项被暂缓且无人确认。",
     ),
     attack=("T1657",),
     wakes_on=Circumstance.HELD,
@@ -60,7 +56,11 @@ def observe(
     """Weight: `each_nats` for each payment that is still held, in nats."""
     if not profile.pending or not money_may_leave(event, profile):
         return None
-    held = _held(event, profile, params)
+    since = event.at - params.within_h * HOUR_S
+    # Money that comes in is held back only where a stranger moved it.
+    held = sum(
+        each.facts.type == "transaction" and since < each.facts.at <= event.at for each in profile.pending
+    )
     if not held:
         return None
     compared = baseline(event, profile, params.rates, params.least_history_count)
@@ -76,14 +76,4 @@ def observe(
         baseline=0,
         threshold=1,
         facts={"days": round(params.within_h / 24.0), "large_from": rounded(large_from, event.currency)},
-    )
-
-
-def _held(event: Transaction, profile: Profile, params: Params) -> int:
-    """How many payments, not after the event, are held back: money that comes in is held only where a stranger moved it."""
-    since = event.at - params.within_h * HOUR_S
-    return sum(
-        1
-        for each in profile.pending
-        if each.facts.type == "transaction" and since < each.facts.at <= event.at
     )

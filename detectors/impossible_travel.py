@@ -24,7 +24,6 @@ from contracts.profile import Fix, Profile
 
 SPEC = Spec(
     name="impossible_travel",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="familiarity",
     reasons=(

@@ -14,20 +14,17 @@ from math import exp, log
 from contracts.currencies import rounded
 from contracts.events import Activity, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
-from contracts.findings import Finding, Reason, Tallies
+from contracts.findings import Finding, Tallies, says
 from contracts.profile import HOUR_S, Profile
 from detectors.measures.amounts import baseline, usual_log_amount
 from detectors.measures.then_money import Changes, ThenMoney, Window, sequence_spec
 
 SPEC = sequence_spec(
     name="limit_raise_then_money",
-    reasons=(
-        Reason(
-            code="limit_raise_then_money",
-            en="The limit was raised {hours:hours} ago, and now {value} {currency} leaves; this account's usual amount is "
-            "{baseline}.",
-            zh_cn="{hours:hours}前提高了限额，现在转出 {value} {currency}；本账户平时每笔约 {baseline}。",
-        ),
+    reasons=says(
+        en="The limit was raised {hours:hours} ago, and now {value} {currency} leaves; this account's usual amount is "
+        "{baseline}.",
+        zh_cn="{hours:hours}前提高了限额，现在转出 {value} {currency}；本账户平时每笔约 {baseline}。",
     ),
     attack=("T1098", "T1657"),
 )

@@ -22,20 +22,16 @@ from __future__ import annotations
 from msgspec import Struct
 
 from contracts.events import Login
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 
 SPEC = Spec(
     name="{name}",
-    version=1,
     event_types=(Login,),  # TODO: the events it is asked about
     family="account",  # TODO: findings of one family do not add up in full
-    reasons=(
-        Reason(
-            code="{name}",
-            en="TODO: what happened, {{value}}; usually {{baseline}}, the limit is {{threshold}}.",
-            zh_cn="TODO：发生了什么，{{value}}；平时为 {{baseline}}，上限为 {{threshold}}。",
-        ),
+    reasons=says(
+        en="TODO: what happened, {{value}}; usually {{baseline}}, the limit is {{threshold}}.",
+        zh_cn="TODO：发生了什么，{{value}}；平时为 {{baseline}}，上限为 {{threshold}}。",
     ),
     attack=(),  # TODO: ATT&CK techniques, such as "T1078"
     # wakes_on=Circumstance.NEW_DEVICE: name what it needs, and it costs nothing on every other event

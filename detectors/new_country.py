@@ -15,21 +15,17 @@ from math import log
 
 from contracts.circumstances import Circumstance
 from contracts.events import Login
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_country",
-    version=1,
     event_types=(Login,),
     family="familiarity",
-    reasons=(
-        Reason(
-            code="new_country",
-            en="A login from {value}, where this account has not been; usually {baseline}.",
-            zh_cn="从 {value} 登录，本账户从未在那里登录过；平时在 {baseline}。",
-        ),
+    reasons=says(
+        en="A login from {value}, where this account has not been; usually {baseline}.",
+        zh_cn="从 {value} 登录，本账户从未在那里登录过；平时在 {baseline}。",
     ),
     attack=("T1078",),
     wakes_on=Circumstance.NEW_COUNTRY,
@@ -57,10 +53,7 @@ PARAMS = Params(
 
 def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, params: Params) -> Finding | None:
     """Weight: log of the attacker's share of new countries over the account's and the database's errors, in nats."""
-    place = event.place
-    if place is None:
-        return None
-    country = place.country
+    country = None if event.place is None else event.place.country
     countries = profile.countries
     if country is None or country in countries or event.outcome != "success":
         return None
@@ -71,8 +64,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     wrong = params.database_error_share
     weight = min(log(params.attacker_new_share / (own + wrong - own * wrong)), params.most_nats)
-    network = event.network
-    if network is not None and network.kind in _LOOSE:
+    kind = "unknown" if event.network is None else event.network.kind
+    if kind in _LOOSE:
         weight *= params.loose_ratio
     if event.network_key in profile.networks:
         weight *= params.known_network_ratio
@@ -84,8 +77,5 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         value=country,
         baseline=max(known, key=lambda seen: seen[1].count)[0],
         hold=True,
-        facts={
-            "known_countries": len(known),
-            "network_kind": "unknown" if network is None else network.kind,
-        },
+        facts={"known_countries": len(known), "network_kind": kind},
     )

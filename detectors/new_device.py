@@ -15,21 +15,17 @@ from math import log
 
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_device",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="familiarity",
-    reasons=(
-        Reason(
-            code="new_device",
-            en="A device not used here before; {baseline} of this account's visits were on a new one.",
-            zh_cn="使用了从未见过的设备；此前本账户换新设备的比例为 {baseline}。",
-        ),
+    reasons=says(
+        en="A device not used here before; {baseline} of this account's visits were on a new one.",
+        zh_cn="使用了从未见过的设备；此前本账户换新设备的比例为 {baseline}。",
     ),
     attack=("T1078",),
     wakes_on=Circumstance.NEW_DEVICE,

@@ -13,22 +13,18 @@ from math import log
 
 from contracts.circumstances import Circumstance
 from contracts.events import Login
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.counted_accounts import SHARED_NETWORKS
 from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
     name="new_network",
-    version=1,
     event_types=(Login,),
     family="familiarity",
-    reasons=(
-        Reason(
-            code="new_network",
-            en="A login over a network not used before; {baseline} of this account's visits were over a new one.",
-            zh_cn="通过从未用过的网络登录；此前本账户换新网络的比例为 {baseline}。",
-        ),
+    reasons=says(
+        en="A login over a network not used before; {baseline} of this account's visits were over a new one.",
+        zh_cn="通过从未用过的网络登录；此前本账户换新网络的比例为 {baseline}。",
     ),
     attack=("T1078",),
     wakes_on=Circumstance.NEW_NETWORK,
@@ -56,8 +52,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if own is None:
         return None
     weight = min(log(params.attacker_new_share / own), params.most_nats)
-    network = event.network
-    kind = "unknown" if network is None else network.kind
+    kind = "unknown" if event.network is None else event.network.kind
     if kind in SHARED_NETWORKS:
         weight *= params.shifting_ratio
     if weight < params.least_nats:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.steps import device_unknown
 
@@ -25,12 +25,9 @@ SPEC = Spec(
     version=2,
     event_types=(Transaction,),
     family="payee",
-    reasons=(
-        Reason(
-            code="new_payee",
-            en="A payee not paid before; {baseline} of this account's payments go to a new one.",
-            zh_cn="首次向该收款人付款；本账户平时向新收款人付款的比例为 {baseline}。",
-        ),
+    reasons=says(
+        en="A payee not paid before; {baseline} of this account's payments go to a new one.",
+        zh_cn="首次向该收款人付款；本账户平时向新收款人付款的比例为 {baseline}。",
     ),
     attack=("T1657",),
     wakes_on=Circumstance.NEW_PAYEE,

@@ -12,21 +12,17 @@ from __future__ import annotations
 
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.pace import BusyParams, busier_than_honest
 
 SPEC = Spec(
     name="otp_bruteforce",
-    version=1,
     event_types=(Login, Transaction, AccountChange),
     family="factor",
-    reasons=(
-        Reason(
-            code="otp_bruteforce",
-            en="The second factor was failed {value} times within {hours} h: somebody may be guessing codes.",
-            zh_cn="{hours} 小时内两步验证失败 {value} 次，可能有人在猜验证码。",
-        ),
+    reasons=says(
+        en="The second factor was failed {value} times within {hours} h: somebody may be guessing codes.",
+        zh_cn="{hours} 小时内两步验证失败 {value} 次，可能有人在猜验证码。",
     ),
     attack=("T1110.001", "T1111"),
     wakes_on=Circumstance.FAILED_CHALLENGE,

@@ -20,7 +20,8 @@ from detectors.measures.counted_accounts import (
     FailingParams,
     accounts_failing,
     network,
-    weight_of,
+    network_kind,
+    too_many_fail,
 )
 
 TALLY = "accounts_failing_in_network"
@@ -30,7 +31,6 @@ LEAST_COUNT = 10
 
 SPEC = Spec(
     name="password_spray",
-    version=1,
     event_types=(Login,),
     family="credentials",
     reasons=(
@@ -70,26 +70,17 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     count = tallies.get(TALLY)
     if count is None or count < params.threshold_count:
         return None
-    success = event.outcome == "success"
-    if success:
+    if event.outcome == "success":
         if profile.knows_device(event.device_key):
             return None
     elif sum(when > event.at - DAY_S for when in profile.failures) >= params.most_failures_count:
         return None
-    threshold = _threshold(event, profile, params)
-    if count < threshold:
-        return None
-    return SPEC.finding(
-        reason="spray_success" if success else "spray_attempt",
-        weight=weight_of(success, count, threshold, params),
-        value=count,
-        threshold=threshold,
-    )
+    return too_many_fail(SPEC, event, count, _threshold(event, profile, params), params)
 
 
 def _threshold(event: Login, profile: Profile, params: Params) -> int:
     """Many fail every day where many are: more is needed there."""
-    kind = "unknown" if event.network is None else event.network.kind
+    kind = network_kind(event)
     ratio = 1.0
     if kind in SHARED_NETWORKS:
         ratio = params.shared_ratio

@@ -15,21 +15,17 @@ from msgspec import Struct
 
 from contracts.circumstances import MANY_PAYERS, YOUNG_PAYEE_H, Circumstance
 from contracts.events import Transaction
-from contracts.findings import PAYEE, Finding, Reason, Spec, Tallies
+from contracts.findings import PAYEE, Finding, Spec, Tallies, says
 from contracts.payees import ACCOUNTS_2D, AGE_H
 from contracts.profile import Profile
 
 SPEC = Spec(
     name="payee_fan_in",
-    version=1,
     event_types=(Transaction,),
     family="payee",
-    reasons=(
-        Reason(
-            code="payee_fan_in",
-            en="{value} accounts paid this payee within two days; it was first paid {days} days ago. Limit {threshold}.",
-            zh_cn="两天内有 {value} 个账户向该收款人付款，而其首次收款仅在 {days} 天前；上限为 {threshold} 个。",
-        ),
+    reasons=says(
+        en="{value} accounts paid this payee within two days; it was first paid {days} days ago. Limit {threshold}.",
+        zh_cn="两天内有 {value} 个账户向该收款人付款，而其首次收款仅在 {days} 天前；上限为 {threshold} 个。",
     ),
     attack=("T1657",),
     tally=PAYEE,

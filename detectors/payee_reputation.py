@@ -25,7 +25,6 @@ from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="payee_reputation",
-    version=1,
     event_types=(Transaction,),
     family="payee",
     reasons=(

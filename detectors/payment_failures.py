@@ -24,7 +24,6 @@ from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="payment_failures",
-    version=1,
     event_types=(Transaction,),
     family="payment",
     reasons=(

@@ -21,7 +21,6 @@ from contracts.traits import AT, TRAIT_BYTES, nothing
 
 SPEC = Spec(
     name="session_switch",
-    version=1,
     event_types=(Transaction, AccountChange),
     family="familiarity",
     reasons=(

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import Login, Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies, TallyWanted
+from contracts.findings import Finding, Spec, Tallies, TallyWanted, says
 from contracts.profile import HOUR_S, Profile
 from detectors.measures.counted_accounts import device, is_success
 
@@ -29,15 +29,11 @@ MOST_COUNT = 50
 
 SPEC = Spec(
     name="shared_device",
-    version=1,
     event_types=(Login, Transaction),
     family="familiarity",
-    reasons=(
-        Reason(
-            code="shared_device",
-            en="The device logged in to {value} accounts within two weeks; limit {threshold}.",
-            zh_cn="该设备两周内登录过 {value} 个账户，上限为 {threshold} 个。",
-        ),
+    reasons=says(
+        en="The device logged in to {value} accounts within two weeks; limit {threshold}.",
+        zh_cn="该设备两周内登录过 {value} 个账户，上限为 {threshold} 个。",
     ),
     attack=("T1078",),
     tally=TallyWanted(

@@ -15,20 +15,16 @@ from msgspec import Struct
 
 from contracts.circumstances import Circumstance
 from contracts.events import Login
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import MAX_FAILURES, Profile
 
 SPEC = Spec(
     name="success_after_failures",
-    version=1,
     event_types=(Login,),
     family="credentials",
-    reasons=(
-        Reason(
-            code="success_after_failures",
-            en="A login succeeded after {value} failures in a row; {threshold} are suspicious.",
-            zh_cn="连续失败 {value} 次后登录成功；{threshold} 次即属可疑。",
-        ),
+    reasons=says(
+        en="A login succeeded after {value} failures in a row; {threshold} are suspicious.",
+        zh_cn="连续失败 {value} 次后登录成功；{threshold} 次即属可疑。",
     ),
     attack=("T1110.001", "T1078"),
     wakes_on=Circumstance.AFTER_FAILURES,

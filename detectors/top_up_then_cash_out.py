@@ -18,24 +18,20 @@ from contracts.circumstances import Circumstance
 from contracts.currencies import rounded
 from contracts.events import Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import DAY_S, HOUR_S, Profile
 from detectors.measures.steps import device_unknown, payee_unknown, way_out
 from detectors.measures.stored import reads_version
 
 SPEC = Spec(
     name="top_up_then_cash_out",
-    version=1,
     event_types=(Transaction,),
     family="pass_through",
-    reasons=(
-        Reason(
-            code="top_up_then_cash_out",
-            en="{minutes} min after {topped_up} {currency} came in, {value} {currency} leaves {how}; money went out "
-            "after {baseline} of this account's earlier top-ups at most.",
-            zh_cn="充值 {topped_up} {currency} 后 {minutes} 分钟内，{how}转出 {value} {currency}；"
-            "本账户以往充值后转出的比例最多为 {baseline}。",
-        ),
+    reasons=says(
+        en="{minutes} min after {topped_up} {currency} came in, {value} {currency} leaves {how}; money went out "
+        "after {baseline} of this account's earlier top-ups at most.",
+        zh_cn="充值 {topped_up} {currency} 后 {minutes} 分钟内，{how}转出 {value} {currency}；"
+        "本账户以往充值后转出的比例最多为 {baseline}。",
     ),
     attack=("T1657",),
     wakes_on=Circumstance.REMEMBERED,

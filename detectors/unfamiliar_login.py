@@ -25,7 +25,6 @@ from detectors.measures.familiarity import Rung, ladder_nats
 
 SPEC = Spec(
     name="unfamiliar_login",
-    version=1,
     event_types=(Login,),
     family="familiarity",
     reasons=(

@@ -33,7 +33,6 @@ from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="unusual_amount",
-    version=1,
     event_types=(Transaction,),
     family="money",
     reasons=(

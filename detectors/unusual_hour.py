@@ -12,21 +12,17 @@ from __future__ import annotations
 
 from contracts.circumstances import Circumstance
 from contracts.events import Login
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.day import HourParams, at_unusual_hour
 
 SPEC = Spec(
     name="unusual_hour",
-    version=1,
     event_types=(Login,),
     family="hour",
-    reasons=(
-        Reason(
-            code="unusual_hour",
-            en="A login around {value} UTC, when this account is hardly ever active: about {baseline} of the time.",
-            zh_cn="世界协调时 {value} 前后的登录；本账户平时只有约 {baseline} 的活动发生在这一时段。",
-        ),
+    reasons=says(
+        en="A login around {value} UTC, when this account is hardly ever active: about {baseline} of the time.",
+        zh_cn="世界协调时 {value} 前后的登录；本账户平时只有约 {baseline} 的活动发生在这一时段。",
     ),
     attack=("T1078",),
     wakes_on=Circumstance.UNUSUAL_HOUR,

@@ -12,22 +12,18 @@ from __future__ import annotations
 
 from contracts.circumstances import Circumstance
 from contracts.events import Transaction
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.day import HourParams, at_unusual_hour
 from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
     name="unusual_hour_money",
-    version=1,
     event_types=(Transaction,),
     family="hour",
-    reasons=(
-        Reason(
-            code="unusual_hour_money",
-            en="Money leaves around {value} UTC, when this account is hardly ever active: about {baseline} of the time.",
-            zh_cn="世界协调时 {value} 前后转出资金；本账户平时只有约 {baseline} 的活动发生在这一时段。",
-        ),
+    reasons=says(
+        en="Money leaves around {value} UTC, when this account is hardly ever active: about {baseline} of the time.",
+        zh_cn="世界协调时 {value} 前后转出资金；本账户平时只有约 {baseline} 的活动发生在这一时段。",
     ),
     attack=("T1657",),
     wakes_on=Circumstance.UNUSUAL_HOUR,

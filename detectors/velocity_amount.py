@@ -37,7 +37,6 @@ from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="velocity_amount",
-    version=1,
     event_types=(Transaction,),
     family="velocity",
     reasons=(

@@ -17,7 +17,7 @@ from msgspec import Struct
 from contracts.circumstances import PACE_PRIOR_COUNT, PACE_PRIOR_S, Circumstance
 from contracts.events import Transaction
 from contracts.exchange import NO_RATES
-from contracts.findings import Finding, Reason, Spec, Tallies
+from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import DAY_S, HOUR_S, Profile, Velocity
 from detectors.measures.amounts import velocity_by_worth
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
@@ -25,15 +25,11 @@ from detectors.measures.steps import device_unknown
 
 SPEC = Spec(
     name="velocity_count",
-    version=1,
     event_types=(Transaction,),
     family="velocity",
-    reasons=(
-        Reason(
-            code="velocity_count",
-            en="About {value} transactions within {hours} h; this account's pace is {baseline}; limit {threshold}.",
-            zh_cn="{hours} 小时内约 {value} 笔交易；本账户平时约 {baseline} 笔，上限 {threshold} 笔。",
-        ),
+    reasons=says(
+        en="About {value} transactions within {hours} h; this account's pace is {baseline}; limit {threshold}.",
+        zh_cn="{hours} 小时内约 {value} 笔交易；本账户平时约 {baseline} 笔，上限 {threshold} 笔。",
     ),
     attack=("T1657",),
     wakes_on=Circumstance.BUSY,

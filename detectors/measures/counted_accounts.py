@@ -10,8 +10,8 @@ from math import log
 
 from msgspec import Struct
 
-from contracts.events import AnyEvent, Login, Transaction
-from contracts.findings import TallyWanted
+from contracts.events import Activity, AnyEvent, Login, Transaction
+from contracts.findings import Finding, Spec, TallyWanted, Value
 
 #: Kinds of network that put many unrelated people behind one address.
 SHARED_NETWORKS = frozenset({"mobile", "relay", "satellite"})
@@ -63,10 +63,36 @@ def accounts_failing(
     )
 
 
-def weight_of(success: bool, count: int, threshold: int, params: FailingParams) -> float:
-    """The weight, in nats, of a login from where `count` accounts failed."""
+def network_kind(event: Activity) -> str:
+    """The kind of the network the event came over; "unknown" where none is told."""
+    return "unknown" if event.network is None else event.network.kind
+
+
+def too_many_fail(
+    spec: Spec,
+    event: Login,
+    count: int,
+    threshold: int,
+    params: FailingParams,
+    success_ratio: float = 1.0,
+    facts: dict[str, Value] | None = None,
+) -> Finding | None:
+    """The detector's finding about a login from where `count` accounts failed; None below the threshold.
+
+    The first of its reasons is that of an attempt, the second that of a success, whose weight is `success_ratio` of the whole.
+    """
+    if count < threshold:
+        return None
+    success = event.outcome == "success"
     first_nats = params.success_nats if success else params.attempt_nats
-    return min(first_nats + params.growth_nats * log(count / threshold), params.most_nats)
+    weight = min(first_nats + params.growth_nats * log(count / threshold), params.most_nats)
+    return spec.finding(
+        reason=spec.reasons[success].code,
+        weight=weight * success_ratio if success else weight,
+        value=count,
+        threshold=threshold,
+        facts=facts,
+    )
 
 
 def is_failure(event: AnyEvent) -> bool:

@@ -74,7 +74,6 @@ def sequence_spec(
     """The spec of a detector of this form: asked about money after a change that it remembers or that is held back."""
     return Spec(
         name=name,
-        version=1,
         event_types=(Transaction, AccountChange),
         family="sequence",
         reasons=reasons,
