@@ -15,6 +15,7 @@ ChallengeState = Literal["open", "passed", "failed", "expired"]
 Result = Literal[
     "passed", "repeated", "wrong", "replayed", "skewed", "locked", "lapsed", "no_factor", "closed", "unknown"
 ]
+Stage = Literal["pending", "active"]
 #: Failures of strangers since the last pass after which they may not go on. With the ten that each of four known devices
 #: has, these are the hundred after which NIST SP 800-63B-4 section 3.2.2 wants an end.
 STRANGER_FAILURES = 60
@@ -94,6 +95,7 @@ class Factor:
     sealed: bytes
     last_step: int
     hinted_step: int
+    failures_in_row: int
     failures_total: int
     locked_until: float
     created_at: float
@@ -102,6 +104,10 @@ class Factor:
     def shut(self) -> bool:
         """Whether it takes no authenticator's code from strangers, until a known device or a recovery code passes."""
         return self.failures_total >= STRANGER_FAILURES
+
+    def takes(self, step: int) -> bool:
+        """Whether the code of this step may still pass: neither it nor a later one was burnt, and it is not void."""
+        return step > self.last_step and step != self.hinted_step
 
 
 @dataclass(frozen=True)

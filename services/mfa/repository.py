@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,46 +61,12 @@ async def find(connection: AsyncConnection, challenge_id: str) -> Challenge | No
     return None if row is None else challenge_of(row._mapping)
 
 
-async def spend_attempt(connection: AsyncConnection, challenge: Challenge, at: float) -> Challenge:
-    """Use one of the attempts of a challenge that the caller has locked; an open one without any left has failed."""
-    spent = replace(challenge, attempts_left=challenge.attempts_left - 1)
-    if spent.attempts_left == 0 and challenge.state == "open":
-        await _closed(connection, challenge, "failed", at, attempts_left=0)
-        return replace(spent, state="failed", closed_at=at)
-    await connection.execute(
-        update(challenges)
-        .where(challenges.c.challenge_id == challenge.challenge_id)
-        .values(attempts_left=spent.attempts_left)
-    )
-    return spent
-
-
-async def pass_it(
-    connection: AsyncConnection, challenge: Challenge, at: float, step: int, code: str | None = None
-) -> Challenge:
-    """Close an open challenge that the caller has locked as passed; as it is then. A right code costs no attempt.
-
-    `step` is the burnt one, `code` the keyed hash of a recovery code.
-    """
-    await _closed(connection, challenge, "passed", at, passed_step=step, passed_code=code)
-    return replace(challenge, state="passed", closed_at=at, passed_step=step, passed_code=code)
-
-
-async def _closed(
-    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float, **values: Any
-) -> None:
-    if not await close(connection, challenge, state, at, **values):
-        raise RuntimeError("a locked challenge was closed by somebody else")
-
-
-async def close(
-    connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float, **values: Any
-) -> bool:
+async def close(connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float) -> bool:
     """Move an open challenge to its end and put its outcome into the outbox; False when it was closed before."""
     statement = (
         update(challenges)
         .where(challenges.c.challenge_id == challenge.challenge_id, challenges.c.state == "open")
-        .values(state=state, closed_at=at, **values)
+        .values(state=state, closed_at=at)
         .returning(challenges.c.challenge_id)
     )
     if (await connection.execute(statement)).first() is None:

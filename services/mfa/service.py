@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from contracts.errors import Unavailable
@@ -17,13 +16,13 @@ from services.mfa import repository
 from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
-from services.mfa.limit_records import RateLimitReservation, Seen
-from services.mfa.quick_judge import QuickJudge
+from services.mfa.limit_records import Seen
 from services.mfa.records import Answer, Challenge, Context, Verdict, issued
-from services.mfa.verification import Judge, Unpaid, VerificationAttempt
+from services.mfa.verification import VerificationAttempt, Verifier
 from services.platform.database import Database
 from services.platform.metrics import CHALLENGES, CODES
 from services.platform.progress import Progress
+from services.platform.statements import InTransaction
 
 SWEEP_EVERY_S = 5.0
 SWEEP_ROWS = 200
@@ -65,8 +64,7 @@ class ChallengesService:
         self._clock = clock
         self._limits = checker.limits
         self._grants = grants
-        self._judge = Judge(checker)
-        self._quick = QuickJudge(database, checker.vault, checker.limits)
+        self._verifier = Verifier(database, checker)
         self._answers = answers or AnswerTime()
 
     async def challenge(self, challenge_id: str) -> Challenge | None:
@@ -87,8 +85,7 @@ class ChallengesService:
         """
         due = self._answers.due(code)
         offer = VerificationAttempt(challenge_id, code, context, self._clock())
-        judged = await self._quick.judge(offer)
-        verdict = judged if isinstance(judged, Verdict) else await self._judged(judged)
+        verdict = await self._judged(offer)
         _count(verdict)
         if verdict.passed:
             return Answer(True, verdict.attempts_left, self._grant(verdict.challenge))
@@ -101,10 +98,10 @@ class ChallengesService:
         visitor = self._limits.visitor(None, context)
         if visitor.network is None:
             return
+        at = self._clock()
         async with self._database.begin() as connection:
-            at = self._clock()
-            booking = await self._limits.book(connection, visitor, at)
-            self._limits.admit(Seen(), booking, at)
+            booking = await self._limits.book(InTransaction(connection), visitor, at)
+        self._limits.admit(Seen(), booking, at)
 
     async def expire_due(self, limit: int = SWEEP_ROWS) -> int:
         """Close challenges whose time is over, at most `limit`, each with its outcome; how many."""
@@ -134,29 +131,13 @@ class ChallengesService:
             await self._limits.forget(connection, self._clock())
 
     async def _judged(self, offer: VerificationAttempt) -> Verdict:
-        """The verdict: at once for a network that owes nothing, else after a booking that is durable on its own."""
-        for last in (False, True):
-            try:
-                verdict = await self._tried(offer, last)
-            except Unpaid:
-                offer = replace(offer, booking=await self._booked(offer))
-                verdict = await self._tried(offer, last)
-            if verdict is not None:
-                return verdict
+        """The verdict, after a second look at SQL for a challenge that Redis alone knew."""
+        verdict = await self._verifier.judge(offer, last=False)
+        if verdict is None:
             await self._adopt(offer.challenge_id)
-        raise AssertionError("the last try has a verdict")
-
-    async def _tried(self, offer: VerificationAttempt, last: bool) -> Verdict | None:
-        async with self._database.begin() as connection:
-            return await self._judge.judge(connection, offer, last)
-
-    async def _booked(self, offer: VerificationAttempt) -> RateLimitReservation:
-        visitor = self._limits.visitor(None, offer.context)
-        async with self._database.begin() as connection:
-            booking = await self._limits.book(connection, visitor, offer.at)
-            if offer.context.device_id is None:
-                self._limits.admit(Seen(), booking, offer.at)
-            return booking
+            verdict = await self._verifier.judge(offer)
+        assert verdict is not None
+        return verdict
 
     def _grant(self, challenge: Challenge | None) -> str | None:
         if self._grants is None or challenge is None or challenge.closed_at is None:

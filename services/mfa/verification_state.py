@@ -1,89 +1,95 @@
-"""All that judging a code for a challenge reads, in one statement that locks the challenge."""
+"""All that judging a code reads, in one statement: the challenge, the factor, and what is known of who offers the code."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mfa.limit_records import ClientContext, Device, Network, Seen
-from services.mfa.limit_tables import code_networks, factor_devices
-from services.mfa.records import Challenge, Factor
+from services.mfa.records import Challenge, Factor, Stage
 from services.mfa.repository import challenge_of
-from services.mfa.tables import challenges, factors
+from services.platform.statements import InTransaction, Statement, Statements
 
 
 class VerificationState(NamedTuple):
-    """A challenge, its account's factor in use, and what is known of who offers a code."""
+    """A challenge, its account's factor, and what is known of who offers a code; no challenge where none was asked for."""
 
-    challenge: Challenge
+    challenge: Challenge | None
     factor: Factor | None
     seen: Seen
 
 
-#: By `parameters`.
-QUERY = (
-    select(
-        challenges,
-        factors.c.id.label("factor_id"),
-        factors.c.secret,
-        factors.c.last_step,
-        factors.c.hinted_step,
-        factors.c.failures_total,
-        factors.c.locked_until,
-        factors.c.created_at,
-        factor_devices.c.passed_at.label("device_passed_at"),
-        factor_devices.c.tries,
-        factor_devices.c.tries_since,
-        factor_devices.c.failures,
-        code_networks.c.spent_until,
-        code_networks.c.passed_at.label("network_passed_at"),
-    )
-    .select_from(
-        challenges.outerjoin(
-            factors,
-            and_(
-                factors.c.account_id == challenges.c.account_id, factors.c.state == literal_column("'active'")
-            ),
-        )
-        .outerjoin(
-            factor_devices,
-            and_(factor_devices.c.factor_id == factors.c.id, factor_devices.c.device == bindparam("device")),
-        )
-        .outerjoin(code_networks, code_networks.c.network == bindparam("network"))
-    )
-    .where(challenges.c.challenge_id == bindparam("challenge_id"))
+_FACTOR = """
+  f.id AS factor_id, f.account_id AS factor_account, f.secret, f.last_step, f.hinted_step, f.failures_in_row, f.failures_total,
+  f.locked_until, f.created_at, d.passed_at AS device_passed_at, d.tries, d.tries_since, d.failures, n.spent_until,
+  n.passed_at AS network_passed_at
+"""
+_SEEN = """
+LEFT JOIN factor_devices d ON d.factor_id = f.id AND d.device = %(device)s
+LEFT JOIN code_networks n ON n.network = %(network)s
+"""
+_OF_CHALLENGE = """
+SELECT c.challenge_id, c.account_id, c.event_id, c.purpose, c.digest, c.amount, c.currency, c.payee_id, c.state, c.issued_at,
+  c.expires_at, c.attempts_left, c.closed_at, c.passed_step, c.passed_code, {factor}
+FROM (SELECT 1) AS asked LEFT JOIN challenges c ON c.challenge_id = %(challenge_id)s
+LEFT JOIN factors f ON f.account_id = c.account_id AND f.state = 'active' {seen}
+"""
+_OF_ACCOUNT = """
+SELECT NULL AS challenge_id, {factor}
+FROM (SELECT 1) AS asked LEFT JOIN factors f ON f.account_id = %(account_id)s AND f.state = %(stage)s {seen}
+"""
+_BY_CHALLENGE, _BY_ACCOUNT = (
+    Statement(text.format(factor=_FACTOR, seen=_SEEN)) for text in (_OF_CHALLENGE, _OF_ACCOUNT)
 )
-#: Only the challenge is locked: what is read beside it may be a moment old, and the statement that burns a step tells.
-_LOCKING = QUERY.with_for_update(of=challenges)
+_LOCK_CHALLENGE = Statement(
+    "SELECT account_id FROM challenges WHERE challenge_id = %(challenge_id)s FOR UPDATE"
+)
+_LOCK_FACTOR = Statement(
+    "SELECT id FROM factors WHERE account_id = %(account_id)s AND state = %(stage)s FOR UPDATE"
+)
 
 
-async def read(
+async def read(asked: Statements, challenge_id: str, visitor: ClientContext) -> VerificationState:
+    """The state behind a challenge at this moment; nothing is locked."""
+    about = {"challenge_id": challenge_id, "device": visitor.device, "network": visitor.network}
+    return await _read(asked, _BY_CHALLENGE, about)
+
+
+async def read_locked(
     connection: AsyncConnection, challenge_id: str, visitor: ClientContext
-) -> VerificationState | None:
-    """The situation; None when nobody issued the challenge."""
-    found = await connection.execute(_LOCKING, parameters(challenge_id, visitor))
-    row = found.mappings().first()
-    return None if row is None else state_of(row)
+) -> VerificationState:
+    """As `read`; challenge and factor do not change until the transaction ends."""
+    asked = InTransaction(connection)
+    found = await asked.first(_LOCK_CHALLENGE, {"challenge_id": challenge_id})
+    if found is not None:
+        await asked.first(_LOCK_FACTOR, {"account_id": found["account_id"], "stage": "active"})
+    return await read(asked, challenge_id, visitor)
 
 
-def parameters(challenge_id: str, visitor: ClientContext) -> dict[str, str | None]:
-    """What the query is run with."""
-    return {"challenge_id": challenge_id, "device": visitor.device, "network": visitor.network}
+async def read_factor(
+    connection: AsyncConnection, account_id: str, stage: Stage, visitor: ClientContext
+) -> VerificationState:
+    """The state behind an account's factor, which does not change until the transaction ends."""
+    asked = InTransaction(connection)
+    about = {"account_id": account_id, "stage": stage, "device": visitor.device, "network": visitor.network}
+    await asked.first(_LOCK_FACTOR, about)
+    return await _read(asked, _BY_ACCOUNT, about)
 
 
-def state_of(row: Mapping[Any, Any]) -> VerificationState:
-    """The situation in a row of the query, by name."""
+async def _read(asked: Statements, statement: Statement, about: Mapping[str, Any]) -> VerificationState:
+    row = await asked.first(statement, about)
+    assert row is not None
     factor = network = device = None
     if row["factor_id"] is not None:
         factor = Factor(
             id=row["factor_id"],
-            account_id=row["account_id"],
+            account_id=row["factor_account"],
             sealed=row["secret"],
             last_step=row["last_step"],
             hinted_step=row["hinted_step"],
+            failures_in_row=row["failures_in_row"],
             failures_total=row["failures_total"],
             locked_until=row["locked_until"],
             created_at=row["created_at"],
@@ -92,4 +98,5 @@ def state_of(row: Mapping[Any, Any]) -> VerificationState:
         network = Network(row["spent_until"], row["network_passed_at"])
     if row["tries"] is not None:
         device = Device(row["device_passed_at"], row["tries"], row["tries_since"], row["failures"])
-    return VerificationState(challenge_of(row), factor, Seen(network, device))
+    challenge = None if row["challenge_id"] is None else challenge_of(row)
+    return VerificationState(challenge, factor, Seen(network, device))

@@ -31,6 +31,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from contracts.errors import Unavailable
 from services.platform.database_faults import away_reason
 from services.platform.statement_pool import StatementPool
+from services.platform.statements import SqliteStatements
 
 #: Every table of every service; names of constraints are fixed so that migrations can speak of them.
 metadata = MetaData(
@@ -113,8 +114,10 @@ class Database:
         self.url = async_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
-        #: On PostgreSQL alone.
-        self.statements = None if self.is_sqlite else StatementPool(self.url, _SESSION)
+        #: For statements that are each a transaction of its own.
+        self.statements = (
+            SqliteStatements(self.begin) if self.is_sqlite else StatementPool(self.url, _SESSION)
+        )
         self._writer = asyncio.Lock()
 
     async def time(self) -> float:
@@ -176,8 +179,7 @@ class Database:
     async def close(self) -> None:
         """Give every connection back; the object can be used again afterwards."""
         await self.engine.dispose()
-        if self.statements is not None:
-            await self.statements.close()
+        await self.statements.close()
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -2,14 +2,13 @@
 
 SQLAlchemy asks each connection whether it lives before it is used, and runs every statement through a greenlet: for two
 statements that costs more than the statements. What is here does neither, and asks through asyncpg, which needs less processor
-time than psycopg. Whoever borrows must bear that the connection is found dead at the first statement.
+time than psycopg. A borrowed connection may turn out to be dead at its first statement.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +17,7 @@ import asyncpg
 from sqlalchemy.engine import URL
 
 from contracts.errors import Unavailable
+from services.platform.statements import Statement, Statements
 
 #: At most so many at once; enough for their commits to share the disk's syncs.
 _MOST = 10
@@ -47,22 +47,9 @@ _LIBPQ_ONLY = frozenset(
         "tcp_user_timeout",
     }
 )
-_NAMED = re.compile(r"%\((\w+)\)s")
 
 
-class Statement:
-    """A statement whose parameters are named as psycopg has them, `%(name)s`; it holds no other percent sign."""
-
-    def __init__(self, text: str) -> None:
-        self._names = list(dict.fromkeys(_NAMED.findall(text)))
-        self.text = _NAMED.sub(lambda found: f"${self._names.index(found[1]) + 1}", text)
-
-    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values in the order of the server's parameters. Raises KeyError when one is missing."""
-        return [values[name] for name in self._names]
-
-
-class PooledConnection:
+class _PooledConnection:
     """A connection while it is borrowed."""
 
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
@@ -71,7 +58,7 @@ class PooledConnection:
     async def first(self, statement: Statement, values: Mapping[str, Any]) -> Mapping[Any, Any] | None:
         """The first row, by name; None when there is none. The statement is run to its end, as its own transaction."""
         row: Mapping[Any, Any] | None = await self._connection.fetchrow(
-            statement.text, *statement.arguments(values)
+            statement.numbered, *statement.arguments(values)
         )
         return row
 
@@ -87,7 +74,7 @@ class StatementPool:
         self._free = asyncio.Semaphore(_MOST)
 
     @asynccontextmanager
-    async def borrow(self) -> AsyncIterator[PooledConnection]:
+    async def borrow(self) -> AsyncIterator[Statements]:
         """A connection; one that fails, or is left in the midst of something, is closed, and with it all that lie idle.
 
         Raises Unavailable when the server is away or busy, or the connection has died since it was used last.
@@ -96,7 +83,7 @@ class StatementPool:
         try:
             connection = self._idle.pop() if self._idle else await self._connected()
             try:
-                yield PooledConnection(connection)
+                yield _PooledConnection(connection)
             except BaseException as error:
                 await _end(connection)
                 if not _is_away(error):

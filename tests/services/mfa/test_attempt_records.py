@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from services.audit.tables import audit
-from services.mfa.failures import LOCK_AFTER
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.records import Context
 from services.mfa.tables import factors
 from tests.services.mfa.world import World

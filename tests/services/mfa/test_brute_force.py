@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from services.audit.tables import audit
-from services.mfa.failures import LOCK_AFTER, LOCK_S
+from services.mfa.code_rules import LOCK_AFTER, LOCK_S
 from services.mfa.limit_records import Rates, SlowDown
 from services.mfa.limit_tables import code_minutes
 from services.mfa.records import Answer, Context

@@ -11,8 +11,8 @@ import pytest
 from contracts.errors import Unavailable
 from contracts.events import AccountChange
 from services.audit.tables import audit
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.factor_records import PENDING_S
-from services.mfa.failures import LOCK_AFTER
 from services.mfa.lifecycle import FactorInUse
 from services.mfa.tables import factors
 from services.mfa.vault import Vault, VaultClosed

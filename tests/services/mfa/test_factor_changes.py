@@ -16,7 +16,7 @@ from services.audit.tables import audit
 from services.cases.tables import notices, outbox
 from services.events.decode import decode_event
 from services.mfa import recovery
-from services.mfa.failures import LOCK_AFTER
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.lifecycle import CodeRefused, FactorLifecycle
 from services.mfa.limit_tables import factor_devices
 from services.mfa.records import STRANGER_FAILURES, Context

@@ -8,8 +8,8 @@ from time import perf_counter
 
 import pytest
 
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.constant_time_response import AnswerTime
-from services.mfa.failures import LOCK_AFTER
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.vault import Vault
 from tests.services.mfa.world import CHEAP, KEY, OWNER, World

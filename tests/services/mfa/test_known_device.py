@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.audit.tables import audit
-from services.mfa.failures import LOCK_AFTER, LOCK_S
+from services.mfa.code_rules import LOCK_AFTER, LOCK_S
 from services.mfa.limit_records import Rates, SlowDown
 from services.mfa.limit_tables import factor_devices
 from services.mfa.limits import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
 
 from services.mfa.limit_records import (
     UNPAID,
@@ -16,7 +15,6 @@ from services.mfa.limit_records import (
     Seen,
     SlowDown,
 )
-from services.mfa.limit_tables import code_minutes, code_networks, factor_devices
 from services.mfa.limits import (
     DAY_S,
     DEVICE_FAILURES,
@@ -29,7 +27,6 @@ from services.mfa.limits import (
     knows,
 )
 from services.mfa.records import Context
-from services.platform.database import Database
 from tests.services.mfa.world import KEY
 
 AT = 1_800_000_000.0
@@ -152,140 +149,3 @@ def test_a_passed_code_has_a_name_of_its_challenge_its_code_and_the_key(limits: 
     assert len(names) == 4
     assert {len(name) for name in names} == {16}
     assert limits.name("c1", "123456") == Limits(KEY).name("c1", "123456")
-
-
-async def owed(database: Database) -> dict[str, float]:
-    async with database.read() as connection:
-        rows = await connection.execute(code_networks.select())
-        return {row.network: row.spent_until - AT for row in rows}
-
-
-async def counted(database: Database) -> dict[tuple[int, int], int]:
-    async with database.read() as connection:
-        rows = await connection.execute(code_minutes.select())
-        return {(row.minute, row.lane): row.refused for row in rows}
-
-
-async def test_each_booking_costs_a_refill_until_the_network_s_codes_are_spent(
-    database: Database, limits: Limits
-) -> None:
-    booked = []
-    for _ in range(4):
-        async with database.begin() as connection:
-            booked.append(await limits.book(connection, HERE, AT))
-
-    assert booked == [RateLimitReservation(True)] * 3 + [RateLimitReservation(False, "network", 30.0)]
-    assert await owed(database) == {"network-1": 90.0}
-    async with database.begin() as connection:
-        assert await limits.book(connection, NOWHERE, AT) is UNPAID
-        assert await limits.book(connection, HERE, AT + 29) == RateLimitReservation(False, "network", 1.0)
-        assert await limits.book(connection, HERE, AT + 30) == RateLimitReservation(True)
-        await limits.give_back(connection, HERE, RateLimitReservation(True))
-        await limits.give_back(connection, HERE, UNPAID)
-    assert await owed(database) == {"network-1": 90.0}
-
-
-async def test_what_was_paid_in_advance_is_not_paid_again_and_counts_for_everybody(
-    database: Database, limits: Limits
-) -> None:
-    async with database.begin() as connection:
-        await limits.refused(connection, HERE, RateLimitReservation(True), AT)
-        await limits.refused(connection, NOWHERE, UNPAID, AT + 59)
-        await limits.refused(connection, HERE, UNPAID, AT)
-
-    assert await owed(database) == {"network-1": 30.0}
-    assert await counted(database) == {(int(AT) // 60, 5): 3}
-
-
-async def test_a_network_at_its_limit_adds_nothing_to_the_fleet_s(database: Database, limits: Limits) -> None:
-    async with database.begin() as connection:
-        for _ in range(5):
-            await limits.refused(connection, HERE, UNPAID, AT)
-
-    assert await owed(database) == {"network-1": 90.0}
-    assert await counted(database) == {(int(AT) // 60, 5): 3}
-
-
-@pytest.mark.parametrize(("refused", "minutes_ago", "sprayed"), [(4, 4, True), (3, 0, False), (4, 5, False)])
-async def test_new_networks_are_slowed_when_too_many_codes_were_refused_within_five_minutes(
-    database: Database, limits: Limits, refused: int, minutes_ago: int, sprayed: bool
-) -> None:
-    minute = {"minute": int(AT) // 60 - minutes_ago, "lane": 1, "refused": refused}
-    old = {"network": "network-1", "spent_until": 0.0, "passed_at": AT}
-    async with database.begin() as connection:
-        await connection.execute(insert(code_minutes).values(minute))
-        await connection.execute(insert(code_networks).values(old))
-        new = await limits.book(connection, ClientContext("network-2", None, 0), AT)
-
-        assert new == (RateLimitReservation(False, "fleet", 60.0) if sprayed else RateLimitReservation(True))
-        assert await limits.book(connection, HERE, AT) == RateLimitReservation(True)
-
-
-async def test_passes_are_remembered_by_network_and_device_once_a_day(
-    database: Database, limits: Limits
-) -> None:
-    async def passed(at: float, visitor: ClientContext = HERE) -> Seen:
-        async with database.begin() as connection:
-            seen = await limits.look(connection, visitor, "factor")
-            await limits.passed(connection, visitor, seen, "factor", at)
-            return await limits.look(connection, visitor, "factor")
-
-    first = await passed(AT)
-    assert first == Seen(Network(0.0, AT), Device(AT, 0, 0.0, 0))
-    assert await passed(AT + DAY_S - 1) == first
-    assert await passed(AT + DAY_S) == Seen(Network(0.0, AT + DAY_S), Device(AT + DAY_S, 0, 0.0, 0))
-    assert await passed(AT, NOWHERE) == Seen()
-    async with database.begin() as connection:
-        assert (await limits.look(connection, HERE, None)).device is None
-        assert (await limits.look(connection, HERE, "another")).device is None
-
-
-async def test_tries_of_a_known_device_are_counted_by_the_period_and_failures_until_a_pass(
-    database: Database, limits: Limits
-) -> None:
-    async def spent(at: float, let_in: bool, failed: bool) -> tuple[int, float, int]:
-        async with database.begin() as connection:
-            await limits.spend_try(connection, HERE, "factor", at, let_in, failed)
-            seen = (await limits.look(connection, HERE, "factor")).device
-        assert seen is not None
-        return seen.tries, seen.tries_since - AT, seen.failures
-
-    async with database.begin() as connection:
-        await limits.passed(connection, HERE, Seen(), "factor", AT)
-    assert await spent(AT, True, True) == (1, 0.0, 1)
-    assert await spent(AT + 5, True, False) == (2, 0.0, 1)
-    assert await spent(AT + 6, False, True) == (2, 0.0, 2)
-    assert await spent(AT + DEVICE_PERIOD_S - 1, True, False) == (3, 0.0, 2)
-    assert await spent(AT + DEVICE_PERIOD_S, True, False) == (1, DEVICE_PERIOD_S, 2)
-    async with database.begin() as connection:
-        seen = await limits.look(connection, HERE, "factor")
-        await limits.passed(connection, HERE, seen, "factor", AT + DEVICE_PERIOD_S)
-        again = await limits.look(connection, HERE, "factor")
-    assert again.device is not None
-    assert again.device.failures == 0
-
-
-async def test_only_what_no_limit_reads_is_forgotten(database: Database, limits: Limits) -> None:
-    since, minute = AT - KNOWN_S, int(AT) // 60
-    networks = {
-        "owes": (AT, None),
-        "owed": (AT - 1, None),
-        "passed": (0.0, since),
-        "passed long ago": (0.0, since - 1),
-        "owes though": (AT + 5, since - 1),
-    }
-    async with database.begin() as connection:
-        for name, (spent_until, passed_at) in networks.items():
-            row = {"network": name, "spent_until": spent_until, "passed_at": passed_at}
-            await connection.execute(insert(code_networks).values(row))
-        for ago in (59, 60, 61):
-            await connection.execute(insert(code_minutes).values(minute=minute - ago, lane=0, refused=1))
-        for name, passed_at in (("kept", since), ("gone", since - 1)):
-            row = {"factor_id": "f", "device": name, "passed_at": passed_at, "tries": 0, "tries_since": 0.0}
-            await connection.execute(insert(factor_devices).values(row))
-        await limits.forget(connection, AT)
-        devices = [row.device for row in await connection.execute(factor_devices.select())]
-
-    assert set(await owed(database)) == {"owes", "passed", "owes though"}
-    assert sorted(minute - when for when, _ in await counted(database)) == [59, 60]
-    assert devices == ["kept"]

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from services.mfa import recovery
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.constant_time_response import RECOVERY_REFUSED_AFTER_S, REFUSED_AFTER_S, AnswerTime
-from services.mfa.failures import LOCK_AFTER
 from services.mfa.service import ChallengesService
 from tests.services.mfa.world import World
 

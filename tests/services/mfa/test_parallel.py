@@ -10,7 +10,7 @@ import pytest
 
 from contracts.events import ChallengeOutcome
 from services.audit.tables import audit
-from services.mfa.failures import LOCK_AFTER
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.service import ChallengesService
 from services.mfa.tables import factors
 from services.platform.database import Database

@@ -17,7 +17,7 @@ from contracts.errors import Unavailable
 from contracts.events import AccountChange
 from services.audit.tables import audit
 from services.mfa import recovery
-from services.mfa.failures import LOCK_AFTER
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.tables import recovery_codes
 from services.mfa.vault import Vault

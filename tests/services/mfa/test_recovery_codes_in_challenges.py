@@ -7,7 +7,7 @@ from collections import Counter
 from contracts.events import ChallengeOutcome
 from services.audit.tables import audit
 from services.mfa import recovery
-from services.mfa.failures import LOCK_AFTER
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.tables import challenges, factors, recovery_codes
 from tests.services.mfa.world import World
 

@@ -21,7 +21,7 @@ from services.cases.tables import outbox
 from services.memory.redis_client import ask, connect
 from services.memory.redis_store import RedisChallengeIntake
 from services.mfa import recovery
-from services.mfa.failures import LOCK_AFTER
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.limit_records import Rates
 from services.mfa.limits import DEVICE_TRIES
 from services.mfa.tables import factors

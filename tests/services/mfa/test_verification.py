@@ -9,7 +9,7 @@ from contracts.events import ChallengeOutcome
 from services.audit.tables import audit
 from services.cases.tables import outbox
 from services.memory.challenge_record import ChallengeRecord
-from services.mfa.failures import LOCK_AFTER, LOCK_S
+from services.mfa.code_rules import LOCK_AFTER, LOCK_S
 from services.mfa.records import ATTEMPTS, Answer
 from services.mfa.repository import record_issued
 from services.mfa.service import ChallengesService

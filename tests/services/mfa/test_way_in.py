@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from contracts.events import AccountChange
 from services.mfa import recovery
-from services.mfa.failures import LOCK_AFTER, LOCK_S, LONGEST_LOCK_S, lock_s
+from services.mfa.code_rules import LOCK_AFTER, LOCK_S, LONGEST_LOCK_S, lock_s
 from services.mfa.lifecycle import CodeRefused
 from services.mfa.limit_tables import factor_devices
 from services.mfa.limits import DEVICE_FAILURES, DEVICE_PERIOD_S, DEVICE_TRIES, DEVICES_KEPT, KNOWN_S

@@ -13,7 +13,8 @@ from sqlalchemy import make_url
 from benchmarks.parts.real_parts import PostgresServer
 from contracts.errors import Unavailable
 from services.platform.database import Database
-from services.platform.statement_pool import PooledConnection, Statement, StatementPool
+from services.platform.statement_pool import StatementPool
+from services.platform.statements import Statement, Statements
 
 pytestmark = pytest.mark.real
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.real
 async def statements(real_postgres_server: PostgresServer) -> AsyncIterator[StatementPool]:
     """Those of a database of its own."""
     database = Database(real_postgres_server.new_database(f"statements_{secrets.token_hex(4)}"))
-    assert database.statements is not None
+    assert isinstance(database.statements, StatementPool)
     yield database.statements
     await database.close()
 
@@ -40,7 +41,7 @@ async def pid(statements: StatementPool) -> int:
         return await pid_of(connection)
 
 
-async def pid_of(connection: PooledConnection) -> int:
+async def pid_of(connection: Statements) -> int:
     """The server's process behind a connection."""
     row = await connection.first(Statement("SELECT pg_backend_pid() AS pid"), {})
     assert row is not None
