@@ -11,8 +11,10 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
+from services.audit import audit_log
 from services.mfa import failures, verification_state
 from services.mfa.code_rules import CodeRules, FactorAttempt, Judgement, idle_result
+from services.mfa.factor_records import Done
 from services.mfa.limit_records import UNPAID
 from services.mfa.limits import Limits
 from services.mfa.records import Check, Context, Stage
@@ -54,6 +56,28 @@ class CodeChecker:
         attempt = FactorAttempt(stage, code, context, visitor, at, booking)
         used = is_recovery_code(code) and await self._use(connection, attempt, was)
         return await self._settle(connection, attempt, self.rules.of_factor(attempt, was, used))
+
+    async def record(
+        self,
+        connection: AsyncConnection,
+        action: str,
+        account_id: str,
+        check: Check | Done,
+        context: Context,
+        at: float,
+    ) -> None:
+        """Keep in the audit what came of a step of the account's factor, at epoch seconds `at`."""
+        entry = audit_log.Entry(
+            at=at,
+            action=action,
+            result=check.result,
+            actor=context.actor,
+            account_id=account_id,
+            factor_id=check.factor_id,
+            network=self.limits.visitor(account_id, context).network,
+            reason=check.reason,
+        )
+        await audit_log.record(connection, entry)
 
     async def check_challenge(
         self, connection: AsyncConnection, attempt: FactorAttempt, was: VerificationState

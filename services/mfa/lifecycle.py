@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.changes import OwnChange
 from contracts.errors import Unavailable
-from services.audit import audit_log
 from services.mfa import factors, qr, recovery, reset_rows, totp
 from services.mfa.changes import News, Notice, tell
 from services.mfa.constant_time_response import AnswerTime
@@ -107,7 +106,7 @@ class FactorLifecycle:
                 )
                 await _start(connection, new)
                 await _tell_started(connection, held, new, context)
-            await self._audit(connection, "enrol", account_id, check or _STARTED, context, at)
+            await self._checker.record(connection, "enrol", account_id, check or _STARTED, context, at)
         ENROLMENTS.labels("started" if started else "refused").inc()
         if not started:
             await self._answers.wait(answer_at)
@@ -138,7 +137,7 @@ class FactorLifecycle:
             confirmed = check.result == "passed" and pending is not None
             if confirmed and pending is not None:
                 await self._activate(connection, account_id, pending, context, at)
-            await self._audit(connection, "confirm", account_id, check, context, at)
+            await self._checker.record(connection, "confirm", account_id, check, context, at)
         count_check(check)
         ENROLMENTS.labels("confirmed" if confirmed else "refused").inc()
         if not confirmed or pending is None:
@@ -171,7 +170,7 @@ class FactorLifecycle:
                 await tell(
                     connection, account_id, "totp_removed", check.factor_id, news, "factor_removed", context
                 )
-            await self._audit(connection, "remove", account_id, check, context, at)
+            await self._checker.record(connection, "remove", account_id, check, context, at)
         count_check(check)
         if check.result == "passed":
             return True
@@ -184,7 +183,7 @@ class FactorLifecycle:
         async with self._database.begin() as connection:
             at = self._clock()
             check = await self._check_active(connection, account_id, code, context, at)
-            await self._audit(connection, "regenerate", account_id, check, context, at)
+            await self._checker.record(connection, "regenerate", account_id, check, context, at)
         count_check(check)
         if check.result != "passed" or check.factor_id is None:
             await self._answers.wait(answer_at)
@@ -244,29 +243,8 @@ class FactorLifecycle:
             whence = None if quietly else context
             await tell(connection, account_id, "recovery_codes_made", about, News(at=at), notice, whence)
             done = Done("made", factor_id)
-            await self._audit(connection, "recovery_codes", account_id, done, context, at)
+            await self._checker.record(connection, "recovery_codes", account_id, done, context, at)
         return made.shown
-
-    async def _audit(
-        self,
-        connection: AsyncConnection,
-        action: str,
-        account_id: str,
-        check: Check | Done,
-        context: Context,
-        at: float,
-    ) -> None:
-        entry = audit_log.Entry(
-            at=at,
-            action=action,
-            result=check.result,
-            actor=context.actor,
-            account_id=account_id,
-            factor_id=check.factor_id,
-            network=self._checker.limits.visitor(account_id, context).network,
-            reason=check.reason,
-        )
-        await audit_log.record(connection, entry)
 
 
 async def _start(connection: AsyncConnection, new: NewFactor) -> None:

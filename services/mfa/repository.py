@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,22 +32,8 @@ async def record_issued(
 
 async def record(connection: AsyncConnection, challenge: Challenge) -> bool:
     """Record an open challenge unless it is there in any state; whether it was new."""
-    values = {
-        "challenge_id": challenge.challenge_id,
-        "account_id": challenge.account_id,
-        "event_id": challenge.event_id,
-        "purpose": challenge.purpose,
-        "digest": challenge.digest,
-        "amount": challenge.amount,
-        "currency": challenge.currency,
-        "payee_id": challenge.payee_id,
-        "state": "open",
-        "issued_at": challenge.issued_at,
-        "expires_at": challenge.expires_at,
-        "attempts_left": challenge.attempts_left,
-    }
     added = await connection.execute(
-        insert_new(challenges).values(values).returning(challenges.c.challenge_id)
+        insert_new(challenges).values(asdict(challenge)).returning(challenges.c.challenge_id)
     )
     new = added.first() is not None
     if new:
@@ -110,20 +97,4 @@ def _epoch_ms(at: float) -> int:
 
 def challenge_of(kept: Mapping[Any, Any]) -> Challenge:
     """The challenge in a row that holds its columns, by name."""
-    return Challenge(
-        challenge_id=kept["challenge_id"],
-        account_id=kept["account_id"],
-        event_id=kept["event_id"],
-        purpose=kept["purpose"],
-        digest=kept["digest"],
-        state=kept["state"],
-        issued_at=kept["issued_at"],
-        expires_at=kept["expires_at"],
-        attempts_left=kept["attempts_left"],
-        amount=kept["amount"],
-        currency=kept["currency"],
-        payee_id=kept["payee_id"],
-        passed_step=kept["passed_step"],
-        passed_code=kept["passed_code"],
-        closed_at=kept["closed_at"],
-    )
+    return Challenge(**{name: kept[name] for name in Challenge.__struct_fields__})

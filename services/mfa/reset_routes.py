@@ -13,7 +13,7 @@ from services.http.identifiers import AccountId, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
 from services.mfa.factor_records import Reset, ResetState
 from services.mfa.factor_routes import Resets
-from services.mfa.http import no_store, utc, utc_if
+from services.mfa.http import no_store, utc_if
 from services.mfa.resets import NoFactor, NoReset, NotWaiting, ResetOpen, SameAdministrator
 
 router = APIRouter(
@@ -141,16 +141,6 @@ def _unknown() -> Problem:
 
 
 def _shown(reset: Reset) -> ResetShown:
-    return ResetShown(
-        reset_id=reset.reset_id,
-        account_id=reset.account_id,
-        state=reset.state,
-        reason=reset.reason,
-        requested_by=reset.requested_by,
-        requested_at=utc(reset.requested_at),
-        due_at=utc(reset.due_at),
-        approved_by=reset.approved_by,
-        approved_at=utc_if(reset.approved_at),
-        ended_by=reset.ended_by,
-        ended_at=utc_if(reset.ended_at),
-    )
+    shown = {name: getattr(reset, name) for name in ResetShown.model_fields}
+    times = {name: utc_if(at) for name, at in shown.items() if name.endswith("_at")}
+    return ResetShown(**shown | times)

@@ -21,7 +21,7 @@ from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
 from services.mfa.factor_records import Refused, Reset
-from services.mfa.records import Check, Context
+from services.mfa.records import Context
 from services.mfa.reset_rows import OWNER, PAYGUARD
 from services.platform.database import Database
 from services.platform.progress import Progress
@@ -126,7 +126,7 @@ class FactorResets:
             check = await self._checker.check(connection, account_id, "active", code, context, at)
             if check.result == "passed":
                 await cancel_open(connection, account_id, at)
-            await self._record_code(connection, account_id, check, context, at)
+            await self._checker.record(connection, "reset_cancel", account_id, check, context, at)
         count_check(check)
         if check.result == "passed":
             return True
@@ -175,21 +175,6 @@ class FactorResets:
         await tell(connection, reset.account_id, "totp_removed", held.in_use.id, news, "reset_done")
         await _record(connection, "reset", done, PAYGUARD, at, held.in_use.id)
         return True
-
-    async def _record_code(
-        self, connection: AsyncConnection, account_id: str, check: Check, context: Context, at: float
-    ) -> None:
-        entry = audit_log.Entry(
-            at=at,
-            action="reset_cancel",
-            result=check.result,
-            actor=context.actor,
-            account_id=account_id,
-            factor_id=check.factor_id,
-            network=self._checker.limits.visitor(account_id, context).network,
-            reason=check.reason,
-        )
-        await audit_log.record(connection, entry)
 
 
 async def cancel_open(connection: AsyncConnection, account_id: str, at: float) -> bool:

@@ -76,20 +76,8 @@ async def show(challenge_id: ChallengeId, service: Service) -> ChallengeShown:
     found = await service.challenge(challenge_id)
     if found is None:
         raise Problem(404, "unknown_challenge", "nobody issued this challenge")
-    return ChallengeShown(
-        challenge_id=found.challenge_id,
-        account_id=found.account_id,
-        event_id=found.event_id,
-        purpose=found.purpose,
-        state=found.state,
-        digest=found.digest,
-        amount=found.amount,
-        currency=found.currency,
-        payee_id=found.payee_id,
-        issued_at=utc(found.issued_at),
-        expires_at=utc(found.expires_at),
-        attempts_left=found.attempts_left,
-    )
+    shown = {name: getattr(found, name) for name in ChallengeShown.model_fields}
+    return ChallengeShown(**shown | {"issued_at": utc(found.issued_at), "expires_at": utc(found.expires_at)})
 
 
 async def verify(request: Request) -> Response:

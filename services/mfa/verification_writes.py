@@ -86,7 +86,7 @@ _DEVICE_NOTED = Step(
     "noted",
     """
 INSERT INTO factor_devices (factor_id, device, passed_at, tries, tries_since, failures)
-SELECT %(factor_id)s, CAST(%(device)s AS text), %(at)s, 0, 0, 0 FROM {after} WHERE true
+SELECT %(factor_id)s, CAST(%(device)s AS text), %(at)s, 0, 0, 0 FROM {after} WHERE CAST(%(device)s AS text) IS NOT NULL
 ON CONFLICT (factor_id, device) DO UPDATE SET passed_at = excluded.passed_at, failures = 0
 RETURNING 1 AS done
 """,
@@ -116,7 +116,8 @@ _NETWORK_SETTLED = Step(
     "settled",
     """
 INSERT INTO code_networks (network, spent_until, passed_at)
-SELECT CAST(%(network)s AS text), 0, CAST(%(network_passed_at)s AS double precision) FROM {after} WHERE true
+SELECT CAST(%(network_settled)s AS text), 0, CAST(%(network_passed_at)s AS double precision)
+FROM {after} WHERE CAST(%(network_settled)s AS text) IS NOT NULL
 ON CONFLICT (network) DO UPDATE SET passed_at = coalesce(excluded.passed_at, code_networks.passed_at),
   spent_until = code_networks.spent_until - CAST(%(given_back_s)s AS double precision)
 RETURNING 1 AS done
@@ -223,24 +224,23 @@ def _answered(challenge: Challenge) -> dict[str, Any]:
 
 def _of_device(attempt: FactorAttempt, judged: Judgement) -> Writes:
     """A pass is noted once a day at most. A refused code of a known device is a try if the device alone let it in, and a failure
-    if it was wrong."""
+    if it was wrong. The step runs in any case and finds no device then: so there are few statements to prepare."""
     seen, device, factor, check = judged.was.seen, attempt.visitor.device, judged.factor, judged.check
-    if device is None or factor is None or not judged.compared:
+    if factor is None or not judged.compared:
         return Writes((), {})
-    about = {"factor_id": factor.id, "device": device}
     if judged.burnt:
-        if not is_to_note(seen.device, attempt.at):
-            return Writes((), {})
-        return Writes((_DEVICE_NOTED, _SURPLUS), {**about, "others_kept": DEVICES_KEPT - 1})
-    failed = check.result in ("wrong", "replayed")
-    if not knows(seen, attempt.at) or not (failed or check.known_device):
-        return Writes((), {})
+        noted = device if is_to_note(seen.device, attempt.at) else None
+        about = {"factor_id": factor.id, "device": noted, "others_kept": DEVICES_KEPT - 1}
+        return Writes((_DEVICE_NOTED, _SURPLUS), about)
+    failed, let_in = check.result in ("wrong", "replayed"), check.known_device
     tried = {
+        "factor_id": factor.id,
+        "device": device if knows(seen, attempt.at) and (failed or let_in) else None,
         "failed": int(failed),
-        "let_in": int(check.known_device),
+        "let_in": int(let_in),
         "tries_over": attempt.at - DEVICE_PERIOD_S,
     }
-    return Writes((_DEVICE_TRIED,), {**about, **tried})
+    return Writes((_DEVICE_TRIED,), tried)
 
 
 def _of_network(attempt: FactorAttempt, judged: Judgement, limits: Limits) -> Writes:
@@ -252,13 +252,12 @@ def _of_network(attempt: FactorAttempt, judged: Judgement, limits: Limits) -> Wr
         if paid or visitor.network is None:
             return Writes((_FLEET,), fleet)
         return Writes((_CHARGED, _FLEET_OF_NETWORK), {**fleet, **limits.charge(visitor, at)})
-    network = judged.was.seen.network
-    today = network is not None and is_of_today(network.passed_at, at)
-    notes = judged.burnt and visitor.network is not None and not today
-    if not (paid or notes):
+    if not (paid or judged.burnt):
         return Writes((), {})
+    network = judged.was.seen.network
+    notes = judged.burnt and (network is None or not is_of_today(network.passed_at, at))
     settled = {
-        "network": visitor.network,
+        "network_settled": visitor.network if paid or notes else None,
         "network_passed_at": at if notes else None,
         "given_back_s": limits.refill_s if paid else 0.0,
     }

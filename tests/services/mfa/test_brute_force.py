@@ -29,17 +29,11 @@ ANYWHERE = [
 ]
 
 
-async def lock(world: World, secret: str) -> None:
-    for number in range(LOCK_AFTER):
-        await world.issue(f"g{number}")
-        await world.service.verify(f"g{number}", world.wrong(secret), ANYWHERE[0])
-
-
 async def test_the_right_code_after_five_wrong_ones_is_refused_in_the_same_words(world: World) -> None:
     secret = await world.enrolled()
     await world.issue("first")
     wrong = await world.service.verify("first", world.wrong(secret))
-    await lock(world, secret)
+    await world.lock(secret, ANYWHERE[0])
     await world.issue("right")
 
     assert wrong == await world.service.verify("right", world.code(secret)) == Answer(False, 4)
@@ -48,7 +42,7 @@ async def test_the_right_code_after_five_wrong_ones_is_refused_in_the_same_words
 @pytest.mark.parametrize("context", ANYWHERE, ids=["same", "new network and device", "no device", "unsaid"])
 async def test_a_lock_survives_a_new_session_device_and_network(world: World, context: Context) -> None:
     secret = await world.enrolled()
-    await lock(world, secret)
+    await world.lock(secret, ANYWHERE[0])
     world.clock.at += LOCK_S - 1
     await world.issue("c1")
 
@@ -68,11 +62,9 @@ async def test_failures_add_up_over_challenges_contexts_and_days(world: World) -
 
 async def test_a_new_lock_follows_five_more_failures(world: World) -> None:
     secret = await world.enrolled()
-    await lock(world, secret)
+    await world.lock(secret, ANYWHERE[0])
     world.clock.at += LOCK_S
-    for number in range(LOCK_AFTER):
-        await world.issue(f"h{number}")
-        await world.service.verify(f"h{number}", world.wrong(secret))
+    await world.lock(secret, ANYWHERE[0])
     await world.issue("right")
 
     assert not (await world.service.verify("right", world.code(secret))).passed

@@ -15,7 +15,6 @@ from services.mfa.limits import (
     KNOWN_S,
 )
 from services.mfa.records import Context
-from services.mfa.tables import factors
 from services.platform.metrics import KNOWN_DEVICE_CODES
 from tests.services.mfa.world import World, build
 
@@ -23,107 +22,90 @@ PHONE = Context(ip="192.0.2.1", device_id="phone")
 STRANGER = Context(ip="198.51.100.1", device_id="stranger")
 
 
-async def verified(world: World, name: str, code: str, context: Context, account_id: str = "li") -> bool:
-    """Whether the code passes a challenge of its own."""
-    await world.issue(name, account_id)
-    return (await world.service.verify(name, code, context)).passed
-
-
 async def known(world: World, context: Context = PHONE) -> str:
     """The secret of an account that passed a code on the context's device."""
     secret = await world.enrolled()
-    assert await verified(world, "known", world.code(secret), context)
+    assert await world.verified(world.code(secret), context)
     world.clock.at += 60
     return secret
 
 
-async def lock(world: World, secret: str, context: Context = STRANGER) -> None:
-    """Guess until the factor is locked."""
-    for number in range(LOCK_AFTER):
-        assert not await verified(world, f"g{world.clock.at}-{number}", world.wrong(secret), context)
-
-
-async def factor(world: World) -> dict[str, object]:
-    (row,) = await world.rows(factors)
-    return row
-
-
 async def test_the_owner_on_a_known_device_still_has_a_way_in(world: World) -> None:
     secret = await known(world)
-    await lock(world, secret)
+    await world.lock(secret, STRANGER)
 
-    assert not await verified(world, "s", world.code(secret), STRANGER)
-    assert await verified(world, "own", world.code(secret), PHONE)
+    assert not await world.verified(world.code(secret), STRANGER)
+    assert await world.verified(world.code(secret), PHONE, name="own")
     (row,) = [row for row in await world.rows(audit) if row["challenge_id"] == "own"]
     assert row["reason"] == "let in for a known device"
 
 
 async def test_a_way_in_for_the_owner_is_none_for_strangers(world: World) -> None:
     secret = await known(world)
-    await lock(world, secret)
-    locked_until = (await factor(world))["locked_until"]
-    await verified(world, "own", world.code(secret), PHONE)
+    await world.lock(secret, STRANGER)
+    locked_until = (await world.factor())["locked_until"]
+    await world.verified(world.code(secret), PHONE)
     world.clock.at += 30
 
-    assert not await verified(world, "s", world.code(secret), STRANGER)
-    assert (await factor(world))["locked_until"] == locked_until
+    assert not await world.verified(world.code(secret), STRANGER)
+    assert (await world.factor())["locked_until"] == locked_until
 
 
 async def test_another_network_is_no_hindrance_to_a_known_device(world: World) -> None:
     secret = await known(world)
-    await lock(world, secret)
+    await world.lock(secret, STRANGER)
 
-    assert await verified(world, "own", world.code(secret), Context(ip="203.0.113.5", device_id="phone"))
+    assert await world.verified(world.code(secret), Context(ip="203.0.113.5", device_id="phone"))
 
 
 async def test_a_stolen_device_id_adds_three_guesses_a_lock_period(world: World) -> None:
     secret = await known(world)
-    await lock(world, secret)
+    await world.lock(secret, STRANGER)
     refused = KNOWN_DEVICE_CODES.labels("refused")._value.get()
-    for number in range(DEVICE_TRIES):
-        assert not await verified(world, f"t{number}", world.wrong(secret), PHONE)
+    for _ in range(DEVICE_TRIES):
+        assert not await world.verified(world.wrong(secret), PHONE)
 
-    assert not await verified(world, "late", world.code(secret), PHONE)
+    assert not await world.verified(world.code(secret), PHONE, name="late")
     assert refused + DEVICE_TRIES == KNOWN_DEVICE_CODES.labels("refused")._value.get()
-    assert (await factor(world))["failures_total"] == LOCK_AFTER
+    assert (await world.factor())["failures_total"] == LOCK_AFTER
     results = [row["result"] for row in await world.rows(audit) if row["challenge_id"] == "late"]
     assert results == ["locked"]
 
 
 async def test_a_known_device_has_its_tries_again_in_the_next_period(world: World) -> None:
     secret = await known(world)
-    await lock(world, secret)
-    for number in range(DEVICE_TRIES):
-        await verified(world, f"t{number}", world.wrong(secret), PHONE)
+    await world.lock(secret, STRANGER)
+    for _ in range(DEVICE_TRIES):
+        await world.verified(world.wrong(secret), PHONE)
     world.clock.at += DEVICE_PERIOD_S
-    await lock(world, secret)
+    await world.lock(secret, STRANGER)
 
-    assert await verified(world, "own", world.code(secret), PHONE)
+    assert await world.verified(world.code(secret), PHONE)
 
 
 async def test_failures_of_a_known_device_do_not_prolong_the_lock(world: World) -> None:
     secret = await known(world)
-    await lock(world, secret)
-    for number in range(DEVICE_TRIES):
-        await verified(world, f"t{number}", world.wrong(secret), PHONE)
+    await world.lock(secret, STRANGER)
+    for _ in range(DEVICE_TRIES):
+        await world.verified(world.wrong(secret), PHONE)
     world.clock.at += LOCK_S
 
-    assert await verified(world, "s", world.code(secret), STRANGER)
+    assert await world.verified(world.code(secret), STRANGER)
 
 
 async def test_a_device_is_known_to_its_own_account_only(world: World) -> None:
     await known(world)
     other = await world.enrolled("wang")
     await world.issue("w", "wang")
-    for number in range(LOCK_AFTER):
-        await verified(world, f"w{number}", world.wrong(other), STRANGER, "wang")
+    for _ in range(LOCK_AFTER):
+        await world.verified(world.wrong(other), STRANGER, "wang")
 
-    assert not await verified(world, "wp", world.code(other), PHONE, "wang")
+    assert not await world.verified(world.code(other), PHONE, "wang")
 
 
 async def test_a_refused_code_makes_no_device_known(world: World) -> None:
     secret = await world.enrolled()
-    await verified(world, "w", world.wrong(secret), PHONE)
+    await world.verified(world.wrong(secret), PHONE)
 
     assert await world.rows(factor_devices) == []
 
@@ -131,9 +113,9 @@ async def test_a_refused_code_makes_no_device_known(world: World) -> None:
 async def test_a_device_is_forgotten_after_90_days(world: World) -> None:
     secret = await known(world)
     world.clock.at += KNOWN_S
-    await lock(world, secret)
+    await world.lock(secret, STRANGER)
 
-    assert not await verified(world, "own", world.code(secret), PHONE)
+    assert not await world.verified(world.code(secret), PHONE)
 
 
 async def test_no_more_than_a_few_devices_are_kept_the_latest_ones(world: World) -> None:
@@ -141,13 +123,13 @@ async def test_no_more_than_a_few_devices_are_kept_the_latest_ones(world: World)
     for number in range(DEVICES_KEPT):
         world.clock.at += 60
         device = Context(device_id=f"later-{number}")
-        assert await verified(world, f"d{number}", world.code(secret), device)
-    await lock(world, secret)
+        assert await world.verified(world.code(secret), device)
+    await world.lock(secret, STRANGER)
 
     assert len(await world.rows(factor_devices)) == DEVICES_KEPT
-    assert not await verified(world, "first", world.code(secret), PHONE)
+    assert not await world.verified(world.code(secret), PHONE)
     world.clock.at += 30
-    assert await verified(world, "last", world.code(secret), Context(device_id="later-0"))
+    assert await world.verified(world.code(secret), Context(device_id="later-0"))
 
 
 async def test_a_known_device_gets_past_limits_that_strangers_reached(world: World) -> None:
@@ -155,11 +137,11 @@ async def test_a_known_device_gets_past_limits_that_strangers_reached(world: Wor
     secret = await known(few)
     near = Context(ip="192.0.2.99", device_id="stranger")
     for number in range(3):
-        await verified(few, f"n{number}", "000000", near, f"account-{number}")
+        await few.verified("000000", near, f"account-{number}")
 
-    assert await verified(few, "own", few.code(secret), PHONE)
+    assert await few.verified(few.code(secret), PHONE)
     with pytest.raises(SlowDown):
-        await verified(few, "s", few.code(secret), near)
+        await few.verified(few.code(secret), near)
 
 
 async def test_no_device_is_kept_in_clear(world: World) -> None:

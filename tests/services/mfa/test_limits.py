@@ -159,8 +159,7 @@ async def test_many_wrong_codes_everywhere_slow_down_networks_that_never_passed(
     assert refused.value.retry_after_s == 60
     assert slowed + 1 == CODES_SLOWED.labels("fleet")._value.get()
     world.clock.at += 30
-    await world.issue("home")
-    assert (await world.service.verify("home", world.code(secret), at(1, host=77))).passed
+    assert await world.verified(world.code(secret), at(1, host=77))
 
 
 async def test_the_fleet_s_limit_ends_with_the_wrong_codes(world: World) -> None:
@@ -227,8 +226,7 @@ async def test_codes_that_are_let_in_beside_a_limit_do_not_make_it_last(world: W
     few.clock.at += 91
 
     secret = await few.enrolled()
-    await few.issue("c")
-    assert (await few.service.verify("c", few.code(secret), shared)).passed
+    assert await few.verified(few.code(secret), shared)
 
 
 async def test_one_network_cannot_bring_the_fleet_s_limit_about_beyond_its_own(world: World) -> None:
@@ -245,8 +243,7 @@ async def test_the_fleet_s_limit_stops_no_known_device(world: World) -> None:
     few = build(world.database, world.clock, rates=Rates(fleet_codes=5))
     phone = Context(ip="192.0.2.1", device_id="phone")
     secret = await few.enrolled()
-    await few.issue("first")
-    assert (await few.service.verify("first", few.code(secret), phone)).passed
+    assert await few.verified(few.code(secret), phone)
     few.clock.at += 60
     for number in range(8):
         await few.issue(f"g{number}", f"nobody-{number}")

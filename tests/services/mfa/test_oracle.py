@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from services.mfa import recovery
-from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.constant_time_response import RECOVERY_REFUSED_AFTER_S, REFUSED_AFTER_S, AnswerTime
 from services.mfa.service import ChallengesService
 from tests.services.mfa.world import World
@@ -51,9 +50,7 @@ async def _used(world: World, name: str) -> Refusal:
 async def _locked(world: World, name: str) -> Refusal:
     secret = await world.enrolled(name)
     await world.issue(name, name)
-    for number in range(LOCK_AFTER):
-        await world.issue(f"{name}-{number}", name)
-        await world.service.verify(f"{name}-{number}", world.wrong(secret))
+    await world.lock(secret, account_id=name)
     return Refusal(name, world.code(secret))
 
 

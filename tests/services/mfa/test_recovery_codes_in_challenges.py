@@ -23,12 +23,6 @@ async def codes(world: World, account_id: str = "li") -> tuple[str, ...]:
     return made.shown
 
 
-async def verified(world: World, name: str, code: str, account_id: str = "li") -> bool:
-    """Whether the code passes a challenge of its own."""
-    await world.issue(name, account_id)
-    return (await world.service.verify(name, code)).passed
-
-
 async def results(world: World) -> Counter[str]:
     return Counter(row["result"] for row in await world.rows(audit) if row["action"] == "verify")
 
@@ -37,7 +31,7 @@ async def test_a_recovery_code_passes_a_challenge_and_its_outcome_is_sent(world:
     await world.enrolled()
     first, *_ = await codes(world)
 
-    assert await verified(world, "c1", first)
+    assert await world.verified(first, name="c1")
     outcomes = [event for event in await world.sent() if isinstance(event, ChallengeOutcome)]
     assert [event.outcome for event in outcomes] == ["passed"]
     (row,) = [row for row in await world.rows(audit) if row["challenge_id"] == "c1"]
@@ -48,7 +42,7 @@ async def test_a_recovery_code_passes_once(world: World) -> None:
     await world.enrolled()
     first, second, *_ = await codes(world)
 
-    got = [await verified(world, f"c{number}", code) for number, code in enumerate([first, first, second])]
+    got = [await world.verified(code) for number, code in enumerate([first, first, second])]
 
     assert got == [True, False, True]
 
@@ -62,38 +56,36 @@ async def test_an_accepted_recovery_code_sent_again_gets_the_same_answer(world: 
     assert [answer] * 3 == [await world.service.verify("c1", first) for _ in range(3)]
     assert not (await world.service.verify("c1", second)).passed
     assert await results(world) == Counter({"passed": 1, "repeated": 3, "closed": 1})
-    assert await verified(world, "c2", second)
+    assert await world.verified(second)
 
 
 async def test_wrong_recovery_codes_and_wrong_digits_share_one_counter(world: World) -> None:
     secret = await world.enrolled()
     guesses = [NEVER_MADE, world.wrong(secret)] * LOCK_AFTER
     for number in range(LOCK_AFTER):
-        assert not await verified(world, f"g{number}", guesses[number])
+        assert not await world.verified(guesses[number])
 
-    assert not await verified(world, "totp", world.code(secret))
+    assert not await world.verified(world.code(secret))
     assert await results(world) == Counter({"wrong": LOCK_AFTER, "locked": 1})
 
 
 async def test_a_recovery_code_passes_while_the_factor_is_locked_and_leaves_the_lock(world: World) -> None:
     secret = await world.enrolled()
     first, *_ = await codes(world)
-    for number in range(LOCK_AFTER):
-        await verified(world, f"g{number}", world.wrong(secret))
+    await world.lock(secret)
 
-    assert await verified(world, "paper", first)
-    assert not await verified(world, "again", first)
-    assert not await verified(world, "totp", world.code(secret))
+    assert await world.verified(first)
+    assert not await world.verified(first)
+    assert not await world.verified(world.code(secret))
 
 
 async def test_wrong_recovery_codes_during_a_lock_count_for_nothing(world: World) -> None:
     """Nobody guesses one; counted, they would be a way round the lock to the end of the factor."""
     secret = await world.enrolled()
-    for number in range(LOCK_AFTER):
-        await verified(world, f"g{number}", world.wrong(secret))
+    await world.lock(secret)
     (before,) = await world.rows(factors)
-    for number in range(20):
-        await verified(world, f"n{number}", NEVER_MADE)
+    for _ in range(20):
+        await world.verified(NEVER_MADE)
 
     assert [before] == await world.rows(factors)
 
@@ -101,14 +93,14 @@ async def test_wrong_recovery_codes_during_a_lock_count_for_nothing(world: World
 async def test_a_recovery_code_burns_no_step_and_clears_the_failures(world: World) -> None:
     secret = await world.enrolled()
     first, *_ = await codes(world)
-    await verified(world, "w", world.wrong(secret))
+    await world.verified(world.wrong(secret))
     (before,) = await world.rows(factors)
 
-    assert await verified(world, "paper", first)
+    assert await world.verified(first)
     (after,) = await world.rows(factors)
     assert (before["failures_total"], after["failures_total"]) == (1, 0)
     assert before["last_step"] == after["last_step"]
-    assert await verified(world, "totp", world.code(secret))
+    assert await world.verified(world.code(secret))
 
 
 async def test_another_account_s_recovery_code_passes_nothing(world: World) -> None:
@@ -116,14 +108,14 @@ async def test_another_account_s_recovery_code_passes_nothing(world: World) -> N
     await world.enrolled("wang")
     first, *_ = await codes(world, "wang")
 
-    assert not await verified(world, "c1", first, "li")
-    assert await verified(world, "c2", first, "wang")
+    assert not await world.verified(first, account_id="li")
+    assert await world.verified(first, account_id="wang")
 
 
 async def test_no_table_holds_an_accepted_recovery_code(world: World) -> None:
     await world.enrolled()
     first, *_ = await codes(world)
-    await verified(world, "c1", first)
+    await world.verified(first)
 
     kept = str([await world.rows(table) for table in (challenges, audit, factors, recovery_codes)])
     assert first not in kept

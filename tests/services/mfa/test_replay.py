@@ -24,12 +24,6 @@ SESSIONS = [
 FAR = [2.0**31 + 1, 2.0**32 + 1, 2.0**36 + 1]
 
 
-async def verified(world: World, name: str, code: str, context: Context | None = None) -> bool:
-    """Whether the code passes a challenge of its own."""
-    await world.issue(name)
-    return (await world.service.verify(name, code, context or Context())).passed
-
-
 async def results(world: World) -> list[str]:
     rows = [row for row in await world.rows(audit) if row["action"] == "verify"]
     return [row["result"] for row in sorted(rows, key=lambda row: row["seq"])]
@@ -39,7 +33,7 @@ async def test_the_same_code_passes_no_second_challenge_in_any_session(world: Wo
     secret = await world.enrolled()
     code = world.code(secret)
 
-    got = [await verified(world, f"s{n}", code, context) for n, context in enumerate(SESSIONS)]
+    got = [await world.verified(code, context) for n, context in enumerate(SESSIONS)]
 
     assert got == [True, False, False]
     assert await results(world) == ["passed", "replayed", "replayed"]
@@ -53,26 +47,26 @@ async def test_the_code_of_a_login_pays_nothing_in_the_same_step(world: World) -
     code = world.code(secret)
     assert (await world.service.verify("login", code)).passed
 
-    assert not await verified(world, "payment", code)
+    assert not await world.verified(code)
     world.clock.at += 30
-    assert await verified(world, "next", world.code(secret))
+    assert await world.verified(world.code(secret))
 
 
 async def test_a_used_code_stays_used_in_the_step_after_it(world: World) -> None:
     secret = await world.enrolled()
     code = world.code(secret)
-    await verified(world, "first", code)
+    await world.verified(code)
     world.clock.at += 30
 
-    assert not await verified(world, "second", code)
+    assert not await world.verified(code)
 
 
 async def test_an_older_live_code_is_worth_nothing_after_a_newer_one(world: World) -> None:
     secret = await world.enrolled()
     older, newer = world.code(secret, -1), world.code(secret)
-    assert await verified(world, "newer", newer)
+    assert await world.verified(newer)
 
-    assert not await verified(world, "older", older)
+    assert not await world.verified(older)
     assert await results(world) == ["passed", "replayed"]
 
 
@@ -80,11 +74,11 @@ async def test_a_replay_counts_towards_the_lock(world: World) -> None:
     """Whoever saw one code cannot offer it for ever."""
     secret = await world.enrolled()
     code = world.code(secret)
-    for number in range(6):
-        await verified(world, f"r{number}", code)
+    for _ in range(6):
+        await world.verified(code)
     world.clock.at += 30
 
-    assert not await verified(world, "next", world.code(secret))
+    assert not await world.verified(world.code(secret))
     (factor,) = await world.rows(factors)
     assert factor["locked_until"] > world.clock.at
 
@@ -93,7 +87,7 @@ async def test_a_store_that_lost_everything_makes_no_code_good_again(world: Worl
     """Nothing that decides is in Redis: no waiting for it to learn again is needed."""
     secret = await world.enrolled()
     code = world.code(secret)
-    await verified(world, "before", code)
+    await world.verified(code, name="before")
     empty = InProcessChallengeIntake(world.clock)
     service = ChallengesService(world.database, empty, world.checker, world.clock)
     await world.issue("after")
@@ -109,24 +103,24 @@ async def test_codes_are_accepted_once_in_2038_2106_and_later(world: World, at: 
     secret = await world.enrolled()
     code = world.code(secret)
 
-    assert await verified(world, "c1", code)
-    assert not await verified(world, "c2", code)
+    assert await world.verified(code)
+    assert not await world.verified(code)
 
 
 async def test_a_clock_that_is_set_back_makes_no_used_code_good_again(world: World) -> None:
     secret = await world.enrolled()
     world.clock.at += 300
     code = world.code(secret)
-    assert await verified(world, "now", code)
+    assert await world.verified(code)
     world.clock.at -= 300
 
-    assert not await verified(world, "same", code)
-    assert not await verified(world, "older", world.code(secret))
+    assert not await world.verified(code)
+    assert not await world.verified(world.code(secret))
 
 
 async def test_of_an_authenticator_s_code_nothing_is_kept_but_its_step(world: World) -> None:
     secret = await world.enrolled()
-    assert await verified(world, "c", world.code(secret))
+    assert await world.verified(world.code(secret))
 
     (row,) = await world.rows(challenges)
     assert (row["passed_step"], row["passed_code"]) == (totp.step_at(world.clock.at), None)

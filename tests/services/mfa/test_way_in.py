@@ -28,20 +28,13 @@ def strangers() -> Iterator[Context]:
         yield Context(ip=f"198.51.{number % 250}.{number % 199}", device_id=f"stranger-{number}")
 
 
-async def verified(world: World, code: str, context: Context = OWNER, account_id: str = "li") -> bool:
-    """Whether the code passes a challenge of its own."""
-    name = f"c{len(await world.rows(factors))}-{world.clock.at}-{next(_NUMBERS)}"
-    await world.issue(name, account_id)
-    return (await world.service.verify(name, code, context)).passed
-
-
 _NUMBERS = iter(range(1_000_000))
 
 
 async def known(world: World) -> str:
     """The secret of an account whose owner passed on a device."""
     secret = await world.enrolled()
-    assert await verified(world, world.code(secret), PHONE)
+    assert await world.verified(world.code(secret), PHONE)
     world.clock.at += 60
     return secret
 
@@ -60,18 +53,13 @@ async def without_paper(world: World) -> None:
         await recovery.void(connection, "li")
 
 
-async def factor(world: World) -> dict[str, object]:
-    (row,) = await world.rows(factors)
-    return row
-
-
 async def guess(world: World, secret: str, hours: float, every_s: float = LOCK_S) -> None:
     """Five wrong codes each half hour, from another device and network each time."""
     come = strangers()
     ends = world.clock.at + hours * 3600
     while world.clock.at < ends:
         for _ in range(LOCK_AFTER):
-            assert not await verified(world, world.wrong(secret), next(come))
+            assert not await world.verified(world.wrong(secret), next(come))
         world.clock.at += every_s
 
 
@@ -79,8 +67,8 @@ async def shut(world: World, secret: str) -> None:
     """Guess until strangers may not go on."""
     async with world.database.begin() as connection:
         await connection.execute(update(factors).values(failures_total=STRANGER_FAILURES - 1))
-    assert not await verified(world, world.wrong(secret), STRANGER)
-    assert (await factor(world))["failures_total"] == STRANGER_FAILURES
+    assert not await world.verified(world.wrong(secret), STRANGER)
+    assert (await world.factor())["failures_total"] == STRANGER_FAILURES
 
 
 async def test_five_wrong_codes_each_half_hour_for_ten_hours_disable_nothing(world: World) -> None:
@@ -88,9 +76,9 @@ async def test_five_wrong_codes_each_half_hour_for_ten_hours_disable_nothing(wor
 
     await guess(world, secret, hours=10)
 
-    assert (await factor(world))["state"] == "active"
+    assert (await world.factor())["state"] == "active"
     assert "totp_disabled" not in await world.changes()
-    assert await verified(world, world.code(secret), PHONE)
+    assert await world.verified(world.code(secret), PHONE)
 
 
 async def test_a_fortnight_of_guesses_shuts_strangers_out_and_nobody_else(world: World) -> None:
@@ -98,9 +86,9 @@ async def test_a_fortnight_of_guesses_shuts_strangers_out_and_nobody_else(world:
     code = await paper(world)
     await guess(world, secret, hours=14 * 24, every_s=LONGEST_LOCK_S)
 
-    assert not await verified(world, world.code(secret), STRANGER)
-    assert await verified(world, world.code(secret), PHONE)
-    assert await verified(world, code, Context(ip="203.0.113.9", device_id="new-phone"))
+    assert not await world.verified(world.code(secret), STRANGER)
+    assert await world.verified(world.code(secret), PHONE)
+    assert await world.verified(code, Context(ip="203.0.113.9", device_id="new-phone"))
 
 
 @pytest.mark.parametrize("way", ["known device", "recovery code"])
@@ -109,24 +97,23 @@ async def test_either_way_binds_anew_and_strangers_may_try_again(world: World, w
     code = await paper(world)
     await shut(world, secret)
     world.clock.at += LONGEST_LOCK_S
-    assert not await verified(world, world.code(secret), STRANGER)
+    assert not await world.verified(world.code(secret), STRANGER)
 
     by_device = way == "known device"
-    assert await verified(world, world.code(secret) if by_device else code, PHONE if by_device else OWNER)
+    assert await world.verified(world.code(secret) if by_device else code, PHONE if by_device else OWNER)
 
     world.clock.at += 60
-    assert await verified(world, world.code(secret), Context(device_id="new-phone"))
+    assert await world.verified(world.code(secret), Context(device_id="new-phone"))
 
 
 async def test_a_recovery_code_makes_the_device_known_it_is_typed_on(world: World) -> None:
     secret = await known(world)
     code = await paper(world)
     new = Context(ip="203.0.113.9", device_id="new-phone")
-    for _ in range(LOCK_AFTER):
-        await verified(world, world.wrong(secret), STRANGER)
+    await world.lock(secret, STRANGER)
 
-    assert await verified(world, code, new)
-    assert await verified(world, world.code(secret), new)
+    assert await world.verified(code, new)
+    assert await world.verified(world.code(secret), new)
 
 
 async def test_a_recovery_code_replaces_a_factor_that_strangers_are_shut_out_of(world: World) -> None:
@@ -150,19 +137,19 @@ async def test_what_strangers_do_spends_nothing_of_the_owner_s(world: World, way
 
     assert before == await world.rows(factor_devices)
     if way == "known device":
-        assert await verified(world, world.code(secret), PHONE)
+        assert await world.verified(world.code(secret), PHONE)
     else:
-        assert await verified(world, code)
+        assert await world.verified(code)
 
 
 async def test_the_owner_s_own_slips_count_nothing_towards_shutting_out(world: World) -> None:
     secret = await known(world)
     for _ in range(DEVICE_FAILURES - 1):
-        assert not await verified(world, world.wrong(secret), PHONE)
+        assert not await world.verified(world.wrong(secret), PHONE)
         world.clock.at += DEVICE_PERIOD_S
 
-    assert (await factor(world))["failures_total"] == 0
-    assert await verified(world, world.code(secret), PHONE)
+    assert (await world.factor())["failures_total"] == 0
+    assert await world.verified(world.code(secret), PHONE)
     assert [row["failures"] for row in await world.rows(factor_devices)] == [0]
 
 
@@ -172,10 +159,10 @@ async def test_a_device_with_ten_failures_in_a_row_is_a_stranger(world: World) -
     for number in range(DEVICE_FAILURES):
         if number % DEVICE_TRIES == 0:
             world.clock.at += DEVICE_PERIOD_S
-        assert not await verified(world, world.wrong(secret), PHONE)
+        assert not await world.verified(world.wrong(secret), PHONE)
     world.clock.at += DEVICE_PERIOD_S
 
-    assert not await verified(world, world.code(secret), PHONE)
+    assert not await world.verified(world.code(secret), PHONE)
 
 
 def test_all_that_anybody_may_guess_in_a_row_is_the_hundred_of_nist() -> None:
@@ -194,9 +181,9 @@ async def test_the_letter_of_a_lock_says_how_long_it_lasts(world: World) -> None
     secret = await world.enrolled()
     async with world.database.begin() as connection:
         await connection.execute(update(factors).values(failures_total=29, failures_in_row=4))
-    await verified(world, world.wrong(secret), STRANGER)
+    await world.verified(world.wrong(secret), STRANGER)
 
-    assert (await factor(world))["locked_until"] == world.clock.at + 7200
+    assert (await world.factor())["locked_until"] == world.clock.at + 7200
     assert (await world.letters())[-1] == ("factor_locked", None, world.clock.at + 7200)
 
 
@@ -204,7 +191,7 @@ async def test_shutting_strangers_out_is_told_once_and_asks_for_codes_as_before(
     secret = await known(world)
     await shut(world, secret)
     for _ in range(3):
-        await verified(world, world.code(secret), STRANGER)
+        await world.verified(world.code(secret), STRANGER)
 
     assert [name for name, _, _ in await world.letters()].count("factor_shut") == 1
     assert [change for change in await world.changes() if change.startswith("totp_")][-1] == "totp_locked"
@@ -227,7 +214,7 @@ async def test_a_factor_that_nothing_can_pass_is_disabled_and_no_more_code_is_as
     await without_paper(world)
     await shut(world, secret)
     for _ in range(3):
-        assert not await verified(world, world.code(secret), STRANGER)
+        assert not await world.verified(world.code(secret), STRANGER)
 
     assert (await world.lifecycle.status("li")).state == "disabled"
     told = [event.change for event in await world.sent() if isinstance(event, AccountChange)]
@@ -240,11 +227,11 @@ async def test_a_factor_is_disabled_when_its_last_way_in_is_forgotten(world: Wor
     secret = await known(world)
     await without_paper(world)
     await shut(world, secret)
-    assert (await factor(world))["state"] == "active"
+    assert (await world.factor())["state"] == "active"
     world.clock.at += KNOWN_S
 
-    assert not await verified(world, world.code(secret), STRANGER)
-    assert (await factor(world))["state"] == "disabled"
+    assert not await world.verified(world.code(secret), STRANGER)
+    assert (await world.factor())["state"] == "disabled"
 
 
 async def test_a_disabled_factor_can_be_reset_by_administrators(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from msgspec import json
@@ -14,6 +15,7 @@ from services.cases.news import News
 from services.cases.tables import notices, outbox
 from services.memory.in_process import InProcessChallengeIntake
 from services.mfa import totp
+from services.mfa.code_rules import LOCK_AFTER
 from services.mfa.constant_time_response import AnswerTime
 from services.mfa.factor_check import CodeChecker
 from services.mfa.factor_records import Enrolment
@@ -24,6 +26,7 @@ from services.mfa.records import Context
 from services.mfa.recovery import Cost
 from services.mfa.repository import record_issued
 from services.mfa.service import ChallengesService
+from services.mfa.tables import factors
 from services.mfa.vault import Vault
 from services.platform.database import Database
 
@@ -34,6 +37,7 @@ OWNER = Context()
 CHEAP = Cost(passes=1, memory_kib=8)
 AT_ONCE = AnswerTime((0.0, 0.0))
 NOON_S = 1_800_000_000.0
+_NUMBERS = count()
 _NEWS = json.Decoder(News)
 _EVENT = json.Decoder(AnyEvent)
 
@@ -112,6 +116,24 @@ class World:
         """Record a challenge as the cases service does."""
         async with self.database.begin() as connection:
             await record_issued(connection, *asked(challenge_id, account_id, lifetime_s), self.clock.at)
+
+    async def verified(
+        self, code: str, context: Context = OWNER, account_id: str = "li", name: str | None = None
+    ) -> bool:
+        """Whether the code passes a challenge of its own."""
+        name = name or f"challenge-{next(_NUMBERS)}"
+        await self.issue(name, account_id)
+        return (await self.service.verify(name, code, context)).passed
+
+    async def lock(self, secret: str, context: Context = OWNER, account_id: str = "li") -> None:
+        """Guess until the factor is locked."""
+        for _ in range(LOCK_AFTER):
+            assert not await self.verified(self.wrong(secret), context, account_id)
+
+    async def factor(self) -> dict[str, Any]:
+        """The row of the only factor."""
+        (row,) = await self.rows(factors)
+        return row
 
     def code(self, secret: str, steps: int = 0) -> str:
         """The code of the clock's step, or of one some steps away."""
