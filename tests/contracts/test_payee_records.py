@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from contracts.payees import KEPT_DAYS, MAX_ACCOUNTS, MAX_PAYMENTS, NAMES, PayeeCounts
 from contracts.ports import (
@@ -39,16 +40,8 @@ class Asked(Struct, frozen=True):
 
 def batch(questions: Sequence[Asked]) -> PayeeQuestions:
     """The questions of a batch."""
-    payees = PayeeQuestions(DELAY_DAYS)
-    for index, each in enumerate(questions):
-        payees.owners.append(index)
-        payees.offsets.append(each.offset)
-        payees.payees.append(each.payee)
-        payees.members.append(each.member)
-        payees.transactions.append(each.transaction)
-        payees.hours.append(each.hour)
-        payees.changes.append(each.change)
-    return payees
+    columns = [list(column) for column in zip(*map(astuple, questions), strict=True)]
+    return PayeeQuestions(DELAY_DAYS, list(range(len(questions))), *columns)
 
 
 def asked(
@@ -83,15 +76,18 @@ async def seen(store: TallyStore, offset: int = 9_000_000, day: int = TODAY) -> 
     return named(answer)
 
 
-async def test_a_payee_is_as_old_as_its_first_payment(ports: Ports) -> None:
-    first, later, next_day = await told(
-        ports.tallies(), [asked(1), asked(2, hour=15), asked(3, day=TODAY + 1)]
-    )
+@pytest.fixture
+def store(ports: Ports) -> TallyStore:
+    return ports.tallies()
+
+
+async def test_a_payee_is_as_old_as_its_first_payment(store: TallyStore) -> None:
+    first, later, next_day = await told(store, [asked(1), asked(2, hour=15), asked(3, day=TODAY + 1)])
 
     assert [named(each).get("age_h", 0) for each in (first, later, next_day)] == [0, 3, 24]
 
 
-async def test_accounts_are_counted_once_over_today_and_yesterday(ports: Ports) -> None:
+async def test_accounts_are_counted_once_over_today_and_yesterday(store: TallyStore) -> None:
     questions = [
         asked(1, "ann"),
         asked(2, "bo"),
@@ -102,19 +98,18 @@ async def test_accounts_are_counted_once_over_today_and_yesterday(ports: Ports) 
         asked(7, "eve", day=TODAY + 4),
     ]
 
-    answers = await told(ports.tallies(), questions)
+    answers = await told(store, questions)
 
     assert [named(each)["accounts_2d"] for each in answers] == [1, 2, 2, 3, 3, 3, 1]
 
 
-async def test_accounts_beyond_the_bound_are_not_counted(ports: Ports) -> None:
-    answers = await told(ports.tallies(), [asked(n, f"account-{n}") for n in range(MAX_ACCOUNTS + 9)])
+async def test_accounts_beyond_the_bound_are_not_counted(store: TallyStore) -> None:
+    answers = await told(store, [asked(n, f"account-{n}") for n in range(MAX_ACCOUNTS + 9)])
 
     assert [named(each)["accounts_2d"] for each in answers[-10:]] == [MAX_ACCOUNTS] * 10
 
 
-async def test_a_payment_is_counted_once_its_labels_are_out(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_payment_is_counted_once_its_labels_are_out(store: TallyStore) -> None:
     await told(store, [asked(1), asked(2), asked(3, day=TODAY + 1)])
 
     assert await seen(store, day=TODAY + 7) == {"age_h": 168, "accounts_2d": 3 - 2}
@@ -127,8 +122,7 @@ async def test_a_payment_is_counted_once_its_labels_are_out(ports: Ports) -> Non
     assert counts["count_30d"] == 3
 
 
-async def test_a_late_label_lands_on_the_day_of_its_transaction(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_late_label_lands_on_the_day_of_its_transaction(store: TallyStore) -> None:
     await told(store, [asked(n, day=TODAY + n) for n in range(20)])
     await told(store, [asked(30, "ann", PAYEE_FRAUD, day=TODAY + 3)])
 
@@ -140,8 +134,7 @@ async def test_a_late_label_lands_on_the_day_of_its_transaction(ports: Ports) ->
     assert "frauds_new" not in counts
 
 
-async def test_the_same_verdict_counts_once_and_may_be_taken_back(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_the_same_verdict_counts_once_and_may_be_taken_back(store: TallyStore) -> None:
     await told(store, [asked(1, transaction="t1")])
 
     def verdict(offset: int, change: int = PAYEE_FRAUD) -> Asked:
@@ -156,8 +149,7 @@ async def test_the_same_verdict_counts_once_and_may_be_taken_back(ports: Ports) 
     assert (await seen(store, 15, day=TODAY + 8))["frauds_7d"] == 1
 
 
-async def test_a_good_word_about_an_unlabelled_payment_changes_nothing(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_good_word_about_an_unlabelled_payment_changes_nothing(store: TallyStore) -> None:
     await told(store, [asked(1), asked(2, change=PAYEE_NO_FRAUD, transaction="payment-1")])
 
     assert await seen(store, day=TODAY + 8) == {
@@ -169,15 +161,13 @@ async def test_a_good_word_about_an_unlabelled_payment_changes_nothing(ports: Po
     }
 
 
-async def test_a_label_about_a_payee_never_seen_is_kept(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_label_about_a_payee_never_seen_is_kept(store: TallyStore) -> None:
     await told(store, [asked(1, change=PAYEE_FRAUD, transaction="t1")])
 
     assert await seen(store, day=TODAY + 8) == {"frauds_1d": 1, "frauds_7d": 1, "frauds_30d": 1}
 
 
-async def test_a_payment_with_the_same_id_is_one_payment_among_the_latest(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_payment_with_the_same_id_is_one_payment_among_the_latest(store: TallyStore) -> None:
     await told(store, [asked(n, transaction=f"t{n % MAX_PAYMENTS}") for n in range(3 * MAX_PAYMENTS)])
 
     assert (await seen(store, day=TODAY + 8))["count_1d"] == MAX_PAYMENTS
@@ -194,9 +184,8 @@ async def test_a_payment_with_the_same_id_is_one_payment_among_the_latest(ports:
     ],
 )
 async def test_payments_of_two_accounts_are_two_whatever_their_event_ids(
-    ports: Ports, one: tuple[str, str], other: tuple[str, str]
+    store: TallyStore, one: tuple[str, str], other: tuple[str, str]
 ) -> None:
-    store = ports.tallies()
     paid = [
         asked(number, account, transaction=event_id)
         for number, (account, event_id) in enumerate([one, other, one, other])
@@ -210,44 +199,32 @@ async def test_payments_of_two_accounts_are_two_whatever_their_event_ids(
 
 
 async def test_verdicts_on_two_accounts_payments_of_one_event_id_are_two_each_taken_back_by_its_own_account(
-    ports: Ports,
+    store: TallyStore,
 ) -> None:
-    store = ports.tallies()
-    await told(
-        store,
-        [
-            asked(number, account, PAYEE_FRAUD, transaction="t1")
-            for number, account in enumerate(["ann", "bo", "ann"])
-        ],
-    )
-    assert (await seen(store, 10, day=TODAY + 8))["frauds_1d"] == 2
-    await told(
-        store,
-        [
-            asked(number, account, PAYEE_NO_FRAUD, transaction="t1")
-            for number, account in [(11, "bo"), (12, "cy"), (13, "bo")]
-        ],
-    )
+    async def judged(change: int, first: int, *accounts: str) -> int:
+        """Frauds known after these accounts' verdicts on a payment of that id."""
+        numbered = enumerate(accounts, first)
+        await told(store, [asked(n, account, change, transaction="t1") for n, account in numbered])
+        return (await seen(store, first + 9, day=TODAY + 8))["frauds_1d"]
 
-    assert (await seen(store, 14, day=TODAY + 8))["frauds_1d"] == 1
+    assert await judged(PAYEE_FRAUD, 1, "ann", "bo", "ann") == 2
+    assert await judged(PAYEE_NO_FRAUD, 11, "bo", "cy", "bo") == 1
 
 
-async def test_a_payment_of_the_first_days_of_1970_is_like_any_other(ports: Ports) -> None:
-    answers = await told(ports.tallies(), [asked(1, day=0), asked(2, "bo", day=1)])
+async def test_a_payment_of_the_first_days_of_1970_is_like_any_other(store: TallyStore) -> None:
+    answers = await told(store, [asked(1, day=0), asked(2, "bo", day=1)])
 
     assert [named(each) for each in answers] == [{"accounts_2d": 1}, {"age_h": 24, "accounts_2d": 2}]
 
 
-async def test_payees_are_known_apart_and_accounts_of_all_partitions_together(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_payees_are_known_apart_and_accounts_of_all_partitions_together(store: TallyStore) -> None:
     await told(store, [asked(1, "ann"), asked(2, "bo", payee=b"another.")])
     [answer] = await told(store, [asked(1, "cy", transaction="of another partition")], OTHER)
 
     assert named(answer)["accounts_2d"] == 2
 
 
-async def test_what_is_older_than_the_kept_days_is_forgotten(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_what_is_older_than_the_kept_days_is_forgotten(store: TallyStore) -> None:
     await told(store, [asked(1, day=TODAY), asked(2, day=TODAY + KEPT_DAYS)])
     await told(store, [asked(3, day=TODAY), asked(4, change=PAYEE_FRAUD, day=TODAY)])
     counts = await seen(store, day=TODAY + 8)
@@ -255,19 +232,18 @@ async def test_what_is_older_than_the_kept_days_is_forgotten(ports: Ports) -> No
     assert set(counts) == {"age_h", "accounts_2d"}
 
 
-async def test_counts_and_payees_are_asked_together(ports: Ports) -> None:
+async def test_counts_and_payees_are_asked_together(store: TallyStore) -> None:
     tally = TallyQuestions("logins", 600, 0, [0], [1], ["net"], ["ann"], [6000.0], [True])
     payees = batch([asked(1), asked(2, "bo")])
-    [answers] = await ports.tallies().observe([(SHARD, TallyRequest([tally], payees))])
+    [answers] = await store.observe([(SHARD, TallyRequest([tally], payees))])
 
     assert answers.tallies == [[1]]
     assert [named(each)["accounts_2d"] for each in answers.payees] == [1, 2]
 
 
 async def test_a_repeat_is_answered_as_before_and_one_too_old_changes_nothing_and_says_so(
-    ports: Ports,
+    store: TallyStore,
 ) -> None:
-    store = ports.tallies()
     [first] = await told(store, [asked(0, transaction="t0")])
     await told(store, [asked(0, "cy", transaction="elsewhere")], OTHER)
     assert await told(store, [asked(0, transaction="t0")]) == [first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,40 +30,38 @@ async def loaded(store: ProfileStore, *accounts: str, shard: Shard = SHARD) -> l
     return found
 
 
-async def test_an_account_never_saved_is_none(ports: Ports) -> None:
-    store = ports.profiles()
+@pytest.fixture
+def store(ports: Ports) -> ProfileStore:
+    return ports.profiles()
 
+
+async def test_an_account_never_saved_is_none(store: ProfileStore) -> None:
     assert await loaded(store, "nobody", "nobody") == [None, None]
 
 
-async def test_no_accounts_are_no_work(ports: Ports) -> None:
-    store = ports.profiles()
-
+async def test_no_accounts_are_no_work(store: ProfileStore) -> None:
     assert await store.load([]) == []
     assert await store.save([]) == []
     assert await loaded(store) == []
     assert await saved(store) == 0
 
 
-async def test_what_is_saved_is_loaded_in_the_order_asked(ports: Ports) -> None:
-    store = ports.profiles()
-
+async def test_what_is_saved_is_loaded_in_the_order_asked(store: ProfileStore) -> None:
     refused = await saved(store, ("ann", 7, b"\x01\x00\xff"), ("bo", 8, b""))
 
     assert refused == 0
     assert await loaded(store, "bo", "new", "ann") == [(8, b""), None, (7, b"\x01\x00\xff")]
 
 
-async def test_partitions_and_epochs_do_not_share_accounts(ports: Ports) -> None:
-    store = ports.profiles()
+async def test_partitions_and_epochs_do_not_share_accounts(store: ProfileStore) -> None:
     await saved(store, ("ann", 9, b"here"))
 
     assert await loaded(store, "ann", shard=Shard(1, 4)) == [None]
     assert await loaded(store, "ann", shard=Shard(2, 3)) == [None]
 
 
-async def test_shards_are_saved_and_loaded_together_each_in_its_place(ports: Ports) -> None:
-    store, other = ports.profiles(), Shard(1, 4)
+async def test_shards_are_saved_and_loaded_together_each_in_its_place(store: ProfileStore) -> None:
+    store, other = store, Shard(1, 4)
     await saved(store, ("ann", 9, b"here"))
 
     assert await store.save(
@@ -75,8 +74,7 @@ async def test_shards_are_saved_and_loaded_together_each_in_its_place(ports: Por
     ]
 
 
-async def test_a_batch_larger_than_a_script_can_unpack_is_saved_whole(ports: Ports) -> None:
-    store = ports.profiles()
+async def test_a_batch_larger_than_a_script_can_unpack_is_saved_whole(store: ProfileStore) -> None:
     entries = [(f"account-{number}", number, b"x%d" % number) for number in range(10_001)]
 
     assert await saved(store, *entries) == 0

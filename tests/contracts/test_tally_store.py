@@ -77,10 +77,15 @@ async def counted(store: TallyStore, questions: Sequence[Asked], shard: Shard = 
     return counts
 
 
-async def test_a_member_joins_before_it_is_counted(ports: Ports) -> None:
+@pytest.fixture
+def store(ports: Ports) -> TallyStore:
+    return ports.tallies()
+
+
+async def test_a_member_joins_before_it_is_counted(store: TallyStore) -> None:
     questions = [asked(1, "ann"), asked(2, "bo"), asked(3, "ann")]
 
-    assert await counted(ports.tallies(), questions) == [1, 2, 2]
+    assert await counted(store, questions) == [1, 2, 2]
 
 
 async def test_no_questions_no_answers(ports: Ports) -> None:
@@ -88,9 +93,7 @@ async def test_no_questions_no_answers(ports: Ports) -> None:
     assert await ports.tallies().observe([]) == []
 
 
-async def test_a_question_that_does_not_add_only_counts(ports: Ports) -> None:
-    store = ports.tallies()
-
+async def test_a_question_that_does_not_add_only_counts(store: TallyStore) -> None:
     assert await counted(
         store, [asked(1, "ann", adds=False), asked(2, "bo"), asked(3, "cy", adds=False)]
     ) == [0, 1, 1]
@@ -104,28 +107,25 @@ async def test_a_count_covers_the_bucket_and_the_one_before(ports: Ports, most: 
     assert await counted(ports.tallies(), questions) == [1, 2, 2, 3, 1]
 
 
-async def test_a_late_member_counts_in_its_own_bucket_and_the_next(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_late_member_counts_in_its_own_bucket_and_the_next(store: TallyStore) -> None:
     await counted(store, [asked(1, "ann", at=1200.0)])
 
     assert await counted(store, [asked(2, "bo", at=600.0), asked(3, "ann", at=1200.0)]) == [1, 2]
 
 
-async def test_names_and_keys_are_counted_apart(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_names_and_keys_are_counted_apart(store: TallyStore) -> None:
     questions = [asked(1), asked(1, "bo", name="payees"), asked(2, "cy", key="{other} net"), asked(3, "dee")]
 
     assert await counted(store, questions) == [1, 1, 1, 2]
 
 
-async def test_a_bounded_count_stops_at_its_bound(ports: Ports) -> None:
+async def test_a_bounded_count_stops_at_its_bound(store: TallyStore) -> None:
     questions = [asked(number, f"m{number}", name="few", most=5) for number in range(8)]
 
-    assert await counted(ports.tallies(), questions) == [1, 2, 3, 4, 5, 5, 5, 5]
+    assert await counted(store, questions) == [1, 2, 3, 4, 5, 5, 5, 5]
 
 
-async def test_a_late_event_reads_the_newest_bounded_count(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_late_event_reads_the_newest_bounded_count(store: TallyStore) -> None:
     await counted(store, [asked(1, "ann", at=1800.0, name="few", most=9)])
     late = [asked(2, "bo", at=1200.0, name="few", most=9), asked(3, "cy", at=600.0, name="few", most=9)]
 
@@ -133,9 +133,7 @@ async def test_a_late_event_reads_the_newest_bounded_count(ports: Ports) -> None
     assert await counted(store, [asked(4, "dee", at=2400.0, name="few", most=9)]) == [2]
 
 
-async def test_shards_are_asked_together_in_the_order_given(ports: Ports) -> None:
-    store = ports.tallies()
-
+async def test_shards_are_asked_together_in_the_order_given(store: TallyStore) -> None:
     assert await counted_in_shards(
         store, [(OTHER, [asked(5, "ann"), asked(6, "bo")]), (Shard(1, 5), []), (SHARD, [asked(1, "cy")])]
     ) == [[1, 2], [], [3]]
@@ -145,8 +143,9 @@ async def test_shards_are_asked_together_in_the_order_given(ports: Ports) -> Non
     ]
 
 
-async def test_a_repeated_question_gets_its_first_answer_though_others_joined_since(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_repeated_question_gets_its_first_answer_though_others_joined_since(
+    store: TallyStore,
+) -> None:
     questions = [asked(10, "ann"), asked(11, "bo"), asked(11, "bo", name="payees")]
     first = await counted(store, questions)
     await counted(store, [asked(1, "cy"), asked(2, "dee", name="payees")], OTHER)
@@ -154,8 +153,7 @@ async def test_a_repeated_question_gets_its_first_answer_though_others_joined_si
     assert await counted(store, questions) == first == [1, 2, 1]
 
 
-async def test_a_new_question_behind_repeated_ones_is_counted_now(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_new_question_behind_repeated_ones_is_counted_now(store: TallyStore) -> None:
     await counted(store, [asked(10, "ann"), asked(11, "bo")])
     await counted(store, [asked(1, "cy")], OTHER)
 
@@ -164,9 +162,8 @@ async def test_a_new_question_behind_repeated_ones_is_counted_now(ports: Ports) 
 
 
 async def test_answers_of_the_last_64_batches_are_kept_and_an_older_one_is_counted_anew_and_says_so(
-    ports: Ports,
+    store: TallyStore,
 ) -> None:
-    store = ports.tallies()
     for offset in range(65):
         await counted(store, [asked(offset, f"m{offset}")])
 
@@ -175,8 +172,7 @@ async def test_answers_of_the_last_64_batches_are_kept_and_an_older_one_is_count
     assert await counted(store, [asked(0, "m0"), asked(65, "m65")]) == [65, 66]
 
 
-async def test_a_large_batch_is_answered_in_order(ports: Ports) -> None:
-    store = ports.tallies()
+async def test_a_large_batch_is_answered_in_order(store: TallyStore) -> None:
     questions = [asked(offset, key=f"k{offset % 4000}", name=f"t{offset % 2}") for offset in range(12_000)]
 
     assert await counted(store, questions) == [1] * 12_000

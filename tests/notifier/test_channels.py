@@ -44,11 +44,9 @@ def test_a_line_break_in_a_subject_adds_no_header() -> None:
     assert (made["Bcc"], made["Subject"]) == (None, "a Bcc: x@y.example")
 
 
-async def test_a_letter_arrives_whole() -> None:
-    box = Mailbox()
-    async with MailServer(box) as port:
-        await smtp(port).send(LETTER, "n1.mail", AT)
-    taken = box.messages[0]
+async def test_a_letter_arrives_whole(mailbox: Mailbox, port: int) -> None:
+    await smtp(port).send(LETTER, "n1.mail", AT)
+    taken = mailbox.messages[0]
     text, page = taken.get_body(("plain",)), taken.get_body(("html",))
 
     assert (taken["To"], taken["Subject"], taken["Message-ID"]) == (
@@ -73,34 +71,30 @@ async def test_a_letter_arrives_whole() -> None:
     ],
 )
 async def test_what_is_refused_for_good_is_malformed_and_for_now_unavailable(
-    step: str, answer: str, error: type[Exception]
+    step: str, answer: str, error: type[Exception], mailbox: Mailbox, port: int
 ) -> None:
-    box = Mailbox()
-    setattr(box, f"{step}_answer", answer)
-    async with MailServer(box) as port:
-        with pytest.raises(error) as caught:
-            await smtp(port).send(LETTER, "n1.mail", AT)
+    setattr(mailbox, f"{step}_answer", answer)
+    with pytest.raises(error) as caught:
+        await smtp(port).send(LETTER, "n1.mail", AT)
 
     assert LETTER.to not in str(caught.value)
 
 
-async def test_a_slow_server_is_unavailable() -> None:
-    box = Mailbox()
-    box.dawdles = True
-    async with MailServer(box) as port:
-        with pytest.raises(Unavailable):
-            await smtp(port, answer_s=0.2).send(LETTER, "n1.mail", AT)
+async def test_a_slow_server_is_unavailable(mailbox: Mailbox, port: int) -> None:
+    mailbox.dawdles = True
+    with pytest.raises(Unavailable):
+        await smtp(port, answer_s=0.2).send(LETTER, "n1.mail", AT)
 
 
-async def test_a_server_that_hangs_up_is_unavailable_and_the_repeat_is_known_as_one() -> None:
-    box = Mailbox()
-    box.hangs_up_after_data = 1
-    async with MailServer(box) as port:
-        with pytest.raises(Unavailable):
-            await smtp(port).send(LETTER, "n1.mail", AT)
+async def test_a_server_that_hangs_up_is_unavailable_and_the_repeat_is_known_as_one(
+    mailbox: Mailbox, port: int
+) -> None:
+    mailbox.hangs_up_after_data = 1
+    with pytest.raises(Unavailable):
         await smtp(port).send(LETTER, "n1.mail", AT)
+    await smtp(port).send(LETTER, "n1.mail", AT)
 
-    assert box.ids == ["<n1.mail@upay.example>"] * 2
+    assert mailbox.ids == ["<n1.mail@upay.example>"] * 2
 
 
 async def test_no_server_is_unavailable() -> None:

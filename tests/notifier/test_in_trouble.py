@@ -18,7 +18,7 @@ from services.platform.metrics import CONSUMER_FAILURES
 from services.platform.progress import CALM_S, PATIENCE_S, Progress
 from services.platform.settings import Settings
 from tests.notifier.delivering import LI, T0, Clock, Way, add, explain, rows, undelivered
-from tests.notifier.mail_server import SENDER, Mailbox, MailServer, smtp
+from tests.notifier.mail_server import SENDER, Mailbox, smtp
 
 
 def watched(
@@ -96,13 +96,13 @@ class Fickle(Way):
             raise Unavailable("test", "mail_put_off")
 
 
-async def test_a_server_that_hangs_is_given_up_in_time_and_called_slow(told: Database, clock: Clock) -> None:
+async def test_a_server_that_hangs_is_given_up_in_time_and_called_slow(
+    told: Database, clock: Clock, mailbox: Mailbox, port: int
+) -> None:
     before = failures("channel_slow")
-    box = Mailbox()
-    box.dawdles = True
-    async with MailServer(box) as port:
-        service, _ = watched(told, smtp(port, 0.2), clock, Patience(send_s=5.0))
-        await service.deliver_due()
+    mailbox.dawdles = True
+    service, _ = watched(told, smtp(port, 0.2), clock, Patience(send_s=5.0))
+    await service.deliver_due()
 
     assert failures("channel_slow") == before + 1
     assert [row.state for row in await rows(told)] == ["waiting"]
@@ -110,15 +110,13 @@ async def test_a_server_that_hangs_is_given_up_in_time_and_called_slow(told: Dat
 
 @pytest.mark.parametrize("answer", ["451 later", "421 closing"])
 async def test_a_server_that_takes_nothing_now_is_a_trouble(
-    told: Database, clock: Clock, answer: str
+    told: Database, clock: Clock, answer: str, mailbox: Mailbox, port: int
 ) -> None:
     before = failures("mail_put_off")
-    box = Mailbox()
-    box.data_answer = answer
-    async with MailServer(box) as port:
-        service, progress = watched(told, smtp(port), clock)
-        await service.deliver_due()
-        clock.now += PATIENCE_S + 1.0
+    mailbox.data_answer = answer
+    service, progress = watched(told, smtp(port), clock)
+    await service.deliver_due()
+    clock.now += PATIENCE_S + 1.0
 
     assert failures("mail_put_off") == before + 1
     assert progress.fault() is not None

@@ -22,7 +22,7 @@ from services.platform.metrics import OUTBOX_PENDING
 from services.platform.retry import Backoff
 from services.platform.settings import Settings
 from tests.notifier.delivering import LI, T0, TO_LI, Clock, Way, add, counted, notifier, rows, undelivered
-from tests.notifier.mail_server import Mailbox, MailServer, smtp
+from tests.notifier.mail_server import Mailbox, smtp
 
 
 async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: Clock) -> None:
@@ -93,20 +93,20 @@ async def test_a_notice_without_words_fails_and_the_others_go_on(
     assert [row.state for row in await rows(told)] == ["delivered", "failed", "delivered"]
 
 
-async def test_run_delivers_to_a_real_server_through_its_faults(told: Database) -> None:
-    box = Mailbox()
-    box.recipient_answer = "450 later"
-    async with MailServer(box) as port:
-        patience = Patience(backoff=Backoff(0.05, 600.0), give_up_s=1e12)
-        service = notifier(told, smtp(port), time.time, patience)
-        running = asyncio.create_task(service.run())
-        await until(told, lambda row: row.attempts >= 2)
-        box.recipient_answer, box.hangs_up_after_data = "", 2
-        await until(told, lambda row: row.state == "delivered")
-        service.stop()
-        await asyncio.wait_for(running, 10)
+async def test_run_delivers_to_a_real_server_through_its_faults(
+    told: Database, mailbox: Mailbox, port: int
+) -> None:
+    mailbox.recipient_answer = "450 later"
+    patience = Patience(backoff=Backoff(0.05, 600.0), give_up_s=1e12)
+    service = notifier(told, smtp(port), time.time, patience)
+    running = asyncio.create_task(service.run())
+    await until(told, lambda row: row.attempts >= 2)
+    mailbox.recipient_answer, mailbox.hangs_up_after_data = "", 2
+    await until(told, lambda row: row.state == "delivered")
+    service.stop()
+    await asyncio.wait_for(running, 10)
 
-    assert box.ids == [f"<{effect_id('li', 'e1', 'notify')}.{TO_LI}@upay.example>"] * 3
+    assert mailbox.ids == [f"<{effect_id('li', 'e1', 'notify')}.{TO_LI}@upay.example>"] * 3
     assert OUTBOX_PENDING.labels("notice")._value.get() == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from contracts.decisions import Action, Decision
@@ -25,15 +26,18 @@ def text_of(board: Board) -> str:
     return captured.get()
 
 
-def test_a_decision_stands_on_the_page_with_its_reason_in_words() -> None:
-    board = Board()
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+def test_a_decision_stands_on_the_page_with_its_reason_in_words(board: Board) -> None:
     board.note(decision(), ["Login waits for a code", "A device not used here before."], now=0.0)
 
     assert "Login waits for a code: A device not used here before." in text_of(board)
 
 
-def test_a_burst_on_one_account_is_one_line_with_its_latest_score() -> None:
-    board = Board()
+def test_a_burst_on_one_account_is_one_line_with_its_latest_score(board: Board) -> None:
     for score in (52, 60, 70):
         board.note(decision(score=score), ["Login waits for a code"], now=0.0)
 
@@ -41,16 +45,14 @@ def test_a_burst_on_one_account_is_one_line_with_its_latest_score() -> None:
     assert board.actions["challenge"] == 3
 
 
-def test_what_is_simply_allowed_is_counted_and_takes_no_line() -> None:
-    board = Board()
+def test_what_is_simply_allowed_is_counted_and_takes_no_line(board: Board) -> None:
     board.note(decision("allow"), [], now=10.0)
 
     assert not board.recent
     assert board.actions["allow"] == 1
 
 
-def test_a_story_that_went_wrong_is_the_step_that_is_shown() -> None:
-    board = Board()
+def test_a_story_that_went_wrong_is_the_step_that_is_shown(board: Board) -> None:
     board.steps = [
         StoryStep("SIM swap", "e1", "any", "deny", 99, True),
         StoryStep("SIM swap", "e2", "challenge or stricter", "allow", 3, False),
@@ -70,8 +72,7 @@ def test_a_rate_is_counted_over_the_last_three_seconds() -> None:
     assert meter.total == 1000
 
 
-def test_the_picture_stands_alone(tmp_path: Path) -> None:
-    board = Board()
+def test_the_picture_stands_alone(board: Board, tmp_path: Path) -> None:
     board.links = [("API", "http://127.0.0.1:1/openapi.json")]
     file = tmp_path / "page.svg"
     Page(board, plain=True, quiet=True).save(file)
@@ -82,8 +83,7 @@ def test_the_picture_stands_alone(tmp_path: Path) -> None:
     assert "url(https" not in drawn
 
 
-def test_no_latency_is_said_before_one_was_measured() -> None:
-    board = Board()
+def test_no_latency_is_said_before_one_was_measured(board: Board) -> None:
     before = next(plain_lines(board, 0.0, ()))
     board.p50_ms, board.p99_ms = 12.34, 56.78
     after = next(plain_lines(board, 0.0, ()))
@@ -92,8 +92,7 @@ def test_no_latency_is_said_before_one_was_measured() -> None:
     assert "p50 12.3 ms, p99 56.8 ms" in after
 
 
-def test_a_decision_is_a_plain_line_once() -> None:
-    board = Board()
+def test_a_decision_is_a_plain_line_once(board: Board) -> None:
     board.note(decision(account_id="u-1"), ["Login waits for a code"], now=0.0)
     shown = list(board.recent)
     board.note(decision(account_id="u-2"), ["Login waits for a code"], now=1.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from contracts.profile import Profile
 from services.memory.redis_client import connect
 from services.platform.embedded import EmbeddedStore
 
@@ -33,3 +34,9 @@ async def own_client(own_store: EmbeddedStore) -> AsyncIterator[Redis]:
     client = connect(own_store.start())
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+def profile() -> Profile:
+    """Of an account that nothing was learned of."""
+    return Profile()

@@ -53,8 +53,7 @@ def report(at_s: float, verdict: str) -> UserReport:
     return events.report(verdict=verdict, **when(at_s))
 
 
-def test_a_failed_login_teaches_nothing_but_failure_counts() -> None:
-    profile = Profile()
+def test_a_failed_login_teaches_nothing_but_failure_counts(profile: Profile) -> None:
     learn(profile, login(0, STRANGE, "failure"), b"k1......")
 
     assert Profile(failures_in_row=1, failures=[T0_MS / 1000]) == profile
@@ -74,9 +73,8 @@ def test_a_failed_login_teaches_nothing_but_failure_counts() -> None:
     ids=["passed", "failed", "nobody answered", "it was me", "it was not me", "legitimate", "fraud"],
 )
 def test_a_held_login_teaches_once_somebody_stands_for_it_and_is_dropped_otherwise(
-    concluded: AnyEvent, taught: bool, remembered: tuple[list[float], int]
+    profile: Profile, concluded: AnyEvent, taught: bool, remembered: tuple[list[float], int]
 ) -> None:
-    profile = Profile()
     learn(profile, login(0, STRANGE), b"held....", held=True)
     assert (STRANGE in profile.devices, profile.logins) == (False, 0)
 
@@ -86,33 +84,29 @@ def test_a_held_login_teaches_once_somebody_stands_for_it_and_is_dropped_otherwi
     assert (profile.failed_challenges, profile.reported_at) == remembered
 
 
-def test_a_failed_payment_teaches_nothing() -> None:
+def test_a_failed_payment_teaches_nothing(profile: Profile) -> None:
     """Money that did not move is no habit."""
-    profile = Profile()
     learn(profile, payment(0, status="failed"), b"k1......")
 
     assert Profile() == profile
 
 
-def test_enrolment_counts_even_when_its_device_is_held() -> None:
+def test_enrolment_counts_even_when_its_device_is_held(profile: Profile) -> None:
     """Whether a factor exists is the state of the world, not a habit."""
-    profile = Profile()
     learn(profile, changed("totp_enrolled"), b"held....", held=True)
 
     assert profile.has_factor
 
 
-def test_an_enrolment_that_only_began_teaches_nothing() -> None:
+def test_an_enrolment_that_only_began_teaches_nothing(profile: Profile) -> None:
     """Whoever began it has proved the password alone."""
-    profile = Profile()
     for held in (False, True):
         learn(profile, changed("totp_enrolment_started", device=STRANGE), b"k1......", held=held)
 
     assert Profile() == profile
 
 
-def test_the_last_event_ids_are_known_and_older_ones_forgotten() -> None:
-    profile = Profile()
+def test_the_last_event_ids_are_known_and_older_ones_forgotten(profile: Profile) -> None:
     for number in range(MAX_EVENT_IDS + 1):
         note_event(profile, b"id%04d" % number, 1.0)
 
@@ -121,9 +115,8 @@ def test_the_last_event_ids_are_known_and_older_ones_forgotten() -> None:
     assert knows_event(profile, b"id%04d" % MAX_EVENT_IDS)
 
 
-def test_an_event_id_is_only_found_at_its_own_place() -> None:
+def test_an_event_id_is_only_found_at_its_own_place(profile: Profile) -> None:
     """The end of one key and the start of the next are no key."""
-    profile = Profile()
     note_event(profile, b"abcdef", 1.0)
     note_event(profile, b"ghijkl", 2.0)
 

@@ -32,8 +32,7 @@ from tests.services.memory.test_learning import (
 T0 = T0_MS / 1000
 
 
-def test_an_account_spans_from_its_first_event_to_its_last_in_whole_seconds() -> None:
-    profile = Profile()
+def test_an_account_spans_from_its_first_event_to_its_last_in_whole_seconds(profile: Profile) -> None:
     spans = []
     for number, at in enumerate((100.7, 200.9, 150.0, 50.2, 200.0)):
         note_event(profile, b"%08d" % number, at)
@@ -43,8 +42,9 @@ def test_an_account_spans_from_its_first_event_to_its_last_in_whole_seconds() ->
 
 
 @pytest.mark.parametrize(("since_s", "count"), [(FAILURE_WINDOW_S - 1, 2), (FAILURE_WINDOW_S, 1)])
-def test_failures_are_kept_for_a_day_and_counted_until_a_login(since_s: float, count: int) -> None:
-    profile = Profile()
+def test_failures_are_kept_for_a_day_and_counted_until_a_login(
+    profile: Profile, since_s: float, count: int
+) -> None:
     learn(profile, login(0.0, outcome="failure"), b"k")
     learn(profile, login(since_s, outcome="failure"), b"k")
 
@@ -53,8 +53,7 @@ def test_failures_are_kept_for_a_day_and_counted_until_a_login(since_s: float, c
     assert (len(profile.failures), profile.failures_in_row, profile.logins) == (count, 0, 1)
 
 
-def test_failures_stand_in_the_order_of_their_times_and_the_latest_are_kept() -> None:
-    profile = Profile()
+def test_failures_stand_in_the_order_of_their_times_and_the_latest_are_kept(profile: Profile) -> None:
     for at_s in (5.0, 1.0, 3.0):
         learn(profile, login(at_s, outcome="failure"), b"k")
     assert profile.failures == [T0 + 1.0, T0 + 3.0, T0 + 5.0]
@@ -64,8 +63,7 @@ def test_failures_stand_in_the_order_of_their_times_and_the_latest_are_kept() ->
     assert profile.failures == [T0 + at_s for at_s in range(10, 10 + MAX_FAILURES)]
 
 
-def test_challenges_stand_in_the_order_of_their_times_and_the_latest_are_kept() -> None:
-    profile = Profile()
+def test_challenges_stand_in_the_order_of_their_times_and_the_latest_are_kept(profile: Profile) -> None:
     for at in (5.0, 1.0, 3.0):
         note_challenge(profile, at)
     assert profile.challenge_times == [1.0, 3.0, 5.0]
@@ -75,8 +73,7 @@ def test_challenges_stand_in_the_order_of_their_times_and_the_latest_are_kept() 
     assert profile.challenge_times == [10.0 + number for number in range(MAX_CHALLENGES)]
 
 
-def test_the_latest_pass_and_the_latest_report_are_kept_whatever_comes_late() -> None:
-    profile = Profile()
+def test_the_latest_pass_and_the_latest_report_are_kept_whatever_comes_late(profile: Profile) -> None:
     for at_s in (10.0, 5.0):
         conclude(profile, outcome(at_s, "passed"), b"other")
         conclude(profile, report(at_s, "not_me"), b"other")
@@ -87,8 +84,7 @@ def test_the_latest_pass_and_the_latest_report_are_kept_whatever_comes_late() ->
     assert (profile.passed_challenge_at, profile.reported_at) == (T0 + 10, T0 + 10)
 
 
-def test_failed_challenges_are_few_and_a_pass_forgives_them() -> None:
-    profile = Profile()
+def test_failed_challenges_are_few_and_a_pass_forgives_them(profile: Profile) -> None:
     for at_s in range(MAX_FAILURES + 2):
         conclude(profile, outcome(float(at_s), "failed"), b"other")
     assert profile.failed_challenges == [T0 + at_s for at_s in range(2, MAX_FAILURES + 2)]
@@ -99,8 +95,7 @@ def test_failed_challenges_are_few_and_a_pass_forgives_them() -> None:
     assert profile.failed_challenges == []
 
 
-def test_what_is_concluded_is_one_event_and_the_others_are_kept() -> None:
-    profile = Profile()
+def test_what_is_concluded_is_one_event_and_the_others_are_kept(profile: Profile) -> None:
     learn(profile, login(0.0, STRANGE), b"one", held=True)
     learn(profile, login(1.0, b"another."), b"two", held=True)
     conclude(profile, outcome(2.0, "passed"), b"one")
@@ -110,8 +105,7 @@ def test_what_is_concluded_is_one_event_and_the_others_are_kept() -> None:
     assert b"another." not in profile.devices
 
 
-def test_another_kind_of_event_concludes_nothing() -> None:
-    profile = Profile()
+def test_another_kind_of_event_concludes_nothing(profile: Profile) -> None:
     learn(profile, login(0.0, STRANGE), b"one", held=True)
     conclude(profile, login(1.0), b"one")
 
@@ -141,8 +135,7 @@ def test_changes_of_a_factor_say_whether_there_is_one(
         assert profile.factor_disabled is (before[1] if disabled is None else disabled)
 
 
-def test_each_type_of_event_teaches_its_own() -> None:
-    profile = Profile()
+def test_each_type_of_event_teaches_its_own(profile: Profile) -> None:
     learn(profile, login(0.0), b"l")
     assert (profile.logins, profile.transactions, sum(profile.login_hours) > 0) == (1, 0, True)
     learn(profile, payment(1.0), b"t")
@@ -194,9 +187,8 @@ def test_a_place_without_a_point_or_an_address_is_a_country_alone(missing: str) 
     ],
 )
 def test_what_was_only_told_is_learned_after_three_days_without_an_objection(
-    after_s: float, reported_s: float | None, taught: bool
+    profile: Profile, after_s: float, reported_s: float | None, taught: bool
 ) -> None:
-    profile = Profile()
     learn(profile, login(0.0, STRANGE), b"told", held=True, challenged=False)
     learn(profile, login(0.0, b"asked..."), b"asked", held=True)
     if reported_s is not None:
@@ -208,16 +200,14 @@ def test_what_was_only_told_is_learned_after_three_days_without_an_objection(
 
 
 @pytest.mark.parametrize(("later_s", "kept"), [(PENDING_LIFETIME_S - 1, 2), (PENDING_LIFETIME_S, 1)])
-def test_what_waits_is_forgotten_after_a_week(later_s: float, kept: int) -> None:
-    profile = Profile()
+def test_what_waits_is_forgotten_after_a_week(profile: Profile, later_s: float, kept: int) -> None:
     learn(profile, login(0.0, STRANGE), b"old", held=True)
     learn(profile, login(later_s, STRANGE), b"new", held=True)
 
     assert [each.event_key for each in profile.pending] == [b"old", b"new"][-kept:]
 
 
-def test_of_what_waits_the_newest_are_kept() -> None:
-    profile = Profile()
+def test_of_what_waits_the_newest_are_kept(profile: Profile) -> None:
     for number in range(MAX_PENDING + 2):
         learn(profile, login(float(number), STRANGE), b"%08d" % number, held=True)
 

@@ -16,14 +16,7 @@ from services.platform.metrics import (
     REGISTRY,
 )
 from services.platform.progress import CALM_S, PATIENCE_S, STILL_S, Consumers, Progress
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.notifier.delivering import Clock
 
 
 @pytest.fixture

@@ -11,24 +11,10 @@ DEFAULT = DEFAULT_POLICY.read_text(encoding="utf-8")
 BASE = (
     DEFAULT[: DEFAULT.index("[[bands")] + DEFAULT[DEFAULT.index("[no_factor]") : DEFAULT.index("[detectors.")]
 )
-PLAIN = """
-version = "test"
-[thresholds.login]
-notify = 0.1
-challenge = 0.2
-hold = 0.3
-deny = 0.4
-[thresholds.transaction]
-notify = 0.1
-challenge = 0.2
-hold = 0.3
-deny = 0.4
-[thresholds.account_change]
-notify = 0.1
-challenge = 0.2
-hold = 0.3
-deny = 0.4
-"""
+PLAIN = 'version = "test"\n' + "".join(
+    f"[thresholds.{kind}]\nnotify = 0.1\nchallenge = 0.2\nhold = 0.3\ndeny = 0.4\n"
+    for kind in ("login", "transaction", "account_change")
+)
 
 
 def plain(more: str = "") -> Policy:

@@ -40,7 +40,7 @@ class Batch:
             SHARD, [], [], list(OFFSETS), [], [], TallyRequest([tally], payees), OFFSETS[-1]
         )
 
-    async def other_worker_learned(self, account: str, offset: int) -> None:
+    async def other_worker_learned(self, account: str = "ben", offset: int = OFFSETS[1]) -> None:
         assert await self.store.save([(SHARD, [(account, offset, pack(Profile()))])]) == [0]
 
     async def read(self, tally: Sequence[int], payees: Sequence[int]) -> TallyResponse:
@@ -49,13 +49,19 @@ class Batch:
         return read
 
 
+@pytest.fixture
+def batch() -> Batch:
+    return Batch()
+
+
 FRESH = (1, 2, 3)
 STALE_ONE = (1, told_before(2), 3)
 
 
 @pytest.mark.parametrize("stale", [0, 1, 2])
-async def test_of_several_records_one_that_another_worker_learned_is_enough_to_stop(stale: int) -> None:
-    batch = Batch()
+async def test_of_several_records_one_that_another_worker_learned_is_enough_to_stop(
+    batch: Batch, stale: int
+) -> None:
     await batch.other_worker_learned(ACCOUNTS[stale], OFFSETS[stale])
     counts = [told_before(count) if index == stale else count for index, count in enumerate(FRESH)]
 
@@ -63,16 +69,14 @@ async def test_of_several_records_one_that_another_worker_learned_is_enough_to_s
         await batch.read(counts, FRESH)
 
 
-async def test_counts_of_payees_alone_are_enough_to_stop() -> None:
-    batch = Batch()
-    await batch.other_worker_learned("ben", OFFSETS[1])
+async def test_counts_of_payees_alone_are_enough_to_stop(batch: Batch) -> None:
+    await batch.other_worker_learned()
 
     with pytest.raises(Fenced):
         await batch.read(FRESH, STALE_ONE)
 
 
-async def test_a_count_of_none_that_was_told_before_is_noticed_too() -> None:
-    batch = Batch()
+async def test_a_count_of_none_that_was_told_before_is_noticed_too(batch: Batch) -> None:
     await batch.other_worker_learned("ann", OFFSETS[0])
 
     with pytest.raises(Fenced):
@@ -81,30 +85,27 @@ async def test_a_count_of_none_that_was_told_before_is_noticed_too() -> None:
 
 async def test_a_stale_count_of_a_record_that_was_learned_here_stops_nothing() -> None:
     batch = Batch(learned=(-1, OFFSETS[1], -1))
-    await batch.other_worker_learned("ben", OFFSETS[1])
+    await batch.other_worker_learned()
 
     assert await batch.read(STALE_ONE, STALE_ONE) == await batch.read(FRESH, FRESH)
 
 
-async def test_another_worker_that_learned_less_stops_nothing() -> None:
-    batch = Batch()
+async def test_another_worker_that_learned_less_stops_nothing(batch: Batch) -> None:
     await batch.other_worker_learned("ben", OFFSETS[1] - 1)
 
     assert (await batch.read(STALE_ONE, FRESH)).tallies == [[1, 2, 3]]
 
 
-async def test_of_two_stale_records_of_an_account_the_earlier_one_is_asked_about() -> None:
-    batch = Batch()
+async def test_of_two_stale_records_of_an_account_the_earlier_one_is_asked_about(batch: Batch) -> None:
     batch.arrived.questions.tallies[0].members[2] = "ben"
     batch.arrived.questions.tallies[0].owners[2] = 1
-    await batch.other_worker_learned("ben", OFFSETS[1])
+    await batch.other_worker_learned()
 
     with pytest.raises(Fenced):
         await batch.read((1, told_before(2), told_before(3)), FRESH)
 
 
-async def test_detectors_read_after_the_check_what_is_counted_now() -> None:
-    batch = Batch()
+async def test_detectors_read_after_the_check_what_is_counted_now(batch: Batch) -> None:
 
     read = await batch.read((told_before(0), told_before(7), 3), (told_before(5), 2, told_before(0)))
 
@@ -114,9 +115,8 @@ async def test_detectors_read_after_the_check_what_is_counted_now() -> None:
 
 @pytest.mark.parametrize("counts", [FRESH, (0, 0, 0)], ids=["some", "none"])
 async def test_counts_that_were_answered_in_time_are_handed_on_without_a_look_at_them(
-    counts: tuple[int, ...],
+    batch: Batch, counts: tuple[int, ...]
 ) -> None:
-    batch = Batch()
     await batch.other_worker_learned("ann", OFFSETS[0])
     counted = TallyResponse([list(counts), []], [(count, *NONE) for count in counts])
 
@@ -125,25 +125,22 @@ async def test_counts_that_were_answered_in_time_are_handed_on_without_a_look_at
     assert read is counted
 
 
-async def test_a_batch_that_asks_no_payee_and_no_tally_is_handed_on() -> None:
-    batch = Batch()
+async def test_a_batch_that_asks_no_payee_and_no_tally_is_handed_on(batch: Batch) -> None:
     nothing = TallyResponse([], [])
 
     assert await owned_counts(batch.memory, [batch.arrived], [batch.accounts], [nothing]) == [nothing]
 
 
-async def test_a_record_whose_own_count_is_new_is_not_asked_about() -> None:
-    batch = Batch()
-    await batch.other_worker_learned("ben", OFFSETS[1])
+async def test_a_record_whose_own_count_is_new_is_not_asked_about(batch: Batch) -> None:
+    await batch.other_worker_learned()
 
     read = await batch.read((told_before(2), 0, 3), FRESH)
 
     assert read.tallies == [[2, 0, 3]]
 
 
-async def test_a_payee_s_count_alone_says_whether_its_question_was_told_before() -> None:
-    batch = Batch()
-    await batch.other_worker_learned("ben", OFFSETS[1])
+async def test_a_payee_s_count_alone_says_whether_its_question_was_told_before(batch: Batch) -> None:
+    await batch.other_worker_learned()
     others = (5, 5, 5, 5, 5, 5, 5, 5)
     counted = TallyResponse([list(FRESH)], [(1, *others), (told_before(2), *others), (3, *others)])
 

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from services.stream.liveness import LOOP_STALL_S, PROGRESS_STALL_S, Liveness
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.notifier.delivering import Clock
 
 
 def ticking(clock: Clock, seconds: float, lag: int, position: int | None) -> Liveness:
