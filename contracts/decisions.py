@@ -15,11 +15,10 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from contracts.actions import Action
 from contracts.events import Purpose
 from contracts.findings import Mode, Value
 
-Action = Literal["allow", "notify", "challenge", "hold", "deny"]
-ACTIONS: tuple[Action, ...] = ("allow", "notify", "challenge", "hold", "deny")
 Severity = Literal["low", "medium", "high", "critical"]
 Change = Literal["amount_below", "known_device", "known_place", "known_payee", "unchanged_account"]
 

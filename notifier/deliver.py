@@ -68,6 +68,11 @@ class Delivery:
         self._service = service
         self._patience = patience
         self._templates = Templates.load()
+        #: What notices are counted under that no channel got.
+        self.first_channel = next(iter(channels), "")
+        for channel in channels:
+            for result in ("delivered", "failed", "undeliverable"):
+                NOTICES.labels(channel, result)
 
     @property
     def known(self) -> Collection[str]:
@@ -81,7 +86,7 @@ class Delivery:
         """
         wanted = routes(notice.points, self._channels)
         if not wanted:
-            await self._end(notice, "undeliverable", "mail", "no_contact")
+            await self._end(notice, "undeliverable", self.first_channel, "no_contact")
             return None
         sent = _Sent()
         # All at once: an address whose server hangs keeps no other waiting, and each has the whole time.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
+from notifier.channels.registry import CHANNELS
 from services.cases.contact_points import Point
 from services.cases.mail_addresses import address_key
 
@@ -31,18 +32,19 @@ class Route(Struct, frozen=True):
 
 
 def routes(points: Sequence[Point], channels: Collection[str]) -> list[Route]:
-    """The routes to the owner; none without a contact or without a channel that reaches it."""
-    if "mail" not in channels:
-        return []
+    """The routes to the owner: by each of the channels to each point that it reaches."""
     return [
         Route(
-            "mail",
+            kind.name,
             point.address,
             point.locale if point.locale in LOCALES else LOCALES[0],
             point.time_zone,
             point.told_since,
         )
+        for kind in CHANNELS
+        if kind.name in channels
         for point in points
+        if point.channel == kind.reaches
     ]
 
 

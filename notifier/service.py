@@ -9,8 +9,7 @@ from uuid import uuid4
 
 from contracts.errors import Unavailable
 from notifier.channels import ADDRESS_PUT_OFF, Channel
-from notifier.channels.mail_folder import FolderMail
-from notifier.channels.mail_smtp import SmtpMail, smtp_server
+from notifier.channels.registry import channels
 from notifier.claims import LANES, Claim, Lane, claim, waiting
 from notifier.deliver import TOLD_FIRST, Delivery, Explain, Patience
 from notifier.rates import Rates
@@ -22,18 +21,6 @@ from services.platform.settings import Settings
 
 _POLL_S = 0.3
 _AT_ONCE = 16
-
-
-def channels(settings: Settings) -> dict[str, Channel]:
-    """The channel that is configured: SMTP when `smtp` is set, else the outbox folder.
-
-    Raises ValueError when there is neither: notices would have nowhere to go.
-    """
-    if settings.smtp:
-        return {"mail": SmtpMail(smtp_server(settings.smtp), settings.smtp_sender)}
-    if settings.outbox_dir is not None:
-        return {"mail": FolderMail(settings.outbox_dir, settings.smtp_sender)}
-    raise ValueError("the notifier needs PAYGUARD_SMTP or PAYGUARD_OUTBOX_DIR")
 
 
 class Notifier:
@@ -108,7 +95,7 @@ class Notifier:
             grace_s=self._grace_s,
         )
         for reason, count in taken.digested.items():
-            NOTICES.labels("mail", "digested").inc(count)
+            NOTICES.labels(self._delivery.first_channel, "digested").inc(count)
             NOTICES_DIGESTED.labels(reason if reason in self._delivery.known else "other").inc(count)
         async with asyncio.TaskGroup() as tasks:
             tried = [tasks.create_task(self._deliver(notice)) for notice in taken.claims]

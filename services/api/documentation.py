@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.events.adapters import ADAPTERS
 from services.http.problems import problem_answer
 
 MAX_WAIT_S = 10.0
-_EVENT = {"$ref": "#/components/schemas/Event"}
 _RESULTS = {"$ref": "#/components/schemas/Results"}
 _REHEARSALS = {"$ref": "#/components/schemas/Rehearsals"}
 
@@ -53,16 +53,7 @@ EVENTS_DOCS: dict[str, Any] = {
         ],
         "requestBody": {
             "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {
-                        "oneOf": [_EVENT, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _EVENT}]
-                    }
-                },
-                "application/x-ndjson": {
-                    "schema": {"type": "string", "description": "One event a line; each line stands alone."}
-                },
-            },
+            "content": {adapter.media_type: {"schema": adapter.schema} for adapter in ADAPTERS},
         },
     },
 }

@@ -22,10 +22,11 @@ from services.api.attribution import SENDING, attributed
 from services.api.documentation import DECISION_DOCS, EVENTS_DOCS
 from services.api.dry_run import rehearsed
 from services.api.event_query import read_event_query
-from services.api.offered import Format, Offered, read_body
+from services.api.offered import Offered, read_body
 from services.api.producer import EventSink, Headers, Outgoing
 from services.api.replies import Replies, ReplyReader
 from services.api.results import Result, answered, name_of, once_each, result_of, shown
+from services.events.adapters import BY_MEDIA_TYPE, Adapter
 from services.events.own_events import EventMacs, is_own
 from services.http.api_keys import ApiKey, authorized, require
 from services.http.direct_routes import add_direct_post
@@ -38,7 +39,6 @@ from services.scoring.explain import Reasons, sentences
 MAX_BODIES_BYTES = 64_000_000
 _READ_WITHIN_S = 20.0
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_FORMATS: dict[str, Format] = {"application/json": "json", "application/x-ndjson": "ndjson"}
 _COUNTED = {name: HTTP_EVENTS.labels(name) for name in ("accepted", "malformed", "conflict", "unavailable")}
 
 
@@ -163,8 +163,8 @@ async def post_events(request: Request) -> Response:
     key = await authorized(request, *SENDING)
     ingest: Ingest = request.app.state.ingest
     query = read_event_query(request.scope["query_string"], ingest.wait_s)
-    body_format = _format_of(request)
-    offered = read_body(await ingest.body_of(request), body_format, "" if query.dry_run else key.key_id)
+    adapter = _adapter_of(request)
+    offered = read_body(await ingest.body_of(request), adapter, "" if query.dry_run else key.key_id)
     offers = [attributed(offer, key) for offer in offered]
     if query.dry_run:
         return shown({"results": rehearsed(offers)}, 200)
@@ -232,14 +232,14 @@ def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons, co
     return msgspec.json.encode({**members, "sentences": sentences(decision, locale, reasons, counterfactual)})
 
 
-def _format_of(request: Request) -> Format:
+def _adapter_of(request: Request) -> Adapter:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body_format = _FORMATS.get(content_type)
-    if body_format is None:
-        raise Problem(415, "unsupported_media_type", f"send {' or '.join(_FORMATS)}")
+    adapter = BY_MEDIA_TYPE.get(content_type)
+    if adapter is None:
+        raise Problem(415, "unsupported_media_type", f"send {' or '.join(BY_MEDIA_TYPE)}")
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Problem(415, "unsupported_media_type", "send the body without content-encoding")
-    return body_format
+    return adapter
 
 
 def _traceparent(request: Request) -> bytes | None:

@@ -7,10 +7,10 @@ integers) is refused here. What is good is handed on in one form, so that a retr
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from contracts.amounts import MOST_DIGITS
 from contracts.changes import OWN_CHANGES
@@ -22,14 +22,10 @@ from services.api.event_warning import EventWarning
 from services.api.producer import MAX_EVENT_BYTES
 from services.api.unread import of_mended
 from services.api.warnings import unknown_fields, warnings_of
-from services.events.decode import read_event, without_mark
+from services.events.adapters import MAX_EVENTS, Adapter
+from services.events.decode import read_event
 from services.events.refusals import tag_of
 
-MAX_EVENTS = 1_000
-Format = Literal["json", "ndjson"]
-
-_ARRAY = msgspec.json.Decoder(list[Raw])
-_WHITE = b" \t\r\n"
 #: The longest is an amount in the smallest unit of a coin.
 _LONGEST_INTEGER = MOST_DIGITS + MOST_DECIMALS
 
@@ -50,15 +46,12 @@ class Offered(Struct, frozen=True):
     warnings: tuple[EventWarning, ...] = ()
 
 
-def read_body(body: bytes, body_format: Format, key_id: str = "") -> list[Offered]:
+def read_body(body: bytes, adapter: Adapter, key_id: str = "") -> list[Offered]:
     """The events of a body, in order. Raises Malformed when the body as a whole cannot be cut into events.
 
     `key_id` is the API key's that offers them: some warnings are told each key once.
-
-    An array is cut by its JSON, so one that breaks off or nests too deeply is refused whole; of newline-delimited
-    JSON each line stands alone.
     """
-    values = _lines(body) if body_format == "ndjson" else _values(body)
+    values = adapter.events(body)
     if not values:
         raise Malformed("no_events", "the body holds no event")
     if len(values) > MAX_EVENTS:
@@ -66,22 +59,6 @@ def read_body(body: bytes, body_format: Format, key_id: str = "") -> list[Offere
             "too_many_events", f"the body holds {len(values)} events; at most {MAX_EVENTS} at once"
         )
     return [_offered(index, value, key_id) for index, value in enumerate(values)]
-
-
-def _values(body: bytes) -> list[bytes]:
-    stripped = without_mark(body).strip(_WHITE)
-    if not stripped.startswith(b"["):
-        return [stripped] if stripped else []
-    try:
-        return [bytes(raw) for raw in _ARRAY.decode(stripped)]
-    except RecursionError:
-        raise Malformed("too_deep", "JSON is nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed("invalid_json", str(error)) from None
-
-
-def _lines(body: bytes) -> list[bytes]:
-    return [line for line in (raw.strip(_WHITE) for raw in without_mark(body).split(b"\n")) if line]
 
 
 def _offered(index: int, value: bytes, key_id: str) -> Offered:

@@ -23,7 +23,8 @@ CHANGED, ADDED = "contact_changed", "contact_added"
 #: A letter goes to no more closed points than this, those that were open longest: an address changed back and forth many
 #: times must not become a flood for others, and the owner's own is not pushed out by a stranger's.
 MOST_CLOSED = 4
-_MAIL = "mail"
+#: The kind of contact point that is a mail address.
+MAIL = "mail"
 #: Points follow each other, whatever the clock does.
 _LEAST_S = 0.001
 _CHANGE_LOCK = 7_294
@@ -32,9 +33,10 @@ _CHANGE_LOCK = 7_294
 class Contact(Struct, frozen=True):
     """How to reach an account's owner."""
 
-    email: str
+    address: str
     locale: str
     time_zone: str
+    channel: str = MAIL
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class Point(Struct, frozen=True, kw_only=True):
     """
 
     point_id: str
+    channel: str = MAIL
     address: str
     locale: str
     time_zone: str
@@ -60,11 +63,11 @@ async def change_contact(
         # One change of an account at a time; SQLite has one writer anyway.
         lock = text("SELECT pg_advisory_xact_lock(:kind, hashtext(:account))")
         await connection.execute(lock, {"kind": _CHANGE_LOCK, "account": account_id})
-    old = await _open_point(connection, account_id)
+    old = await _open_point(connection, account_id, contact.channel)
     if old is None:
         await _open(connection, account_id, contact, now, point_id, None)
         return
-    if same_address(old.address, contact.email):
+    if same_address(old.address, contact.address):
         await _refine(connection, old, contact)
         return
     at = max(now, old.since + _LEAST_S)
@@ -73,7 +76,7 @@ async def change_contact(
     )
     told_by = derived_id(point_id, CHANGED)
     await _open(connection, account_id, contact, at, point_id, told_by)
-    changed = News(at=at, address=masked(contact.email), without=point_id)
+    changed = News(at=at, address=masked(contact.address), without=point_id)
     await put_news(connection, told_by, point_id, account_id, CHANGED, changed)
     added = News(at=at, only=point_id)
     await put_news(connection, derived_id(point_id, ADDED), point_id, account_id, ADDED, added)
@@ -90,7 +93,11 @@ def recipients(
         return [point for point in points if point.point_id == news.only]
     new = next((point for point in points if news is not None and point.point_id == news.without), None)
     if new is not None:
-        points = [point for point in points if point.until is not None and point.until <= new.since]
+        points = [
+            point
+            for point in points
+            if point.channel != new.channel or (point.until is not None and point.until <= new.since)
+        ]
     closed = [
         point
         for point in points
@@ -100,13 +107,17 @@ def recipients(
     closed.sort(key=lambda point: (point.since - (point.until or 0.0), point.point_id))
     kept: list[Point] = []
     for point in [point for point in points if point.until is None] + closed[:MOST_CLOSED]:
-        same = next((each for each in kept if same_address(each.address, point.address)), None)
-        if same is None and not (new is not None and same_address(point.address, new.address)):
+        same = next((each for each in kept if _same(each, point)), None)
+        if same is None and not (new is not None and _same(point, new)):
             kept.append(point)
         elif same is not None and same.told_since is not None and point.told_since is None:
             # It was the owner's before: it need not wait until the change is told.
             kept[kept.index(same)] = point
     return kept
+
+
+def _same(first: Point, second: Point) -> bool:
+    return first.channel == second.channel and same_address(first.address, second.address)
 
 
 async def points_of(
@@ -118,7 +129,6 @@ async def points_of(
         .outerjoin(notices, notices.c.notice_id == contact_points.c.told_by)
         .where(
             contact_points.c.account_id.in_(account_ids),
-            contact_points.c.channel == _MAIL,
             or_(contact_points.c.until.is_(None), contact_points.c.until >= closed_after),
         )
         .order_by(contact_points.c.since, contact_points.c.point_id)
@@ -132,6 +142,7 @@ async def points_of(
 def _point(row: Row[Any]) -> Point:
     return Point(
         point_id=row.point_id,
+        channel=row.channel,
         address=row.address,
         locale=row.locale,
         time_zone=row.time_zone,
@@ -141,10 +152,10 @@ def _point(row: Row[Any]) -> Point:
     )
 
 
-async def _open_point(connection: AsyncConnection, account_id: str) -> Row[Any] | None:
+async def _open_point(connection: AsyncConnection, account_id: str, channel: str) -> Row[Any] | None:
     query = select(contact_points).where(
         contact_points.c.account_id == account_id,
-        contact_points.c.channel == _MAIL,
+        contact_points.c.channel == channel,
         contact_points.c.until.is_(None),
     )
     return (await connection.execute(query)).one_or_none()
@@ -170,8 +181,8 @@ async def _open(
     row = {
         "point_id": point_id,
         "account_id": account_id,
-        "channel": _MAIL,
-        "address": contact.email,
+        "channel": contact.channel,
+        "address": contact.address,
         "locale": contact.locale,
         "time_zone": contact.time_zone,
         "since": at,

@@ -15,13 +15,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from contracts.actions import KINDS
 from services.lab.demo.board import Board, Shown
 from services.lab.summarise.summary import StoryStep
 from services.platform.plain_console import PlainConsole, plain
 
 _REFRESH_S = 0.25
 _PLAIN_EVERY_S = 2.0
-_COLOURS = {"allow": "green", "notify": "cyan", "challenge": "yellow", "hold": "magenta", "deny": "bold red"}
+_COLOURS: dict[str, str] = {kind.name: kind.colour for kind in KINDS}
 _PICTURE_WIDTH = 132
 _PICTURE_HEIGHT = 46
 #: The picture stands alone: the reader's own monospace font will do.

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Hi
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from contracts.decisions import ACTIONS
+from contracts.actions import ACTIONS
 from contracts.events import EVENT_TYPE_NAMES
 
 REGISTRY = CollectorRegistry(auto_describe=True)

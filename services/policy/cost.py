@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.decisions import ACTIONS
+from contracts.actions import RANK
 from contracts.events import AnyEvent, Event, Transaction
 from services.policy.keys import CostKeys
 from services.policy.values import AMOUNT, NONE
 
-_NOTIFY, _CHALLENGE = ACTIONS.index("notify"), ACTIONS.index("challenge")
+_NOTIFY, _CHALLENGE = RANK["notify"], RANK["challenge"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct
 
+from contracts.actions import EFFECTS, KINDS, STEPS
 from detectors import Detector, discover
 from services.policy.keys import PolicyFile
 from services.policy.policy import Policy
@@ -25,11 +26,11 @@ MAX_POLICY_BYTES = 4_000_000
 _INTRODUCTION = """\
 # The policy file
 
-A policy turns the risk of an event into one action: `allow`, `notify`, `challenge`, `hold` or `deny`. It is a
-TOML file, named by `PAYGUARD_POLICY`. It states its own `version` and only those keys that differ from the
-default policy, `services/policy/policy.default.toml`; tables are joined key by key, lists and bands of a
-currency are replaced whole. It is checked when it is read: an unknown key, a missing one or a wrong value is refused
-with the path of the key and what was expected there.
+A policy turns the risk of an event into one action of the table below. It is a TOML file, named by `PAYGUARD_POLICY`. It
+states its own `version` and only those keys that differ from the default policy,
+`services/policy/policy.default.toml`; tables are joined key by key, lists and bands of a currency are replaced whole. It
+is checked when it is read: an unknown key, a missing one or a wrong value is refused with the path of the key and what
+was expected there.
 
 ```toml
 version = "spring-2"
@@ -67,13 +68,9 @@ A higher risk never leads to a weaker action.
 Challenge outcomes, reports and labels are always allowed; a "not me" report and a fraud label raise an alert and open a
 case.
 
-| action | effects |
-|---|---|
-| allow | none |
-| notify | alert; notice to the owner (a failed login: alert alone) |
-| challenge | challenge; alert |
-| hold | alert; case; notice to the owner; challenge when the account can be challenged |
-| deny | alert; case; outgoing money frozen; sessions ended; notice to the owner |
+EFFECTS_OF_ACTIONS
+
+A hold asks for a challenge only where the account can be challenged. Of a failed login the owner is not told.
 
 A snooze takes findings out of the sum, as if their detectors were in `shadow`: of an account, of a detector, or of a
 detector for one account. It holds for events whose own time lies from `from` to before `until`; what the clock says does not
@@ -95,8 +92,6 @@ once, and `payguard_policy_refused` is 1 until the file is good. `payguard polic
 
 ## Keys
 
-| key | expects | default | meaning |
-|---|---|---|---|
 """
 
 
@@ -179,34 +174,35 @@ def _named(path: Path | None) -> Iterator[None]:
 def policy_page() -> str:
     """docs/policy.md: every key with what it expects, its default and its meaning."""
     default = tomllib.loads(DEFAULT_POLICY.read_text(encoding="utf-8"))
-    rows = [
-        f"| `{key.path}` | {key.expects} | {_shown(key.path, key.default, default)} | {key.meaning} |\n"
+    usual = default["thresholds"]["transaction"]
+    actions = [(kind.name, "; ".join(EFFECTS[name] for name in kind.effects) or "none") for kind in KINDS]
+    keys = [
+        (f"`{key.path}`", key.expects, _shown(key.path, key.default, default), key.meaning)
         for key in all_keys(PolicyFile)
     ]
     bands = [
-        f"| {currency} | {band['from']} | "
-        + " | ".join(
-            str(band.get(step, default["thresholds"]["transaction"][step]))
-            for step in ("notify", "challenge", "hold", "deny")
-        )
-        + " |\n"
+        (currency, band["from"], *(band.get(step.name, usual.get(step.name, "none")) for step in STEPS))
         for currency, listed in default["bands"].items()
         for band in listed
     ]
     bounds = [
-        f"| {name} | {stated['alone_at_most']} |\n"
+        (name, stated["alone_at_most"])
         for name, stated in default["detectors"].items()
         if "alone_at_most" in stated
     ]
     return (
-        _INTRODUCTION
-        + "".join(rows)
+        _INTRODUCTION.replace("EFFECTS_OF_ACTIONS\n", _table(("action", "effects"), actions))
+        + _table(("key", "expects", "default", "meaning"), keys)
         + "\n## Amount bands of the default policy\n\n"
-        + "| currency | from | notify | challenge | hold | deny |\n|---|---|---|---|---|---|\n"
-        + "".join(bands)
-        + "\n## Bounds of the default policy\n\n| detector | alone at most |\n|---|---|\n"
-        + "".join(bounds)
+        + _table(("currency", "from", *(step.name for step in STEPS)), bands)
+        + "\n## Bounds of the default policy\n\n"
+        + _table(("detector", "alone at most"), bounds)
     )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    head = f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n"
+    return head + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
 
 
 def _shown(path: str, default: Any, document: dict[str, Any]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any, Generic, TypeVar
 
-from msgspec import Meta, Struct, field
+from msgspec import NODEFAULT, Meta, Struct, defstruct, field
 
-from contracts.decisions import Action, Severity
+from contracts.actions import STEPS, Action
+from contracts.case_kinds import CASE_KINDS
+from contracts.decisions import Severity
 from contracts.findings import Mode
 from services.policy import values
 from services.policy.values import AMOUNT, NONE, UNLIMITED, FailRule, Instead, Loss, Positive, Risk
@@ -18,10 +21,28 @@ def _about(description: str) -> Meta:
     return Meta(description=description)
 
 
-_Notify = Annotated[Value, _about("Risk from which the owner is told and an alert is raised.")]
-_Challenge = Annotated[Value, _about("Risk from which a second factor is asked for.")]
-_Hold = Annotated[Value, _about("Risk from which the event waits for support.")]
-_Deny = Annotated[Value, _about("Risk from which the event is refused and the account is frozen.")]
+def _thresholds(annotated: Any) -> list[tuple[str, Any, Any]]:
+    """A field for each action that has a threshold."""
+    return [
+        (
+            step.name,
+            Annotated[
+                (annotated | None) if step.optional else annotated, _about(f"Risk from which {step.reached}.")
+            ],
+            None if step.optional else NODEFAULT,
+        )
+        for step in STEPS
+    ]
+
+
+def _severities() -> Iterator[tuple[str, Any, Any]]:
+    for step in STEPS:
+        what = "alert and the case" if "open_case" in step.effects else "alert"
+        meaning = f"Severity of the {what} of a {step.name}."
+        yield step.name, Annotated[Severity, _about(meaning)], "high" if step.optional else NODEFAULT
+    for kind in CASE_KINDS:
+        meaning = f"Severity of the alert and the case of {kind.opened_by}."
+        yield kind.name, Annotated[Severity, _about(meaning)], kind.severity or NODEFAULT
 
 
 class ByType(Struct, Generic[Value], frozen=True, kw_only=True):
@@ -32,29 +53,35 @@ class ByType(Struct, Generic[Value], frozen=True, kw_only=True):
     account_change: Annotated[Value, _about("a change")]
 
 
-class ThresholdKeys(Struct, frozen=True, kw_only=True):
+_Thresholds: Any = defstruct("_Thresholds", _thresholds(Risk), frozen=True, kw_only=True)
+_Severities: Any = defstruct("_Severities", _severities(), frozen=True, kw_only=True)
+_Band: Any = defstruct(
+    "_Band",
+    [
+        (
+            "least",
+            Annotated[
+                values.MajorUnits,
+                _about(
+                    "Transactions of this currency from this amount on use the thresholds beside it; those not stated are the "
+                    "transaction's."
+                ),
+            ],
+            field(name="from"),
+        ),
+        *((name, annotated, None) for name, annotated, _ in _thresholds(Risk | None)),
+    ],
+    frozen=True,
+    kw_only=True,
+)
+
+
+class ThresholdKeys(_Thresholds):  # type: ignore[misc]
     """`thresholds.<type>`: risks, or "never"."""
 
-    notify: _Notify[Risk]
-    challenge: _Challenge[Risk]
-    hold: _Hold[Risk]
-    deny: _Deny[Risk]
 
-
-class BandKeys(Struct, frozen=True, kw_only=True):
+class BandKeys(_Band):  # type: ignore[misc]
     """An entry of `bands.<currency>`; a threshold that is None is the transaction's."""
-
-    least: Annotated[
-        values.MajorUnits,
-        _about(
-            "Transactions of this currency from this amount on use the thresholds beside it; those not stated are the "
-            "transaction's."
-        ),
-    ] = field(name="from")
-    notify: _Notify[Risk | None] = None
-    challenge: _Challenge[Risk | None] = None
-    hold: _Hold[Risk | None] = None
-    deny: _Deny[Risk | None] = None
 
 
 class ChallengeKeys(Struct, frozen=True, kw_only=True):
@@ -158,16 +185,8 @@ class ListKeys(Struct, frozen=True, kw_only=True):
     deny: Annotated[values.AccountIds, _about("Accounts whose events are always denied.")]
 
 
-class SeverityKeys(Struct, frozen=True, kw_only=True):
+class SeverityKeys(_Severities):  # type: ignore[misc]
     """`severity`."""
-
-    notify: Annotated[Severity, _about("Severity of the alert of a notify.")]
-    challenge: Annotated[Severity, _about("Severity of the alert of a challenge.")]
-    hold: Annotated[Severity, _about("Severity of the alert and the case of a hold.")]
-    deny: Annotated[Severity, _about("Severity of the alert and the case of a deny.")]
-    report: Annotated[
-        Severity, _about('Severity of the alert and the case of a "not me" report or a fraud label.')
-    ]
 
 
 class DetectorKeys(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
-from contracts.decisions import ACTIONS, Action, Contribution, Severity
+from contracts.actions import ACTIONS, ASKING, RANK, Action
+from contracts.decisions import Contribution, Severity
 from contracts.events import AnyEvent, Event, Login, Transaction
 from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Mode
@@ -30,7 +31,7 @@ AWAY_STATES = frozenset({"tallies_unavailable", "memory_unavailable", MEMORY_LOS
 SNOOZED, BUDGET_SPENT = "snoozed", "budget_spent"
 BUDGET_WINDOW_S = 7 * DAY_S
 
-_NOTIFY, _CHALLENGE, _HOLD, _DENY = range(1, 5)
+_NOTIFY, _CHALLENGE, _HOLD, _DENY = (RANK[name] for name in ("notify", "challenge", "hold", "deny"))
 _Params = TypeVar("_Params", bound=Struct)
 
 
@@ -148,7 +149,7 @@ class Policy:
             return verdict
         if asleep.even_holds:
             verdict = self._judged(event, findings, account, states, degraded, asleep.even_holds, evidence)
-        if asleep.all == asleep.even_holds or ACTIONS.index(verdict.ruling.action) >= _HOLD:
+        if asleep.all == asleep.even_holds or RANK[verdict.ruling.action] >= _HOLD:
             return verdict
         return self._judged(event, findings, account, states, degraded, asleep.all, evidence)
 
@@ -194,7 +195,7 @@ class Policy:
             rank = rules.unavailable[rank]
         if degraded:
             rank = rules.degraded[rank]
-        spent = spent and rank in (_CHALLENGE, _HOLD)
+        spent = spent and ACTIONS[rank] in ASKING
         if rank >= _CHALLENGE and not may_challenge:
             instead = rules.overflow if account.has_factor else rules.no_factor
             if account.disabled:
@@ -284,9 +285,8 @@ class Policy:
         return _HOLD if highest == _CHALLENGE and not may_challenge else highest
 
     def _is_spent(self, account: Account) -> bool:
-        if self.hourly is not None and account.asked_lately >= self.hourly:
-            return True
-        return self.budget is not None and account.asked >= self.budget
+        hourly = self.hourly is not None and account.asked_lately >= self.hourly
+        return hourly or (self.budget is not None and account.asked >= self.budget)
 
     def _exempt(self, event: AnyEvent, stranger: bool) -> bool:
         if event.__class__ is Login:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import structs, to_builtins
 
-from contracts.decisions import ACTIONS
+from contracts.actions import ACTIONS, RANK
 from contracts.events import AccountChange, Event, Login, Transaction
 from services.policy.cost import cost_rule
 from services.policy.keys import DetectorKeys, PolicyFile
@@ -86,7 +86,7 @@ def compiled(file: PolicyFile) -> Policy:
         params={name: stated.params for name, stated in file.detectors.items() if stated.params},
         ceilings=_ceilings(file.detectors),
         quiet=fuse((), {}, prior, fade, calibration),
-        quiet_below=min(each.notify for each in everything),
+        quiet_below=min(each[0] for each in everything),
     )
 
 
@@ -137,8 +137,8 @@ def _rules(kind: str, thresholds: Thresholds, file: PolicyFile) -> Rules:
     assert degraded is not None
     return Rules(
         thresholds=thresholds,
-        no_factor=ACTIONS.index(getattr(file.no_factor, kind)),
-        overflow=ACTIONS.index(getattr(file.budget.overflow, kind)),
+        no_factor=RANK[getattr(file.no_factor, kind)],
+        overflow=RANK[getattr(file.budget.overflow, kind)],
         unavailable=unavailable,
         degraded=degraded,
     )
@@ -149,5 +149,5 @@ def _most(stated: int | str) -> int | None:
 
 
 def _ceilings(detectors: Mapping[str, DetectorKeys]) -> dict[str, int]:
-    ranks = {name: ACTIONS.index(stated.alone_at_most) for name, stated in detectors.items()}
+    ranks = {name: RANK[stated.alone_at_most] for name, stated in detectors.items()}
     return {name: rank for name, rank in ranks.items() if rank < len(ACTIONS) - 1}

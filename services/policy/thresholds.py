@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import inf
-from typing import NamedTuple
 
+from contracts.actions import STEPS
 from contracts.exchange import ExchangeRates
 from services.policy.keys import BandKeys, ThresholdKeys
 from services.policy.values import NEVER
 
-_STEPS = ("notify", "challenge", "hold", "deny")
-
-
-class Thresholds(NamedTuple):
-    """Risks, which never fall, from which each action is taken; infinity means never."""
-
-    notify: float
-    challenge: float
-    hold: float
-    deny: float
-
-
+#: Risks, which never fall, from which each action but the weakest is taken; infinity means never.
+Thresholds = tuple[float, ...]
 #: Amounts of a currency, ascending, from which other thresholds hold.
 Bands = tuple[tuple[float, Thresholds], ...]
 
@@ -43,19 +34,26 @@ def bands_by_worth(bands: Mapping[str, Bands], rates: ExchangeRates) -> dict[str
 def checked(
     row: ThresholdKeys | BandKeys, path: str, faults: list[str], inherited: ThresholdKeys | None = None
 ) -> Thresholds:
-    """Thresholds of a row; steps it leaves out (None) are the inherited ones. They must never fall."""
-    risks: list[float] = []
-    for step in _STEPS:
-        stated, origin = getattr(row, step), ""
+    """Thresholds of a row; steps it leaves out (None) are the inherited ones. They must never fall.
+
+    A step that is stated nowhere is never the strongest that is reached: it begins where the next one does.
+    """
+    told: list[tuple[str, float, str]] = []
+    following = inf
+    for step in reversed(STEPS):
+        stated, origin = getattr(row, step.name), ""
         if stated is None and inherited is not None:
-            stated, origin = getattr(inherited, step), " (of thresholds.transaction)"
-        risk = inf if stated == NEVER else float(stated)
-        if risks and risk < risks[-1]:
+            stated, origin = getattr(inherited, step.name), " (of thresholds.transaction)"
+        if stated is not None:
+            following = inf if stated == NEVER else float(stated)
+        told.append((step.name, following, origin))
+    told.reverse()
+    for (_, before, _), (name, risk, origin) in pairwise(told):
+        if risk < before:
             faults.append(
-                f"{path}.{step}: expected at least the threshold before it ({risks[-1]:g}), got {risk:g}{origin}"
+                f"{path}.{name}: expected at least the threshold before it ({before:g}), got {risk:g}{origin}"
             )
-        risks.append(risk)
-    return Thresholds(*risks)
+    return tuple(risk for _, risk, _ in told)
 
 
 def checked_bands(

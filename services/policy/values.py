@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta
 
+from contracts.actions import ACTIONS, RANK, STEPS
 from contracts.currencies import is_code
-from contracts.decisions import ACTIONS
 from contracts.profile import MAX_CHALLENGES
 from services.risk.fusion import Calibration
 
@@ -29,15 +29,11 @@ def fail_ranks(value: str | Mapping[str, Any]) -> tuple[int, ...] | None:
     weaker than it is, nor than what the one before it becomes.
     """
     if isinstance(value, str):
-        return (
-            tuple(max(rank, ACTIONS.index(value)) for rank in range(len(ACTIONS)))
-            if value in ACTIONS
-            else None
-        )
+        return tuple(max(rank, RANK[value]) for rank in range(len(ACTIONS))) if value in ACTIONS else None
     becomes = [value.get(action, action) for action in ACTIONS]
     if not set(value) <= set(ACTIONS[:-1]) or not all(name in ACTIONS for name in becomes):
         return None
-    ranks = tuple(map(ACTIONS.index, becomes))
+    ranks = tuple(RANK[name] for name in becomes)
     rising = list(ranks) == sorted(ranks) and all(rank <= after for rank, after in enumerate(ranks))
     return ranks if rising else None
 
@@ -73,7 +69,9 @@ Limit = Annotated[
     Annotated[int, Meta(ge=1, le=MAX_CHALLENGES)] | Literal["unlimited"],
     Meta(title=f'a whole number from 1 to {MAX_CHALLENGES}, or "{UNLIMITED}"'),
 ]
-Instead = Literal["notify", "hold", "deny"]
+#: What a challenge may become.
+_INSTEAD = tuple(kind.name for kind in STEPS if kind.name != "challenge")
+Instead = Annotated[str, Meta(title=f"one of {', '.join(_INSTEAD)}"), _INSTEAD.__contains__]
 CostRuleName = Literal["off", "also", "instead"]
 FailRule = Annotated[
     str | dict[str, Any],

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, TypeGuard, TypeVar
 from msgspec import msgpack
 from msgspec.structs import force_setattr, replace
 
+from contracts.actions import RANK, STOPPING, Action
 from contracts.amounts import canonical_amount, decimal_text, step_places
-from contracts.decisions import ACTIONS, Action, Change, Counterfactual
+from contracts.decisions import Change, Counterfactual
 from contracts.events import (
     AccountChange,
     AnyEvent,
@@ -56,7 +57,7 @@ Chains = Mapping[str, Chain]
 LEAST_SHARE = 0.01
 #: Steps, of equal ratio, in which the amounts below a bound are looked through once more.
 PROBES = 5
-_NOTIFY, _CHALLENGE = ACTIONS.index("notify"), ACTIONS.index("challenge")
+_NOTIFY = RANK["notify"]
 
 
 def chains_of(detectors: Sequence[Detector], policy: Policy) -> Chains:
@@ -73,7 +74,7 @@ def chains_of(detectors: Sequence[Detector], policy: Policy) -> Chains:
 
 def may_pass(event: AnyEvent, action: Action) -> TypeGuard[Came]:
     """Whether there is anything to find: it was stopped, and not by itself; a notice lets the event pass."""
-    if action in ("allow", "notify") or not isinstance(event, Login | Transaction | AccountChange):
+    if action not in STOPPING or not isinstance(event, Login | Transaction | AccountChange):
         return False
     if isinstance(event, Login):
         return event.outcome == "success"
@@ -99,11 +100,11 @@ def counterfactuals(
         for tally in wanted
         if tallies and event.__class__ in tally.event_types
     ]
-    most = _NOTIFY if ACTIONS.index(action) >= _CHALLENGE else 0
+    most = _NOTIFY if action in STOPPING else 0
 
     def passing(changed: Came, account: Profile = profile) -> Action | None:
         answer = judge(changed, account, _still_known(changed, tallies, counted))
-        return answer if ACTIONS.index(answer) <= most else None
+        return answer if RANK[answer] <= most else None
 
     found: list[Counterfactual] = []
     if isinstance(event, Transaction):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contracts.actions import KIND_OF, Action, EffectName
 from contracts.amounts import canonical_amount
+from contracts.case_kinds import CASE_KINDS
 from contracts.decisions import (
-    Action,
     AnyEffect,
     Freeze,
     IssueChallenge,
@@ -12,17 +13,16 @@ from contracts.decisions import (
     OpenCase,
     RaiseAlert,
     RevokeSessions,
+    Severity,
     approval_digest,
     effect_id,
 )
 from contracts.events import (
     AccountChange,
     AnyEvent,
-    Label,
     Login,
     Purpose,
     Transaction,
-    UserReport,
 )
 from services.policy.policy import Policy
 
@@ -40,32 +40,23 @@ def effects_for(
 ) -> tuple[AnyEffect, ...]:
     """The effects of an action, in the order in which they are carried out.
 
-    A held event of an account that may be challenged also gets a challenge, so that its owner can free it.
-    A "not me" report and a fraud label from outside raise an alert and open a case.
+    A held event of an account that may be challenged also gets a challenge, so that its owner can free it. An event that is
+    allowed may still open a case, see `contracts.case_kinds`.
     """
-    if action == "allow":
-        return _reported(event, policy)
-    account_id, event_id = event.account_id, event.event_id
-    alert = RaiseAlert(
-        effect_id=effect_id(account_id, event_id, "raise_alert"), severity=policy.severity[action]
-    )
-    if action == "notify":
-        if event.__class__ is Login and event.outcome == "failure":
-            return (alert,)
-        return alert, _notice(event, NOTICES[event.__class__])
-    if action == "challenge":
-        return _challenge(event, policy), alert
-    case = OpenCase(effect_id=effect_id(account_id, event_id, "open_case"), severity=policy.severity[action])
-    if action == "hold":
-        held: tuple[AnyEffect, ...] = (alert, case, _notice(event, "hold_notice"))
-        return (_challenge(event, policy), *held) if may_challenge else held
-    return (
-        Freeze(effect_id=effect_id(account_id, event_id, "freeze")),
-        RevokeSessions(effect_id=effect_id(account_id, event_id, "revoke_sessions")),
-        alert,
-        case,
-        _notice(event, "deny_notice"),
-    )
+    kind = KIND_OF[action]
+    names, notice = kind.effects, ""
+    if names:
+        severity, notice = policy.severity[action], kind.notice or NOTICES[event.__class__]
+        if not may_challenge:
+            names = tuple(name for name in names if name != "issue_challenge")
+        if not kind.stops and event.__class__ is Login and event.outcome == "failure":
+            names = ("raise_alert",)
+    else:
+        opened = next((case.name for case in CASE_KINDS if case.opens(event)), None)
+        if opened is None:
+            return ()
+        names, severity = ("raise_alert", "open_case"), policy.severity[opened]
+    return tuple(_effect(name, event, policy, severity, notice) for name in names)
 
 
 def challenge_id(account_id: str, event_id: str) -> str:
@@ -73,24 +64,17 @@ def challenge_id(account_id: str, event_id: str) -> str:
     return effect_id(account_id, event_id, "challenge")
 
 
-def _reported(event: AnyEvent, policy: Policy) -> tuple[AnyEffect, ...]:
-    # A label of support is the end of a case; it must not open the next one.
-    accused = (isinstance(event, UserReport) and event.verdict == "not_me") or (
-        isinstance(event, Label) and event.verdict == "fraud" and event.source != "support"
-    )
-    if accused:
-        severity = policy.severity["report"]
-        return (
-            RaiseAlert(
-                effect_id=effect_id(event.account_id, event.event_id, "raise_alert"), severity=severity
-            ),
-            OpenCase(effect_id=effect_id(event.account_id, event.event_id, "open_case"), severity=severity),
-        )
-    return ()
-
-
-def _notice(event: AnyEvent, template: str) -> Notify:
-    return Notify(effect_id=effect_id(event.account_id, event.event_id, "notify"), template=template)
+def _effect(name: EffectName, event: AnyEvent, policy: Policy, severity: Severity, notice: str) -> AnyEffect:
+    if name == "issue_challenge":
+        return _challenge(event, policy)
+    known = effect_id(event.account_id, event.event_id, name)
+    if name == "raise_alert":
+        return RaiseAlert(effect_id=known, severity=severity)
+    if name == "open_case":
+        return OpenCase(effect_id=known, severity=severity)
+    if name == "notify":
+        return Notify(effect_id=known, template=notice)
+    return Freeze(effect_id=known) if name == "freeze" else RevokeSessions(effect_id=known)
 
 
 def _challenge(event: AnyEvent, policy: Policy) -> IssueChallenge:

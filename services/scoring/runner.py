@@ -9,7 +9,8 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from contracts.decisions import Action, Contribution, Decision, IssueChallenge
+from contracts.actions import STOPPING, Action
+from contracts.decisions import Contribution, Decision, IssueChallenge
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
@@ -181,7 +182,7 @@ class Runner:
             if about_key is not None:
                 conclude(profile, event, about_key)
             else:
-                learn(profile, event, event_key, decision.held, decision.action != "notify", glance)
+                learn(profile, event, event_key, decision.held, decision.action in STOPPING, glance)
         if decision.effects and _asks_for_a_code(decision):
             note_challenge(profile, at)
         note_event(profile, event_key, at, digest)

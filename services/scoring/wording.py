@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from contracts.changes import KINDS
+from collections.abc import Mapping
+
+from contracts import actions, changes
+from contracts.actions import Headlines
 
 LOCALES = ("en", "zh-CN")
+
+
+def _headlines(by_action: Mapping[str, Headlines]) -> dict[tuple[str, str], str]:
+    return {
+        (type_name, action): headline
+        for action, headlines in by_action.items()
+        for type_name, headline in headlines._asdict().items()
+    }
+
 
 #: (event type, action) to headline, by locale. A decision does not say whether a login succeeded, so its words do not.
 HEADLINES: dict[str, dict[tuple[str, str], str]] = {
     "en": {
-        ("login", "allow"): "Login: no objection",
-        ("login", "notify"): "Login noted, alert raised",
-        ("login", "challenge"): "Login waits for a code",
-        ("login", "hold"): "Login held for support",
-        ("login", "deny"): "Login refused, account frozen",
-        ("transaction", "allow"): "Payment allowed",
-        ("transaction", "notify"): "Payment allowed, owner told",
-        ("transaction", "challenge"): "Payment waits for a code",
-        ("transaction", "hold"): "Payment held for support",
-        ("transaction", "deny"): "Payment refused, account frozen",
-        ("account_change", "allow"): "Account change allowed",
-        ("account_change", "notify"): "Account change allowed, owner told",
-        ("account_change", "challenge"): "Account change waits for a code",
-        ("account_change", "hold"): "Account change held for support",
-        ("account_change", "deny"): "Account change refused, account frozen",
+        **_headlines({kind.name: kind.en_headlines for kind in actions.KINDS}),
         ("challenge_outcome", "allow"): "Answer to a challenge noted",
         ("user_report", "allow"): "Owner's report noted",
         ("label", "allow"): "Verdict noted",
     },
     "zh-CN": {
-        ("login", "allow"): "登录：无异议",
-        ("login", "notify"): "登录已记录，并已发出告警",
-        ("login", "challenge"): "登录需输入动态验证码",
-        ("login", "hold"): "登录已暂停，等待客服核实",
-        ("login", "deny"): "登录已拒绝，账户已冻结",
-        ("transaction", "allow"): "交易已放行",
-        ("transaction", "notify"): "交易已放行，并已通知户主",
-        ("transaction", "challenge"): "交易需输入动态验证码",
-        ("transaction", "hold"): "交易已暂停，等待客服核实",
-        ("transaction", "deny"): "交易已拒绝，账户已冻结",
-        ("account_change", "allow"): "账户变更已放行",
-        ("account_change", "notify"): "账户变更已放行，并已通知户主",
-        ("account_change", "challenge"): "账户变更需输入动态验证码",
-        ("account_change", "hold"): "账户变更已暂停，等待客服核实",
-        ("account_change", "deny"): "账户变更已拒绝，账户已冻结",
+        **_headlines({kind.name: kind.zh_cn_headlines for kind in actions.KINDS}),
         ("challenge_outcome", "allow"): "已记录验证结果",
         ("user_report", "allow"): "已记录户主反馈",
         ("label", "allow"): "已记录核实结论",
@@ -165,7 +149,7 @@ WORDS: dict[str, dict[str, str]] = {
         "failed_codes": "wrong codes",
         "new_device": "a new device",
         "new_payee": "a payee not paid before",
-        **{kind.name: kind.en for kind in KINDS if kind.en},
+        **{kind.name: kind.en for kind in changes.KINDS if kind.en},
     },
     "zh-CN": {
         "unknown": "未知",
@@ -184,6 +168,6 @@ WORDS: dict[str, dict[str, str]] = {
         "failed_codes": "验证码多次输错",
         "new_device": "出现新设备",
         "new_payee": "首次向该收款人付款",
-        **{kind.name: kind.zh_cn for kind in KINDS if kind.zh_cn},
+        **{kind.name: kind.zh_cn for kind in changes.KINDS if kind.zh_cn},
     },
 }

@@ -27,7 +27,7 @@ LI = Contact("li@upay.example", "en", "Asia/Shanghai")
 
 
 #: What the key of a letter to li ends in.
-TO_LI = f"mail.{address_key(LI.email)}"
+TO_LI = f"mail.{address_key(LI.address)}"
 
 
 class Way:

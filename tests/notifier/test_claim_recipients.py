@@ -58,7 +58,7 @@ async def test_the_address_before_gets_the_letter_when_it_closed_up_to_the_grace
     (claim,) = (await take(database)).claims
 
     assert claim.told[0].moments == (happened_at, recorded_at)
-    assert addresses(claim) == ([NEW.email, OLD.email] if old_too else [NEW.email])
+    assert addresses(claim) == ([NEW.address, OLD.address] if old_too else [NEW.address])
 
 
 async def test_the_earliest_of_several_letters_shortens_no_other_s_grace(database: Database) -> None:
@@ -70,8 +70,8 @@ async def test_the_earliest_of_several_letters_shortens_no_other_s_grace(databas
 
     found = {each.told[0].moments[0]: addresses(each) for each in (await take(database, T0 + 1)).claims}
 
-    both = [NEW.email, OLD.email]
-    assert found == {T0: both, T0 - DAY_S / 2: both, T0 + 1: [NEW.email]}
+    both = [NEW.address, OLD.address]
+    assert found == {T0: both, T0 - DAY_S / 2: both, T0 + 1: [NEW.address]}
 
 
 async def test_each_account_s_letter_goes_to_its_own_owner_and_nowhere_when_none_is_known(
@@ -89,7 +89,7 @@ async def test_each_account_s_letter_goes_to_its_own_owner_and_nowhere_when_none
         if told.decision
     }
 
-    assert found == {"li": [OLD.email], "wang": [NEW.email], "zhao": []}
+    assert found == {"li": [OLD.address], "wang": [NEW.address], "zhao": []}
 
 
 async def test_a_change_of_address_is_told_to_the_old_one_and_a_welcome_to_the_new_one(
@@ -101,8 +101,8 @@ async def test_a_change_of_address_is_told_to_the_old_one_and_a_welcome_to_the_n
     found = {each.template: each for each in (await take(database, lane="critical")).claims}
 
     assert {name: addresses(each) for name, each in found.items()} == {
-        "contact_changed": [OLD.email],
-        "contact_added": [NEW.email],
+        "contact_changed": [OLD.address],
+        "contact_added": [NEW.address],
     }
     (told,) = found["contact_changed"].told
     assert told.news is not None
@@ -122,7 +122,7 @@ async def test_a_digest_goes_to_whoever_any_of_its_letters_would_go_to(database:
     (digest,) = (await take(database, T0 + 10, allowed=few)).claims
 
     assert digest.template == "digest"
-    assert addresses(digest) == [NEW.email, OLD.email]
+    assert addresses(digest) == [NEW.address, OLD.address]
 
 
 async def test_of_a_storm_two_hundred_are_looked_at_at_a_time(database: Database) -> None:

@@ -141,7 +141,7 @@ async def test_the_next_holder_is_told_which_addresses_took_their_letter(told: D
 async def test_a_claim_names_the_owner_s_addresses_and_what_it_tells(told: Database) -> None:
     claim = await one(told)
 
-    assert [point.address for point in claim.points] == [LI.email]
+    assert [point.address for point in claim.points] == [LI.address]
     assert (claim.template, claim.recorded_at) == ("login_notice", T0)
     (item,) = claim.told
     assert item.decision is not None
@@ -214,7 +214,7 @@ async def test_after_a_kill_only_the_address_without_a_note_is_written_to_again(
     told: Database, way: Way, clock: Clock
 ) -> None:
     claim = await one(told)
-    await claims.note_delivery(told, claim, "mail", address_key(LI.email), "delivered", T0)
+    await claims.note_delivery(told, claim, "mail", address_key(LI.address), "delivered", T0)
     clock.now += 120.0
 
     assert await notifier(told, way, clock).deliver_due() == 1

@@ -226,7 +226,7 @@ async def test_a_digest_reaches_the_old_address_too(ground: Ground) -> None:
     assert {
         letter.to for _, letter in ground.way.sent if "(2)" in letter.subject or "2 条" in letter.subject
     } == {
-        LI.email,
+        LI.address,
         "new@upay.example",
     }
 

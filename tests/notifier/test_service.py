@@ -13,8 +13,8 @@ import pytest
 from contracts.decisions import effect_id
 from contracts.errors import Unavailable
 from notifier.channels.mail_smtp import SmtpMail
+from notifier.channels.registry import channels
 from notifier.deliver import Patience
-from notifier.service import channels
 from services.cases.case_service import CaseService
 from services.cases.news import News, put_news
 from services.platform.database import Database

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.api.offered import read_body
 from services.bootstrap.pipelines import offline_core
+from services.events.adapters import LINES
 from services.events.decode import decode
 from services.platform.settings import Settings
 from services.replay.offline import OfflineRecord
@@ -86,6 +87,6 @@ def test_no_bytes_raise_and_neighbours_live(noise: bytes, start: int, stop: int)
 )
 def test_over_http_each_event_is_answered_for_itself(changes: list[dict[str, Any]]) -> None:
     lines = [json.dumps(TEMPLATE), *(json.dumps({**TEMPLATE, **changed}) for changed in changes)]
-    offers = read_body("\n".join(lines).encode(), "ndjson")
+    offers = read_body("\n".join(lines).encode(), LINES)
     assert len(offers) == len(lines)
     assert offers[0].error is None

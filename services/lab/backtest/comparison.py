@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from contracts.decisions import ACTIONS, Action, Decision, IssueChallenge
+from contracts.actions import ACTIONS, STOPPING, Action
+from contracts.decisions import Decision, IssueChallenge
 from contracts.events import AnyEvent, ChallengeOutcome, Transaction, to_wire
-from services.lab.backtest.side import STOPPED, Side, Weeks, is_judged
+from services.lab.backtest.side import Side, Weeks, is_judged
 from services.lab.backtest.truth import Known, Marked
 from services.platform.settings import Settings
 from services.replay.lines import EventLine, OnBad, read_events, read_lines
@@ -86,7 +87,7 @@ class Comparison:
             event.account_id,
             day,
             (_challenged(first), _challenged(second)),
-            (first.action in STOPPED, second.action in STOPPED),
+            (first.action in STOPPING, second.action in STOPPING),
         )
         if first.action != second.action:
             self.changed_truth[*pair, marked.truth] += 1

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
-from contracts.decisions import ACTIONS, Action
+from contracts.actions import ACTIONS, Action
 from services.lab.backtest import plots
 from services.lab.backtest.charts import DRAWING
 from services.lab.backtest.comparison import Comparison, Example

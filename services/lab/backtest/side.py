@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from contracts.decisions import ACTIONS, Decision, IssueChallenge, OpenCase, RaiseAlert
+from contracts.actions import ACTIONS, STOPPING
+from contracts.decisions import Decision, IssueChallenge, OpenCase, RaiseAlert
 from contracts.events import AccountChange, AnyEvent, Login, Transaction
 from services.lab.backtest.truth import Marked
 
@@ -14,7 +15,6 @@ DAILY = ("events", "alerts", "challenges", "holds", "denials", "cases")
 EVENTS, ALERTS, CHALLENGES, HOLDS, DENIALS, CASES = range(6)
 #: Upper edges of the bins of the reliability curve: half a decade each, finer where policies decide.
 RISK_EDGES = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 0.9, 0.98, 1.01)
-STOPPED = frozenset({"challenge", "hold", "deny"})
 
 
 def is_judged(event: AnyEvent) -> bool:
@@ -72,7 +72,7 @@ class Side:
         self.scores[marked.truth][decision.score] += 1
         if marked.truth == "unknown" or not could_be_stopped(event):
             return
-        fraud, stopped = marked.truth == "fraud", decision.action in STOPPED
+        fraud, stopped = marked.truth == "fraud", decision.action in STOPPING
         self.stopped[fraud, stopped] += 1
         self.told[fraud, decision.action != "allow"] += 1
         risk_bin = self.bins[next(index for index, edge in enumerate(RISK_EDGES) if decision.risk < edge)]

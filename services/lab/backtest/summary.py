@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from contracts.actions import KINDS
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.side import ALERTS, CASES, CHALLENGES, DENIALS, HOLDS, Money, Side
 from services.scoring.explain import money
@@ -21,7 +22,8 @@ def texts(locale: str) -> dict[str, str]:
     if locale not in LOCALES:
         raise ValueError(f"no texts for locale {locale!r}; known: {', '.join(LOCALES)}")
     parsed = tomllib.loads(files("services.lab.backtest").joinpath("texts.toml").read_text("utf-8"))
-    return {name: said[locale] for name, said in parsed.items()}
+    actions = {f"action_{kind.name}": kind.zh_cn if locale == "zh-CN" else kind.name for kind in KINDS}
+    return actions | {name: said[locale] for name, said in parsed.items()}
 
 
 _CURRENCIES_TOLD = 3

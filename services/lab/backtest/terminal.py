@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from contracts.decisions import ACTIONS
+from contracts.actions import ACTIONS
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.summary import period, rows, scenario_rows, sentences, texts
 from services.lab.summarise.replayed import words_in

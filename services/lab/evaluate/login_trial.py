@@ -11,6 +11,7 @@ from random import Random
 
 from msgspec import Struct, structs
 
+from contracts.actions import ASKING
 from contracts.decisions import Decision
 from contracts.events import ChallengeOutcome, Login
 from contracts.profile import NO_DIGEST, Profile
@@ -25,7 +26,6 @@ from services.scoring.runner import Counts, Runner
 
 _MOST_DAYS = 730
 _ANSWERS_AFTER_S = 20
-_ASKED = frozenset({"challenge", "hold"})
 
 
 class Trial(Struct, frozen=True):
@@ -91,7 +91,7 @@ class Bench:
     def live(self, event: Login, account: _Account) -> float:
         """The owner's login, with the code typed where one was asked for; its risk."""
         decision = self.judge(event, account)
-        if decision.held or decision.action in _ASKED:
+        if decision.held or decision.action in ASKING:
             assert isinstance(event.occurred_at, int)
             answered_at = event.occurred_at + _ANSWERS_AFTER_S * 1000
             self.judge(

@@ -6,8 +6,9 @@ from typing import Any
 
 from msgspec import DecodeError, Raw, Struct, json
 
+from contracts.actions import ACTIONS, Action
 from contracts.currencies import shown_places
-from contracts.decisions import ACTIONS, Action, Decision
+from contracts.decisions import Decision
 from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Label, Login, Transaction, to_wire
 from services.lab.people.personas import Handset, Person
 from services.lab.people.places import Access

@@ -11,7 +11,8 @@ from msgspec import DecodeError, Struct, json
 from rich.console import Console
 from rich.table import Table
 
-from contracts.decisions import ACTIONS, Decision
+from contracts.actions import ACTIONS
+from contracts.decisions import Decision
 from services.lab.people.events import Expected, told_of
 
 _TOP = 10

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.api.offered import Offered, read_body
 from services.api.producer import MAX_EVENT_BYTES
+from services.events.adapters import JSON
 from services.events.decode import read_event
 from tests.services.api.world import World, a_login
 
@@ -29,7 +30,7 @@ PLACES = st.fixed_dictionaries(
 
 
 def offer_of(value: bytes) -> Offered:
-    (offer,) = read_body(value, "json")
+    (offer,) = read_body(value, JSON)
     return offer
 
 

@@ -9,6 +9,7 @@ import pytest
 from contracts.events import Transaction
 from services.api.offered import Offered, checked, read_body
 from services.api.warnings import EventWarning, MinorUnits
+from services.events.adapters import JSON
 
 PAYMENT = {"type": "transaction", "event_id": "e-1", "account_id": "u-1", "occurred_at": 1_767_225_600_000}
 
@@ -54,7 +55,7 @@ def test_a_rehearsal_is_always_told() -> None:
 
 def test_the_answer_about_an_event_carries_it() -> None:
     body = json.dumps({**PAYMENT, "amount": 412, "currency": "CNY"}).encode()
-    (offer,) = read_body(body, "json", "a-key-of-this-test")
+    (offer,) = read_body(body, JSON, "a-key-of-this-test")
 
     assert isinstance(offer, Offered)
     assert [(each.code, each.detail) for each in offer.warnings] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 import pytest
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from contracts.changes import OwnChange
 from contracts.errors import Malformed
-from services.api.offered import MAX_EVENTS, checked, read_body
+from services.api.offered import checked, read_body
 from services.api.producer import MAX_EVENT_BYTES
+from services.events.adapters import ADAPTERS, JSON, LINES, MAX_EVENTS, Adapter
 from tests.services.api.world import a_login
 
 GOOD = msgspec.json.encode(a_login())
@@ -95,7 +96,7 @@ def test_hostile_input_is_malformed_with_its_reason(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_line_leaves_its_neighbours_alone(name: str) -> None:
     bad = HOSTILE[name][0].replace(b"\n", b" ")
-    offers = read_body(b"\n".join([GOOD, bad, b"", GOOD]), "ndjson")
+    offers = read_body(b"\n".join([GOOD, bad, b"", GOOD]), LINES)
     assert offers[0].error is None
     assert offers[-1].error is None
     assert any(offer.error is not None for offer in offers)
@@ -104,14 +105,14 @@ def test_a_hostile_line_leaves_its_neighbours_alone(name: str) -> None:
 def test_what_is_not_known_is_kept_and_white_space_is_not() -> None:
     sent = b'{ "type":"login","event_id":"e1","account_id":"a","occurred_at":1700000000000,"outcome":"success","z":{"b":"1.50"}}'
     unknown = sent.replace(b"{ ", b"{")
-    assert read_body(b"[" + sent + b"]", "json")[0].value == unknown
-    assert read_body(b" " + sent + b"\n", "json")[0].value == unknown
-    assert read_body(sent + b"\r\n", "ndjson")[0].value == unknown
+    assert read_body(b"[" + sent + b"]", JSON)[0].value == unknown
+    assert read_body(b" " + sent + b"\n", JSON)[0].value == unknown
+    assert read_body(sent + b"\r\n", LINES)[0].value == unknown
 
 
 def test_a_malformed_event_of_an_array_is_named_by_place_and_id() -> None:
     bad = a_login("e2", outcome="perhaps")
-    offers = read_body(msgspec.json.encode([a_login(), bad, 5, a_login("e4")]), "json")
+    offers = read_body(msgspec.json.encode([a_login(), bad, 5, a_login("e4")]), JSON)
     assert [(offer.index, offer.event_id, offer.error is None) for offer in offers] == [
         (0, "e1", True),
         (1, "e2", False),
@@ -134,15 +135,15 @@ def test_a_malformed_event_of_an_array_is_named_by_place_and_id() -> None:
 )
 def test_a_body_that_cannot_be_cut_is_refused_whole(body: bytes, reason: str) -> None:
     with pytest.raises(Malformed) as refused:
-        read_body(body, "json")
+        read_body(body, JSON)
     assert refused.value.reason == reason
 
 
-@given(st.binary(max_size=300), st.sampled_from(["json", "ndjson"]))
-def test_no_bytes_do_worse_than_malformed(body: bytes, body_format: Any) -> None:
+@given(st.binary(max_size=300), st.sampled_from(ADAPTERS))
+def test_no_bytes_do_worse_than_malformed(body: bytes, adapter: Adapter) -> None:
     for candidate in (body, b"[" + body + b"]", GOOD[:50] + body + GOOD[50:]):
         try:
-            offers = read_body(candidate, body_format)
+            offers = read_body(candidate, adapter)
         except Malformed:
             continue
         assert offers

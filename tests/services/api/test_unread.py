@@ -9,6 +9,7 @@ import pytest
 
 from contracts.errors import Malformed
 from services.api.offered import checked, read_body
+from services.events.adapters import ADAPTERS, JSON, Adapter
 from tests.services.api.world import World, a_login
 
 
@@ -46,13 +47,13 @@ async def test_one_bad_event_of_ten_leaves_nine_accepted(world: World) -> None:
     assert [result["status"] for result in answer.json()["results"]] == ["accepted"] * 9 + ["malformed"]
 
 
-@pytest.mark.parametrize("form", ["json", "ndjson"])
-def test_a_byte_order_mark_before_a_body_is_skipped(form: Any) -> None:
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.media_type)
+def test_a_byte_order_mark_before_a_body_is_skipped(adapter: Adapter) -> None:
     event = msgspec.json.encode(a_login())
-    (offer,) = read_body(b"\xef\xbb\xbf" + event, form)
+    (offer,) = read_body(b"\xef\xbb\xbf" + event, adapter)
     assert (offer.error, offer.value) == (None, event)
 
 
 def test_a_body_in_utf_16_is_refused_by_its_name() -> None:
     with pytest.raises(Malformed, match="UTF-16"):
-        read_body(msgspec.json.encode([a_login()]).decode().encode("utf-16"), "json")
+        read_body(msgspec.json.encode([a_login()]).decode().encode("utf-16"), JSON)

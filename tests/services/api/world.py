@@ -18,6 +18,7 @@ from services.api.offered import read_body
 from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.api.replies import Replies, ReplyReader
 from services.cases.case_service import CaseService
+from services.events.adapters import JSON
 from services.events.own_events import EventMacs
 from services.http.api_keys import ApiKeys
 from services.memory.in_process import InProcessChallengeIntake, InProcessReplies
@@ -166,4 +167,4 @@ def a_login(event_id: str = "e1", **fields: Any) -> dict[str, Any]:
 
 def encoded(event: dict[str, Any]) -> bytes:
     """The event as the API hands it on."""
-    return read_body(msgspec.json.encode(event), "json")[0].value
+    return read_body(msgspec.json.encode(event), JSON)[0].value

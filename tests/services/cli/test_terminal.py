@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from contracts.decisions import Action, Decision
+from contracts.actions import Action
+from contracts.decisions import Decision
 from services.cli.terminal import Page, plain_lines, render
 from services.lab.demo.board import Board, Meter
 from services.lab.summarise.summary import StoryStep

@@ -49,7 +49,7 @@ def claims(answer: Answer) -> dict[str, Any]:
 
 def asks(event: Transaction) -> IssueChallenge:
     """The challenge that a decision about the event asks for."""
-    effect, *_ = effects_for(event, "challenge", plain())
+    effect, *_ = effects_for(event, "challenge", plain(), True)
     assert isinstance(effect, IssueChallenge)
     return effect
 

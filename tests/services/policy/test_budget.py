@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.decisions import Action, Decision, IssueChallenge
+from contracts.actions import Action
+from contracts.decisions import Decision, IssueChallenge
 from contracts.events import AnyEvent
 from contracts.findings import Finding
 from contracts.profile import DAY_S

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.decisions import ACTIONS, Action, Contribution
+from contracts.actions import ACTIONS, Action
+from contracts.decisions import Contribution
 from contracts.events import AnyEvent
 from services.policy.policy import Policy
 from tests.services.scoring.events import change, login, transaction

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from contracts.decisions import ACTIONS, Action
+from contracts.actions import ACTIONS, Action
 from contracts.events import AnyEvent
 from contracts.findings import Finding
 from detectors import discover

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.decisions import ACTIONS, Action
+from contracts.actions import ACTIONS, Action
 from contracts.events import AnyEvent
 from services.policy.policy import Account
 from services.policy.values import fail_ranks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.decisions import Action, Contribution
+from contracts.actions import Action
+from contracts.decisions import Contribution
 from contracts.events import AnyEvent
 from services.policy.reader import InvalidPolicy
 from services.policy.text import parse_policy

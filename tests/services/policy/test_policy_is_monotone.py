@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.decisions import ACTIONS, Contribution
+from contracts.actions import ACTIONS
+from contracts.decisions import Contribution
 from contracts.events import AnyEvent
 from contracts.findings import Finding
 from services.policy.policy import Account, Policy

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.decisions import Action, Decision
+from contracts.actions import Action
+from contracts.decisions import Decision
 from contracts.events import AnyEvent, Login
 from contracts.findings import Finding
 from services.bootstrap.pipelines import offline_core

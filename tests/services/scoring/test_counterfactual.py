@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.decisions import ACTIONS, Counterfactual, Decision
+from contracts.actions import ACTIONS
+from contracts.decisions import Counterfactual, Decision
 from contracts.events import AccountChange, AnyEvent, Login, Network, Place, Transaction
 from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings

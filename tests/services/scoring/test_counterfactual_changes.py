@@ -9,7 +9,8 @@ import pytest
 from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
-from contracts.decisions import ACTIONS, Action, Counterfactual
+from contracts.actions import ACTIONS, Action
+from contracts.decisions import Counterfactual
 from contracts.events import AnyEvent, Login, Transaction
 from contracts.findings import PAYEE, Tallies
 from contracts.profile import Facts, Pending, Profile, Seen

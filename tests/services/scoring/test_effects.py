@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from contracts.actions import ACTIONS, Action
 from contracts.decisions import (
-    ACTIONS,
-    Action,
     AnyEffect,
     IssueChallenge,
     Notify,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from contracts.decisions import ACTIONS, Contribution, Decision
+from contracts.actions import ACTIONS
+from contracts.decisions import Contribution, Decision
 from contracts.findings import Finding, Reason
 from contracts.profile import HOUR_S, MAX_DEVICES
 from detectors import discover, factor_change_then_money, takeover_chain, top_up_then_cash_out

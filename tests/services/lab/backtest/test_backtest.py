@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
 
-from contracts.decisions import Action, Decision
+from contracts.actions import Action
+from contracts.decisions import Decision
 from contracts.events import Transaction
 from services.bootstrap.pipelines import offline_core
 from services.lab.backtest.comparison import Comparison, backtest

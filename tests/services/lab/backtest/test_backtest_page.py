@@ -11,7 +11,7 @@ import pytest
 from msgspec import json
 from typer.testing import CliRunner
 
-from contracts.decisions import ACTIONS
+from contracts.actions import ACTIONS
 from services.cli.main import app
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.page import page
