@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ MakeStack = Callable[..., Any]
 
 
 @pytest.fixture(params=KINDS)
-def make_stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeStack]:
+def make_stack(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[MakeStack]:
     """Call it (with settings that differ) for a prepared stack with topics and a store of its own."""
     kafka: str = request.getfixturevalue(f"{request.param}_kafka")
     redis: str = request.getfixturevalue(f"{request.param}_redis")
@@ -25,6 +26,7 @@ def make_stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeS
     async def make(**more: Any) -> Stack:
         folder = tmp_path / f"stack{len(made)}"
         folder.mkdir()
+        shutil.copy(migrated_file, folder / "payguard.db")
         database = f"sqlite:///{folder / 'payguard.db'}"
         stack = Stack(stack_settings(kafka, await empty_store(redis), database, folder, **more), folder)
         made.append(stack)
