@@ -13,11 +13,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiosqlite
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Insert, MetaData, Table, event, insert, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +30,9 @@ from contracts.errors import Unavailable
 from services.platform.database_faults import away_reason
 from services.platform.statement_pool import StatementPool
 from services.platform.statements import SqliteStatements
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: Every table of every service; names of constraints are fixed so that migrations can speak of them.
 metadata = MetaData(
@@ -184,6 +185,8 @@ class Database:
 
 def alembic_config(connection: Connection) -> Config:
     """Alembic's configuration for an open connection, without any file of this machine in it."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
@@ -205,6 +208,9 @@ async def _unavailable_when_away() -> AsyncIterator[None]:
 
 
 def _upgrade(connection: Connection) -> None:
+    # Imported where it is used: it takes a third of a second, which processes that migrate nothing need not wait for.
+    from alembic import command
+
     command.upgrade(alembic_config(connection), "head")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,6 +66,12 @@ async def test_two_processes_may_migrate_at_once(database_url: str) -> None:
     ]
 
     assert [await process.wait() for process in processes] == [0, 0]
+
+
+def test_a_process_that_migrates_nothing_does_not_wait_for_alembic() -> None:
+    program = "import sys; import services.platform.database; sys.exit('alembic' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3]).returncode == 0
 
 
 async def test_many_may_open_a_new_sqlite_file_at_once(tmp_path: Path) -> None:
