@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -80,30 +80,38 @@ def test_the_digest_tells_other_rates_and_other_dates_apart_and_nothing_else(tmp
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("reading", "text", "said"),
     [
-        ("as_of = 2026-11-01\n", "usd_per_unit: expected a table"),
-        ("[usd_per_unit]\nUSD = 1\n", "as_of: expected the date"),
-        (RATES.replace("2026-11-01", '"yesterday"'), "as_of: expected the date"),
-        (RATES.replace("2026-11-01", "2026-11-01T00:00:00Z"), "as_of: expected the date"),
-        (RATES.replace("0.14", "0"), "usd_per_unit.CNY: expected a number above 0"),
-        (RATES.replace("0.14", "-1"), "usd_per_unit.CNY: expected a number above 0"),
-        (RATES.replace("0.14", "nan"), "usd_per_unit.CNY: expected a number above 0"),
-        (RATES.replace("0.14", "inf"), "usd_per_unit.CNY: expected a number above 0"),
-        (RATES.replace("0.14", "true"), "usd_per_unit.CNY: expected a number above 0"),
-        (RATES.replace("0.14", '"0.14"'), "usd_per_unit.CNY: expected a number above 0"),
-        (RATES + "yuan = 0.14\n", "usd_per_unit.yuan: expected a code"),
-        ("rates = 1\n" + RATES, "unknown key rates"),
-        ("as_of 2026", "money.toml: "),
+        (read_rates, "as_of = 2026-11-01\n", "usd_per_unit: expected a table"),
+        (read_rates, "[usd_per_unit]\nUSD = 1\n", "as_of: expected the date"),
+        (read_rates, RATES.replace("2026-11-01", '"yesterday"'), "as_of: expected the date"),
+        (read_rates, RATES.replace("2026-11-01", "2026-11-01T00:00:00Z"), "as_of: expected the date"),
+        (read_rates, RATES.replace("0.14", "0"), "usd_per_unit.CNY: expected a number above 0"),
+        (read_rates, RATES.replace("0.14", "-1"), "usd_per_unit.CNY: expected a number above 0"),
+        (read_rates, RATES.replace("0.14", "nan"), "usd_per_unit.CNY: expected a number above 0"),
+        (read_rates, RATES.replace("0.14", "inf"), "usd_per_unit.CNY: expected a number above 0"),
+        (read_rates, RATES.replace("0.14", "true"), "usd_per_unit.CNY: expected a number above 0"),
+        (read_rates, RATES.replace("0.14", '"0.14"'), "usd_per_unit.CNY: expected a number above 0"),
+        (read_rates, RATES + "yuan = 0.14\n", "usd_per_unit.yuan: expected a code"),
+        (read_rates, "rates = 1\n" + RATES, "unknown key rates"),
+        (read_rates, "as_of 2026", "money.toml: "),
+        (use_currencies, "[decimals]\nCNY = 3\n", "ISO 4217 says 2"),
+        (use_currencies, "[decimals]\nGOLDX = 19\n", "expected 0 to 18"),
+        (use_currencies, "[decimals]\nGOLDX = 1.5\n", "whole numbers"),
+        (use_currencies, "[decimals]\nGOLDX = true\n", "whole numbers"),
+        (use_currencies, "[decimals]\ngold = 2\n", "capital letters"),
+        (use_currencies, "decimals = 2\n", "decimals: expected a table"),
+        (use_currencies, "[places]\nGOLDX = 2\n", "unknown key places"),
     ],
 )
-def test_a_wrong_table_of_rates_is_refused_naming_file_key_and_rule(
-    tmp_path: Path, text: str, said: str
+def test_a_wrong_table_of_rates_or_currencies_is_refused_naming_file_key_and_rule(
+    tmp_path: Path, reading: Callable[[Path], object], text: str, said: str
 ) -> None:
     with pytest.raises(InvalidCurrencyFile, match=r"money\.toml") as caught:
-        read_rates(written(tmp_path, text))
+        reading(written(tmp_path, text))
 
     assert said in str(caught.value)
+    assert minor_exponent("GOLDX") is None
 
 
 def test_old_rates_and_shipped_ones_are_said_once_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -138,26 +146,4 @@ def test_the_operators_currencies_are_known_once_settings_are_read(
     assert (minor_exponent("GOLDX"), minor_exponent("UPOINTS")) == (4, 0)
     monkeypatch.delenv("PAYGUARD_CURRENCIES")
     settings_from()
-    assert minor_exponent("GOLDX") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[decimals]\nCNY = 3\n", "ISO 4217 says 2"),
-        ("[decimals]\nGOLDX = 19\n", "expected 0 to 18"),
-        ("[decimals]\nGOLDX = 1.5\n", "whole numbers"),
-        ("[decimals]\nGOLDX = true\n", "whole numbers"),
-        ("[decimals]\ngold = 2\n", "capital letters"),
-        ("decimals = 2\n", "decimals: expected a table"),
-        ("[places]\nGOLDX = 2\n", "unknown key places"),
-    ],
-)
-def test_a_wrong_table_of_currencies_is_refused_naming_file_key_and_rule(
-    tmp_path: Path, text: str, said: str
-) -> None:
-    with pytest.raises(InvalidCurrencyFile, match=r"money\.toml") as caught:
-        use_currencies(written(tmp_path, text))
-
-    assert said in str(caught.value)
     assert minor_exponent("GOLDX") is None
