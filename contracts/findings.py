@@ -19,7 +19,7 @@ Mode = Literal["off", "shadow", "on"]
 class Finding(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One reason to worry: evidence as value, the account's own baseline, and the threshold.
 
-    `weight` is a log-likelihood ratio in nats (how much likelier under attack), in [0, 8]. `hold` keeps the event out
+    `weight` is a log-likelihood ratio in nats (how much likelier under attack), in [0, 8]. `quarantine` keeps the event out
     of the profile until its challenge is passed. `facts` are further named values for the sentence; never an
     address, device, payee or account in clear.
     """
@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     value: Value = None
     baseline: Value = None
     threshold: Value = None
-    hold: bool = False
+    quarantine: bool = False
     facts: dict[str, Value] | None = None
 
 
@@ -125,7 +125,7 @@ class Spec(Struct, frozen=True, kw_only=True):
         value: Value = None,
         baseline: Value = None,
         threshold: Value = None,
-        hold: bool = False,
+        quarantine: bool = False,
         facts: dict[str, Value] | None = None,
     ) -> Finding:
         """A finding of this detector, with its name and family; see `Finding` for the rest.
@@ -145,7 +145,7 @@ class Spec(Struct, frozen=True, kw_only=True):
             value=value,
             baseline=baseline,
             threshold=threshold,
-            hold=hold,
+            quarantine=quarantine,
             facts=facts,
         )
 

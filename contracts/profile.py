@@ -43,8 +43,8 @@ __all__ = [
     "Fix",
     "Fixes",
     "Key",
-    "Pending",
     "Profile",
+    "Quarantined",
     "Seen",
     "Sightings",
     "Traits",
@@ -59,7 +59,7 @@ MAX_COUNTRIES = 12
 MAX_FIXES = 4
 MAX_FAILURES = 12
 MAX_PAYEES = 32
-MAX_PENDING = 8
+MAX_QUARANTINED = 8
 MAX_CHALLENGES = 12
 MAX_EVENT_IDS = 48
 #: Of the content of the event beside each id (`contracts.decisions`); zeros for one noted before contents were.
@@ -80,7 +80,7 @@ MOST_IN_AN_HOUR = 64
 
 
 class Facts(Struct, array_like=True, frozen=True, gc=False):
-    """What one event would teach: kept pending while its challenge is open."""
+    """What one event would teach: quarantined while its challenge is open."""
 
     type: str
     at: float
@@ -96,15 +96,15 @@ class Facts(Struct, array_like=True, frozen=True, gc=False):
     traits: bytes = b""
 
 
-class Pending(Struct, array_like=True, frozen=True, gc=False):
+class Quarantined(Struct, array_like=True, frozen=True, gc=False):
     """Facts of a held event, by the key of its event id.
 
-    Facts that nobody was challenged about mature: after a while they count as the owner's, if nobody objected.
+    `auto_release` is for facts that nobody was challenged about: after a while they count as the owner's, if nobody objected.
     """
 
     event_key: Key
     facts: Facts
-    matures: bool = False
+    auto_release: bool = False
 
 
 class Profile(Struct, array_like=True, gc=False):
@@ -138,7 +138,7 @@ class Profile(Struct, array_like=True, gc=False):
     has_factor: bool = False
     failed_challenges: list[float] = []
     passed_challenge_at: int = 0
-    pending: list[Pending] = []
+    quarantined: list[Quarantined] = []
     #: keyed hashes of the last MAX_EVENT_IDS event ids, EVENT_ID_BYTES each, oldest first
     event_ids: bytearray = field(default_factory=bytearray)
     #: detectors' own memories by detector name: (version, packed)

@@ -119,7 +119,7 @@ def observe(
         baseline=f"{own:.1%}",
         threshold=f"{params.drained_share:.0%}",
         # To somewhere known it is learned, else no habit could be.
-        hold=payee_unknown(event, profile) or device_unknown(event, profile),
+        quarantine=payee_unknown(event, profile) or device_unknown(event, profile),
         facts={"count": len(takes), "earlier": emptied},
     )
 

@@ -112,7 +112,7 @@ def observe(
         weight=weight,
         value=network.kind,
         baseline=f"{own:.1%}",
-        hold=True,
+        quarantine=True,
         facts={"known_networks": len(networks), "anonymous_networks": memory.count},
     )
 

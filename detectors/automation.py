@@ -72,7 +72,7 @@ def observe(
             reason="program",
             weight=params.program_nats,
             value="bot",
-            hold=True,
+            quarantine=True,
         )
     return _pace(event.at, failed, profile, params) if is_login else None
 
@@ -102,6 +102,6 @@ def _pace(at: float, failed: bool, profile: Profile, params: Params) -> Finding 
         weight=params.attempt_nats if failed else params.success_nats,
         value=round(apart_s, 1),
         threshold=params.fastest_s,
-        hold=not failed,
+        quarantine=not failed,
         facts={"count": attempts},
     )

@@ -84,6 +84,6 @@ def _finding(event: Transaction, came: Came, params: Params) -> Finding:
         weight=min(weight, params.most_nats),
         value=round((event.at - changed_at) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),
-        hold=True,
+        quarantine=True,
         facts={"chain": " > ".join(chain), "steps": len(chain)},
     )

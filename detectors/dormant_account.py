@@ -83,5 +83,5 @@ def observe(
         value=round(asleep_s / DAY_S),
         baseline=max(round(usual_s / DAY_S), 1),
         threshold=round(from_s / DAY_S),
-        hold=True,
+        quarantine=True,
     )

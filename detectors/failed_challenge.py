@@ -60,6 +60,6 @@ def observe(
         weight=min(params.first_nats + params.further_nats * (count - 1), params.most_nats),
         value=count,
         threshold=1,
-        hold=True,
+        quarantine=True,
         facts={"hours": round(params.window_s / HOUR_S)},
     )

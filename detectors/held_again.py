@@ -54,12 +54,12 @@ def observe(
     event: Transaction, profile: Profile, tallies: Tallies, memory: None, params: Params
 ) -> Finding | None:
     """Weight: `each_nats` for each payment that is still held, in nats."""
-    if not profile.pending or not money_may_leave(event, profile):
+    if not profile.quarantined or not money_may_leave(event, profile):
         return None
     since = event.at - params.within_h * HOUR_S
     # Money that comes in is held back only where a stranger moved it.
     held = sum(
-        each.facts.type == "transaction" and since < each.facts.at <= event.at for each in profile.pending
+        each.facts.type == "transaction" and since < each.facts.at <= event.at for each in profile.quarantined
     )
     if not held:
         return None

@@ -126,7 +126,7 @@ def _worse(
         weight=weight,
         value=round(distance_km * 3600.0 / interval_s),
         threshold=round(params.fastest_kmh),
-        hold=not informational,
+        quarantine=not informational,
         facts={"distance_km": round(distance_km), "minutes": round(interval_s / 60.0), "network_kind": kind},
     )
 

@@ -84,6 +84,6 @@ def observe(
         value=rounded(event.value, event.currency),
         baseline=rounded(usual, event.currency),
         threshold=rounded(unusual_from, event.currency),
-        hold=True,
+        quarantine=True,
         facts={"currency": str(event.currency), "hours": round((event.at - raises[-1][0]) / HOUR_S, 2)},
     )

@@ -60,7 +60,7 @@ def observe(
         value=value,
         baseline=0,
         threshold=params.threshold_count,
-        hold=False,  # TODO: True keeps the event out of the profile until its challenge is passed
+        quarantine=False,  # TODO: True keeps the event out of the profile until its challenge is passed
     )
 '''
 

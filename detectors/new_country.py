@@ -76,6 +76,6 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         weight=weight,
         value=country,
         baseline=max(known, key=lambda seen: seen[1].count)[0],
-        hold=True,
+        quarantine=True,
         facts={"known_countries": len(known), "network_kind": kind},
     )

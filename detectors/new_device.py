@@ -64,6 +64,6 @@ def observe(
         weight=weight,
         value=1,
         baseline=f"{own:.1%}",
-        hold=True,
+        quarantine=True,
         facts={"known_devices": len(devices)},
     )

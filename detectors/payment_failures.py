@@ -143,6 +143,6 @@ def _finding(worst: tuple[float, int, int, int, float], fails: bool, params: Par
         weight=min(weight, params.most_nats),
         value=count,
         threshold=least,
-        hold=not fails,
+        quarantine=not fails,
         facts={"hours": round(window_s / HOUR_S), "small": small},
     )

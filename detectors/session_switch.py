@@ -66,7 +66,7 @@ def observe(
         return _finding("device_under_other_system", params.other_system_nats, profile)
     if not len(profile.devices):
         return None
-    for waiting in profile.pending:
+    for waiting in profile.quarantined:
         if waiting.facts.device == device:
             return None
     return _finding("session_on_other_device", params.other_device_nats, profile)
@@ -86,6 +86,6 @@ def _finding(reason: str, nats: float, profile: Profile) -> Finding:
         weight=nats,
         value=1,
         baseline=0,
-        hold=True,
+        quarantine=True,
         facts={"known_devices": len(profile.devices)},
     )

@@ -70,6 +70,6 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         value=count,
         baseline=0,
         threshold=threshold,
-        hold=not (known and event.network_key in profile.networks),
+        quarantine=not (known and event.network_key in profile.networks),
         facts={"minutes": round(params.window_s / 60.0), "known_device": int(known)},
     )

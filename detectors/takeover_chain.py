@@ -129,6 +129,6 @@ def _finding(
         weight=min(weight, params.most_nats),
         value=round((event.at - steps[0][0]) / HOUR_S, 2),
         threshold=round(params.window_s / HOUR_S),
-        hold=True,
+        quarantine=True,
         facts={**facts, "steps": len(steps) + 1},
     )

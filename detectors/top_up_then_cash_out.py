@@ -151,7 +151,7 @@ def _finding(
         value=rounded(event.value, event.currency),
         baseline=f"{own:.0%}",
         threshold=rounded(params.least_out_ratio * topped_up, event.currency),
-        hold=True,
+        quarantine=True,
         facts={
             "currency": str(event.currency),
             "topped_up": rounded(topped_up, event.currency),

@@ -117,7 +117,7 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         weight=weight,
         value=round(exp(weight)),
         threshold=round(exp(params.least_nats), 1),
-        hold=True,
+        quarantine=True,
         facts={
             "place_nats": round(place, 2),
             "device_nats": round(on, 2),

@@ -141,7 +141,7 @@ def observe(
         value=rounded(event.value, currency),
         baseline=rounded(usual / compared.ratio, currency),
         threshold=rounded(unusual_from / compared.ratio, currency),
-        hold=z >= params.hold_z,
+        quarantine=z >= params.hold_z,
         facts={"currency": currency, "z": round(z, 2)},
     )
 
@@ -166,7 +166,7 @@ def _first_of_all(event: Transaction, profile: Profile, params: Params) -> Findi
         value=rounded(event.value, event.currency),
         baseline=profile.transactions,
         threshold=rounded(params.large_first_usd * event.value / worth, event.currency),
-        hold=True,
+        quarantine=True,
         facts={"currency": event.currency},
     )
 
@@ -180,7 +180,7 @@ def _of_unknown_worth(event: Transaction, profile: Profile, params: Params) -> F
         weight=params.unknown_worth_nats,
         value=rounded(event.value, event.currency),
         baseline=profile.transactions,
-        hold=True,
+        quarantine=True,
         facts={"currency": event.currency},
     )
 

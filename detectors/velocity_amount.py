@@ -98,7 +98,7 @@ def observe(
     velocity = velocity_by_worth(event, profile, params.rates)
     if velocity is None:
         return None
-    if profile.pending:
+    if profile.quarantined:
         velocity = _with_held(velocity, event, profile, params.rates)
     # Stored counters only shrink on the way to the event, so what is low enough now stays low.
     if (
@@ -171,7 +171,7 @@ def _with_held(velocity: Velocity, event: Transaction, profile: Profile, rates: 
     fades = [exp((velocity.at - at) / tau) for tau in taus]
     counts = [count * fade for count, fade in zip(velocity[1:5], fades, strict=True)]
     sums = [total * fade for total, fade in zip(velocity[5:], fades, strict=True)]
-    for each in profile.pending:
+    for each in profile.quarantined:
         facts = each.facts
         if facts.type != "transaction" or facts.currency is None or facts.kind == "refund":
             continue

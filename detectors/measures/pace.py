@@ -74,6 +74,6 @@ def busier_than_honest(
         weight=min(nats, params.most_nats),
         value=count,
         threshold=least,
-        hold=True,
+        quarantine=True,
         facts={"hours": hours},
     )

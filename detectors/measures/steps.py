@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from contracts.events import AccountChange, Transaction
-from contracts.profile import Pending, Profile
+from contracts.profile import Profile, Quarantined
 
 #: A change as (event time in epoch seconds, what changed).
 Step = tuple[float, str]
@@ -51,11 +51,15 @@ def remembered(
 
 
 def changes_between(
-    changes: Iterable[Step], pending: Iterable[Pending], kinds: Collection[str], since: float, until: float
+    changes: Iterable[Step],
+    quarantined: Iterable[Quarantined],
+    kinds: Collection[str],
+    since: float,
+    until: float,
 ) -> list[Step]:
     """Changes of these kinds after `since` and not after `until`, learned or held back, ascending."""
     steps = [step for step in changes if since < step[0] <= until]
-    for held in pending:
+    for held in quarantined:
         facts = held.facts
         what = facts.kind
         if (
@@ -78,7 +82,7 @@ def device_came_at(event: Transaction, profile: Profile, since: float) -> float 
     if not any(seen.first_at < since for seen in devices.values()):
         return None
     came = [float(seen.first_at) for seen in devices.values() if since <= seen.first_at <= event.at]
-    for held in profile.pending:
+    for held in profile.quarantined:
         facts = held.facts
         if facts.device is not None and facts.device not in devices and since <= facts.at <= event.at:
             came.append(facts.at)

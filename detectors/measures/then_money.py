@@ -95,11 +95,11 @@ class ThenMoney(Generic[M]):
 
     def since(self, event: Transaction, profile: Profile, memory: M, since: float) -> list[Step]:
         """The changes after `since`, learned or held back, ascending."""
-        return changes_between(memory.changes, profile.pending, self.kinds, since, event.at)
+        return changes_between(memory.changes, profile.quarantined, self.kinds, since, event.at)
 
     def before_money(self, event: Activity, profile: Profile, memory: M, params: Window) -> list[Step]:
         """The changes in the window before money that may leave, ascending; none before any other event."""
-        if not (memory.changes or profile.pending) or not isinstance(event, Transaction):
+        if not (memory.changes or profile.quarantined) or not isinstance(event, Transaction):
             return []
         if not money_may_leave(event, profile):
             return []
@@ -157,6 +157,6 @@ class NewcomerThenMoney(ThenMoney[M]):
             weight=min(weight, params.most_nats),
             value=round((event.at - last_at) / HOUR_S, 2),
             threshold=round(params.window_s / HOUR_S),
-            hold=True,
+            quarantine=True,
             facts={"how": way_out(came.device, came.payee), "changes": len(nats)},
         )

@@ -82,7 +82,7 @@ def look(event: AnyEvent, profile: Profile, tallies: Tallies) -> Glance:
     """A glance at any event against the profile as it was before it; a visit that does not go on is settled."""
     glance = Glance()
     bits = _ALWAYS
-    if profile.pending:
+    if profile.quarantined:
         bits |= _HELD
     if profile.failed_challenges:
         bits |= _FAILED_CHALLENGE

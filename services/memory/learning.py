@@ -1,7 +1,7 @@
 """What an event teaches the profile: the one place that writes it, after the verdict.
 
 A failed login teaches nothing but failure counts. A held event teaches nothing until its challenge is passed: its facts
-wait in `profile.pending`. Nothing is held that the policy lets through without a word. Late events merge as if they
+wait in `profile.quarantined`. Nothing is held that the policy lets through without a word. Late events merge as if they
 had come in time, as far as decayed counts allow. Pure: no clock, no randomness, no I/O.
 """
 
@@ -34,12 +34,12 @@ from contracts.profile import (
     MAX_FIXES,
     MAX_NETWORKS,
     MAX_PAYEES,
-    MAX_PENDING,
+    MAX_QUARANTINED,
     NO_DIGEST,
     Facts,
     Key,
-    Pending,
     Profile,
+    Quarantined,
     see_hour,
 )
 from contracts.sightings import add_fix, country_key, row_of, see, see_again
@@ -48,8 +48,8 @@ from services.memory.glance import Glance, begin_visit, end_visit, look, traits_
 from services.memory.till import LEARNING_RATE, turn_to, with_amount, with_value
 
 _Fix = tuple[float, float, float, Key]
-PENDING_LIFETIME_S = 7 * DAY_S
-MATURE_S = 3 * DAY_S
+QUARANTINE_S = 7 * DAY_S
+AUTO_RELEASE_S = 3 * DAY_S
 FAILURE_WINDOW_S = DAY_S
 _EVENT_ID_TAIL = MAX_EVENT_IDS * EVENT_ID_BYTES
 _DIGEST_TAIL = MAX_EVENT_IDS * DIGEST_BYTES
@@ -93,10 +93,11 @@ def learn(
     challenged: bool = True,
     glance: Glance | None = None,
 ) -> None:
-    """Teach the profile one decided event; `held` keeps its facts pending.
+    """Teach the profile one decided event; `held` quarantines its facts.
 
-    Held facts wait for their challenge, a report or a label. Where nobody was `challenged` (the owner was only told) they
-    also mature, see `mature`. `glance` is what `look` said of the same event and profile, when that is known already.
+    Quarantined facts wait for their challenge, a report or a label. Where nobody was `challenged` (the owner was only told) they
+    are also released after a while, see `auto_release`. `glance` is what `look` said of the same event and profile, when that is
+    known already.
     """
     kind = event.__class__
     if kind is Login:
@@ -113,7 +114,7 @@ def learn(
         if not change.teaches:
             return
     if held:
-        _hold(profile, event_key, facts_of(event), challenged)
+        _quarantine(profile, event_key, facts_of(event), challenged)
         return
     if glance is None:
         glance = look(event, profile, {})
@@ -131,7 +132,7 @@ def learn(
         _teach_money(profile, event.at, event.value, event.payee_key, glance)  # type: ignore[union-attr]
 
 
-def conclude(profile: Profile, event: Event, about_key: Key) -> None:
+def resolve(profile: Profile, event: Event, about_key: Key) -> None:
     """A challenge's outcome, a user's report or a label about the event `about_key`: release or drop its facts."""
     if isinstance(event, ChallengeOutcome):
         good, bad = event.outcome == "passed", event.outcome == "failed"
@@ -148,12 +149,12 @@ def conclude(profile: Profile, event: Event, about_key: Key) -> None:
     else:
         return
     kept = []
-    for pending in profile.pending:
-        if pending.event_key != about_key:
-            kept.append(pending)
+    for each in profile.quarantined:
+        if each.event_key != about_key:
+            kept.append(each)
         elif good:
-            release(profile, pending.facts)
-    profile.pending = kept
+            release(profile, each.facts)
+    profile.quarantined = kept
 
 
 def facts_of(event: AnyEvent) -> Facts:
@@ -194,23 +195,23 @@ def _learn_failure(profile: Profile, at: float) -> None:
     profile.failures = recent[-MAX_FAILURES:]
 
 
-def mature(profile: Profile, at: float) -> None:
-    """Teach the facts that waited MATURE_S without a challenge and without an objection: the owner was told of them."""
+def auto_release(profile: Profile, at: float) -> None:
+    """Teach the facts that waited AUTO_RELEASE_S without a challenge and without an objection: the owner was told of them."""
     due = [
         each
-        for each in profile.pending
-        if each.matures and each.facts.at + MATURE_S <= at and profile.reported_at < each.facts.at
+        for each in profile.quarantined
+        if each.auto_release and each.facts.at + AUTO_RELEASE_S <= at and profile.reported_at < each.facts.at
     ]
     if due:
-        profile.pending = [each for each in profile.pending if each not in due]
-        for pending in due:
-            release(profile, pending.facts)
+        profile.quarantined = [each for each in profile.quarantined if each not in due]
+        for each in due:
+            release(profile, each.facts)
 
 
-def _hold(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> None:
-    kept = [each for each in profile.pending if each.facts.at + PENDING_LIFETIME_S > facts.at]
-    kept.append(Pending(event_key, facts, not challenged))
-    profile.pending = kept[-MAX_PENDING:]
+def _quarantine(profile: Profile, event_key: Key, facts: Facts, challenged: bool) -> None:
+    kept = [each for each in profile.quarantined if each.facts.at + QUARANTINE_S > facts.at]
+    kept.append(Quarantined(event_key, facts, not challenged))
+    profile.quarantined = kept[-MAX_QUARANTINED:]
 
 
 def release(profile: Profile, facts: Facts) -> None:

@@ -33,7 +33,7 @@ class Pseudonyms:
         self.prefix_key: Callable[[str], Key | None] = lru_cache(maxsize=cached)(self._prefix_key)
 
     def event_key(self, event_id: str) -> Key:
-        """The EVENT_ID_BYTES key of an event id, as `Profile.event_ids` and `Pending` hold it. Not cached."""
+        """The EVENT_ID_BYTES key of an event id, as `Profile.event_ids` and `Quarantined` hold it. Not cached."""
         digest = self._event.copy()
         digest.update(event_id.encode("utf-8", "surrogatepass"))
         return digest.digest()[:EVENT_ID_BYTES]

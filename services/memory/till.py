@@ -100,7 +100,7 @@ def _turn_velocity(profile: Profile, currency: str) -> None:
 def look_at_money(glance: Glance, event: Transaction, profile: Profile) -> int:
     """What is out of the ordinary about money, as bits; the till is turned to its kind and currency."""
     bits = 0
-    for held in profile.pending:
+    for held in profile.quarantined:
         facts = held.facts
         if facts.type == "account_change":
             if facts.at > event.at - HELD_CHANGE_S:

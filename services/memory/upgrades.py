@@ -15,7 +15,7 @@ from contracts.sightings import pack_fix
 
 #: Where version 1 had what has changed since; its visit was nine fields, the last two of which are as they were.
 _SEEN_ROWS = (6, 7, 8, 13)
-_FIX_ROWS, _CHALLENGE_AT, _PENDING, _EVENT_IDS, _REPORTED_AT, _VISIT = 9, 17, 18, 19, 21, 26
+_FIX_ROWS, _CHALLENGE_AT, _QUARANTINED, _EVENT_IDS, _REPORTED_AT, _VISIT = 9, 17, 18, 19, 21, 26
 _VISIT_FIELDS = 7
 _SEEN_1, _SEEN_2 = Layout("<8sIII"), Layout("<8sIIH")
 _FIX_1 = Layout("<d8sddd2s")
@@ -34,9 +34,9 @@ def from_1(payload: bytes) -> bytes:
             fields[index] = b"".join(_seen(*row) for row in _SEEN_1.iter_unpack(fields[index]))
     if len(fields) > _FIX_ROWS:
         fields[_FIX_ROWS] = b"".join(pack_fix(*row) for row in _FIX_1.iter_unpack(fields[_FIX_ROWS]))
-    if len(fields) > _PENDING:
+    if len(fields) > _QUARANTINED:
         fields[_CHALLENGE_AT] = int(fields[_CHALLENGE_AT])
-        fields[_PENDING] = [_pending(*each) for each in fields[_PENDING]]
+        fields[_QUARANTINED] = [_quarantined(*each) for each in fields[_QUARANTINED]]
     if len(fields) > _EVENT_IDS:
         known = fields[_EVENT_IDS]
         fields[_EVENT_IDS] = b"".join(
@@ -86,8 +86,10 @@ def _seen(key: bytes, first_at: int, last_at: int, count: int) -> bytes:
     return _SEEN_2.pack(key, first_at, last_at, min(count, 65_535))
 
 
-def _pending(event_key: bytes, _expires_at: float, facts: list[Any], matures_at: float = 0.0) -> list[Any]:
-    """Facts named the time and the country of their place twice; when they expire and mature follows from their time."""
+def _quarantined(
+    event_key: bytes, _expires_at: float, facts: list[Any], matures_at: float = 0.0
+) -> list[Any]:
+    """Facts named the time and the country of their place twice; when they expire and are released follows from their time."""
     facts = [*facts, None][: max(6, len(facts))]
     if facts[5] is not None:
         _, latitude, longitude, accuracy_km, ip_key, *_ = facts[5]

@@ -132,7 +132,7 @@ def features(
         profile.failures_in_row,
         profile.transactions if profile.transactions < _MOST_COUNT else _MOST_COUNT,
         age_days if age_days < _MOST_DAYS else _MOST_DAYS,
-        _held(event, profile) if profile.pending else 0.0,
+        _held(event, profile) if profile.quarantined else 0.0,
     )
 
 
@@ -141,7 +141,7 @@ def _held(event: Transaction, profile: Profile) -> float:
     return float(
         sum(
             1
-            for each in profile.pending
+            for each in profile.quarantined
             if each.facts.type == "transaction" and each.facts.currency == currency and each.facts.at > since
         )
     )

@@ -227,15 +227,15 @@ def _to_known_payee(event: Came, payees: Sightings) -> Came | None:
 def _unchanged(profile: Profile, chains: Chains) -> tuple[Profile, float] | None:
     """The account without its memory of account changes, and the longest window in which they count."""
     known = [name for name in chains if name in profile.slots]
-    pending = [each for each in profile.pending if each.facts.type != "account_change"]
-    if not chains or (not known and len(pending) == len(profile.pending)):
+    kept = [each for each in profile.quarantined if each.facts.type != "account_change"]
+    if not chains or (not known and len(kept) == len(profile.quarantined)):
         return None
     slots = dict(profile.slots)
     for name in known:
         chain = chains[name]
         memory = chain.recall(profile)
         slots[name] = (chain.version, msgpack.encode(replace(memory, changes=type(memory)().changes)))
-    account = replace(profile, slots=slots, pending=pending)
+    account = replace(profile, slots=slots, quarantined=kept)
     return account, max(chain.window_s for chain in chains.values())
 
 

@@ -21,13 +21,13 @@ from detectors.shared_device import TALLY
 from services.memory.codec import pack, unpack
 from services.memory.glance import Glance, look
 from services.memory.learning import (
-    conclude,
+    auto_release,
     has_other_content,
     knows_event,
     learn,
-    mature,
     note_challenge,
     note_event,
+    resolve,
 )
 from services.policy.policy import AWAY_STATES, Account, Policy
 from services.risk.fusion import Fused, quiet_risk
@@ -161,8 +161,8 @@ class Runner:
         at = event.at
         findings: list[Finding] = []
         degraded: tuple[str, ...] = ()
-        if profile.pending:
-            mature(profile, at)
+        if profile.quarantined:
+            auto_release(profile, at)
         plan = self._plans[event.__class__]
         glance = look(event, profile, tallies)
         asked, taught = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
@@ -180,7 +180,7 @@ class Runner:
             if taught and not decision.held:
                 teach_memories(taught, event, profile, degraded)
             if about_key is not None:
-                conclude(profile, event, about_key)
+                resolve(profile, event, about_key)
             else:
                 learn(profile, event, event_key, decision.held, decision.action in STOPPING, glance)
         if decision.effects and _asks_for_a_code(decision):
@@ -237,7 +237,7 @@ class Runner:
             degraded=degraded,
             tallies=dict(tallies) if tallies and told else None,
             held=action != "allow"
-            and any(each.hold and modes.get(each.detector, "on") == "on" for each in findings),
+            and any(each.quarantine and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,
         )
 

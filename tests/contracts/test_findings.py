@@ -15,7 +15,7 @@ def card(*codes: str) -> Spec:
 
 def test_a_finding_has_the_name_and_the_family_of_its_card() -> None:
     found = card("strange", "stranger").finding(
-        reason="stranger", weight=1.5, value=3, baseline=1, threshold=2, hold=True, facts={"hours": 4}
+        reason="stranger", weight=1.5, value=3, baseline=1, threshold=2, quarantine=True, facts={"hours": 4}
     )
 
     assert found == Finding(
@@ -26,7 +26,7 @@ def test_a_finding_has_the_name_and_the_family_of_its_card() -> None:
         value=3,
         baseline=1,
         threshold=2,
-        hold=True,
+        quarantine=True,
         facts={"hours": 4},
     )
 

@@ -73,7 +73,7 @@ BAD = {
         name="strange", event_types=(Login,), key=lambda event: "all", adds=lambda event: True, bucket_s=600
     ),"""
             + _CARD_ENDS,
-            _WEIGHT: f"{_WEIGHT}, hold=True",
+            _WEIGHT: f"{_WEIGHT}, quarantine=True",
         },
     ),
     "forgets_at_the_cut": Bad(

@@ -115,7 +115,7 @@ def test_balances_of_other_currencies_are_not_compared() -> None:
 def test_only_somewhere_new_stays_out_of_the_profile(payee: str, device: str, hold: bool) -> None:
     event = transaction(9500.0, payee=payee, device=device, movement="transfer")
 
-    assert found(drain, structs.replace(event, balance="10000.00"), payer()).hold is hold
+    assert found(drain, structs.replace(event, balance="10000.00"), payer()).quarantine is hold
 
 
 def test_a_day_counts_once_as_emptied() -> None:

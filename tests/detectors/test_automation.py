@@ -34,7 +34,7 @@ def test_fires_on_a_script_that_logs_in() -> None:
     finding = found(automation, script(), person())
 
     assert finding.reason == "program"
-    assert finding.hold
+    assert finding.quarantine
 
 
 def test_fires_on_attempts_faster_than_hands() -> None:
@@ -43,7 +43,7 @@ def test_fires_on_attempts_faster_than_hands() -> None:
     assert finding.reason == "inhuman_pace"
     assert finding.value == 0.5
     assert finding.facts == {"count": 7}
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 def test_a_success_at_that_pace_weighs_more_than_a_failure() -> None:

@@ -14,7 +14,7 @@ def challenged(*ago_s: float) -> Profile:
 def test_fires_on_money_after_five_challenges_within_the_hour() -> None:
     finding = found(challenge_fatigue, transaction(), challenged(60, 300, 600, 900, 1200))
 
-    assert finding.hold
+    assert finding.quarantine
     assert (finding.value, finding.facts) == (5, {"hours": 1})
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contracts.profile import HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile, Seen, Sightings
+from contracts.profile import HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Profile, Quarantined, Seen, Sightings
 from detectors import credential_change_then_money as chain
 from tests.detectors.build import NOW, ask, change, changes_to, found, key, payer, transaction, weigh
 
@@ -8,7 +8,7 @@ changed = changes_to(chain, "password_reset")
 
 
 def held(facts: Facts) -> Profile:
-    return payer(pending=[Pending(b"held....", facts)])
+    return payer(quarantined=[Quarantined(b"held....", facts)])
 
 
 def test_fires_on_the_whole_chain_and_names_it() -> None:
@@ -16,7 +16,7 @@ def test_fires_on_the_whole_chain_and_names_it() -> None:
 
     finding = found(chain, event, payer(), memory=changed())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.reason == "change_device_payee_money"
     assert finding.value == 2.0
     assert finding.facts is not None

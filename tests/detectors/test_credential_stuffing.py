@@ -70,7 +70,7 @@ def test_nothing_is_held_back_because_of_a_count() -> None:
     finding = counted(500, SUCCESS)
 
     assert finding is not None
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 def test_failures_join_the_count_of_their_address_and_successes_only_read_it() -> None:

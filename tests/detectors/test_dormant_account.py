@@ -26,7 +26,7 @@ def test_fires_on_a_login_from_a_new_device_after_half_a_year() -> None:
     finding = found(dormant_account, login(device="other"), asleep(180))
 
     assert finding.value == 180
-    assert finding.hold
+    assert finding.quarantine
 
 
 def test_fires_on_money_that_follows_a_login_that_taught_nothing() -> None:

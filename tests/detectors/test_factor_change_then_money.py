@@ -23,7 +23,7 @@ def test_each_way_around_the_factor_is_named(what: str, reason: str) -> None:
 def test_fires_on_a_removed_factor_and_a_new_payee() -> None:
     finding = found(factor, transaction(payee="mule", movement="transfer"), payer(), memory=changed())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.value == 2.0
     assert finding.weight == pytest.approx(3.5)
     assert finding.facts == {"how": "to_new_payee", "changes": 1}

@@ -12,7 +12,7 @@ def failed(*ago_s: float) -> Profile:
 def test_fires_on_a_login_an_hour_after_a_failed_challenge() -> None:
     finding = found(failed_challenge, login(), failed(3600.0))
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.value == 1
 
 

@@ -19,7 +19,7 @@ def test_fires_on_the_fifth_failure_of_ten_minutes() -> None:
     finding = found(failed_login_burst, FAILED, failed(4))
 
     assert (finding.value, finding.threshold) == (5, 5)
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 def test_fires_on_an_account_without_history() -> None:

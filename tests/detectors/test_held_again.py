@@ -4,27 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.profile import DAY_S, Facts, Pending
+from contracts.profile import DAY_S, Facts, Quarantined
 from detectors import held_again
 from tests.detectors.build import NOW, ask, found, key, payer, transaction, weigh
 
 
 def held(
     at: float = NOW - DAY_S, currency: str = "CNY", of: str = "transaction", kind: str = "payment"
-) -> Pending:
+) -> Quarantined:
     """Facts that wait for their challenge."""
-    return Pending(key("held"), Facts(of, at, kind=kind, currency=currency, value=900.0))
+    return Quarantined(key("held"), Facts(of, at, kind=kind, currency=currency, value=900.0))
 
 
 def test_fires_on_a_second_large_payment_while_the_first_is_unanswered() -> None:
-    finding = found(held_again, transaction(1000.0), payer(pending=[held()]))
+    finding = found(held_again, transaction(1000.0), payer(quarantined=[held()]))
 
-    assert not finding.hold
+    assert not finding.quarantine
     assert finding.value == 1
 
 
 def test_fires_after_six_days_without_an_answer() -> None:
-    assert ask(held_again, transaction(1000.0), payer(pending=[held(NOW - 6 * DAY_S)])) is not None
+    assert ask(held_again, transaction(1000.0), payer(quarantined=[held(NOW - 6 * DAY_S)])) is not None
 
 
 def test_quiet_when_nothing_is_held() -> None:
@@ -32,7 +32,7 @@ def test_quiet_when_nothing_is_held() -> None:
 
 
 def test_quiet_on_a_usual_amount() -> None:
-    assert ask(held_again, transaction(50.0), payer(pending=[held()])) is None
+    assert ask(held_again, transaction(50.0), payer(quarantined=[held()])) is None
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_quiet_on_a_usual_amount() -> None:
         held(of="login"),
     ],
 )
-def test_quiet_when_what_is_held_is_old_later_or_another_thing(facts: Pending) -> None:
-    assert ask(held_again, transaction(1000.0), payer(pending=[facts])) is None
+def test_quiet_when_what_is_held_is_old_later_or_another_thing(facts: Quarantined) -> None:
+    assert ask(held_again, transaction(1000.0), payer(quarantined=[facts])) is None
 
 
 @pytest.mark.parametrize("facts", [held(currency="USD"), held(kind="refund"), held(kind="top_up")])
-def test_what_is_held_counts_in_whatever_currency_and_under_whatever_name(facts: Pending) -> None:
-    assert ask(held_again, transaction(1000.0), payer(pending=[facts])) is not None
+def test_what_is_held_counts_in_whatever_currency_and_under_whatever_name(facts: Quarantined) -> None:
+    assert ask(held_again, transaction(1000.0), payer(quarantined=[facts])) is not None
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_what_is_held_counts_in_whatever_currency_and_under_whatever_name(facts:
 def test_quiet_on_money_that_does_not_leave(movement: str, status: str) -> None:
     event = transaction(1000.0, movement=movement, status=status)
 
-    assert ask(held_again, event, payer(pending=[held()])) is None
+    assert ask(held_again, event, payer(quarantined=[held()])) is None
 
 
 @given(st.integers(1, 7))
 def test_the_more_is_held_the_more_one_weighs(count: int) -> None:
     event = transaction(1000.0)
 
-    heavier = weigh(held_again, event, payer(pending=[held()] * (count + 1)))
+    heavier = weigh(held_again, event, payer(quarantined=[held()] * (count + 1)))
 
-    assert heavier >= weigh(held_again, event, payer(pending=[held()] * count))
+    assert heavier >= weigh(held_again, event, payer(quarantined=[held()] * count))

@@ -47,7 +47,7 @@ def test_fires_on_another_continent_forty_minutes_later() -> None:
 
     finding = found(impossible_travel, login(place=NEW_YORK), account)
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.weight > 5.0
     assert finding.facts is not None
     assert finding.facts["minutes"] == 40
@@ -132,7 +132,7 @@ def test_relays_carriers_and_satellites_are_noted_and_hold_nothing_back(kind: Ki
 
     assert finding.reason == "travel_by_network"
     assert finding.weight <= 0.2
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 @pytest.mark.parametrize("kind", ["vpn", "hosting", "tor"])
@@ -151,7 +151,7 @@ def test_a_vpn_that_the_account_has_used_before_is_noted_and_holds_nothing() -> 
 
     assert finding.reason == "travel_by_network"
     assert finding.weight < 0.5
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 def test_a_short_hop_minutes_apart_weighs_little() -> None:

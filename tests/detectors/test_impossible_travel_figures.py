@@ -35,7 +35,7 @@ def test_the_weight_nears_the_most_as_more_hours_of_the_trip_are_missing() -> No
         "familiarity",
         "impossible_travel",
     )
-    assert (finding.value, finding.threshold, finding.hold) == (4448, 900, True)
+    assert (finding.value, finding.threshold, finding.quarantine) == (4448, 900, True)
     assert finding.facts == {"distance_km": 2224, "minutes": 30, "network_kind": "residential"}
 
 

@@ -9,7 +9,7 @@ raised = changes_to(limit, "limit_raise")
 def test_fires_on_ten_times_the_usual_two_hours_later() -> None:
     finding = found(limit, transaction(600.0, payee="mule"), payer(), memory=raised())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.value == 600.0
     assert finding.facts == {"currency": "CNY", "hours": 2.0}
 

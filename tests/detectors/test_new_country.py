@@ -14,7 +14,7 @@ from tests.detectors.build import NEW_YORK, NOW, SHANGHAI, Kind, ask, fix, found
 def test_fires_on_a_country_never_seen() -> None:
     finding = found(new_country, login(place=NEW_YORK, network="far", ip="far-ip"), settled())
 
-    assert finding.hold
+    assert finding.quarantine
     assert (finding.value, finding.baseline) == ("US", "CN")
 
 

@@ -10,7 +10,7 @@ from tests.detectors.build import ask, change, found, login, settled, transactio
 def test_fires_on_a_login_from_a_device_never_seen() -> None:
     finding = found(new_device, login(device="stolen"), settled())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.weight > 4.0
 
 

@@ -9,7 +9,7 @@ from tests.detectors.build import Kind, ask, found, login, settled, weigh
 
 
 def test_fires_on_a_network_never_seen_and_holds_nothing_back() -> None:
-    assert not found(new_network, login(network="elsewhere"), settled()).hold
+    assert not found(new_network, login(network="elsewhere"), settled()).quarantine
 
 
 def test_fires_from_the_third_login_on() -> None:

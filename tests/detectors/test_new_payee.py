@@ -11,7 +11,7 @@ from tests.detectors.build import ask, found, payer, transaction, weigh
 def test_fires_on_a_stranger_paid_by_somebody_who_pays_the_same_people() -> None:
     finding = found(new_payee, transaction(payee="mule"), payer())
 
-    assert not finding.hold
+    assert not finding.quarantine
     assert finding.weight > 1.5
 
 

@@ -12,7 +12,7 @@ def failed(*ago_s: float) -> Profile:
 def test_fires_on_a_login_after_three_failed_challenges_within_the_hour() -> None:
     finding = found(otp_bruteforce, login(), failed(60, 600, 1200))
 
-    assert finding.hold
+    assert finding.quarantine
     assert (finding.value, finding.facts) == (3, {"hours": 1})
 
 

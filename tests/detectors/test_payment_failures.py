@@ -42,7 +42,7 @@ def test_fires_on_the_payment_that_goes_through_and_keeps_it_out_of_the_profile(
     finding = found(failures, transaction(700.0), payer(), memory=tried(7.0, 7.1, 9.0, 3.0))
 
     assert finding.reason == "success_after_payment_failures"
-    assert finding.hold
+    assert finding.quarantine
 
 
 def test_fires_on_slow_trials_of_a_day() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import structs
 
 from contracts.events import Transaction
-from contracts.profile import DAY_S, Facts, Pending, Profile
+from contracts.profile import DAY_S, Facts, Profile, Quarantined
 from contracts.traits import see_traits
 from detectors import session_switch
 from tests.detectors.build import AGENT, NOW, ask, change, found, key, settled, traits, transaction
@@ -25,20 +25,20 @@ def payment_with(agent: str | None) -> Transaction:
     )
 
 
-def waiting(device: str) -> Pending:
+def waiting(device: str) -> Quarantined:
     """A login on the device that waits for its code."""
-    return Pending(key("held"), Facts("login", NOW - 60, key(device)))
+    return Quarantined(key("held"), Facts("login", NOW - 60, key(device)))
 
 
 def test_fires_on_a_payment_from_a_device_that_never_logged_in() -> None:
     finding = found(session_switch, transaction(device="thief"), on_android())
 
     assert finding.reason == "session_on_other_device"
-    assert finding.hold
+    assert finding.quarantine
 
 
 def test_fires_on_an_account_change_from_such_a_device() -> None:
-    assert ask(session_switch, change(device="thief"), on_android(pending=[waiting("other")])) is not None
+    assert ask(session_switch, change(device="thief"), on_android(quarantined=[waiting("other")])) is not None
 
 
 def test_fires_when_the_device_id_comes_with_another_system() -> None:
@@ -48,7 +48,7 @@ def test_fires_when_the_device_id_comes_with_another_system() -> None:
 
 
 def test_quiet_when_the_login_on_that_device_waits_for_its_code() -> None:
-    account = on_android(pending=[waiting("new-phone")])
+    account = on_android(quarantined=[waiting("new-phone")])
 
     assert ask(session_switch, transaction(device="new-phone"), account) is None
 

@@ -19,7 +19,7 @@ def failed(in_row: int, every_s: float = 10.0) -> Profile:
 def test_fires_after_five_failures_in_a_row() -> None:
     finding = found(success_after_failures, STRANGER, failed(5))
 
-    assert finding.hold
+    assert finding.quarantine
     assert (finding.value, finding.threshold) == (5, 5)
 
 
@@ -58,7 +58,7 @@ def test_the_own_device_at_home_is_learned_and_elsewhere_held() -> None:
 
     assert at_home is not None
     assert elsewhere is not None
-    assert (at_home.hold, elsewhere.hold) == (False, True)
+    assert (at_home.quarantine, elsewhere.quarantine) == (False, True)
 
 
 @given(st.integers(0, 500), st.integers(0, 500))

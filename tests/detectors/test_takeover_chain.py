@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import msgpack
 
-from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Pending, Profile
+from contracts.profile import DAY_S, HOUR_S, MAX_DEVICES, MAX_PAYEES, Facts, Profile, Quarantined
 from detectors import takeover_chain as chain
 from tests.detectors.build import NOW, ask, change, changes_to, found, key, payer, transaction, weigh
 
@@ -26,7 +26,7 @@ def broken_into(**fields: Any) -> Profile:
 def test_fires_on_the_whole_chain_and_names_its_steps_in_order() -> None:
     finding = found(chain, BY_STRANGER, broken_into(), memory=changed())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.reason == "takeover_in_four_steps"
     assert finding.value == 3.0
     assert finding.facts == {
@@ -60,7 +60,7 @@ def test_fires_on_failed_logins_and_a_change_before_a_new_payee() -> None:
 
 def test_fires_on_wrong_codes_and_a_change_that_is_held_back() -> None:
     facts = Facts("account_change", NOW - HOUR_S, key("phone"), kind="phone_change")
-    account = payer(failed_challenges=[NOW - 1800], pending=[Pending(b"held....", facts)])
+    account = payer(failed_challenges=[NOW - 1800], quarantined=[Quarantined(b"held....", facts)])
 
     finding = found(chain, TO_MULE, account)
 

@@ -11,7 +11,7 @@ from msgspec import msgpack, structs
 from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Transaction
 from contracts.findings import Finding, Reason
-from contracts.profile import DAY_S, HOUR_S, Facts, Pending
+from contracts.profile import DAY_S, HOUR_S, Facts, Quarantined
 from detectors import (
     credential_change_then_money,
     factor_change_then_money,
@@ -109,7 +109,7 @@ def test_money_to_a_new_payee_after_a_change_of_the_table_fires() -> None:
         weight=0.5 + 1.5,
         value=2.0,
         threshold=24,
-        hold=True,
+        quarantine=True,
         facts={"how": "to_new_payee", "changes": 1},
     )
 
@@ -191,7 +191,7 @@ def test_a_change_counts_for_a_day(detector: ModuleType, what: str, amount: floa
 @SEQUENCES
 def test_a_change_that_is_held_back_counts_too(detector: ModuleType, what: str, amount: float) -> None:
     facts = Facts("account_change", NOW - HOUR_S, key("phone"), kind=what)
-    account = payer(failures=[NOW - 2 * HOUR_S] * 3, pending=[Pending(b"held....", facts)])
+    account = payer(failures=[NOW - 2 * HOUR_S] * 3, quarantined=[Quarantined(b"held....", facts)])
 
     assert ask(detector, transaction(amount, payee="mule"), account) is not None
 

@@ -39,7 +39,7 @@ def test_fires_when_a_top_up_goes_straight_to_a_new_payee() -> None:
 
     finding = found(through, event, payer(), memory=topped_up())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.facts == {"currency": "CNY", "topped_up": 5000.0, "minutes": 10, "how": "to_new_payee"}
 
 

@@ -48,7 +48,7 @@ def test_fires_on_a_new_device_at_a_new_place() -> None:
     finding = found(unfamiliar_login, event, at_home())
 
     assert finding.reason == "unfamiliar_login"
-    assert finding.hold
+    assert finding.quarantine
     assert finding.weight == unfamiliar_login.PARAMS.most_nats
 
 

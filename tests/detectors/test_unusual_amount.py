@@ -23,14 +23,14 @@ def used_to(
 def test_fires_on_a_hundred_times_the_usual() -> None:
     finding = found(unusual_amount, transaction(5000.0), payer())
 
-    assert finding.hold
+    assert finding.quarantine
     assert finding.value == 5000.0
     assert isinstance(finding.baseline, float)
     assert 40 < finding.baseline < 80
 
 
 def test_fires_without_holding_when_it_is_only_somewhat_above() -> None:
-    assert not found(unusual_amount, transaction(250.0), payer()).hold
+    assert not found(unusual_amount, transaction(250.0), payer()).quarantine
 
 
 def test_fires_in_a_currency_the_population_is_not_known_in() -> None:
@@ -60,7 +60,7 @@ def test_a_first_kind_of_money_is_measured_by_what_the_account_moves_otherwise(m
     assert first is not None
     assert usual is not None
     assert first.reason == "unusual_amount_in_a_new_way"
-    assert (first.weight, first.baseline, first.hold) == (usual.weight, usual.baseline, True)
+    assert (first.weight, first.baseline, first.quarantine) == (usual.weight, usual.baseline, True)
 
 
 @given(st.floats(1.0, 1.99), st.floats(1.001, 1.5))
@@ -94,14 +94,14 @@ def test_a_first_currency_weighs_what_the_same_worth_of_the_usual_one_does(
     if first is not None and usual is not None:
         # What is large for anybody is told by what a currency buys, which its rate comes near.
         assert first.weight == pytest.approx(usual.weight, abs=0.4)
-        assert first.hold == usual.hold
+        assert first.quarantine == usual.quarantine
 
 
 def test_a_currency_of_unknown_worth_is_said_and_never_guessed() -> None:
     finding = found(unusual_amount, transaction(3.0, currency="GOLDX"), payer(), rates=read_rates(None))
 
     assert finding.reason == "amount_of_unknown_worth"
-    assert finding.hold
+    assert finding.quarantine
     assert ask(unusual_amount, transaction(3.0, currency="GOLDX"), Profile()) is None
 
 

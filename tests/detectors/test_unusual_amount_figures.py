@@ -31,7 +31,7 @@ def test_an_amount_right_at_the_threshold_is_unusual_and_held() -> None:
         hold_z=0.0,
     )
 
-    assert (finding.hold, finding.facts) == (True, {"currency": "KES", "z": 0.0})
+    assert (finding.quarantine, finding.facts) == (True, {"currency": "KES", "z": 0.0})
 
 
 def test_just_below_either_threshold_is_usual() -> None:
@@ -135,7 +135,7 @@ def test_a_first_money_is_large_from_a_round_sum_and_weighs_more_with_each_e_fol
     assert first is not None
     assert more is not None
     assert ask(unusual_amount, transaction(27_999.99), Profile()) is None
-    assert (first.weight, first.baseline, first.threshold, first.hold) == (3.0, 0, 28_000.0, True)
+    assert (first.weight, first.baseline, first.threshold, first.quarantine) == (3.0, 0, 28_000.0, True)
     assert more.weight == pytest.approx(4.5, abs=1e-3)
     assert more.threshold == 28_000.0
 

@@ -21,7 +21,7 @@ def test_fires_in_the_middle_of_the_accounts_night() -> None:
     finding = found(unusual_hour, login(), active(8, 9, 10))
 
     assert finding.value == f"{hour_of(NOW):02d}:00"
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 def test_fires_the_more_the_longer_the_habit() -> None:

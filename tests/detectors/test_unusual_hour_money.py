@@ -27,7 +27,7 @@ def test_fires_in_the_middle_of_the_accounts_night() -> None:
 
     assert finding.value == f"{hour_of(NOW):02d}:00"
     assert finding.threshold == "4.2%"
-    assert not finding.hold
+    assert not finding.quarantine
 
 
 def test_fires_with_a_short_history_on_less_evidence() -> None:

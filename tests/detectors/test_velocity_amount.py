@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.profile import DAY_S, Amounts, AmountStatistics, Facts, Pending, Profile, Velocity
+from contracts.profile import DAY_S, Amounts, AmountStatistics, Facts, Profile, Quarantined, Velocity
 from detectors import velocity_amount
 from tests.detectors.build import NOW, ask, found, key, payer, transaction, weigh
 
@@ -23,7 +23,7 @@ def just_paid(times: float, each: float, at: float = NOW - 1, **fields: Any) -> 
 def test_fires_on_the_fourth_transfer_of_a_thousand_within_the_hour() -> None:
     finding = found(velocity_amount, transaction(1000.0), just_paid(3, 1000.0))
 
-    assert not finding.hold
+    assert not finding.quarantine
     assert finding.facts is not None
     assert (finding.facts["count"], finding.facts["hours"]) == (4, 1)
 
@@ -45,14 +45,14 @@ def test_splitting_weighs_more_than_the_same_sum_in_unusual_amounts() -> None:
     )
 
 
-def held(value: float, at: float = NOW - 60, currency: str = "CNY") -> Pending:
+def held(value: float, at: float = NOW - 60, currency: str = "CNY") -> Quarantined:
     """A payment that waits for its challenge."""
     facts = Facts("transaction", at, kind="payment", currency=currency, value=value)
-    return Pending(key("held"), facts)
+    return Quarantined(key("held"), facts)
 
 
 def test_payments_held_back_are_part_of_the_burst() -> None:
-    account = payer(pending=[held(1000.0)] * 4)
+    account = payer(quarantined=[held(1000.0)] * 4)
 
     finding = found(velocity_amount, transaction(1000.0), account)
 
@@ -61,8 +61,8 @@ def test_payments_held_back_are_part_of_the_burst() -> None:
 
 
 @pytest.mark.parametrize("other", [held(1000.0, NOW - 9 * DAY_S), held(1000.0, currency="USD")])
-def test_quiet_on_payments_held_long_ago_or_in_another_currency(other: Pending) -> None:
-    assert ask(velocity_amount, transaction(1000.0), payer(pending=[other] * 4)) is None
+def test_quiet_on_payments_held_long_ago_or_in_another_currency(other: Quarantined) -> None:
+    assert ask(velocity_amount, transaction(1000.0), payer(quarantined=[other] * 4)) is None
 
 
 def test_quiet_at_the_own_pace() -> None:

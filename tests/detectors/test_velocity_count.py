@@ -18,7 +18,7 @@ def paced(a_day: float, burst: float = 0.0, at: float = NOW - 1, age_s: float = 
 def test_fires_on_thirty_payments_in_minutes() -> None:
     finding = found(velocity_count, transaction(2.0), paced(1.0, burst=29))
 
-    assert not finding.hold
+    assert not finding.quarantine
     assert finding.value == 30
     assert finding.facts == {"hours": 1}
 

@@ -236,6 +236,15 @@ def test_an_event_beyond_the_lateness_is_decided_and_teaches_nothing(beyond_s: f
     after = decided.profile("ann")
 
     assert "late" in decided.decisions["late"].states
-    for table in ("devices", "networks", "countries", "payees", "fixes", "pending", "logins", "login_hours"):
+    for table in (
+        "devices",
+        "networks",
+        "countries",
+        "payees",
+        "fixes",
+        "quarantined",
+        "logins",
+        "login_hours",
+    ):
         assert getattr(after, table) == getattr(before, table), table
     assert after.trait_rows == before.trait_rows

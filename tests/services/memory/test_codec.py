@@ -8,7 +8,7 @@ import struct
 import msgspec
 import pytest
 
-from contracts.profile import VISIT, AmountStatistics, Facts, Fix, Pending, Profile, Seen, Velocity
+from contracts.profile import VISIT, AmountStatistics, Facts, Fix, Profile, Quarantined, Seen, Velocity
 from services.memory.codec import UPGRADES, VERSION, UnknownSchema, pack, unpack, upgraded
 from tests.detectors.build import profile_of
 
@@ -24,8 +24,10 @@ def full_profile() -> Profile:
         fixes=[Fix(10.5, 31.2, 121.5, 20.0, b"ipipipip", "CN")],
         amounts={("payment", "CNY"): AmountStatistics(2, 4.0, 0.5)},
         velocity={"CNY": Velocity(at=2.0, count_1h=1.0)},
-        pending=[
-            Pending(b"an-key", Facts("login", 2.0, country="CN", fix=(31.2, 121.5, 20.0, b"ipipipip")), True)
+        quarantined=[
+            Quarantined(
+                b"an-key", Facts("login", 2.0, country="CN", fix=(31.2, 121.5, 20.0, b"ipipipip")), True
+            )
         ],
         passed_challenge_at=7,
         reported_at=8,
@@ -116,7 +118,7 @@ def test_the_first_schema_keeps_its_counts_its_places_its_visit_its_held_facts_a
         None,
         0.0,
     ]
-    old[names.index("pending")] = [[b"an-keyxx", 604802.0, held, 259202.0]]
+    old[names.index("quarantined")] = [[b"an-keyxx", 604802.0, held, 259202.0]]
     old[names.index("passed_challenge_at")], old[names.index("reported_at")] = 7.5, 8.5
     old[names.index("amount_rows")] = struct.pack("<4sIdd", b"\x01CNY", 2, 4.0, 0.5)
     old[names.index("velocity_rows")] = struct.pack("<4s9d", b"CNY\0", 2.0, 1.0, *[0.0] * 7)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from contracts.circumstances import Circumstance
 from contracts.events import AnyEvent, Transaction
-from contracts.profile import DAY_S, Facts, Pending, Profile
+from contracts.profile import DAY_S, Facts, Profile, Quarantined
 from services.memory.glance import end_visit, look
 from services.memory.learning import facts_of, learn, release
 from tests.detectors.build import BEIJING, NOW, change, fix, login, payer, settled, transaction
@@ -88,7 +88,7 @@ def test_a_fifth_of_a_told_balance_is_much(told: str | int | None, much: bool) -
 def test_money_wakes_on_a_change_of_the_last_day_that_is_held_back(
     what: str, hours_ago: int, held: bool
 ) -> None:
-    account = payer(pending=[Pending(b"held....", Facts(what, NOW - hours_ago * 3600))])
+    account = payer(quarantined=[Quarantined(b"held....", Facts(what, NOW - hours_ago * 3600))])
 
     assert bool(look(transaction(), account, {}).circumstances & C.HELD_CHANGE) is held
     assert not look(login(), account, {}).circumstances & C.HELD_CHANGE

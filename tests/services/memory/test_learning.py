@@ -19,7 +19,7 @@ from contracts.events import (
     UserReport,
 )
 from contracts.profile import MAX_EVENT_IDS, Profile
-from services.memory.learning import conclude, knows_event, learn, note_event
+from services.memory.learning import knows_event, learn, note_event, resolve
 from tests.services.scoring import events
 
 T0_MS = 1_760_000_000_000
@@ -78,9 +78,9 @@ def test_a_held_login_teaches_once_somebody_stands_for_it_and_is_dropped_otherwi
     learn(profile, login(0, STRANGE), b"held....", held=True)
     assert (STRANGE in profile.devices, profile.logins) == (False, 0)
 
-    conclude(profile, concluded, b"held....")
+    resolve(profile, concluded, b"held....")
 
-    assert (STRANGE in profile.devices, profile.pending) == (taught, [])
+    assert (STRANGE in profile.devices, profile.quarantined) == (taught, [])
     assert (profile.failed_challenges, profile.reported_at) == remembered
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import force_setattr
 
-from contracts.profile import MAX_CHALLENGES, MAX_FAILURES, MAX_PENDING, Profile
+from contracts.profile import MAX_CHALLENGES, MAX_FAILURES, MAX_QUARANTINED, Profile
 from services.memory.learning import (
+    AUTO_RELEASE_S,
     FAILURE_WINDOW_S,
-    MATURE_S,
-    PENDING_LIFETIME_S,
-    conclude,
+    QUARANTINE_S,
+    auto_release,
     facts_of,
     learn,
-    mature,
     note_challenge,
     note_event,
+    resolve,
 )
 from tests.services.memory.test_learning import (
     PHONE,
@@ -75,41 +75,41 @@ def test_challenges_stand_in_the_order_of_their_times_and_the_latest_are_kept(pr
 
 def test_the_latest_pass_and_the_latest_report_are_kept_whatever_comes_late(profile: Profile) -> None:
     for at_s in (10.0, 5.0):
-        conclude(profile, outcome(at_s, "passed"), b"other")
-        conclude(profile, report(at_s, "not_me"), b"other")
+        resolve(profile, outcome(at_s, "passed"), b"other")
+        resolve(profile, report(at_s, "not_me"), b"other")
     assert (profile.passed_challenge_at, profile.reported_at) == (T0 + 10, T0 + 10)
 
-    conclude(profile, report(20.0, "was_me"), b"other")
-    conclude(profile, outcome(20.0, "failed"), b"other")
+    resolve(profile, report(20.0, "was_me"), b"other")
+    resolve(profile, outcome(20.0, "failed"), b"other")
     assert (profile.passed_challenge_at, profile.reported_at) == (T0 + 10, T0 + 10)
 
 
 def test_failed_challenges_are_few_and_a_pass_forgives_them(profile: Profile) -> None:
     for at_s in range(MAX_FAILURES + 2):
-        conclude(profile, outcome(float(at_s), "failed"), b"other")
+        resolve(profile, outcome(float(at_s), "failed"), b"other")
     assert profile.failed_challenges == [T0 + at_s for at_s in range(2, MAX_FAILURES + 2)]
 
-    conclude(profile, outcome(90.0, "expired"), b"other")
+    resolve(profile, outcome(90.0, "expired"), b"other")
     assert len(profile.failed_challenges) == MAX_FAILURES
-    conclude(profile, outcome(91.0, "passed"), b"other")
+    resolve(profile, outcome(91.0, "passed"), b"other")
     assert profile.failed_challenges == []
 
 
 def test_what_is_concluded_is_one_event_and_the_others_are_kept(profile: Profile) -> None:
     learn(profile, login(0.0, STRANGE), b"one", held=True)
     learn(profile, login(1.0, b"another."), b"two", held=True)
-    conclude(profile, outcome(2.0, "passed"), b"one")
+    resolve(profile, outcome(2.0, "passed"), b"one")
 
-    assert [each.event_key for each in profile.pending] == [b"two"]
+    assert [each.event_key for each in profile.quarantined] == [b"two"]
     assert STRANGE in profile.devices
     assert b"another." not in profile.devices
 
 
 def test_another_kind_of_event_concludes_nothing(profile: Profile) -> None:
     learn(profile, login(0.0, STRANGE), b"one", held=True)
-    conclude(profile, login(1.0), b"one")
+    resolve(profile, login(1.0), b"one")
 
-    assert [each.event_key for each in profile.pending] == [b"one"]
+    assert [each.event_key for each in profile.quarantined] == [b"one"]
     assert STRANGE not in profile.devices
 
 
@@ -178,12 +178,12 @@ def test_a_place_without_a_point_or_an_address_is_a_country_alone(missing: str) 
 @pytest.mark.parametrize(
     ("after_s", "reported_s", "taught"),
     [
-        (MATURE_S - 1, None, False),
-        (MATURE_S, None, True),
-        (100 * MATURE_S, None, True),
-        (MATURE_S, -1.0, True),
-        (MATURE_S, 0.0, False),
-        (MATURE_S, 1.0, False),
+        (AUTO_RELEASE_S - 1, None, False),
+        (AUTO_RELEASE_S, None, True),
+        (100 * AUTO_RELEASE_S, None, True),
+        (AUTO_RELEASE_S, -1.0, True),
+        (AUTO_RELEASE_S, 0.0, False),
+        (AUTO_RELEASE_S, 1.0, False),
     ],
 )
 def test_what_was_only_told_is_learned_after_three_days_without_an_objection(
@@ -193,24 +193,24 @@ def test_what_was_only_told_is_learned_after_three_days_without_an_objection(
     learn(profile, login(0.0, b"asked..."), b"asked", held=True)
     if reported_s is not None:
         profile.reported_at = int(T0 + reported_s)
-    mature(profile, T0 + after_s)
+    auto_release(profile, T0 + after_s)
 
     assert (STRANGE in profile.devices) is taught
-    assert [each.event_key for each in profile.pending] == [b"asked"] if taught else [b"told", b"asked"]
+    assert [each.event_key for each in profile.quarantined] == [b"asked"] if taught else [b"told", b"asked"]
 
 
-@pytest.mark.parametrize(("later_s", "kept"), [(PENDING_LIFETIME_S - 1, 2), (PENDING_LIFETIME_S, 1)])
+@pytest.mark.parametrize(("later_s", "kept"), [(QUARANTINE_S - 1, 2), (QUARANTINE_S, 1)])
 def test_what_waits_is_forgotten_after_a_week(profile: Profile, later_s: float, kept: int) -> None:
     learn(profile, login(0.0, STRANGE), b"old", held=True)
     learn(profile, login(later_s, STRANGE), b"new", held=True)
 
-    assert [each.event_key for each in profile.pending] == [b"old", b"new"][-kept:]
+    assert [each.event_key for each in profile.quarantined] == [b"old", b"new"][-kept:]
 
 
 def test_of_what_waits_the_newest_are_kept(profile: Profile) -> None:
-    for number in range(MAX_PENDING + 2):
+    for number in range(MAX_QUARANTINED + 2):
         learn(profile, login(float(number), STRANGE), b"%08d" % number, held=True)
 
-    assert [each.event_key for each in profile.pending] == [
-        b"%08d" % number for number in range(2, MAX_PENDING + 2)
+    assert [each.event_key for each in profile.quarantined] == [
+        b"%08d" % number for number in range(2, MAX_QUARANTINED + 2)
     ]

@@ -19,7 +19,7 @@ WEEKLY, HOURLY = "[budget]\nchallenges_per_week = 3\n", "[budget]\nchallenges_pe
 
 
 def found(detector: str, weight: float = 5.0) -> Finding:
-    return Finding(detector=detector, reason=detector, family=detector, weight=weight, hold=True)
+    return Finding(detector=detector, reason=detector, family=detector, weight=weight, quarantine=True)
 
 
 def test_only_the_challenges_of_the_last_hour_count_for_the_hour() -> None:

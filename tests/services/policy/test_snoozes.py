@@ -38,7 +38,7 @@ def snoozing(whose: str = PAIR, until: str = LATER, more: str = "") -> Policy:
 
 
 def finding(detector: str, weight: float = 5.0) -> Finding:
-    return Finding(detector=detector, reason=detector, family=detector, weight=weight, hold=True)
+    return Finding(detector=detector, reason=detector, family=detector, weight=weight, quarantine=True)
 
 
 def verdict(policy: Policy, *findings: Finding, event: Login | None = None) -> Verdict:

@@ -176,7 +176,7 @@ def test_a_weight_outside_its_range_counts_as_the_nearest_bound(weight: float, c
 
 def test_evidence_is_copied_into_the_record() -> None:
     told = {"weight": 2.5, "value": 7, "baseline": 1, "threshold": 5, "facts": {"minutes": 20}}
-    found = Finding(detector="a", reason="r", family="f", hold=True, **told)  # type: ignore[arg-type]
+    found = Finding(detector="a", reason="r", family="f", quarantine=True, **told)  # type: ignore[arg-type]
     (reasoned,) = fused(found).reasoned
 
     assert {name: getattr(reasoned, name) for name in told} == told

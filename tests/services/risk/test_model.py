@@ -70,7 +70,7 @@ def test_a_quiet_event_has_the_models_risk() -> None:
 
 
 def test_the_models_finding_never_holds_an_event_out_of_the_profile() -> None:
-    assert not evidence().finding(0.0, 2.0, ()).hold
+    assert not evidence().finding(0.0, 2.0, ()).quarantine
 
 
 @pytest.mark.parametrize(

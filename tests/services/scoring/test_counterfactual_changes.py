@@ -13,7 +13,7 @@ from contracts.actions import ACTIONS, Action
 from contracts.decisions import Counterfactual
 from contracts.events import AnyEvent, Login, Transaction
 from contracts.findings import PAYEE, Tallies
-from contracts.profile import Facts, Pending, Profile, Seen
+from contracts.profile import Facts, Profile, Quarantined, Seen
 from services.scoring.counterfactual import Came, Chain, Chains, counterfactuals, may_pass
 from tests.detectors.build import (
     NEW_YORK,
@@ -237,35 +237,35 @@ def chained(window_s: float = 90_000.0) -> Chains:
 
 def test_an_unchanged_account_has_the_memory_of_everything_but_its_changes() -> None:
     held = [
-        Pending(b"changed.", Facts("account_change", NOW - 60)),
-        Pending(b"came....", Facts("login", NOW - 60)),
+        Quarantined(b"changed.", Facts("account_change", NOW - 60)),
+        Quarantined(b"came....", Facts("login", NOW - 60)),
     ]
     slots = {"long": (7, b"as packed"), "other": (1, b"kept")}
-    account = replace(payer(), slots=slots, pending=held)
+    account = replace(payer(), slots=slots, quarantined=held)
     said, asked = told(
-        transaction(50.0), lambda _, profile: profile.pending == held[1:], account, chains=chained()
+        transaction(50.0), lambda _, profile: profile.quarantined == held[1:], account, chains=chained()
     )
-    unchanged = next(profile for _, profile, _ in asked if profile.pending != held)
+    unchanged = next(profile for _, profile, _ in asked if profile.quarantined != held)
 
     assert said == (Counterfactual(change="unchanged_account", action="allow", hours=25),)
     assert unchanged.slots == {"long": (7, msgpack.encode(Memory([], 6))), "other": (1, b"kept")}
     assert account.slots == slots
-    assert account.pending == held
+    assert account.quarantined == held
 
 
 @pytest.mark.parametrize(
     ("slots", "held", "asked_of_it"),
     [
         ({}, [], False),
-        ({"other": (1, b"")}, [Pending(b"came....", Facts("login", NOW))], False),
+        ({"other": (1, b"")}, [Quarantined(b"came....", Facts("login", NOW))], False),
         ({"short": (2, b"")}, [], True),
-        ({}, [Pending(b"changed.", Facts("account_change", NOW))], True),
+        ({}, [Quarantined(b"changed.", Facts("account_change", NOW))], True),
     ],
 )
 def test_an_account_without_changes_is_not_asked_about_without_them(
-    slots: dict[str, tuple[int, bytes]], held: list[Pending], asked_of_it: bool
+    slots: dict[str, tuple[int, bytes]], held: list[Quarantined], asked_of_it: bool
 ) -> None:
-    account = replace(payer(), slots=slots, pending=held)
+    account = replace(payer(), slots=slots, quarantined=held)
 
     assert (
         bool(told(login(), lambda _, profile: profile is not account, account, chains=chained())[0])
