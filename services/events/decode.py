@@ -121,7 +121,7 @@ def decode(
         try:
             try:
                 event = decode_json(value)  # type: ignore[arg-type]
-            except Exception as error:  # the fence: a second reading says what it is
+            except Exception as error:  # isolated: a second reading says what it is
                 event, again = _read_again(value, error)
             event_id, account_id = event.event_id, event.account_id
             if (
@@ -146,7 +146,7 @@ def decode(
                     check_own(event, record)
             stamp = record.timestamp
             latest = (stamp if stamp <= most_ms else arrived_ms) / 1000.0
-        except Exception as error:  # the fence: a record that cannot be read never stops the pipeline
+        except Exception as error:  # isolated: a record that cannot be read never stops the pipeline
             dead.append(DeadLetter(record, getattr(record, "fault", None) or _malformed(error, value)))
             continue
         if event.at > latest + future_skew_s:
@@ -170,7 +170,7 @@ def read_event(value: bytes) -> tuple[AnyEvent, Sequence[Mended]]:
     try:
         try:
             event: AnyEvent = _DECODER.decode(value)
-        except Exception as error:  # the fence: a second reading says what it is
+        except Exception as error:  # isolated: a second reading says what it is
             event, mended = _read_again(value, error)
     except Exception as error:
         raise _malformed(error, value) from None

@@ -250,7 +250,7 @@ class Runner:
             return None, None, ()
         try:
             return model.of(event, profile, glance, tallies), model.version, ()
-        except Exception:  # the fence: a broken model leaves the untrained fusion
+        except Exception:  # isolated: a broken model leaves the untrained fusion
             counts.failed[LEARNED] = counts.failed.get(LEARNED, 0) + 1
             return None, model.version, (LEARNED,)
 
@@ -279,7 +279,7 @@ class Runner:
             found = counterfactuals(
                 event, decision.action, unpack(pack(profile)), tallies, self._counted, self._chains, judge
             )
-        except Exception:  # the fence: a detector that fails here costs the explanation, not the decision
+        except Exception:  # isolated: a detector that fails here costs the explanation, not the decision
             counts.failed["counterfactual"] = counts.failed.get("counterfactual", 0) + 1
             return decision
         return replace(decision, counterfactuals=found) if found else decision
@@ -301,7 +301,7 @@ def _ask(
             finding = observe(event, profile, tallies, memory, params)
             if finding is not None:
                 findings.append(finding)
-        except Exception:  # the fence: one broken detector never stops the pipeline
+        except Exception:  # isolated: one broken detector never stops the pipeline
             counts.failed[name] = counts.failed.get(name, 0) + 1
             degraded += (name,)
     return findings, degraded

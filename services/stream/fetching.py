@@ -56,7 +56,7 @@ class ParsedRecordsFetcher(Fetcher):
         new = await super()._proc_fetch_request(*arguments)
         for answer in self._records.values():
             if isinstance(answer, FetchResult) and answer.has_more():
-                fence(answer._partition_records)
+                isolate(answer._partition_records)
         return bool(new)
 
 
@@ -73,8 +73,8 @@ class _Batches:
         return batch
 
 
-class FencedRecords(PartitionRecords):
-    """The records of one partition's answer; see `fence`."""
+class IsolatedRecords(PartitionRecords):
+    """The records of one partition's answer; see `isolate`."""
 
     next_fetch_offset: int
 
@@ -98,10 +98,10 @@ class FencedRecords(PartitionRecords):
         return UnreadableBatch(after - 1, timestamp, Malformed("unreadable_batch", detail))
 
 
-def fence(records: PartitionRecords) -> None:
+def isolate(records: PartitionRecords) -> None:
     """From now on a batch of these that cannot be read is passed over as one `UnreadableBatch`. Safe to repeat."""
-    if records.__class__ is not FencedRecords:
-        records.__class__ = FencedRecords
+    if records.__class__ is not IsolatedRecords:
+        records.__class__ = IsolatedRecords
         records._consumer_record = _as_parsed
         records._records = _Batches(records._records)
         records._records_iterator = records._unpack_records()

@@ -53,7 +53,7 @@ async def read(partition: int, records: Sequence[Record], components: Components
         asked = sizes_of(questions)
         try:
             states = _take(arrived, incoming, components)
-        except Exception:  # the fence: the chunk is read again, and whichever event raises is a dead letter
+        except Exception:  # isolated: the chunk is read again, and whichever event raises is a dead letter
             cut_to(questions, asked)
             incoming = _apart(incoming, components)
             states = _take(arrived, incoming, components)
@@ -93,7 +93,7 @@ def _apart(incoming: Incoming, components: Components) -> Incoming:
         try:
             components.enricher.enrich([event])
             components.tally_plan.ask(components.tally_plan.nothing_asked(), [event], [record.offset])
-        except Exception as error:  # the fence: this one event is at fault
+        except Exception as error:  # isolated: this one event is at fault
             detail = f"the event cannot be worked on: {type(error).__name__}"
             dead.append(DeadLetter(record, Malformed("unreadable", detail)))
             continue

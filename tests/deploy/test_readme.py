@@ -13,7 +13,7 @@ import typer
 from services.cli.main import app
 from services.platform.metrics import ALL
 from services.platform.settings import PREFIX, Settings
-from services.stream.fetching import FencedRecords, ParsedRecordsFetcher
+from services.stream.fetching import IsolatedRecords, ParsedRecordsFetcher
 from services.stream.transport import BatchConsumer, BatchConsumerThread
 from tests.deploy.conftest import ROOT
 
@@ -98,7 +98,7 @@ def test_decision_records_are_numbered_and_keep_their_three_parts() -> None:
 
 def test_the_record_on_faust_names_every_overridden_method() -> None:
     record = DECISIONS[0].read_text()
-    for ours in (BatchConsumer, BatchConsumerThread, ParsedRecordsFetcher, FencedRecords):
+    for ours in (BatchConsumer, BatchConsumerThread, ParsedRecordsFetcher, IsolatedRecords):
         stock = [base for base in ours.__mro__[1:] if base is not object]
         overridden = {
             name

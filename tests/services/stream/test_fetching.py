@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.events.decode import decode
-from services.stream.fetching import ParsedRecordsFetcher, UnreadableBatch, fence
+from services.stream.fetching import ParsedRecordsFetcher, UnreadableBatch, isolate
 
 A = TP("account-events", 0)
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
@@ -58,7 +58,7 @@ def read(*batches: bytearray, position: int = 0) -> list[Any]:
     parsed = PartitionRecords(
         A, MemoryRecords(b"".join(map(bytes, batches))), [], position, None, None, True, 0
     )
-    fence(parsed)
+    isolate(parsed)
     return list(parsed)
 
 
