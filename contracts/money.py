@@ -5,7 +5,7 @@ Views answer copies; learning writes with `add_amount` and `add_velocity`. A row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import exp
 from struct import Struct as Layout
@@ -158,12 +158,12 @@ class Amounts(Struct, gc=False):
         found = row_of(self.rows, amount_key(kind, currency), AMOUNT_BYTES)
         return None if found < 0 else AmountStatistics(*read_amount(self.rows, found))
 
-    def items(self) -> Iterator[tuple[tuple[str, str], AmountStatistics]]:
+    def items(self) -> list[tuple[tuple[str, str], AmountStatistics]]:
         """Every (kind, currency) with its statistics."""
-        for key, n, mean, variance in _AMOUNT.iter_unpack(self.rows):
-            yield amount_named(key), AmountStatistics(n, mean, variance)
-        if self.till[0]:
-            yield self.of, AmountStatistics(*self.till)
+        found = [
+            (amount_named(key), AmountStatistics(*told)) for key, *told in _AMOUNT.iter_unpack(self.rows)
+        ]
+        return [*found, (self.of, AmountStatistics(*self.till))] if self.till[0] else found
 
 
 class Velocities(Struct, gc=False):
@@ -190,9 +190,7 @@ class Velocities(Struct, gc=False):
         found = row_of(self.rows, currency_key(currency), VELOCITY_BYTES)
         return None if found < 0 else Velocity(*read_velocity(self.rows, found))
 
-    def items(self) -> Iterator[tuple[str, Velocity]]:
+    def items(self) -> list[tuple[str, Velocity]]:
         """Every currency with its velocity."""
-        for key, *fields in _VELOCITY.iter_unpack(self.rows):
-            yield amount_named(key)[1], Velocity(*fields)
-        if self.till is not None:
-            yield self.of, Velocity(*self.till)
+        found = [(amount_named(key)[1], Velocity(*told)) for key, *told in _VELOCITY.iter_unpack(self.rows)]
+        return [*found, (self.of, Velocity(*self.till))] if self.till is not None else found

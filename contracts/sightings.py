@@ -244,10 +244,6 @@ class Fixes(Struct, gc=False):
     def __iter__(self) -> Iterator[Fix]:
         return (_fix(*row) for row in _FIX.iter_unpack(self.rows))
 
-    def stays(self, at: float, ip_key: Key | None) -> bool:
-        """See `stays`."""
-        return stays(self.rows, at, ip_key)
-
     def around(self, at: float) -> tuple[Fix | None, Fix | None]:
         """The latest place not after this time and the earliest one after it."""
         rows = self.rows

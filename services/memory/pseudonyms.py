@@ -38,10 +38,6 @@ class Pseudonyms:
         digest.update(event_id.encode("utf-8", "surrogatepass"))
         return digest.digest()[:EVENT_ID_BYTES]
 
-    def asn_key(self, asn: int) -> Key | None:
-        """See `asn_key`: the one kind of name that needs no secret."""
-        return asn_key(asn)
-
     def _key_of(self, kind: str, text: str) -> Key:
         return self._hashed(kind, text.encode("utf-8", "surrogatepass"))
 

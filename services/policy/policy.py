@@ -105,10 +105,6 @@ class Policy:
     quiet: Fused
     quiet_below: float
 
-    def fuse(self, findings: Sequence[Finding], evidence: Evidence | None = None) -> Fused:
-        """Risk, score and recorded findings under this policy, snoozes apart."""
-        return self._fused(findings, self.modes, evidence)
-
     def account(
         self, has_factor: bool, challenge_times: Sequence[float], at: float, disabled: bool = False
     ) -> Account:

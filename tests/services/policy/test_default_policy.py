@@ -10,7 +10,7 @@ from contracts.actions import ACTIONS, Action
 from contracts.events import AnyEvent
 from contracts.findings import Finding
 from detectors import discover
-from services.policy.policy import Policy
+from services.policy.policy import Account, Policy
 from tests.services.scoring.events import change, login, transaction
 
 FAMILIES = {found.spec.name: found.spec.family for found in discover()}
@@ -142,10 +142,9 @@ def test_a_situation_is_answered_as_it_should_be(
         Finding(detector=name, reason=name, family=FAMILIES[name], weight=weight)
         for name, weight in situation.weights.items()
     ]
-    fused = policy.fuse(findings)
-    action = policy.decide(situation.event, fused.risk, has_factor, (), fused.reasoned)
+    verdict = policy.judge(situation.event, findings, Account(has_factor))
 
-    assert action == (situation.with_factor if has_factor else situation.without)
+    assert verdict.ruling.action == (situation.with_factor if has_factor else situation.without)
 
 
 def test_the_default_policy_runs_every_detector(policy: Policy) -> None:
