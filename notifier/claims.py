@@ -22,8 +22,8 @@ from services.cases.tables import deliveries, notices, recorded_decisions
 from services.platform.database import Database, insert_new
 
 #: Critical letters have a way out of their own, so that a storm of others never stands before them.
-Lane = Literal["critical", "ordinary"]
-LANES: tuple[Lane, ...] = ("critical", "ordinary")
+Priority = Literal["critical", "ordinary"]
+PRIORITIES: tuple[Priority, ...] = ("critical", "ordinary")
 #: So many are looked at for one handful: what is beyond its rate goes into digests without being sent.
 _LOOK = 200
 _decode = json.Decoder(Decision).decode
@@ -72,7 +72,7 @@ class Taken(Struct, frozen=True):
 async def claim(
     database: Database,
     *,
-    lane: Lane,
+    priority: Priority,
     lease: str,
     now: float,
     lease_s: float,
@@ -93,7 +93,7 @@ async def claim(
         .where(
             notices.c.state == "waiting",
             notices.c.next_at <= now,
-            ordinary if lane == "ordinary" else ~ordinary,
+            ordinary if priority == "ordinary" else ~ordinary,
         )
         .order_by(notices.c.next_at, notices.c.notice_id)
         .limit(_LOOK)

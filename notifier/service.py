@@ -10,7 +10,7 @@ from uuid import uuid4
 from contracts.errors import Unavailable
 from notifier.channels import ADDRESS_PUT_OFF, Channel
 from notifier.channels.registry import channels
-from notifier.claims import LANES, Claim, Lane, claim, waiting
+from notifier.claims import PRIORITIES, Claim, Priority, claim, waiting
 from notifier.deliver import TOLD_FIRST, Delivery, Explain, Patience
 from notifier.rates import Rates
 from services.platform.database import Database
@@ -51,7 +51,7 @@ class Notifier:
             self._patience,
         )
         self._progress = progress or Progress("notifier")
-        self._away: set[Lane] = set()
+        self._away: set[Priority] = set()
         self._rates = Rates(
             per_hour=settings.letters_per_hour,
             critical_per_hour=settings.critical_letters_per_hour,
@@ -63,12 +63,12 @@ class Notifier:
     async def run(self) -> None:
         """Work until `stop`, on critical and on ordinary letters side by side."""
         async with asyncio.TaskGroup() as tasks:
-            for lane in LANES:
-                work = repeat(partial(self._work, lane), self._stopping, self._progress.failed, _POLL_S)
-                tasks.create_task(work, name=f"notifier-{lane}")
+            for priority in PRIORITIES:
+                work = repeat(partial(self._work, priority), self._stopping, self._progress.failed, _POLL_S)
+                tasks.create_task(work, name=f"notifier-{priority}")
 
-    async def _work(self, lane: Lane) -> int:
-        handled = await self._handful(lane)
+    async def _work(self, priority: Priority) -> int:
+        handled = await self._handful(priority)
         await self._measure()
         return handled
 
@@ -77,16 +77,16 @@ class Notifier:
         self._stopping.set()
 
     async def deliver_due(self) -> int:
-        """Claim and deliver one handful of each lane; how many notices were dealt with.
+        """Claim and deliver one handful of each priority; how many notices were dealt with.
 
         Raises Unavailable when the database is away.
         """
-        return sum([await self._handful(lane) for lane in LANES])
+        return sum([await self._handful(priority) for priority in PRIORITIES])
 
-    async def _handful(self, lane: Lane) -> int:
+    async def _handful(self, priority: Priority) -> int:
         taken = await claim(
             self._database,
-            lane=lane,
+            priority=priority,
             lease=uuid4().hex,
             now=self._clock(),
             lease_s=self._patience.lease_s,
@@ -99,7 +99,7 @@ class Notifier:
             NOTICES_DIGESTED.labels(reason if reason in self._delivery.known else "other").inc(count)
         async with asyncio.TaskGroup() as tasks:
             tried = [tasks.create_task(self._deliver(notice)) for notice in taken.claims]
-        self._judge(lane, [each.result() for each in tried])
+        self._judge(priority, [each.result() for each in tried])
         return len(taken.claims) + taken.digested.total()
 
     async def _deliver(self, notice: Claim) -> str | None:
@@ -109,15 +109,15 @@ class Notifier:
             # A database that went away between claim and note: the lease ends by itself.
             return error.reason
 
-    def _judge(self, lane: Lane, reasons: Sequence[str | None]) -> None:
+    def _judge(self, priority: Priority, reasons: Sequence[str | None]) -> None:
         """A handful of which nothing was answered shows a trouble, which lasts until something is."""
         put_off = [reason for reason in reasons if reason not in (None, TOLD_FIRST)]
         if None in reasons or ADDRESS_PUT_OFF in reasons:
-            self._away.discard(lane)
+            self._away.discard(priority)
         elif put_off:
-            self._away.add(lane)
+            self._away.add(priority)
         for reason in put_off:
-            (self._progress.failed if lane in self._away else self._progress.slipped)(str(reason))
+            (self._progress.failed if priority in self._away else self._progress.slipped)(str(reason))
         (self._progress.turned if self._away else self._progress.worked)()
 
     async def _measure(self) -> None:

@@ -13,7 +13,17 @@ from msgspec.structs import asdict
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.chain import ALL_LANES, Broken, Entry, Head, Row, Walk, canonical, lane_of, linked
+from services.audit.chain import (
+    ALL_PARTITIONS,
+    Broken,
+    Entry,
+    Head,
+    Row,
+    Walk,
+    canonical,
+    linked,
+    partition_of,
+)
 from services.audit.tables import audit, audit_heads
 from services.platform.database import Database
 
@@ -39,7 +49,7 @@ _APPEND = f"WITH moved AS ({_MOVE.format(source='')}) {_INSERT}"
 
 
 class Checked(Struct, frozen=True):
-    """What a walk over every lane found: how many rows, the lanes' heads, and the first broken row of each lane."""
+    """What a walk over every partition found: how many rows, the heads, and the first broken row of each."""
 
     entries: int
     heads: list[Head]
@@ -49,17 +59,19 @@ class Checked(Struct, frozen=True):
 async def record(connection: AsyncConnection, entry: Entry) -> None:
     """Append the entry inside the caller's transaction.
 
-    It takes the lane's lock until that transaction ends: call it last, for one account a transaction.
+    It takes the partition's lock until that transaction ends: call it last, for one account a transaction.
     """
-    lane = lane_of(entry)
+    partition = partition_of(entry)
     if connection.dialect.name == "postgresql":
         if (await connection.exec_driver_sql(_APPEND, parameters(entry))).rowcount != 1:
-            raise RuntimeError(f"the audit has lost the head of lane {lane}")
+            raise RuntimeError(f"the audit has lost the head of partition {partition}")
         return
-    found = (await connection.execute(select(audit_heads).where(audit_heads.c.lane == lane))).one()
-    row = linked(Head(lane, found.seq, found.hash), entry)
-    await connection.execute(insert(audit).values(lane=lane, seq=row.seq, hash=row.hash, **asdict(entry)))
-    moved = update(audit_heads).where(audit_heads.c.lane == lane)
+    found = (await connection.execute(select(audit_heads).where(audit_heads.c.lane == partition))).one()
+    row = linked(Head(partition, found.seq, found.hash), entry)
+    await connection.execute(
+        insert(audit).values(lane=partition, seq=row.seq, hash=row.hash, **asdict(entry))
+    )
+    moved = update(audit_heads).where(audit_heads.c.lane == partition)
     await connection.execute(moved.values(seq=row.seq, hash=row.hash))
 
 
@@ -71,18 +83,18 @@ def appended_after(source: str) -> str:
 
 def parameters(entry: Entry) -> dict[str, Any]:
     """What the statements that append an entry on PostgreSQL are run with, by name."""
-    lane = lane_of(entry)
-    return {"lane": lane, "canonical": canonical(lane, entry), **asdict(entry)}
+    partition = partition_of(entry)
+    return {"lane": partition, "canonical": canonical(partition, entry), **asdict(entry)}
 
 
 async def verify(database: Database, saved: Mapping[int, Head] | None = None) -> Checked:
-    """Walk every lane in one snapshot. With `saved` heads, by lane, nothing may have changed or gone since them."""
+    """Walk every partition in one snapshot. With `saved` heads, by partition, nothing may have changed or gone since them."""
     entries, broken, heads = 0, list[Broken](), list[Head]()
     async with database.read() as connection:
-        stored = {head.lane: head async for head in _heads(connection)}
-        for lane in ALL_LANES:
-            walk = Walk(lane, (saved or {}).get(lane))
-            found = await _walked(connection, walk) or walk.end(stored.get(lane))
+        stored = {head.partition: head async for head in _heads(connection)}
+        for partition in ALL_PARTITIONS:
+            walk = Walk(partition, (saved or {}).get(partition))
+            found = await _walked(connection, walk) or walk.end(stored.get(partition))
             entries += walk.head.seq
             heads.append(walk.head)
             if found is not None:
@@ -104,8 +116,8 @@ async def rows(
 
 
 async def _walked(connection: AsyncConnection, walk: Walk) -> Broken | None:
-    lane = walk.head.lane
-    query = select(audit).where(audit.c.lane == lane).order_by(audit.c.seq).limit(_PAGE_ROWS)
+    partition = walk.head.partition
+    query = select(audit).where(audit.c.lane == partition).order_by(audit.c.seq).limit(_PAGE_ROWS)
     last = -1
     while True:
         page = [
@@ -126,5 +138,5 @@ async def _heads(connection: AsyncConnection) -> AsyncIterator[Head]:
 
 def _row(found: RowMapping) -> Row:
     kept: dict[str, Any] = {str(name): value for name, value in found.items()}
-    lane, seq, digest = kept.pop("lane"), kept.pop("seq"), kept.pop("hash")
-    return Row(lane, seq, Entry(**kept), digest)
+    partition, seq, digest = kept.pop("lane"), kept.pop("seq"), kept.pop("hash")
+    return Row(partition, seq, Entry(**kept), digest)

@@ -1,6 +1,6 @@
 """What makes the audit tell of every change to it: each row's hash covers the row and the hash before it.
 
-Rows stand in 33 lanes, each numbered from 1 without gaps: 32 by account, so that writers of one account are in line and
+Rows stand in 33 partitions, each numbered from 1 without gaps: 32 by account, so that writers of one account are in line and
 others are not, and one for what concerns no account. Pure.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 
-from msgspec import Struct, json
+from msgspec import Struct, field, json
 
-LANES = 32
-#: The lane of acts that concern no account and no challenge.
-NO_ACCOUNT = LANES
-ALL_LANES = range(LANES + 1)
-#: What stands before the first row of a lane.
+PARTITIONS = 32
+#: The partition of acts that concern no account and no challenge.
+NO_ACCOUNT = PARTITIONS
+ALL_PARTITIONS = range(PARTITIONS + 1)
+#: What stands before the first row of a partition.
 START = bytes(32)
 
 
@@ -39,30 +39,30 @@ class Entry(Struct, frozen=True, kw_only=True):
 class Row(Struct, frozen=True):
     """An entry in its place."""
 
-    lane: int
+    partition: int
     seq: int
     entry: Entry
     hash: bytes
 
 
 class Head(Struct, frozen=True):
-    """The last row of a lane: its number, 0 when there is none, and its hash."""
+    """The last row of a partition: its number, 0 when there is none, and its hash."""
 
-    lane: int
+    partition: int
     seq: int
     hash: bytes
 
 
-def lane_of(entry: Entry) -> int:
-    """The lane of its account, or of its challenge when nobody knows the account."""
+def partition_of(entry: Entry) -> int:
+    """The partition of its account, or of its challenge when nobody knows the account."""
     about = entry.account_id or entry.challenge_id
-    return NO_ACCOUNT if about is None else hashlib.sha256(about.encode()).digest()[0] % LANES
+    return NO_ACCOUNT if about is None else hashlib.sha256(about.encode()).digest()[0] % PARTITIONS
 
 
-def canonical(lane: int, entry: Entry) -> bytes:
-    """The bytes that are hashed: a JSON array of the lane and the entry's fields in their order, as msgspec writes it."""
+def canonical(partition: int, entry: Entry) -> bytes:
+    """The bytes that are hashed: a JSON array of the partition and the entry's fields in their order, as msgspec writes it."""
     fields = (
-        lane,
+        partition,
         float(entry.at),
         entry.action,
         entry.result,
@@ -79,26 +79,26 @@ def canonical(lane: int, entry: Entry) -> bytes:
 def linked(head: Head, entry: Entry) -> Row:
     """The row that follows `head`: SHA-256 over the hash before it, its number in 8 bytes, and the entry's bytes."""
     seq = head.seq + 1
-    hashed = head.hash + seq.to_bytes(8, "big") + canonical(head.lane, entry)
-    return Row(head.lane, seq, entry, hashlib.sha256(hashed).digest())
+    hashed = head.hash + seq.to_bytes(8, "big") + canonical(head.partition, entry)
+    return Row(head.partition, seq, entry, hashlib.sha256(hashed).digest())
 
 
 class Broken(Struct, frozen=True):
-    """The first row of a lane that is not as it was written."""
+    """The first row of a partition that is not as it was written."""
 
-    lane: int
+    partition: int = field(name="lane")
     seq: int
     fault: str
 
 
 class Walk:
-    """Reads one lane from its first row to its last; `read` and then `end` answer what is wrong, or None.
+    """Reads one partition from its first row to its last; `read` and then `end` answer what is wrong, or None.
 
-    `saved` is this lane's head as it was kept elsewhere earlier: nothing up to it may have changed or gone.
+    `saved` is this partition's head as it was kept elsewhere earlier: nothing up to it may have changed or gone.
     """
 
-    def __init__(self, lane: int, saved: Head | None = None) -> None:
-        self.head = Head(lane, 0, START)
+    def __init__(self, partition: int, saved: Head | None = None) -> None:
+        self.head = Head(partition, 0, START)
         self._saved = saved
 
     def read(self, row: Row) -> Broken | None:
@@ -108,23 +108,23 @@ class Walk:
             return self._broken(expected, f"is missing; the next one there is {row.seq}")
         if row.hash != linked(self.head, row.entry).hash:
             return self._broken(expected, "was altered, or is not the one that was written there")
-        self.head = Head(row.lane, row.seq, row.hash)
+        self.head = Head(row.partition, row.seq, row.hash)
         if self._saved is not None and self._saved.seq == row.seq and self._saved.hash != row.hash:
             return self._broken(row.seq, "or one before it was rewritten since the heads were saved")
         return None
 
     def end(self, head: Head | None) -> Broken | None:
-        """Compare the end of the rows with the lane's head."""
+        """Compare the end of the rows with the partition's head."""
         last = self.head.seq
         if self._saved is not None and self._saved.seq > last:
             return self._broken(last + 1, "was cut off since the heads were saved")
         if head is None:
-            return self._broken(last + 1, "cannot follow: the head of the lane is gone")
+            return self._broken(last + 1, "cannot follow: the head of the partition is gone")
         if head.seq > last:
-            return self._broken(last + 1, f"was cut off; the lane ended at {head.seq}")
+            return self._broken(last + 1, f"was cut off; the partition ended at {head.seq}")
         if head != self.head:
-            return self._broken(last, "is not the one that the head of the lane names")
+            return self._broken(last, "is not the one that the head of the partition names")
         return None
 
     def _broken(self, seq: int, fault: str) -> Broken:
-        return Broken(self.head.lane, seq, fault)
+        return Broken(self.head.partition, seq, fault)

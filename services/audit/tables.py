@@ -6,8 +6,8 @@ from sqlalchemy import BigInteger, Column, Double, Index, LargeBinary, SmallInte
 
 from services.platform.database import metadata
 
-#: The audit: what `audit_log.record` writes, append-only by trigger. `lane` and `seq` give a row its place, `hash` covers it
-#: and the row before it; never a code or a secret.
+#: The audit: what `audit_log.record` writes, append-only by trigger. `lane`, which is its partition, and `seq` give a row its
+#: place, `hash` covers it and the row before it; never a code or a secret.
 audit = Table(
     "audit",
     metadata,
@@ -27,7 +27,7 @@ audit = Table(
     Index(None, "at"),
 )
 
-#: The last row of each lane, locked by whoever writes the next.
+#: The last row of each partition, locked by whoever writes the next.
 audit_heads = Table(
     "audit_heads",
     metadata,

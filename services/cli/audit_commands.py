@@ -29,16 +29,16 @@ app = typer.Typer(
 def verify(
     database: Database = None,
     heads: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the lanes' heads here; keep it elsewhere.")
+        Path | None, typer.Option(metavar="FILE", help="Write the partitions' heads here; keep it elsewhere.")
     ] = None,
     against: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Heads written earlier: nothing may have gone since.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Walk every row of every lane. Exit code 1, and the first broken row of each lane, when one was changed or has gone.
+    """Walk every row of every partition. Exit code 1, and the first broken row of each, when one was changed or has gone.
 
-    Whoever owns the database can rewrite a lane's end together with its head. Heads that are kept elsewhere tell of that.
+    Whoever owns the database can rewrite a partition's end together with its head. Heads that are kept elsewhere tell of that.
 
     [dim]Examples:[/dim]
 
@@ -124,9 +124,9 @@ async def _rows(url: str, account: str | None, action: str | None, limit: int) -
 def _tell(checked: Checked) -> None:
     for head in checked.heads:
         if head.seq:
-            typer.echo(f"lane {head.lane}: {head.seq} rows, head {head.hash.hex()}")
+            typer.echo(f"partition {head.partition}: {head.seq} rows, head {head.hash.hex()}")
     for broken in checked.broken:
-        typer.echo(f"BROKEN  lane {broken.lane}, row {broken.seq} {broken.fault}")
+        typer.echo(f"BROKEN  partition {broken.partition}, row {broken.seq} {broken.fault}")
     state = "every one in its place" if not checked.broken else "and not whole"
     typer.echo(f"{checked.entries} rows, {state}")
 
@@ -144,11 +144,11 @@ def _shown(row: Row) -> dict[str, object]:
     from msgspec.structs import asdict
 
     at = datetime.fromtimestamp(row.entry.at, UTC).isoformat()
-    return {"place": f"{row.lane}:{row.seq}", **asdict(row.entry), "at": at, "hash": row.hash.hex()}
+    return {"place": f"{row.partition}:{row.seq}", **asdict(row.entry), "at": at, "hash": row.hash.hex()}
 
 
 def _as_json(heads: list[Head]) -> list[dict[str, object]]:
-    return [{"lane": head.lane, "seq": head.seq, "hash": head.hash.hex()} for head in heads]
+    return [{"lane": head.partition, "seq": head.seq, "hash": head.hash.hex()} for head in heads]
 
 
 def _write_heads(file: Path, heads: list[Head]) -> None:

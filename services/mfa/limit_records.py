@@ -28,11 +28,11 @@ class SlowDown(Overloaded):
 
 
 class ClientContext(NamedTuple):
-    """Where a code comes from, as keyed hashes; None where the caller did not say. `lane` is where the fleet counts it."""
+    """Where a code comes from, as keyed hashes; None where the caller did not say. `partition` is where the fleet counts it."""
 
     network: str | None
     device: str | None
-    lane: int
+    partition: int
 
 
 class Network(NamedTuple):

@@ -17,7 +17,7 @@ code_networks = Table(
     Index(None, "spent_until"),
 )
 
-#: Refused codes over all accounts, a minute (epoch minutes) in lanes, so that they do not wait for each other.
+#: Refused codes over all accounts, a minute (epoch minutes) in partitions (`lane`), so that they do not wait for each other.
 code_minutes = Table(
     "code_minutes",
     metadata,

@@ -128,7 +128,7 @@ _FLEET = Step(
     "fleet",
     """
 INSERT INTO code_minutes (minute, lane, refused)
-SELECT CAST(%(minute)s AS bigint), CAST(%(fleet_lane)s AS integer), 1 FROM {after} WHERE true
+SELECT CAST(%(minute)s AS bigint), CAST(%(fleet_partition)s AS integer), 1 FROM {after} WHERE true
 ON CONFLICT (minute, lane) DO UPDATE SET refused = code_minutes.refused + 1
 RETURNING 1 AS done
 """,
@@ -248,7 +248,7 @@ def _of_network(attempt: FactorAttempt, judged: Judgement, limits: Limits) -> Wr
     pass is noted once a day at most."""
     visitor, paid, at = attempt.visitor, attempt.booking.charged, attempt.at
     if judged.check.result not in ("passed", "repeated", "skewed"):
-        fleet = {"minute": int(at) // MINUTE_S, "fleet_lane": visitor.lane}
+        fleet = {"minute": int(at) // MINUTE_S, "fleet_partition": visitor.partition}
         if paid or visitor.network is None:
             return Writes((_FLEET,), fleet)
         return Writes((_CHARGED, _FLEET_OF_NETWORK), {**fleet, **limits.charge(visitor, at)})

@@ -11,7 +11,7 @@ from services.mfa.limit_records import ClientContext
 from services.mfa.records import Context
 
 #: Rows over which the fleet's refused codes of a minute are spread, so that few wait for one another.
-LANES = 16
+PARTITIONS = 16
 
 
 class Visitors:
@@ -25,8 +25,8 @@ class Visitors:
         """Who stands behind the context. An address that is nobody's, such as a proxy's in our own network, names no network."""
         network = None if context.ip is None else self._network_of(context.ip)
         device = None if context.device_id is None else self._names.key_of("factor_device", context.device_id)
-        lane = crc32((account_id or "").encode()) % LANES
-        return ClientContext(network, None if device is None else device.hex(), lane)
+        partition = crc32((account_id or "").encode()) % PARTITIONS
+        return ClientContext(network, None if device is None else device.hex(), partition)
 
     def _network_named(self, ip: str) -> str | None:
         client = client_of(ip).address

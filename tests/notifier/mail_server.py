@@ -67,10 +67,8 @@ class Mailbox:
 class MailServer:
     """`async with MailServer(mailbox) as port`."""
 
-    def __init__(self, stored_replies: Mailbox, **options: Any) -> None:
-        self._make: Callable[[], SMTP] = lambda: SMTP(
-            stored_replies, loop=asyncio.get_running_loop(), **options
-        )
+    def __init__(self, box: Mailbox, **options: Any) -> None:
+        self._make: Callable[[], SMTP] = lambda: SMTP(box, loop=asyncio.get_running_loop(), **options)
         self._made: list[SMTP] = []
 
     async def __aenter__(self) -> int:

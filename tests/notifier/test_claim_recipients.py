@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from notifier.claims import LANES, Claim, Lane
+from notifier.claims import PRIORITIES, Claim, Priority
 from notifier.rates import Rates
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
@@ -98,7 +98,7 @@ async def test_a_change_of_address_is_told_to_the_old_one_and_a_welcome_to_the_n
     await contact(database, OLD, T0 - DAY_S)
     await contact(database, NEW, T0)
 
-    found = {each.template: each for each in (await take(database, lane="critical")).claims}
+    found = {each.template: each for each in (await take(database, priority="critical")).claims}
 
     assert {name: addresses(each) for name, each in found.items()} == {
         "contact_changed": [OLD.address],
@@ -133,5 +133,5 @@ async def test_of_a_storm_two_hundred_are_looked_at_at_a_time(database: Database
     assert (len(found.claims), found.digested) == (1, {"login_notice": 199})
 
 
-def test_every_lane_has_its_turn() -> None:
-    assert sorted(LANES) == sorted(get_args(Lane))
+def test_every_priority_has_its_turn() -> None:
+    assert sorted(PRIORITIES) == sorted(get_args(Priority))

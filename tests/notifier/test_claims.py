@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from notifier import claims
 from notifier.channels import Letter
 from notifier.channels.mail_folder import FolderMail
-from notifier.claims import Claim, Lane, Taken
+from notifier.claims import Claim, Priority, Taken
 from notifier.deliver import Patience
 from notifier.rates import Rates
 from services.cases.mail_addresses import address_key
@@ -27,13 +27,13 @@ async def take(
     now: float = T0,
     *,
     limit: int = 100,
-    lane: Lane = "ordinary",
+    priority: Priority = "ordinary",
     lease: str = "a",
     allowed: Rates = PLENTY,
 ) -> Taken:
     return await claims.claim(
         database,
-        lane=lane,
+        priority=priority,
         lease=lease,
         now=now,
         lease_s=120.0,
@@ -83,11 +83,11 @@ async def test_what_is_held_is_due_again_when_its_lease_ends_with_one_more_try(t
     assert (first.lease, again.lease) == ("a", "b")
 
 
-async def test_each_lane_takes_its_own_notices_alone(told: Database) -> None:
+async def test_each_priority_takes_its_own_notices_alone(told: Database) -> None:
     await add(told, "e2", template="payment_stopped")
 
-    assert events(await take(told, lane="critical")) == ["e2"]
-    assert events(await take(told, lane="ordinary")) == ["e1"]
+    assert events(await take(told, priority="critical")) == ["e2"]
+    assert events(await take(told, priority="ordinary")) == ["e1"]
 
 
 async def test_an_ended_notice_is_no_longer_taken_and_its_end_is_said_once(told: Database) -> None:

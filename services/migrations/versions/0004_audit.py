@@ -1,4 +1,4 @@
-"""The audit: append-only rows in hash-chained lanes; the attempts move into it."""
+"""The audit: append-only rows in hash-chained partitions; the attempts move into it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from services.audit.chain import ALL_LANES, START, Entry, Head, lane_of, linked
+from services.audit.chain import ALL_PARTITIONS, START, Entry, Head, linked, partition_of
 
 revision = "0004_audit"
 down_revision = "0003_api_keys"
@@ -107,16 +107,16 @@ def _create_heads() -> None:
 
 def _move_attempts() -> None:
     connection = op.get_bind()
-    heads = {lane: Head(lane, 0, START) for lane in ALL_LANES}
+    heads = {partition: Head(partition, 0, START) for partition in ALL_PARTITIONS}
     for batch in _attempts(connection):
         rows = []
         for entry in batch:
-            row = linked(heads[lane_of(entry)], entry)
-            heads[row.lane] = Head(row.lane, row.seq, row.hash)
+            row = linked(heads[partition_of(entry)], entry)
+            heads[row.partition] = Head(row.partition, row.seq, row.hash)
             fields = {name: getattr(entry, name) for name in _FIELDS}
-            rows.append({"lane": row.lane, "seq": row.seq, "hash": row.hash, **fields})
+            rows.append({"lane": row.partition, "seq": row.seq, "hash": row.hash, **fields})
         connection.execute(_audit.insert(), rows)
-    kept = [{"lane": head.lane, "seq": head.seq, "hash": head.hash} for head in heads.values()]
+    kept = [{"lane": head.partition, "seq": head.seq, "hash": head.hash} for head in heads.values()]
     connection.execute(_heads.insert(), kept)
 
 

@@ -141,7 +141,7 @@ def test_a_changed_row_is_named_and_a_bad_result(url: str) -> None:
     plain, figures = payguard(url, "", "audit", "verify"), payguard(url, "", "audit", "verify", "--json")
 
     assert (plain.exit_code, figures.exit_code) == (1, 1)
-    assert "BROKEN  lane 32, row 1 was altered" in plain.stdout
+    assert "BROKEN  partition 32, row 1 was altered" in plain.stdout
     assert answered(figures)["broken"][0]["seq"] == 1
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import Executable, delete, text, update
 from sqlalchemy.exc import DBAPIError
 
 from services.audit.audit_log import Checked, Entry, record, rows, verify
-from services.audit.chain import ALL_LANES, NO_ACCOUNT, lane_of
+from services.audit.chain import ALL_PARTITIONS, NO_ACCOUNT, partition_of
 from services.audit.tables import audit, audit_heads
 from services.platform.database import Database
 from tests.services.mfa.world import NOON_S, World
 
 ROOT = Path(__file__).parents[3]
-LI = lane_of(Entry(at=0.0, action="", result="", actor="", account_id="li"))
+LI = partition_of(Entry(at=0.0, action="", result="", actor="", account_id="li"))
 
 
 def act(number: int = 0, account_id: str | None = "li") -> Entry:
@@ -65,7 +65,7 @@ async def test_what_was_recorded_is_whole_and_read_back_newest_first(database: D
     await written(database, act(), entry, act(2, None))
 
     checked = await verify(database)
-    assert (checked.entries, checked.broken, len(checked.heads)) == (3, [], len(ALL_LANES))
+    assert (checked.entries, checked.broken, len(checked.heads)) == (3, [], len(ALL_PARTITIONS))
     assert [row.entry for row in await rows(database)] == [act(2, None), entry, act()]
     assert [row.entry for row in await rows(database, account_id="li", action="verify", limit=1)] == [act()]
 
@@ -121,7 +121,7 @@ async def test_the_database_refuses_to_replace_or_truncate_the_audit(database: D
         (["DELETE FROM audit WHERE seq = 1"], 1, "missing"),
         (["DELETE FROM audit WHERE seq = 4"], 4, "cut off"),
         (["DELETE FROM audit"], 1, "cut off"),
-        (["DELETE FROM audit_heads"], 5, "head of the lane is gone"),
+        (["DELETE FROM audit_heads"], 5, "head of the partition is gone"),
         (
             [
                 "UPDATE audit SET seq = 9 WHERE seq = 2",
@@ -140,13 +140,13 @@ async def test_altering_deleting_reordering_or_cutting_off_rows_is_found(
 
     checked = await tampered(database, *map(text, statements))
 
-    found = next(broken for broken in checked.broken if broken.lane == LI)
+    found = next(broken for broken in checked.broken if broken.partition == LI)
     assert (found.seq, fault in found.fault) == (seq, True)
 
 
 async def test_an_end_cut_off_together_with_its_head_is_found_by_saved_heads(database: Database) -> None:
     await written(database, *(act(number) for number in range(4)))
-    saved = {head.lane: head for head in (await verify(database)).heads}
+    saved = {head.partition: head for head in (await verify(database)).heads}
     async with database.read() as connection:
         kept = await connection.scalar(audit.select().with_only_columns(audit.c.hash).where(audit.c.seq == 3))
     assert kept is not None
@@ -159,12 +159,12 @@ async def test_an_end_cut_off_together_with_its_head_is_found_by_saved_heads(dat
 
     assert checked.broken == []
     (broken,) = (await verify(database, saved)).broken
-    assert (broken.lane, broken.seq, broken.fault) == (LI, 4, "was cut off since the heads were saved")
+    assert (broken.partition, broken.seq, broken.fault) == (LI, 4, "was cut off since the heads were saved")
 
 
 async def test_what_came_after_heads_were_saved_is_no_fault(database: Database) -> None:
     await written(database, act())
-    saved = {head.lane: head for head in (await verify(database)).heads}
+    saved = {head.partition: head for head in (await verify(database)).heads}
     await written(database, act(1), act(2, None))
 
     assert (await verify(database, saved)).broken == []
@@ -253,4 +253,6 @@ async def test_attempts_of_before_the_audit_are_in_it(database_url: str, tmp_pat
 
 
 async def test_every_lane_has_a_head_from_the_start(world: World) -> None:
-    assert {row["lane"]: row["seq"] for row in await world.rows(audit_heads)} == dict.fromkeys(ALL_LANES, 0)
+    assert {row["lane"]: row["seq"] for row in await world.rows(audit_heads)} == dict.fromkeys(
+        ALL_PARTITIONS, 0
+    )

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.audit.chain import (
-    ALL_LANES,
-    LANES,
+    ALL_PARTITIONS,
     NO_ACCOUNT,
+    PARTITIONS,
     START,
     Broken,
     Entry,
@@ -20,8 +20,8 @@ from services.audit.chain import (
     Row,
     Walk,
     canonical,
-    lane_of,
     linked,
+    partition_of,
 )
 
 LANE = 3
@@ -40,8 +40,8 @@ entries = st.builds(
 FIELDS = tuple(Entry.__struct_fields__)
 
 
-def written(these: Sequence[Entry], lane: int = LANE) -> list[Row]:
-    head, made = Head(lane, 0, START), list[Row]()
+def written(these: Sequence[Entry], partition: int = LANE) -> list[Row]:
+    head, made = Head(partition, 0, START), list[Row]()
     for entry in these:
         made.append(linked(head, entry))
         head = head_of(made)
@@ -49,7 +49,7 @@ def written(these: Sequence[Entry], lane: int = LANE) -> list[Row]:
 
 
 def head_of(rows: Sequence[Row]) -> Head:
-    return Head(rows[-1].lane, rows[-1].seq, rows[-1].hash) if rows else Head(LANE, 0, START)
+    return Head(rows[-1].partition, rows[-1].seq, rows[-1].hash) if rows else Head(LANE, 0, START)
 
 
 def walked(rows: Sequence[Row], head: Head | None, saved: Head | None = None) -> Broken | None:
@@ -125,17 +125,17 @@ def test_two_rows_that_changed_places_are_found_at_the_first(these: list[Entry],
 
 
 @given(st.lists(entries, min_size=1, max_size=6), st.data())
-def test_a_lane_cut_off_anywhere_is_found_by_its_head(these: list[Entry], data: st.DataObject) -> None:
+def test_a_partition_cut_off_anywhere_is_found_by_its_head(these: list[Entry], data: st.DataObject) -> None:
     rows = written(these)
     kept = data.draw(st.integers(0, len(rows) - 1))
 
     found = walked(rows[:kept], head_of(rows))
 
-    assert found == Broken(LANE, kept + 1, f"was cut off; the lane ended at {len(rows)}")
+    assert found == Broken(LANE, kept + 1, f"was cut off; the partition ended at {len(rows)}")
 
 
 @given(st.lists(entries, min_size=1, max_size=6), st.data())
-def test_a_lane_cut_off_with_its_head_is_found_by_saved_heads(
+def test_a_partition_cut_off_with_its_head_is_found_by_saved_heads(
     these: list[Entry], data: st.DataObject
 ) -> None:
     rows = written(these)
@@ -147,7 +147,7 @@ def test_a_lane_cut_off_with_its_head_is_found_by_saved_heads(
 
 
 @given(st.lists(entries, min_size=1, max_size=6), st.lists(entries, max_size=3), st.data())
-def test_a_lane_rewritten_from_any_row_on_is_found_by_saved_heads(
+def test_a_partition_rewritten_from_any_row_on_is_found_by_saved_heads(
     these: list[Entry], later: list[Entry], data: st.DataObject
 ) -> None:
     saved = head_of(written(these))
@@ -171,15 +171,15 @@ def test_a_row_added_behind_the_head_is_found(these: list[Entry], added: Entry) 
 
 
 @given(st.lists(entries, min_size=1, max_size=4))
-def test_a_lane_without_its_head_is_broken(these: list[Entry]) -> None:
-    gone = "cannot follow: the head of the lane is gone"
+def test_a_partition_without_its_head_is_broken(these: list[Entry]) -> None:
+    gone = "cannot follow: the head of the partition is gone"
 
     assert walked(written(these), None) == Broken(LANE, len(these) + 1, gone)
 
 
 @given(st.lists(entries, min_size=1, max_size=4))
-def test_a_lane_put_in_place_of_another_is_found(these: list[Entry]) -> None:
-    moved = [Row(LANE, row.seq, row.entry, row.hash) for row in written(these, lane=LANE + 1)]
+def test_a_partition_put_in_place_of_another_is_found(these: list[Entry]) -> None:
+    moved = [Row(LANE, row.seq, row.entry, row.hash) for row in written(these, partition=LANE + 1)]
 
     found = walked(moved, head_of(moved))
 
@@ -188,23 +188,23 @@ def test_a_lane_put_in_place_of_another_is_found(these: list[Entry]) -> None:
 
 
 @given(entries)
-def test_an_entry_has_one_lane_that_its_account_decides(entry: Entry) -> None:
-    lane = lane_of(entry)
+def test_an_entry_has_one_partition_that_its_account_decides(entry: Entry) -> None:
+    partition = partition_of(entry)
 
-    assert lane in ALL_LANES
-    assert lane == lane_of(replace(entry, at=1.0, result="wrong", network=None))
-    assert (lane == NO_ACCOUNT) == (not entry.account_id and entry.challenge_id is None)
+    assert partition in ALL_PARTITIONS
+    assert partition == partition_of(replace(entry, at=1.0, result="wrong", network=None))
+    assert (partition == NO_ACCOUNT) == (not entry.account_id and entry.challenge_id is None)
 
 
-def test_accounts_are_spread_over_every_lane() -> None:
+def test_accounts_are_spread_over_every_partition() -> None:
     made = {
-        lane_of(
+        partition_of(
             Entry(at=0.0, action="verify", result="wrong", actor="wallet", account_id=f"account-{number}")
         )
         for number in range(1000)
     }
 
-    assert made == set(range(LANES))
+    assert made == set(range(PARTITIONS))
 
 
 def entry(number: int) -> Entry:
@@ -217,17 +217,17 @@ def test_each_fault_is_said_of_the_row_where_it_begins() -> None:
 
     assert walked([rows[0], *rows[2:]], head) == Broken(LANE, 2, "is missing; the next one there is 3")
     assert walked(rows, replace(head, hash=START)) == Broken(
-        LANE, 4, "is not the one that the head of the lane names"
+        LANE, 4, "is not the one that the head of the partition names"
     )
     assert walked(rows, head_of(rows[:3])) == Broken(
-        LANE, 4, "is not the one that the head of the lane names"
+        LANE, 4, "is not the one that the head of the partition names"
     )
     assert walked(other, head_of(other), saved=head) == Broken(
         LANE, 4, "or one before it was rewritten since the heads were saved"
     )
 
 
-def test_a_lane_that_was_saved_and_has_grown_is_whole() -> None:
+def test_a_partition_that_was_saved_and_has_grown_is_whole() -> None:
     rows = written([entry(number) for number in range(4)])
 
     for kept in range(1, 5):
@@ -237,7 +237,7 @@ def test_a_lane_that_was_saved_and_has_grown_is_whole() -> None:
 def test_a_row_follows_by_its_number_and_the_hash_before_it() -> None:
     first, second = written([entry(0), entry(0)])
 
-    assert (first.lane, first.seq, second.seq) == (LANE, 1, 2)
+    assert (first.partition, first.seq, second.seq) == (LANE, 1, 2)
     assert first.hash != second.hash
     assert first.hash == hashlib.sha256(START + (1).to_bytes(8, "big") + canonical(LANE, entry(0))).digest()
     assert (

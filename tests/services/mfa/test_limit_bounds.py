@@ -133,9 +133,9 @@ def test_a_visitor_is_told_by_keyed_names_alone(limits: Limits) -> None:
     assert whole.network is not None
     assert whole.device is not None
     assert (bare.network, bare.device) == (None, None)
-    assert whole.lane == bare.lane
-    assert len({limits.visitor(f"account-{number}", Context()).lane for number in range(200)}) == 16
-    assert 0 <= limits.visitor(None, Context()).lane < 16
+    assert whole.partition == bare.partition
+    assert len({limits.visitor(f"account-{number}", Context()).partition for number in range(200)}) == 16
+    assert 0 <= limits.visitor(None, Context()).partition < 16
 
 
 def test_a_passed_code_has_a_name_of_its_challenge_its_code_and_the_key(limits: Limits) -> None:
