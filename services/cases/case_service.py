@@ -109,10 +109,8 @@ class CaseService:
             case = await _case(connection, case_id, lock=True)
             if case is None:
                 return None
-            _same_version(case, version)
-            changed = states.assigned(case, assignee, self._clock())
-            await change_case(connection, case, changed)
-            await _note(connection, changed, "assigned", actor, assignee)
+            changed = states.assigned(_of_version(case, version), assignee, self._clock())
+            await _write(connection, case, changed, "assigned", actor, assignee)
             return changed
 
     async def resolve(
@@ -127,10 +125,8 @@ class CaseService:
             case = await _case(connection, case_id, lock=True)
             if case is None:
                 return None
-            _same_version(case, version)
-            changed = states.resolved(case, verdict, self._clock())
-            await change_case(connection, case, changed)
-            await _note(connection, changed, "resolved", actor, note)
+            changed = states.resolved(_of_version(case, version), verdict, self._clock())
+            await _write(connection, case, changed, "resolved", actor, note)
             decisions = await verdicts.send(connection, changed)
         verdicts.count(changed, decisions)
         return changed
@@ -190,13 +186,15 @@ async def _entries(connection: AsyncConnection, case_id: str) -> list[Entry]:
     return [Entry(**row) for row in (await connection.execute(query)).mappings()]
 
 
-async def _note(
-    connection: AsyncConnection, case: states.Case, kind: str, actor: str, note: str | None
+async def _write(
+    connection: AsyncConnection, old: states.Case, case: states.Case, kind: str, actor: str, note: str | None
 ) -> None:
+    await change_case(connection, old, case)
     row = {"case_id": case.case_id, "kind": kind, "at": case.changed_at, "actor": actor, "note": note}
     await connection.execute(insert(case_entries).values(**row))
 
 
-def _same_version(case: states.Case, version: int | None) -> None:
+def _of_version(case: states.Case, version: int | None) -> states.Case:
     if version is not None and version != case.version:
         raise Conflict(f"the case is at version {case.version}")
+    return case

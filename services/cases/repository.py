@@ -6,7 +6,8 @@ Everything is keyed by event id or effect id, so decisions that come again, in a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, select, update
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import (
     Decision,
+    Effect,
     Freeze,
     IssueChallenge,
     Notify,
@@ -26,6 +28,7 @@ from services.cases import outbox, states
 from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
 from services.platform.database import insert_new
 
+E = TypeVar("E", bound=Effect)
 #: `services.mfa.repository.record_issued`: (connection, decision, effect, issued_at).
 RecordIssued = Callable[[AsyncConnection, Decision, IssueChallenge, float], Awaitable[None]]
 
@@ -52,11 +55,17 @@ async def keep(
     await _keep_cases(connection, records)
     await _keep_notices(connection, records)
     await outbox.put(connection, _actions(records), max(record.recorded_at for record in records))
+    for record, effect in _asking(records, IssueChallenge):
+        await record_issued(connection, record.decision, effect, record.recorded_at)
+    return raised
+
+
+def _asking(records: Sequence[Recorded], *kinds: type[E]) -> Iterator[tuple[Recorded, E]]:
+    """Each effect of these kinds, with the record of its decision."""
     for record in records:
         for effect in record.decision.effects:
-            if isinstance(effect, IssueChallenge):
-                await record_issued(connection, record.decision, effect, record.recorded_at)
-    return raised
+            if isinstance(effect, kinds):
+                yield record, effect
 
 
 def _decision_row(record: Recorded) -> dict[str, object]:
@@ -79,9 +88,7 @@ async def _keep_alerts(connection: AsyncConnection, records: Sequence[Recorded])
             "severity": effect.severity,
             "raised_at": record.recorded_at,
         }
-        for record in records
-        for effect in record.decision.effects
-        if isinstance(effect, RaiseAlert)
+        for record, effect in _asking(records, RaiseAlert)
     ]
     if not rows:
         return Counter()
@@ -100,9 +107,7 @@ async def _keep_notices(connection: AsyncConnection, records: Sequence[Recorded]
             "state": "waiting",
             "next_at": record.recorded_at,
         }
-        for record in records
-        for effect in record.decision.effects
-        if isinstance(effect, Notify)
+        for record, effect in _asking(records, Notify)
     ]
     if rows:
         await connection.execute(insert_new(notices), rows)
@@ -117,19 +122,12 @@ def _actions(records: Sequence[Recorded]) -> list[outbox.Outgoing]:
             event_id=record.decision.event_id,
             at=record.decision.at,
         )
-        for record in records
-        for effect in record.decision.effects
-        if isinstance(effect, (Freeze, RevokeSessions))
+        for record, effect in _asking(records, Freeze, RevokeSessions)
     ]
 
 
 async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
-    wanted = [
-        (record, effect)
-        for record in records
-        for effect in record.decision.effects
-        if isinstance(effect, OpenCase)
-    ]
+    wanted = list(_asking(records, OpenCase))
     if not wanted:
         return
     known = await _known_effects(connection, [effect.effect_id for _, effect in wanted])

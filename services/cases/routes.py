@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Awaitable
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from contracts.decisions import Severity
 from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
-from services.cases.states import IllegalTransition, State
+from services.cases.states import Case, IllegalTransition, State
 from services.cases.views import (
     AlertPage,
     AlertShown,
@@ -91,13 +92,7 @@ async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithH
 @router.post("/cases/{case_id:segment}/assign", responses=_UNKNOWN | _CONFLICT)
 async def assign_case(cases: Cases, key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
-    try:
-        case = await cases.assign(case_id, body.assignee, key.actor, body.version)
-    except (IllegalTransition, Conflict) as error:
-        raise _conflict(error) from None
-    if case is None:
-        raise _unknown_case()
-    return CaseShown.of(case)
+    return await _changed(cases.assign(case_id, body.assignee, key.actor, body.version))
 
 
 @router.post("/cases/{case_id:segment}/resolve", responses=_UNKNOWN | _CONFLICT)
@@ -107,13 +102,7 @@ async def resolve_case(cases: Cases, key: Supporter, case_id: CaseId, body: Reso
     A legitimate verdict releases a frozen account. 409 unless the case is in review, or when `version` is not the
     present one.
     """
-    try:
-        case = await cases.resolve(case_id, body.verdict, key.actor, body.note, body.version)
-    except (IllegalTransition, Conflict) as error:
-        raise _conflict(error) from None
-    if case is None:
-        raise _unknown_case()
-    return CaseShown.of(case)
+    return await _changed(cases.resolve(case_id, body.verdict, key.actor, body.note, body.version))
 
 
 @router.put(
@@ -127,12 +116,17 @@ async def set_contact(cases: Cases, account_id: AccountId, body: ContactGiven) -
     await cases.set_contact(account_id, Contact(body.email, body.locale, body.time_zone))
 
 
+async def _changed(changing: Awaitable[Case | None]) -> CaseShown:
+    try:
+        case = await changing
+    except IllegalTransition as error:
+        raise Problem(409, "illegal_transition", str(error)) from None
+    except Conflict as error:
+        raise Problem(409, "conflict", str(error)) from None
+    if case is None:
+        raise _unknown_case()
+    return CaseShown.of(case)
+
+
 def _unknown_case() -> Problem:
     return Problem(404, "unknown_case", "there is no such case")
-
-
-def _conflict(error: IllegalTransition | Conflict) -> Problem:
-    code: Literal["illegal_transition", "conflict"] = (
-        "illegal_transition" if isinstance(error, IllegalTransition) else "conflict"
-    )
-    return Problem(409, code, str(error))

@@ -48,34 +48,24 @@ def opened(case_id: str, account_id: str, severity: Severity, at: float) -> Case
 def joined(case: Case, severity: Severity, at: float) -> Case:
     """The case with one more event; its severity only rises. Raises IllegalTransition once resolved."""
     _refuse_resolved(case, "joined")
-    worse = max(case.severity, severity, key=SEVERITIES.index)
-    return replace(case, severity=worse, changed_at=max(case.changed_at, at), version=case.version + 1)
+    return _changed(case, at, severity=max(case.severity, severity, key=SEVERITIES.index))
 
 
 def assigned(case: Case, assignee: str, at: float) -> Case:
     """The case in review by `assignee`; reviewing may be handed on. Raises IllegalTransition once resolved."""
     _refuse_resolved(case, "assigned")
-    return replace(
-        case,
-        state="in_review",
-        assignee=assignee,
-        changed_at=max(case.changed_at, at),
-        version=case.version + 1,
-    )
+    return _changed(case, at, state="in_review", assignee=assignee)
 
 
 def resolved(case: Case, verdict: Verdict, at: float) -> Case:
     """The case closed with a verdict. Raises IllegalTransition unless somebody is reviewing it."""
     if case.state != "in_review":
         raise IllegalTransition(f"a case that is {case.state} cannot be resolved; assign it first")
-    return replace(
-        case,
-        state="resolved",
-        verdict=verdict,
-        resolved_at=max(case.changed_at, at),
-        changed_at=max(case.changed_at, at),
-        version=case.version + 1,
-    )
+    return _changed(case, at, state="resolved", verdict=verdict, resolved_at=max(case.changed_at, at))
+
+
+def _changed(case: Case, at: float, **fields: str | float) -> Case:
+    return replace(case, changed_at=max(case.changed_at, at), version=case.version + 1, **fields)
 
 
 def _refuse_resolved(case: Case, verb: str) -> None:
