@@ -52,10 +52,12 @@ def effects_for(
         if not kind.stops and event.__class__ is Login and event.outcome == "failure":
             names = ("raise_alert",)
     else:
-        opened = next((case.name for case in CASE_KINDS if case.opens(event)), None)
-        if opened is None:
+        for case in CASE_KINDS:
+            if case.opens(event):
+                names, severity = ("raise_alert", "open_case"), policy.severity[case.name]
+                break
+        else:
             return ()
-        names, severity = ("raise_alert", "open_case"), policy.severity[opened]
     return tuple(_effect(name, event, policy, severity, notice) for name in names)
 
 
