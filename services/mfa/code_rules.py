@@ -7,9 +7,10 @@ A known device's failures are counted with the device (`limits`), so that nobody
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from msgspec.structs import replace as with_changes
+from msgspec import Struct
+from msgspec.structs import replace
 
 from services.mfa import totp
 from services.mfa.factor_records import PENDING_S
@@ -53,8 +54,7 @@ class FactorAttempt:
         return "FactorAttempt(...)"
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What came of an attempt in the state that `was`, and factor and challenge as it leaves them.
 
     `compared`: with the factor's secret or a recovery code; `burnt`: that code is used up now.
@@ -178,12 +178,12 @@ class CodeRules:
             code = None
             if check.step == RECOVERY_STEP:
                 code = self._limits.name(challenge.challenge_id, attempt.code)
-            return with_changes(
+            return replace(
                 challenge, state="passed", closed_at=attempt.at, passed_step=check.step, passed_code=code
             )
-        spent = with_changes(challenge, attempts_left=challenge.attempts_left - 1)
+        spent = replace(challenge, attempts_left=challenge.attempts_left - 1)
         if spent.attempts_left == 0 and challenge.state == "open":
-            return with_changes(spent, state="failed", closed_at=attempt.at)
+            return replace(spent, state="failed", closed_at=attempt.at)
         return spent
 
 

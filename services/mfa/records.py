@@ -82,8 +82,7 @@ def issued(record: ChallengeRecord) -> Challenge:
     )
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """What checking a code needs of a factor; its secret is still sealed.
 
     `last_step` is the newest step that was burnt, `hinted_step` a coming one whose code is void, because it was offered early
@@ -110,8 +109,7 @@ class Factor:
         return step > self.last_step and step != self.hinted_step
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """What came of one code against one account's factor; `skew_steps` when a wrong clock would explain it.
 
     `locked_until`, `shuts` and `disables` say what the failure did to the factor; `known_device` that only its device let the
