@@ -151,3 +151,17 @@ def test_amount_statistics_stay_finite_and_inside_what_was_seen(cents: list[int]
 
     assert min(logs) - 1e-9 <= statistics.mean <= max(logs) + 1e-9
     assert statistics.variance >= 0.0
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_login_teaches_where_it_came_from_at_once_or_when_its_owner_has_confirmed_it(
+    profile: Profile, held: bool
+) -> None:
+    learn(profile, login(), b"k1......", held=held)
+    if held:
+        assert not profile.fixes
+        resolve(profile, outcome(60, "passed"), b"k1......")
+
+    [fix] = profile.fixes
+    assert (fix.country, fix.latitude, fix.longitude, fix.ip_key) == ("CN", 31.2, 121.5, b"address.")
+    assert ({*profile.countries}, {*profile.devices}) == ({"CN"}, {PHONE})
