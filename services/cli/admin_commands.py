@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli import audit_commands, key_commands, memory_commands, topics_commands
-from services.cli.options import EXIT_BAD, Database, Json, Kafka, operator, print_json, run, settings_from
+from services.cli.options import (
+    EXIT_BAD,
+    Database,
+    Json,
+    Kafka,
+    open_database,
+    operator,
+    run,
+    settings_from,
+    tell,
+)
 from services.platform.printable import escaped
 
 if TYPE_CHECKING:
@@ -49,11 +59,8 @@ def database_migrate(database: Database = None) -> None:
 
 
 async def _migrate(url: str) -> None:
-    store = _database(url)
-    try:
-        await store.migrate()
-    finally:
-        await store.close()
+    async with open_database(url):
+        pass
 
 
 @dead_app.command("list")
@@ -67,14 +74,12 @@ def dead_list(
     from services.operations.dead_letters import read_letters
 
     letters = run(read_letters(settings_from(kafka=kafka), reason, limit))
-    if as_json:
-        print_json([letter.figures() for letter in letters])
-        return
-    for letter in letters:
-        told = f"{letter.reason}  from {letter.origin}  {letter.size} bytes  {letter.detail}"
-        typer.echo(f"{letter.position}  {escaped(told)}")
-    if not letters:
-        typer.echo("no dead letters")
+    lines = [
+        f"{letter.position}  "
+        + escaped(f"{letter.reason}  from {letter.origin}  {letter.size} bytes  {letter.detail}")
+        for letter in letters
+    ]
+    tell([letter.figures() for letter in letters], lines or "no dead letters", as_json)
 
 
 @dead_app.command("show")
@@ -87,13 +92,10 @@ def dead_show(
     from services.operations.dead_letters import read_letter
 
     letter: Letter = run(read_letter(settings_from(kafka=kafka), position))
-    if as_json:
-        print_json({**letter.figures(), "key": letter.key_text(), "value": letter.text()})
-        return
-    for name, value in letter.figures().items():
-        typer.echo(f"{name}: {escaped(str(value))}")
-    typer.echo(f"key: {escaped(letter.key_text())}")
-    typer.echo(escaped(letter.text()))
+    figures = letter.figures()
+    lines = [f"{name}: {escaped(str(value))}" for name, value in figures.items()]
+    lines += [f"key: {escaped(letter.key_text())}", escaped(letter.text())]
+    tell({**figures, "key": letter.key_text(), "value": letter.text()}, lines, as_json)
 
 
 @dead_app.command("redrive")
@@ -135,7 +137,7 @@ def dead_redrive(
         raise typer.BadParameter("give either PARTITION:OFFSET or --all")
     settings = settings_from(kafka=kafka, database=database)
     count = run(work())
-    _told({"redriven": count}, f"{count} put back into {settings.topic_events}", as_json)
+    tell({"redriven": count}, f"{count} put back into {settings.topic_events}", as_json)
 
 
 @keys_app.command("create")
@@ -161,7 +163,7 @@ def key_create(
         return made
 
     text, key = run(_with_keys(settings_from(database=database).database, work))
-    _told({"key": text, "key_id": key.key_id, "scopes": sorted(key.scopes)}, text, as_json)
+    tell({"key": text, "key_id": key.key_id, "scopes": sorted(key.scopes)}, text, as_json)
 
 
 @keys_app.command("list")
@@ -172,14 +174,13 @@ def key_list(database: Database = None, as_json: Json = False) -> None:
         return await keys.list()
 
     listed = run(_with_keys(settings_from(database=database).database, work))
-    if as_json:
-        print_json(listed)
-        return
-    for key in listed:
-        state = "revoked" if key.revoked_at is not None else "active"
-        typer.echo(f"{key.key_id}  {state}  {','.join(sorted(key.scopes))}  {escaped(key.name)}")
-    if not listed:
-        typer.echo("no keys yet; make one with: payguard admin api-key create NAME --scope ingest")
+    lines = [
+        f"{key.key_id}  {'active' if key.revoked_at is None else 'revoked'}  "
+        f"{','.join(sorted(key.scopes))}  {escaped(key.name)}"
+        for key in listed
+    ]
+    none_yet = "no keys yet; make one with: payguard admin api-key create NAME --scope ingest"
+    tell(listed, lines or none_yet, as_json)
 
 
 @keys_app.command("limit")
@@ -219,30 +220,12 @@ def key_revoke(
     typer.echo(f"{key_id} is revoked")
 
 
-def _database(url: str) -> Any:
-    from services.platform.database import Database as Store
-
-    try:
-        return Store(url)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 async def _with_keys(url: str, work: Any) -> Any:
     from services.http.api_keys import ApiKeys
 
-    store = _database(url)
-    keys = ApiKeys(store)
-    try:
-        await store.migrate()
-        return await work(keys)
-    finally:
-        await keys.close()
-        await store.close()
-
-
-def _told(figures: dict[str, Any], words: str, as_json: bool) -> None:
-    if as_json:
-        print_json(figures)
-    else:
-        typer.echo(words)
+    async with open_database(url) as store:
+        keys = ApiKeys(store)
+        try:
+            return await work(keys)
+        finally:
+            await keys.close()

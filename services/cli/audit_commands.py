@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import Malformed
-from services.cli.options import EXIT_BAD, Database, Json, existing, operator, print_json, run, settings_from
+from services.cli.options import (
+    EXIT_BAD,
+    Database,
+    Json,
+    existing,
+    open_database,
+    operator,
+    run,
+    settings_from,
+    tell,
+)
 from services.platform.printable import escaped
 
 if TYPE_CHECKING:
@@ -49,10 +59,7 @@ def verify(
     checked = run(_verify(settings_from(database=database).database, saved))
     if heads is not None and not checked.broken:
         _write_heads(heads, checked.heads)
-    if as_json:
-        print_json(_figures(checked))
-    else:
-        _tell(checked)
+    tell(_figures(checked), _words(checked), as_json)
     if checked.broken:
         raise typer.Exit(EXIT_BAD)
 
@@ -70,65 +77,48 @@ def show(
     [dim]Example:[/dim] payguard admin audit show --account a-17 --limit 20
     """
     found = run(_rows(settings_from(database=database).database, account, action, limit))
-    if as_json:
-        print_json([_shown(row) for row in found])
-        return
-    for row in found:
-        told = {name: value for name, value in _shown(row).items() if value is not None and name != "hash"}
-        place, at, act, result = (told.pop(name) for name in ("place", "at", "action", "result"))
-        rest = "  ".join(f"{name}={value}" for name, value in told.items())
-        typer.echo(escaped(f"{place}  {at}  {act} {result}  {rest}"))
-    if not found:
-        typer.echo("no such rows")
+    rows = [_shown(row) for row in found]
+    tell(rows, map(_line, rows) if rows else "no such rows", as_json)
 
 
 async def note(url: str, action: str, result: str, reason: str) -> None:
     """Record an act of whoever runs the command line."""
     from services.audit.audit_log import Entry, record
-    from services.platform.database import Database as Store
 
-    store = Store(url)
-    try:
-        await store.migrate()
-        async with store.begin() as connection:
-            await record(
-                connection,
-                Entry(at=time.time(), action=action, result=result, actor=operator(), reason=reason),
-            )
-    finally:
-        await store.close()
+    entry = Entry(at=time.time(), action=action, result=result, actor=operator(), reason=reason)
+    async with open_database(url) as store, store.begin() as connection:
+        await record(connection, entry)
 
 
 async def _verify(url: str, saved: Mapping[int, Head] | None) -> Checked:
     from services.audit.audit_log import verify as walk
-    from services.platform.database import Database as Store
 
-    store = Store(url)
-    try:
+    async with open_database(url, migrate=False) as store:
         return await walk(store, saved)
-    finally:
-        await store.close()
 
 
 async def _rows(url: str, account: str | None, action: str | None, limit: int) -> list[Row]:
     from services.audit.audit_log import rows
-    from services.platform.database import Database as Store
 
-    store = Store(url)
-    try:
+    async with open_database(url, migrate=False) as store:
         return await rows(store, account, action, limit)
-    finally:
-        await store.close()
 
 
-def _tell(checked: Checked) -> None:
+def _words(checked: Checked) -> Iterator[str]:
     for head in checked.heads:
         if head.seq:
-            typer.echo(f"partition {head.partition}: {head.seq} rows, head {head.hash.hex()}")
+            yield f"partition {head.partition}: {head.seq} rows, head {head.hash.hex()}"
     for broken in checked.broken:
-        typer.echo(f"BROKEN  partition {broken.partition}, row {broken.seq} {broken.fault}")
+        yield f"BROKEN  partition {broken.partition}, row {broken.seq} {broken.fault}"
     state = "every one in its place" if not checked.broken else "and not whole"
-    typer.echo(f"{checked.entries} rows, {state}")
+    yield f"{checked.entries} rows, {state}"
+
+
+def _line(row: dict[str, object]) -> str:
+    told = {name: value for name, value in row.items() if value is not None and name != "hash"}
+    place, at, act, result = (told.pop(name) for name in ("place", "at", "action", "result"))
+    rest = "  ".join(f"{name}={value}" for name, value in told.items())
+    return escaped(f"{place}  {at}  {act} {result}  {rest}")
 
 
 def _figures(checked: Checked) -> dict[str, object]:

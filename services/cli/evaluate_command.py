@@ -14,7 +14,7 @@ from services.cli.options import EventFile, Json, ModelFile, existing, print_jso
 
 if TYPE_CHECKING:
     from services.lab.evaluate.evaluate import Figures, FoldFigures
-    from services.lab.evaluate.folds import Fold
+    from services.lab.evaluate.measures import Fold
 
 _MEASURES = {
     "auc": "AUC-ROC",
@@ -88,7 +88,7 @@ def fold_of(
     test_from: datetime, test_to: datetime, train_from: datetime | None, label_delay_days: int
 ) -> Fold:
     """The fold the flags name; a usage error for days in the wrong order."""
-    from services.lab.evaluate.folds import TRAIN_DAYS, Fold, day_number
+    from services.lab.evaluate.measures import TRAIN_DAYS, Fold, day_number
 
     if test_to < test_from:
         raise typer.BadParameter("--test-to lies before --test-from")

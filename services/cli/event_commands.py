@@ -25,6 +25,7 @@ from services.cli.options import (
     print_json,
     run,
     settings_from,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def simulate(
     with progress("sending", total) as step:
         pairs = ((each.event.account_id.encode(), each.wire()) for each in _stepping(played, step))
         sent = run(send_to_kafka(settings, pairs, rate))
-    _told({"sent": sent, "acknowledged": sent}, f"{sent:,} events acknowledged by {settings.kafka}", as_json)
+    tell({"sent": sent, "acknowledged": sent}, f"{sent:,} events acknowledged by {settings.kafka}", as_json)
 
 
 def replay(
@@ -156,7 +157,7 @@ def _digest(settings: Settings, file: Path, bad: BadLines, as_json: bool) -> Non
 
     with progress("replaying", size_of(file)) as step:
         found = run(digests_of(read_events(read_lines(file, step), bad.note), offline_core(settings)))
-    _told(
+    tell(
         {**to_builtins(found), "refused_lines": bad.count},
         f"{found.decided:,} decisions of {found.events:,} events\n"
         f"decisions sha256 {found.decisions_sha256}\nmemory    sha256 {found.memory_sha256}",
@@ -210,17 +211,10 @@ def send(
                 (event.account_id.encode(), line) for _number, line, event in read_events(lines, bad.note)
             )
             sent = run(send_to_kafka(settings, keyed, rate))
-    _told(
+    tell(
         {"accepted": sent, "refused": bad.count}, f"{sent:,} events accepted, {bad.count:,} refused", as_json
     )
     bad.end()
-
-
-def _told(figures: dict[str, Any], words: str, as_json: bool) -> None:
-    if as_json:
-        print_json(figures)
-    else:
-        typer.echo(words)
 
 
 def _stepping(items: Iterator[T], step: Callable[[int], None]) -> Iterator[T]:

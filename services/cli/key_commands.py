@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from msgspec import Struct
 
-from services.cli.options import EXIT_BAD, Database, Json, operator, print_json, run, settings_from
+from services.cli.options import EXIT_BAD, Database, Json, open_database, operator, run, settings_from, tell
 
 if TYPE_CHECKING:
     from services.mfa.sealed import Batch
@@ -51,10 +51,10 @@ def show(database: Database = None, as_json: Json = False) -> None:
         }
         for version in sorted({*found, *vault.versions}, reverse=True)
     ]
-    if as_json:
-        print_json({"current": vault.current, "versions": versions})
-    for told in versions if not as_json else ():
-        typer.echo(f"version {told['version']}: {told['state']}, seals {told['secrets']} secrets")
+    lines = (
+        f"version {told['version']}: {told['state']}, seals {told['secrets']} secrets" for told in versions
+    )
+    tell({"current": vault.current, "versions": versions}, lines, as_json)
     if any(not vault.holds(version) for version in found):
         raise typer.Exit(EXIT_BAD)
 
@@ -69,10 +69,7 @@ def new(as_json: Json = False) -> None:
     from services.platform.keyring import new_key
 
     key = new_key()
-    if as_json:
-        print_json({"key": key})
-    else:
-        typer.echo(key)
+    tell({"key": key}, key, as_json)
 
 
 @app.command()
@@ -93,10 +90,10 @@ def events(as_json: Json = False) -> None:
         }
         for version in keys.versions
     ]
-    if as_json:
-        print_json({"current": keys.current, "versions": versions})
-    for told in versions if not as_json else ():
-        typer.echo(f"version {told['version']}: {told['state']}, fingerprint {told['fingerprint']}")
+    lines = (
+        f"version {told['version']}: {told['state']}, fingerprint {told['fingerprint']}" for told in versions
+    )
+    tell({"current": keys.current, "versions": versions}, lines, as_json)
 
 
 @app.command()
@@ -136,16 +133,11 @@ async def _with_vault(
     settings: Settings, work: Callable[[Store, Vault], Coroutine[Any, Any, T]]
 ) -> tuple[Vault, T]:
     from services.mfa.vault import Vault
-    from services.platform.database import Database as Store
     from services.platform.keyring import read_keyring
 
     vault = Vault.of(read_keyring("factor_key", settings.factor_key, settings.factor_key_file))
-    store = Store(settings.database)
-    try:
-        await store.migrate()
+    async with open_database(settings.database) as store:
         return vault, await work(store, vault)
-    finally:
-        await store.close()
 
 
 async def _shown(what: str, total: int, batches: AsyncIterator[Batch]) -> _Result:
@@ -165,13 +157,9 @@ async def _shown(what: str, total: int, batches: AsyncIterator[Batch]) -> _Resul
 
 
 def _finish(figures: dict[str, object], words: str, closed: list[str], as_json: bool) -> None:
-    if as_json:
-        print_json(figures)
-    else:
-        typer.echo(words)
-        for factor_id in closed[:_NAMED]:
-            typer.echo(f"factor {factor_id} does not open")
-        if len(closed) > _NAMED:
-            typer.echo(f"and {len(closed) - _NAMED} more; see --json")
+    lines = [words, *(f"factor {factor_id} does not open" for factor_id in closed[:_NAMED])]
+    if len(closed) > _NAMED:
+        lines.append(f"and {len(closed) - _NAMED} more; see --json")
+    tell(figures, lines, as_json)
     if closed:
         raise typer.Exit(EXIT_BAD)

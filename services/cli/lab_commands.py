@@ -74,23 +74,22 @@ detectors were made, seed 11 never."""
 
 def _shown(table: LoginTable, device_ids: bool) -> Table:
     from rich.box import SIMPLE
-    from rich.table import Table
+    from rich.table import Column
+
+    from services.platform.plain_console import right, titled
 
     told = "with device ids" if device_ids else "without device ids"
     tried = " and ".join(str(people) for people in table.people.values())
-    title = f"Asked again {told}; seed {table.seed}; {tried} people"
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE)
-    shown.add_column("attacker", no_wrap=True)
-    shown.add_column("stopped", justify="right")
-    for history in table.people:
-        for head in ("asked", "median", "publ."):
-            shown.add_column(f"{head}\n{history}", justify="right")
+    figures = [f"{head}\n{history}" for history in table.people for head in ("asked", "median", "publ.")]
     points = [point for point in table.points if point.device_ids == device_ids]
+    rows = []
     for name, stopped in dict.fromkeys((point.attacker, point.stopped) for point in points):
-        row = [point for point in points if (point.attacker, point.stopped) == (name, stopped)]
-        cells: list[str] = []
-        for point in row:
-            published = "" if point.published_median is None else f"{point.published_median:.2f}"
-            cells += [f"{point.asked:.3f}", f"{point.asked_median:.2f}", published]
-        shown.add_row(name, f"{stopped:.1%}", *cells)
-    return shown
+        cells = [name, f"{stopped:.1%}"]
+        for point in points:
+            if (point.attacker, point.stopped) == (name, stopped):
+                published = "" if point.published_median is None else f"{point.published_median:.2f}"
+                cells += [f"{point.asked:.3f}", f"{point.asked_median:.2f}", published]
+        rows.append(cells)
+    title = f"Asked again {told}; seed {table.seed}; {tried} people"
+    heads = [Column("attacker", no_wrap=True), *right("stopped", *figures)]
+    return titled(title, heads, rows, box=SIMPLE)

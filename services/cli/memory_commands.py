@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli import audit_commands
-from services.cli.options import EXIT_BAD, Database, Json, Kafka, Redis, print_json, run, settings_from
+from services.cli.options import EXIT_BAD, Database, Json, Kafka, Redis, run, settings_from, tell
 
+if TYPE_CHECKING:
+    from services.operations.memory_care import MemoryStatus
+
+_MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 app = typer.Typer(no_args_is_help=True, help="What is remembered of accounts: status, accept, rebuild.")
 
 
@@ -33,13 +37,7 @@ def status(kafka: Kafka = None, redis: Redis = None, as_json: Json = False) -> N
 
     settings = settings_from(kafka=kafka, redis=redis)
     found = run(standing_of(settings))
-    if as_json:
-        print_json(found)
-    for each in found if not as_json else ():
-        since = "" if each.since_ms is None else f" since {_time(each.since_ms)}"
-        typer.echo(
-            f"partition {each.partition}: {each.standing}{since}, saved up to {each.saved}, committed {each.committed}"
-        )
+    tell(found, map(_line, found), as_json)
     if any(each.standing == "lost" for each in found):
         raise typer.Exit(EXIT_BAD)
 
@@ -96,10 +94,7 @@ def rebuild(
         return done
 
     done = asyncio.run(work())
-    if as_json:
-        print_json(done)
-    else:
-        typer.echo(f"memory of {done.partitions} partitions rebuilt from {done.events} events")
+    tell(done, f"memory of {done.partitions} partitions rebuilt from {done.events} events", as_json)
 
 
 @account_app.command("heal")
@@ -129,5 +124,8 @@ def heal(
     typer.echo(f"{done.events} events learned anew, the time of {done.corrected} corrected")
 
 
-def _time(epoch_ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(epoch_ms / 1000))
+def _line(each: MemoryStatus) -> str:
+    since = (
+        "" if each.since_ms is None else f" since {time.strftime(_MOMENT, time.gmtime(each.since_ms / 1000))}"
+    )
+    return f"partition {each.partition}: {each.standing}{since}, saved up to {each.saved}, committed {each.committed}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -17,6 +18,9 @@ from services.platform.secrets import UnusableKeys
 from services.platform.settings import Settings, load_settings
 from services.policy.reader import InvalidPolicy
 from services.risk.model_file import InvalidModel
+
+if TYPE_CHECKING:
+    from services.platform.database import Database as Store
 
 #: 0 all well; 1 the result is bad (something lost, doubled or refused by a check); 2 wrong usage or unusable input;
 #: 3 a part that is needed is away; 130 Ctrl-C.
@@ -91,6 +95,32 @@ def print_json(figures: Any) -> None:
 
     # Within a JSON text only strings hold what is not printable.
     sys.stdout.write(escaped_in_json(json.encode(figures).decode()) + "\n")
+
+
+def tell(figures: Any, words: str | Iterable[str], as_json: bool) -> None:
+    """The figures as one JSON object where asked, else the words, a line each, on standard output."""
+    if as_json:
+        print_json(figures)
+        return
+    for line in (words,) if isinstance(words, str) else words:
+        typer.echo(line)
+
+
+@asynccontextmanager
+async def open_database(url: str, migrate: bool = True) -> AsyncIterator[Store]:
+    """The SQL store for the length of a block, its schema brought to the newest version first; a wrong URL is a usage error."""
+    from services.platform.database import Database as Store
+
+    try:
+        store = Store(url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        if migrate:
+            await store.migrate()
+        yield store
+    finally:
+        await store.close()
 
 
 def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.cli.options import EXIT_USAGE, Json, print_json, say
+from services.cli.options import EXIT_USAGE, Json, print_json, say, tell
 
 app = typer.Typer(no_args_is_help=True, help="Policy files: check, compare, show.", rich_markup_mode="rich")
 _DEFAULT = "default"
@@ -74,13 +74,8 @@ def show(file: PolicyFile = _DEFAULT, as_json: Json = False) -> None:
     from services.policy.differences import shown
 
     version, values = _opened(file)
-    if as_json:
-        print_json({"version": version, "values": values})
-        return
-    typer.echo(f"version: {version}")
-    for key, value in values.items():
-        if key != "version":
-            typer.echo(f"{key}: {shown(value)}")
+    lines = (f"{key}: {shown(value)}" for key, value in values.items() if key != "version")
+    tell({"version": version, "values": values}, [f"version: {version}", *lines], as_json)
 
 
 def _opened(name: str) -> tuple[str, dict[str, Any]]:
@@ -99,19 +94,15 @@ def _as_json(found: list[Any]) -> dict[str, Any]:
 
 
 def _tell(found: list[Any], a: str, b: str) -> None:
-    from rich.table import Table
+    from rich.table import Column
 
-    from services.platform.plain_console import PlainConsole
+    from services.platform.plain_console import PlainConsole, titled
     from services.policy.differences import shown
 
     if not found:
         typer.echo(f"nothing differs from {a}" if a != b else f"nothing differs: both are {a}")
         return
     count = "1 key differs" if len(found) == 1 else f"{len(found)} keys differ"
-    table = Table(title=count, title_justify="left", title_style="bold", header_style="dim")
-    table.add_column("key", no_wrap=True)
-    for head in (a, b):
-        table.add_column(head, overflow="fold")
-    for each in found:
-        table.add_row(each.key, shown(each.a, each.b), shown(each.b, each.a))
-    PlainConsole().print(table)
+    heads = (Column("key", no_wrap=True), Column(a, overflow="fold"), Column(b, overflow="fold"))
+    rows = ((each.key, shown(each.a, each.b), shown(each.b, each.a)) for each in found)
+    PlainConsole().print(titled(count, heads, rows))

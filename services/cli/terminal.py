@@ -12,13 +12,13 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from contracts.actions import KINDS
 from services.lab.demo.board import Board, Shown
 from services.lab.summarise.summary import StoryStep
-from services.platform.plain_console import PlainConsole, plain
+from services.platform.plain_console import PlainConsole, plain, titled
 
 _REFRESH_S = 0.25
 _PLAIN_EVERY_S = 2.0
@@ -186,16 +186,19 @@ def _decisions(board: Board, room: int) -> Table:
 
 
 def _stories(steps: list[StoryStep], title: str | None) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False
+    names = ("story", "expected", "decided", "score", "")
+    heads = [Column(name, justify="right" if name == "score" else "left", no_wrap=True) for name in names]
+    rows = (
+        (
+            step.story,
+            step.expected,
+            Text(step.action, _COLOURS.get(step.action, "bold red")),
+            str(step.score),
+            Text("met", "green") if step.met else Text("NOT met", "bold red"),
+        )
+        for step in steps
     )
-    for name in ("story", "expected", "decided", "score", ""):
-        table.add_column(name, justify="right" if name == "score" else "left", no_wrap=True)
-    for step in steps:
-        verdict = Text("met", "green") if step.met else Text("NOT met", "bold red")
-        decided = Text(step.action, _COLOURS.get(step.action, "bold red"))
-        table.add_row(step.story, step.expected, decided, str(step.score), verdict)
-    return table
+    return titled(title, heads, rows, box=None, pad_edge=False)
 
 
 def _foot(board: Board) -> Text:

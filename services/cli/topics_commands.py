@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import EXIT_BAD, Json, Kafka, Redis, print_json, run, settings_from
+from services.cli.options import EXIT_BAD, Json, Kafka, Redis, run, settings_from, tell
 
 app = typer.Typer(
     no_args_is_help=True, help="Create and describe the Kafka topics, go on after one has changed."
@@ -28,10 +28,7 @@ def topics_create(
 
     settings = settings_from(kafka=kafka, partitions=partitions, replication=replication)
     made = run(create_topics(settings))
-    if as_json:
-        print_json(made)
-    for topic, state in made.items() if not as_json else ():
-        typer.echo(f"{topic}: {state}")
+    tell(made, (f"{topic}: {state}" for topic, state in made.items()), as_json)
 
 
 @app.command("describe")
@@ -41,10 +38,11 @@ def topics_describe(kafka: Kafka = None, as_json: Json = False) -> None:
 
     settings = settings_from(kafka=kafka)
     described = run(describe_topics(settings))
-    if as_json:
-        print_json(described)
-    for told in described if not as_json else ():
-        typer.echo(f"{told.topic}: {told.partitions} partitions, {told.replicas} replicas, {told.state}")
+    lines = (
+        f"{told.topic}: {told.partitions} partitions, {told.replicas} replicas, {told.state}"
+        for told in described
+    )
+    tell(described, lines, as_json)
     if any(told.state != "ok" for told in described):
         raise typer.Exit(EXIT_BAD)
 
@@ -67,18 +65,10 @@ def topics_new_epoch(
     """
     from services.operations.epoch_migration import new_epoch
 
-    def tell(step: str) -> None:
+    def say_step(step: str) -> None:
         if not as_json:
             typer.echo(step)
 
-    made = run(new_epoch(settings_from(kafka=kafka, redis=redis), dry_run, tell, force))
-    if as_json:
-        print_json(made)
-        return
-    typer.echo(
-        "then set for every process, and start them:"
-        if dry_run
-        else "now set for every process, and start them:"
-    )
-    for line in made.settings():
-        typer.echo(f"  {line}")
+    made = run(new_epoch(settings_from(kafka=kafka, redis=redis), dry_run, say_step, force))
+    head = f"{'then' if dry_run else 'now'} set for every process, and start them:"
+    tell(made, [head, *(f"  {line}" for line in made.settings())], as_json)

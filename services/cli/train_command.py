@@ -48,7 +48,7 @@ def train(
 
       payguard lab train handbook.jsonl --from 2018-07-04 --to 2018-07-10 --out model.json
     """
-    from services.lab.evaluate.folds import day_number
+    from services.lab.evaluate.measures import day_number
     from services.lab.train.fit import TrainOptions
     from services.lab.train.fit import train as fit
     from services.lab.train.rows import collect_rows

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from contracts.actions import ACTIONS
 from services.lab.backtest.comparison import Comparison
 from services.lab.backtest.summary import period, rows, scenario_rows, sentences, texts
 from services.lab.summarise.replayed import words_in
-from services.platform.plain_console import PlainConsole, plain
+from services.platform.plain_console import PlainConsole, plain, right, titled
 
 _MOST_EXAMPLES = 8
 
@@ -33,56 +36,52 @@ def show(comparison: Comparison, locale: str, console: Console | None = None) ->
 
 def _figures(comparison: Comparison, locale: str) -> Table:
     t = texts(locale)
-    table = _table(t["figures"], t["figure"], ("A", "B", t["difference"]))
-    for row in rows(comparison, locale):
-        style = ("cyan", "", "yellow")[row.rises + 1]
-        table.add_row(row.name, row.first, row.second, plain(row.difference, style))
-    return table
+    shown = (
+        (row.name, row.first, row.second, plain(row.difference, ("cyan", "", "yellow")[row.rises + 1]))
+        for row in rows(comparison, locale)
+    )
+    return titled(t["figures"], [t["figure"], *right("A", "B", t["difference"])], shown)
 
 
 def _matrix(comparison: Comparison, locale: str) -> Table:
     t = texts(locale)
-    table = _table(t["matrix"], t["matrix_corner"], [t[f"action_{b}"] for b in ACTIONS])
+    words = [t[f"action_{action}"] for action in ACTIONS]
+    shown: list[Sequence[str | Text]] = []
     for rank, a in enumerate(ACTIONS):
         cells = []
         for other, b in enumerate(ACTIONS):
             found = comparison.pairs[a, b]
             style = "dim" if not found else "yellow" if other > rank else "cyan" if other < rank else ""
             cells.append(plain(f"{found:,}", style))
-        table.add_row(t[f"action_{a}"], *cells)
-    return table
+        shown.append((words[rank], *cells))
+    return titled(t["matrix"], [t["matrix_corner"], *right(*words)], shown)
 
 
 def _scenarios(comparison: Comparison, locale: str) -> Table:
     t = texts(locale)
-    table = _table(t["scenarios"], t["scenario"], (t["frauds"], *(t["stopped"].format(side=s) for s in "AB")))
-    for row in scenario_rows(comparison, locale):
-        table.add_row(*row)
-    return table
+    heads: list[Column | str] = [
+        t["scenario"],
+        *right(t["frauds"], *(t["stopped"].format(side=side) for side in "AB")),
+    ]
+    return titled(t["scenarios"], heads, scenario_rows(comparison, locale))
 
 
 def _examples(comparison: Comparison, locale: str) -> Table:
     t, say = texts(locale), words_in(locale)
-    table = Table(title=t["examples"], title_justify="left", title_style="bold", header_style="dim")
-    for head in ("A", "B", t["count"], "", ""):
-        table.add_column(head, overflow="fold")
+    shown = []
     for (a, b), kept in list(comparison.examples().items())[:_MOST_EXAMPLES]:
         example = kept[0]
         decision = example.decisions[1 if ACTIONS.index(b) > ACTIONS.index(a) else 0]
         truth = "" if example.marked.truth == "unknown" else f", {t[example.marked.truth]}"
-        table.add_row(
-            t[f"action_{a}"],
-            t[f"action_{b}"],
-            f"{comparison.pairs[a, b]:,}",
-            f"{t[f'type_{decision.type}']} {decision.event_id}{truth}",
-            " ".join(say(decision)[1:]),
+        shown.append(
+            (
+                t[f"action_{a}"],
+                t[f"action_{b}"],
+                f"{comparison.pairs[a, b]:,}",
+                f"{t[f'type_{decision.type}']} {decision.event_id}{truth}",
+                " ".join(say(decision)[1:]),
+            )
         )
-    return table
-
-
-def _table(title: str, first: str, others: tuple[str, ...] | list[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
-    table.add_column(first)
-    for head in others:
-        table.add_column(head, justify="right")
-    return table
+    return titled(
+        t["examples"], [Column(head, overflow="fold") for head in ("A", "B", t["count"], "", "")], shown
+    )

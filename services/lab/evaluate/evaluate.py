@@ -16,13 +16,17 @@ from msgspec import Struct
 
 from contracts.decisions import Decision
 from contracts.errors import Malformed
-from services.lab.evaluate.folds import DAY_MS, Fold, FoldEvents, Measured, day_named
 from services.lab.evaluate.measures import (
+    DAY_MS,
     Card,
+    Fold,
+    FoldEvents,
+    Measured,
     Ranking,
     average_precision,
     card_precision,
     cards_by_day,
+    day_named,
     recall_at_false_positives,
     roc_auc,
 )

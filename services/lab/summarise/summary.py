@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +13,7 @@ from rich.table import Table
 from contracts.actions import ACTIONS
 from contracts.decisions import Decision
 from services.lab.people.events import Expected, told_of
+from services.platform.plain_console import right, titled
 
 _TOP = 10
 
@@ -90,18 +90,20 @@ class Summary:
 
     def show(self, console: Console) -> None:
         """Print the tables; those that would be empty are left out."""
-        console.print(_table("Actions", ("action", "events"), [(a, f"{self.actions[a]:,}") for a in ACTIONS]))
+        console.print(
+            titled("Actions", ["action", *right("events")], [(a, f"{self.actions[a]:,}") for a in ACTIONS])
+        )
         found = [(name, mode, f"{count:,}") for (name, mode), count in self.detectors.most_common()]
-        console.print(_table("Findings", ("detector", "mode", "events"), found))
+        console.print(titled("Findings", ["detector", "mode", *right("events")], found))
         if self.accounts:
             top = [(name, f"{score:,}") for name, score in self.accounts.most_common(_TOP)]
-            console.print(_table("Accounts not simply allowed", ("account", "sum of scores"), top))
+            console.print(titled("Accounts not simply allowed", ("account", "sum of scores"), top))
         if self.labels:
             rows = [
                 (name, *(f"{self.labels[(fraud, action)]:,}" for action in ACTIONS))
                 for fraud, name in ((True, "fraud"), (False, "honest"))
             ]
-            console.print(_table("By label", ("label", *ACTIONS), rows))
+            console.print(titled("By label", ["label", *right(*ACTIONS)], rows))
         if self.steps:
             console.print(story_table(self.steps))
 
@@ -117,15 +119,4 @@ def story_table(steps: list[StoryStep]) -> Table:
         )
         for step in steps
     ]
-    return _table("Stories: expected and decided", ("story", "expected", "decided (score)", ""), rows)
-
-
-def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
-    for index, head in enumerate(heads):
-        table.add_column(
-            head, justify="left" if index == 0 else "right" if head in (*ACTIONS, "events") else "left"
-        )
-    for row in rows:
-        table.add_row(*row)
-    return table
+    return titled("Stories: expected and decided", ("story", "expected", "decided (score)", ""), rows)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from contracts.errors import Malformed
-from services.lab.evaluate.folds import day_named
+from services.lab.evaluate.measures import day_named
 from services.lab.train.rows import Rows
 from services.risk.features import NAMES, VERSION
 from services.risk.model_file import FORMAT, Bin, ModelFile, Provenance, Tree, checksum_of

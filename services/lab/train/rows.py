@@ -14,7 +14,7 @@ from contracts.decisions import Decision
 from contracts.events import Transaction
 from contracts.findings import Tallies
 from contracts.profile import Profile
-from services.lab.evaluate.folds import DAY_MS
+from services.lab.evaluate.measures import DAY_MS
 from services.lab.people.events import told_of
 from services.memory.glance import Glance
 from services.platform.settings import Settings

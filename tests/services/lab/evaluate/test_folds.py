@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.lab.evaluate.folds import Fold, FoldEvents, day_named, day_number
+from services.lab.evaluate.measures import Fold, FoldEvents, day_named, day_number
 
 #: train on days 0 to 6, wait, test on days 14 to 20
 FOLD = Fold(0, 14, 20)

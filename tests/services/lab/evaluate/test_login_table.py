@@ -12,10 +12,11 @@ from services.lab.evaluate.login_table import (
     PUBLISHED,
     STOPPED,
     LoginTable,
+    Trial,
     login_table,
+    logins_of,
     threshold_stopping,
 )
-from services.lab.evaluate.login_trial import Trial, logins_of
 from services.lab.people.behaviour import World
 from services.lab.people.personas import as_of, person
 from services.lab.simulate.attackers import attacker
