@@ -9,19 +9,16 @@ import asyncio
 import time
 
 import httpx
-from msgspec import Struct, json
+from msgspec import Struct
 
 from benchmarks.instruments.progress import Progressing
 from benchmarks.instruments.spread import Latencies, latencies_of
 from benchmarks.instruments.stolen import Stolen
 from benchmarks.parts.ground import Ended, Ground
-from benchmarks.sections.latency import deciding_worker, program, telling
-from benchmarks.workloads.http_sender import Sent
-from services.http.api_keys import ApiKeys
+from benchmarks.sections.latency import api_key, deciding_worker, sending
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.guarded_process import GuardedProcess
-from services.platform.settings import Settings
 
 _SEED = 4
 _READY_S = 60.0
@@ -60,12 +57,20 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
         http_port=free_port(),
     )
     await ground.empty_store()
-    key = await _prepare_database(settings)
+    database = Database(settings.database)
+    try:
+        key = await api_key(database, "ingest")
+    finally:
+        await database.close()
     worker = await deciding_worker(ground, settings)
     rest = ground.child("rest", "services.cli.main", "rest", settings=settings)
     try:
         await ready(rest, f"http://{settings.http_host}:{settings.http_port}/readyz")
-        sent = await _send(ground, settings, key, progress)
+        sent = await sending(
+            progress, f"{plan.http_rate} requests/s", plan.warm_up_s + plan.http_s, "the sender of requests",
+            "benchmarks.workloads.http_sender", settings.http_host, settings.http_port, plan.http_rate, plan.http_s,
+            plan.warm_up_s, _SEED, plan.accounts, key=key,
+        )  # fmt: skip
     finally:
         rest.stop()
         worker.stop()
@@ -82,32 +87,6 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
         sender_cpu_share=round(sent.cpu_share, 3),
         stolen=sent.stolen,
     )
-
-
-async def _send(ground: Ground, settings: Settings, key: str, progress: Progressing) -> Sent:
-    plan, seconds = ground.plan, ground.plan.warm_up_s + ground.plan.http_s
-    with progress.step(f"{plan.http_rate} requests/s for {seconds:.0f} s", int(seconds)) as step:
-        sender = await program(
-            "benchmarks.workloads.http_sender", settings.http_host, settings.http_port, plan.http_rate, plan.http_s,
-            plan.warm_up_s, _SEED, plan.accounts, variables={"BENCH_API_KEY": key},
-        )  # fmt: skip
-        told = await telling(sender, lambda: step(1))
-    if sender.returncode:
-        raise Ended("the sender of requests failed; see above")
-    return json.decode(told, type=Sent)
-
-
-async def _prepare_database(settings: Settings) -> str:
-    """Tables, and an API key for the sender."""
-    database = Database(settings.database)
-    keys = ApiKeys(database)
-    try:
-        await database.migrate()
-        text, _ = await keys.create("bench", ["ingest"])
-        return text
-    finally:
-        await keys.close()
-        await database.close()
 
 
 async def ready(rest: GuardedProcess, url: str) -> None:

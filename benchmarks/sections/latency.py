@@ -20,7 +20,10 @@ from benchmarks.instruments.stolen import Stolen, every, processor_s
 from benchmarks.parts.ground import Ended, Ground, environment
 from benchmarks.parts.topics import make_topics, preload, wait_for_records
 from benchmarks.workloads.events import bench_events
+from benchmarks.workloads.http_sender import Sent
 from benchmarks.workloads.paced_producer import Paced
+from services.http.api_keys import ApiKeys
+from services.platform.database import Database
 from services.platform.guarded_process import GuardedProcess
 from services.platform.settings import Settings
 
@@ -144,3 +147,25 @@ async def telling(process: asyncio.subprocess.Process, tick: Callable[[], None])
         ticking.cancel()
         if process.returncode is None:
             process.kill()
+
+
+async def sending(
+    progress: Progressing, what: str, seconds: float, who: str, module: str, *arguments: object, key: str
+) -> Sent:
+    """Run a sender of requests with an API key, under a bar that moves each second; what it sent. Raises Ended."""
+    with progress.step(f"{what} for {seconds:.0f} s", int(seconds)) as step:
+        sender = await program(module, *arguments, variables={"BENCH_API_KEY": key})
+        told = await telling(sender, lambda: step(1))
+    if sender.returncode:
+        raise Ended(f"{who} failed; see above")
+    return json.decode(told, type=Sent)
+
+
+async def api_key(database: Database, scope: str) -> str:
+    """Tables, and an API key for a sender."""
+    keys = ApiKeys(database)
+    try:
+        await database.migrate()
+        return (await keys.create("bench", [scope]))[0]
+    finally:
+        await keys.close()

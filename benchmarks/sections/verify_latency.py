@@ -17,11 +17,10 @@ from benchmarks.instruments.spread import Latencies, latencies_of
 from benchmarks.instruments.stolen import Stolen, processor_s
 from benchmarks.parts.ground import Ended, Ground
 from benchmarks.sections.http_latency import ready
-from benchmarks.sections.latency import program, telling
+from benchmarks.sections.latency import api_key, sending
 from benchmarks.workloads.http_sender import Sent
 from benchmarks.workloads.verify_accounts import Owner, audited, owners, record_owners
 from services.bootstrap.rest import open_limits, open_vault
-from services.http.api_keys import ApiKeys
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.guarded_process import GuardedProcess
@@ -68,7 +67,8 @@ async def measure_verify(ground: Ground, progress: Progressing) -> VerifyLatency
     told = owners(int(plan.verify_rate * (plan.verify_s + plan.warm_up_s)))
     database = Database(settings.database)
     try:
-        key = await _prepared(settings, database, told)
+        key = await api_key(database, "verify")
+        await record_owners(database, open_vault(settings), open_limits(settings), told, time.time())
         apis = _started(ground, settings)
         try:
             for port, api in apis.items():
@@ -138,29 +138,14 @@ def _measured(
     )
 
 
-async def _prepared(settings: Settings, database: Database, told: list[Owner]) -> str:
-    """Tables, owners, and an API key for the sender."""
-    await database.migrate()
-    await record_owners(database, open_vault(settings), open_limits(settings), told, time.time())
-    keys = ApiKeys(database)
-    try:
-        return (await keys.create("bench", ["verify"]))[0]
-    finally:
-        await keys.close()
-
-
 async def _send(
     ground: Ground, host: str, ports: Iterable[int], key: str, told: list[Owner], progress: Progressing
 ) -> Sent:
-    plan, seconds = ground.plan, ground.plan.warm_up_s + ground.plan.verify_s
+    plan = ground.plan
     file = ground.folder / "owners.json"
     file.write_bytes(json.encode(told))
-    with progress.step(f"{plan.verify_rate} verifications/s for {seconds:.0f} s", int(seconds)) as step:
-        sender = await program(
-            "benchmarks.workloads.verify_sender", host, ",".join(map(str, ports)), plan.verify_rate, plan.warm_up_s, file,
-            variables={"BENCH_API_KEY": key},
-        )  # fmt: skip
-        answer = await telling(sender, lambda: step(1))
-    if sender.returncode:
-        raise Ended("the sender of codes failed; see above")
-    return json.decode(answer, type=Sent)
+    return await sending(
+        progress, f"{plan.verify_rate} verifications/s", plan.warm_up_s + plan.verify_s, "the sender of codes",
+        "benchmarks.workloads.verify_sender", host, ",".join(map(str, ports)), plan.verify_rate, plan.warm_up_s, file,
+        key=key,
+    )  # fmt: skip

@@ -125,15 +125,12 @@ def show(folds: Sequence[FoldFigures]) -> None:
     from rich.table import Table
 
     from services.lab.evaluate.evaluate import over_folds
-    from services.platform.plain_console import PlainConsole
+    from services.platform.plain_console import PlainConsole, right
 
     days = ", ".join(f"{fold.test_from} to {fold.test_to}" for fold in folds)
     events, frauds = sum(fold.events for fold in folds), sum(fold.overall.frauds for fold in folds)
-    table = Table(title=f"{days}: {events:,} events measured, {frauds:,} frauds")
-    table.add_column("frauds of")
-    table.add_column("how many", justify="right")
-    for title in _MEASURES.values():
-        table.add_column(title, justify="right")
+    title = f"{days}: {events:,} events measured, {frauds:,} frauds"
+    table = Table("frauds of", *right("how many", *_MEASURES.values()), title=title)
     names = sorted({name for fold in folds for name in fold.scenarios})
     for name, figures in (("all", over_folds(folds)), *((name, over_folds(folds, name)) for name in names)):
         if figures is not None:

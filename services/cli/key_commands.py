@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from msgspec import Struct
 
+from services.cli.feedback import progress
 from services.cli.options import EXIT_BAD, Database, Json, open_database, operator, run, settings_from, tell
 
 if TYPE_CHECKING:
@@ -142,17 +143,13 @@ async def _with_vault(
 
 async def _shown(what: str, total: int, batches: AsyncIterator[Batch]) -> _Result:
     """Take every batch, with a progress bar on standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     result = _Result(0, 0, [])
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
+    with progress(what, total) as step:
         async for batch in batches:
             result.seen += batch.seen
             result.resealed += batch.resealed
             result.closed += batch.closed
-            progress.update(task, advance=batch.seen)
+            step(batch.seen)
     return result
 
 
