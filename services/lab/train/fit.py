@@ -24,7 +24,7 @@ from services.risk.model_file import FORMAT, Bin, ModelFile, Provenance, Tree, c
 from services.risk.trees import Calibrator, compiled
 
 Numbers = NDArray[np.float64]
-_MOST_POINTS, _LEAST_FRAUDS = 16, 10
+_MOST_POINTS, _FRAUDS_A_POINT = 16, 10
 #: Between two points one nat of raw score is at least this much: no two scores become equal.
 _LEAST_SLOPE = 0.05
 
@@ -34,7 +34,7 @@ def calibration_points(raw: Numbers, frauds: Numbers) -> tuple[tuple[float, floa
     order = np.argsort(raw, kind="stable")
     raw, frauds = raw[order], frauds[order]
     total = float(frauds.sum())
-    bins = int(max(1, min(_MOST_POINTS, total // _LEAST_FRAUDS)))
+    bins = int(max(1, min(_MOST_POINTS, total // _FRAUDS_A_POINT)))
     edges = np.searchsorted(np.cumsum(frauds), np.arange(1, bins) * total / bins) + 1
     pooled: list[tuple[float, float, float]] = []
     for part_raw, part in zip(np.split(raw, edges), np.split(frauds, edges), strict=True):

@@ -157,6 +157,18 @@ def test_calibration_points_rise_in_both_numbers_whatever_the_scores() -> None:
     assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(points))
 
 
+@pytest.mark.parametrize(("frauds", "points"), [(30, 3), (40, 4), (400, 16)])
+def test_a_point_of_the_calibration_stands_for_ten_frauds_up_to_sixteen_points(
+    frauds: int, points: int
+) -> None:
+    """Frauds are ever denser towards the highest scores, so that no two bins are pooled."""
+    gaps = np.repeat(np.arange(frauds, 0, -1), 2)
+    fraud = np.concatenate([[*[0.0] * int(gap), 1.0] for gap in gaps[::2]])
+    raw = np.arange(len(fraud), dtype=np.float64)
+
+    assert len(calibration_points(raw, fraud)) == points
+
+
 def test_what_a_category_says_of_a_row_comes_from_other_days_alone() -> None:
     random = Random(3)
     days = np.repeat(np.arange(10, dtype=np.int32), 200)
