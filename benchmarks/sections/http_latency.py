@@ -16,9 +16,11 @@ from benchmarks.instruments.spread import Latencies, latencies_of
 from benchmarks.instruments.stolen import Stolen
 from benchmarks.parts.ground import Ended, Ground
 from benchmarks.sections.latency import api_key, deciding_worker, sending
+from benchmarks.workloads.http_sender import Sent
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.guarded_process import GuardedProcess
+from services.platform.settings import Settings
 
 _SEED = 4
 _READY_S = 60.0
@@ -66,11 +68,7 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
     rest = ground.child("rest", "services.cli.main", "rest", settings=settings)
     try:
         await ready(rest, f"http://{settings.http_host}:{settings.http_port}/readyz")
-        sent = await sending(
-            progress, f"{plan.http_rate} requests/s", plan.warm_up_s + plan.http_s, "the sender of requests",
-            "benchmarks.workloads.http_sender", settings.http_host, settings.http_port, plan.http_rate, plan.http_s,
-            plan.warm_up_s, _SEED, plan.accounts, key=key,
-        )  # fmt: skip
+        sent = await _send(ground, settings, key, progress)
     finally:
         rest.stop()
         worker.stop()
@@ -87,6 +85,15 @@ async def measure_http(ground: Ground, progress: Progressing) -> HttpLatency:
         sender_cpu_share=round(sent.cpu_share, 3),
         stolen=sent.stolen,
     )
+
+
+async def _send(ground: Ground, settings: Settings, key: str, progress: Progressing) -> Sent:
+    plan = ground.plan
+    return await sending(
+        progress, f"{plan.http_rate} requests/s", plan.warm_up_s + plan.http_s, "the sender of requests",
+        "benchmarks.workloads.http_sender", settings.http_host, settings.http_port, plan.http_rate, plan.http_s,
+        plan.warm_up_s, _SEED, plan.accounts, key=key,
+    )  # fmt: skip
 
 
 async def ready(rest: GuardedProcess, url: str) -> None:
