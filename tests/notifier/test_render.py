@@ -15,7 +15,7 @@ from notifier.claims import Told
 from notifier.rates import DIGEST
 from notifier.render import Templates, moment, money
 from notifier.routing import LOCALES, Route, idempotency_key, routes
-from services.cases.contact_points import ADDED, CHANGED, Point
+from services.cases.contact_points import ADDED, CHANGED, Point, recipients
 from services.cases.news import News
 from services.mfa.changes import Notice
 from services.scoring.effects import NOTICES
@@ -156,6 +156,22 @@ def test_money_is_as_the_reader_writes_it(locale: str, currency: str, expected: 
 
 def test_an_owner_without_contact_or_channel_has_no_route() -> None:
     assert [routes([], ["mail"]), routes([point()], [])] == [[], []]
+
+
+def test_a_point_of_another_kind_than_the_channel_reaches_has_no_route() -> None:
+    assert routes([point(), structs.replace(point(), channel="sms")], ["mail"]) == routes([point()], ["mail"])
+
+
+def test_the_same_address_of_two_kinds_is_two_points() -> None:
+    both = [point(), structs.replace(point(), point_id="q", channel="sms")]
+
+    assert recipients(both, {5.0}, 0.0) == both
+
+
+def test_a_new_address_is_told_to_the_points_of_other_kinds_too() -> None:
+    new = structs.replace(point(), point_id="q", channel="sms", since=5.0)
+
+    assert recipients([point(), new], {5.0}, 0.0, News(at=5.0, without="q")) == [point()]
 
 
 def test_an_unknown_locale_reads_chinese() -> None:
