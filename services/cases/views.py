@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec.structs import asdict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.decisions import Severity
@@ -64,18 +65,15 @@ class CaseShown(BaseModel):
     @classmethod
     def of(cls, case: Case) -> Self:
         """The case as shown."""
-        return cls(
-            case_id=case.case_id,
-            account_id=case.account_id,
-            state=case.state,
-            severity=case.severity,
-            verdict=case.verdict,
-            assignee=case.assignee,
-            opened_at=_moment(case.opened_at),
-            changed_at=_moment(case.changed_at),
-            resolved_at=None if case.resolved_at is None else _moment(case.resolved_at),
-            version=case.version,
-        )
+        times = {
+            name: None if at is None else _moment(at)
+            for name, at in (
+                ("opened_at", case.opened_at),
+                ("changed_at", case.changed_at),
+                ("resolved_at", case.resolved_at),
+            )
+        }
+        return cls(**asdict(case) | times)
 
 
 class CasePage(BaseModel):
@@ -99,15 +97,8 @@ class EntryShown(BaseModel):
     @classmethod
     def of(cls, entry: Entry) -> Self:
         """The entry as shown."""
-        return cls(
-            kind=entry.kind,
-            at=_moment(entry.at),
-            actor=entry.actor,
-            note=entry.note,
-            severity=entry.severity,
-            event_id=entry.event_id,
-            decision=None if entry.decision is None else json.loads(entry.decision),
-        )
+        decision = None if entry.decision is None else json.loads(entry.decision)
+        return cls(**asdict(entry) | {"at": _moment(entry.at), "decision": decision})
 
 
 class CaseWithHistory(BaseModel):
