@@ -7,11 +7,14 @@ from typing import Literal, NamedTuple, get_args
 Action = Literal["allow", "notify", "challenge", "hold", "deny"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 #: What may follow from an action, by the tags of `contracts.decisions.AnyEffect`, and what the policy's page calls it.
-EffectName = Literal["issue_challenge", "raise_alert", "open_case", "freeze", "revoke_sessions", "notify"]
+EffectName = Literal[
+    "issue_challenge", "raise_alert", "open_case", "hold_payment", "freeze", "revoke_sessions", "notify"
+]
 EFFECTS: dict[EffectName, str] = {
     "issue_challenge": "challenge",
     "raise_alert": "alert",
     "open_case": "case",
+    "hold_payment": "the payment waits",
     "freeze": "outgoing money frozen",
     "revoke_sessions": "sessions ended",
     "notify": "notice to the owner",
@@ -82,7 +85,7 @@ HOLD = ActionKind(
     Headlines("Login held for support", "Payment held for support", "Account change held for support"),
     Headlines("登录已暂停，等待客服核实", "交易已暂停，等待客服核实", "账户变更已暂停，等待客服核实"),
     stops=True,
-    effects=("issue_challenge", "raise_alert", "open_case", "notify"),
+    effects=("issue_challenge", "hold_payment", "raise_alert", "open_case", "notify"),
     notice="hold_notice",
     reached="the event waits for support",
 )

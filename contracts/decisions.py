@@ -64,6 +64,15 @@ class Freeze(Effect, frozen=True, kw_only=True, tag="freeze", gc=False, omit_def
     """Stop outgoing money of the account until support releases it."""
 
 
+class HoldPayment(Effect, frozen=True, kw_only=True, tag="hold_payment", gc=False, omit_defaults=True):
+    """Keep the payment from being carried out until it is let go, given up, or has waited for `due_s` seconds."""
+
+    due_s: int
+    amount: str
+    currency: str
+    payee_id: str | None = None
+
+
 class RevokeSessions(Effect, frozen=True, kw_only=True, tag="revoke_sessions", gc=False, omit_defaults=True):
     """End the account's sessions."""
 
@@ -75,7 +84,7 @@ class Notify(Effect, frozen=True, kw_only=True, tag="notify", gc=False, omit_def
     template: str
 
 
-AnyEffect = IssueChallenge | RaiseAlert | OpenCase | Freeze | RevokeSessions | Notify
+AnyEffect = IssueChallenge | RaiseAlert | OpenCase | HoldPayment | Freeze | RevokeSessions | Notify
 
 
 class Contribution(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -163,6 +163,14 @@ class ChallengeOutcome(
     outcome: Literal["passed", "failed", "expired"]
 
 
+class Settlement(Event, frozen=True, kw_only=True, tag="settlement", gc=False, omit_defaults=True):
+    """How a freeze of the account, or a held payment, ended; `about_event_id` is the event that led to it."""
+
+    settles: Literal["account", "payment"]
+    outcome: Literal["released", "cancelled", "expired"]
+    about_event_id: Identifier
+
+
 class UserReport(Event, frozen=True, kw_only=True, tag="user_report", gc=False, omit_defaults=True):
     """What the account's owner says of one earlier event."""
 
@@ -190,7 +198,7 @@ class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaul
         force_setattr(self, "about_at", None if about is None else epoch_seconds(about, "about_occurred_at"))
 
 
-AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label
+AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label | Settlement
 EVENT_TYPES: tuple[type[Event], ...] = (
     Login,
     Transaction,
@@ -198,6 +206,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     ChallengeOutcome,
     UserReport,
     Label,
+    Settlement,
 )
 EVENT_TYPE_NAMES = tuple(str(kind.__struct_config__.tag) for kind in EVENT_TYPES)
 

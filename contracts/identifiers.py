@@ -7,7 +7,7 @@ character, and `.` and `..`, which every client and proxy takes out of a path.
 from __future__ import annotations
 
 from contracts.errors import Malformed
-from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Transaction, UserReport
+from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Settlement, Transaction, UserReport
 
 MOST = 128
 _DOTS = (".", "..")
@@ -20,6 +20,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
     Transaction: (*_ALL, "payee_id"),
     ChallengeOutcome: (*_ALL, "challenge_id", "challenged_event_id"),
     UserReport: (*_ALL, "about_event_id"),
+    Settlement: (*_ALL, "about_event_id"),
     Label: (*_ALL, "about_event_id", "payee_id"),
 }
 

@@ -52,7 +52,7 @@ def metrics_page() -> str:
         "# Metrics\n"
         + _NOTE.format(source="services/platform/metrics.py")
         + "\nEvery process declares all of them and moves its own. No label ever holds an account, an address or a device.\n"
-        "Worker, cases and notifier serve `/metrics` on `PAYGUARD_METRICS_HOST` and `PAYGUARD_METRICS_PORT`,\n"
+        "Worker, cases, activity and notifier serve `/metrics` on `PAYGUARD_METRICS_HOST` and `PAYGUARD_METRICS_PORT`,\n"
         "the API on its own port.\n"
         "\n| metric | kind | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
     )

@@ -258,6 +258,22 @@ ROWS = (
                 (Query("max by (kind) (payguard_outbox_pending)", "{{kind}}"),),
             ),
             Panel(
+                "What the wallet has not done",
+                "Actions not acknowledged, and the age of the oldest; acknowledgements and webhook deliveries per second.",
+                (
+                    Query("max by (kind) (payguard_actions_unacknowledged)", "{{kind}}"),
+                    Query("max by (kind) (payguard_actions_unacknowledged_seconds)", "age of {{kind}}"),
+                    rate("payguard_webhook_deliveries_total", "result"),
+                    rate("payguard_actions_acknowledged_total", "result"),
+                ),
+            ),
+            Panel(
+                "Activity",
+                "Events kept for people to read, per second; repeats are left as they were.",
+                (rate("payguard_activity_rows_total", "result"),),
+                "reqps",
+            ),
+            Panel(
                 "Notices",
                 "Per second; and those that nobody will get, by the reason why.",
                 (

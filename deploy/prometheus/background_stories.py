@@ -9,6 +9,8 @@ _FAILING = f'payguard_consumer_failing{{consumer="cases",{_CASES}}}'
 _OLDEST = 'payguard_consumer_oldest_seconds{consumer="CONSUMER"}'
 _STARTED = f"process_start_time_seconds{{{_CASES}}}"
 _DIGESTED = 'payguard_notices_digested_total{reason="REASON"}'
+_UNFROZEN = 'payguard_actions_unacknowledged_seconds{kind="freeze"}'
+_ACKNOWLEDGED = 'payguard_actions_acknowledged_total{result="done"}'
 _ENDED = 'payguard_tasks_ended_total{task="policy-watch"}'
 
 BACKGROUND_STORIES = (
@@ -43,6 +45,21 @@ BACKGROUND_STORIES = (
         "ConsumerBehind",
         "stays quiet while one address puts its letter off for half an hour",
         {_OLDEST.replace("CONSUMER", "notifier"): gauge((30, 1800))},
+        (("20m", QUIET),),
+    ),
+    Story(
+        "FreezeUnacknowledged",
+        "fires when a wallet that acknowledges has not frozen for 30 seconds, and resolves when it has",
+        {
+            _UNFROZEN: gauge((10, 0), (5, 45), (10, 0)),
+            _ACKNOWLEDGED: counter((30, 1)),
+        },
+        (("9m", QUIET), ("14m", FIRES), ("20m", QUIET)),
+    ),
+    Story(
+        "FreezeUnacknowledged",
+        "stays quiet about a wallet that never acknowledges anything",
+        {_UNFROZEN: gauge((30, 900)), _ACKNOWLEDGED: gauge((30, 0))},
         (("20m", QUIET),),
     ),
     Story(

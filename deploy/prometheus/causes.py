@@ -201,6 +201,15 @@ BACKGROUND = (
         "consumer-behind.md",
     ),
     Alert(
+        "FreezeUnacknowledged",
+        "page",
+        "0s",
+        'max (payguard_actions_unacknowledged_seconds{kind="freeze"}) > 30\n'
+        "and on() sum(increase(payguard_actions_acknowledged_total[7d])) > 0",
+        "The wallet has not said for 30 seconds that an account is frozen: money may still leave it.",
+        "freeze-unacknowledged.md",
+    ),
+    Alert(
         "TaskEnded",
         "page",
         "0s",

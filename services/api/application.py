@@ -19,6 +19,8 @@ from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from contracts.decisions import Decision
+from services.activity.repository import ActivityStore
+from services.activity.routes import router as activity_router
 from services.api import schema
 from services.api.documentation import REHEARSALS_SCHEMA, RESULTS_SCHEMA
 from services.api.event_routes import Ingest, add_event_routes
@@ -26,6 +28,8 @@ from services.api.health import router as health_router
 from services.api.producer import EventSink, open_producer
 from services.api.replies import Replies, ReplyReader
 from services.cases.case_service import CaseService
+from services.cases.hold_routes import router as hold_router
+from services.cases.hold_service import HoldService
 from services.cases.routes import router as cases_router
 from services.events.own_events import EventMacs
 from services.http import problems
@@ -48,6 +52,10 @@ from services.portal.portal import Portal
 from services.portal.problem_pages import problem_page
 from services.portal.routers import ROUTERS as PORTAL_ROUTERS
 from services.scoring.explain import Reasons
+from services.wallet.feed import ActionFeed
+from services.wallet.routes import router as actions_router
+from services.wallet.webhook_routes import router as webhook_router
+from services.wallet.webhooks import Webhooks
 
 __all__ = ["ApiResources", "create_app", "open_producer", "openapi_document", "server"]
 
@@ -80,6 +88,10 @@ class ApiResources:
     lifecycle: FactorLifecycle
     grants: Grants
     cases: CaseService
+    activity: ActivityStore
+    actions: ActionFeed
+    webhooks: Webhooks
+    holds: HoldService
     portal: Portal
     reasons: Reasons
     macs: EventMacs
@@ -103,7 +115,18 @@ def create_app(resources: ApiResources) -> FastAPI:
     app.state.resources = resources
     answering = (resources.replies, resources.stored_replies, resources.reasons)
     app.state.ingest = Ingest(resources.settings, resources.producer, *answering, resources.macs)
-    for name in ("keys", "challenges", "lifecycle", "grants", "cases", "portal"):
+    for name in (
+        "keys",
+        "challenges",
+        "lifecycle",
+        "grants",
+        "cases",
+        "activity",
+        "actions",
+        "webhooks",
+        "holds",
+        "portal",
+    ):
         setattr(app.state, name, getattr(resources, name))
     return app
 
@@ -183,7 +206,14 @@ def _routed() -> FastAPI:
     )
     add_event_routes(app)
     add_factor_routes(app)
-    for router in (cases_router, *PORTAL_ROUTERS):
+    for router in (
+        cases_router,
+        activity_router,
+        actions_router,
+        webhook_router,
+        hold_router,
+        *PORTAL_ROUTERS,
+    ):
         app.include_router(router)
     app.include_router(health_router)
     problems.install(app)

@@ -6,6 +6,7 @@ An event is answered `accepted` once the broker has it on all in-sync replicas.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from starlette.responses import Response
 
 from contracts.decisions import REUSED, Decision, account_in
 from contracts.errors import Overloaded, Unavailable
+from contracts.events import UserReport
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
 from services.api.attribution import SENDING, attributed
 from services.api.documentation import DECISION_DOCS, EVENTS_DOCS
@@ -26,6 +28,8 @@ from services.api.offered import Offered, read_body
 from services.api.producer import EventSink, Headers, Outgoing
 from services.api.replies import Replies, ReplyReader
 from services.api.results import Result, answered, name_of, once_each, result_of, shown
+from services.cases.hold_routes import PaymentShown
+from services.cases.hold_service import HoldService
 from services.events.adapters import BY_MEDIA_TYPE, Adapter
 from services.events.own_events import EventMacs, is_own
 from services.http.api_keys import ApiKey, authorized, require
@@ -169,7 +173,23 @@ async def post_events(request: Request) -> Response:
     if query.dry_run:
         return shown({"results": rehearsed(offers)}, 200)
     results = await ingest.submit(offers, _traceparent(request), query.wait_s)
+    if key.allows("report"):
+        await _believed(request.app.state.holds, offers, results)
     return answered(results, waited=query.wait_s is not None)
+
+
+async def _believed(holds: HoldService, offers: Sequence[Offered], results: Sequence[Result]) -> None:
+    """Act on owners' "not me" before a worker has read it. With the database away the worker's decision does the same."""
+    reports = [
+        offer.event
+        for offer, result in zip(offers, results, strict=True)
+        if isinstance(offer.event, UserReport)
+        and offer.event.verdict == "not_me"
+        and result.status == "accepted"
+    ]
+    if reports:
+        with contextlib.suppress(Unavailable):
+            await holds.believe(reports)
 
 
 @router.get("/v1/decisions/{event_id:tail}", **DECISION_DOCS)
@@ -182,7 +202,8 @@ async def get_decision(
 ) -> Response:
     """The decision about an event: for an hour after it was made, and for good when it had effects.
 
-    Event ids are the callers' own: say `account_id` where several accounts may use the same.
+    Event ids are the callers' own: say `account_id` where several accounts may use the same. A payment that was held has
+    `settlement` beside its decision: held, released, cancelled or expired, since when and by whom.
     """
     ingest: Ingest = request.app.state.ingest
     body = _only(await ingest.stored_replies.of_event(plain(event_id)), account_id)
@@ -199,7 +220,20 @@ async def get_decision(
     if explain is not None:
         # Only support is told what would have passed: a wallet may show its sentences to whoever holds the phone.
         body = _explained(body, explain, ingest.reasons, counterfactual=key.allows("support"))
+    if b'"hold_payment"' in body:
+        body = await _settled(request.app.state.holds, body)
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def _settled(holds: HoldService, body: bytes) -> bytes:
+    """The decision on a held payment with how it stands now: `settlement`, null until its hold is noted."""
+    members = msgspec.json.decode(body, type=dict[str, Raw])
+    account_id, event_id = (
+        msgspec.json.decode(members[name], type=str) for name in ("account_id", "event_id")
+    )
+    payment = await holds.payment(account_id, event_id)
+    shown = None if payment is None else PaymentShown.of(payment).model_dump(mode="json")
+    return msgspec.json.encode({**members, "settlement": shown})
 
 
 def add_event_routes(app: FastAPI) -> None:

@@ -16,7 +16,7 @@ from contracts.amounts import MOST_DIGITS
 from contracts.changes import OWN_CHANGES
 from contracts.currencies import MOST_DECIMALS
 from contracts.errors import Malformed
-from contracts.events import AccountChange, AnyEvent, ChallengeOutcome
+from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Settlement
 from services.api.canonical import canonical, number
 from services.api.event_warning import EventWarning
 from services.api.producer import MAX_EVENT_BYTES
@@ -75,10 +75,9 @@ def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarnin
         raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
     event, mended = read_event(value)
     members = _read_one_way(value)
-    if isinstance(event, ChallengeOutcome):
-        raise Malformed(
-            "not_offered", "challenge outcomes come from PayGuard's own verification, not over HTTP"
-        )
+    if isinstance(event, ChallengeOutcome | Settlement):
+        what = "challenge outcomes come" if isinstance(event, ChallengeOutcome) else "the end of a hold comes"
+        raise Malformed("not_offered", f"{what} from PayGuard's own verification and desk, not over HTTP")
     if isinstance(event, AccountChange) and event.change in OWN_CHANGES:
         raise Malformed(
             "not_offered", f"{event.change} comes from PayGuard's own second factor, not over HTTP"

@@ -15,7 +15,7 @@ import msgspec
 from contracts import topics
 from contracts.decisions import Decision
 from contracts.events import BEYOND_MS, EVENT_TYPES, FIRST_MS, AnyEvent
-from services.cases.outbox import WalletAction
+from services.wallet.actions import WalletAction
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -54,6 +54,7 @@ _EVENTS = {
     "Transaction": "Money asked to move, or moved.",
     "AccountChange": "A change to credentials, contacts, limits or factors of an account.",
     "ChallengeOutcome": "How a second-factor challenge ended. PayGuard writes it; it is refused over HTTP.",
+    "Settlement": "How a freeze or a held payment ended. PayGuard writes it; it is refused over HTTP.",
     "UserReport": "What the account's owner says of one earlier event. Over HTTP it needs the scope `report`.",
     "Label": "What support or a chargeback says of one earlier event. Over HTTP it needs the scope `label`.",
     "Place": "Where the address is said to be. Coordinates beyond +-90 and +-180 degrees are no place.",
@@ -86,6 +87,7 @@ _FIELDS = {
     "challenge_id": "The challenge.",
     "challenged_event_id": "The event that was challenged.",
     "purpose": "What the challenge was for.",
+    "settles": "What ended: the freeze of the account, or the payment that was held.",
     "about_event_id": "The event this is about.",
     "about_occurred_at": "When the event this is about happened; seven days before the label when absent.",
     "verdict": "What is said of it.",

@@ -49,12 +49,9 @@ from services.stream.topic_watch import TopicWatch
 OFFLINE_KEY = bytes(KEY_BYTES)
 
 
-def _scoring(
-    settings: Settings, pseudonyms: Pseudonyms, model: Reader | None = None
-) -> tuple[Enricher, TallyPlan, Runner]:
-    detectors = discover()
-    policy = read_policy(settings.policy)
-    enricher = Enricher(
+def open_enricher(settings: Settings, pseudonyms: Pseudonyms) -> Enricher:
+    """Enrichment from the sources that the settings name."""
+    return Enricher(
         pseudonyms,
         settings.geo_city,
         settings.geo_asn,
@@ -62,6 +59,14 @@ def _scoring(
         UserAgents(),
         as_of=datetime.now(UTC).date(),
     )
+
+
+def _scoring(
+    settings: Settings, pseudonyms: Pseudonyms, model: Reader | None = None
+) -> tuple[Enricher, TallyPlan, Runner]:
+    detectors = discover()
+    policy = read_policy(settings.policy)
+    enricher = open_enricher(settings, pseudonyms)
     model = model or load_model(settings.model)
     wanted = [found.spec.tally for found in detectors if found.spec.tally is not None]
     plan = TallyPlan([*wanted, PAYEE] if model is not None and PAYEE not in wanted else wanted)

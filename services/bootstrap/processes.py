@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Role = Literal["api", "cases", "notifier"]
+Role = Literal["api", "cases", "activity", "notifier"]
 
 
 def run_worker(settings: Settings) -> int:
@@ -81,14 +81,19 @@ def run_cases(settings: Settings) -> int:
     return _run(settings, ("cases",))
 
 
+def run_activity(settings: Settings) -> int:
+    """Events into rows of activity."""
+    return _run(settings, ("activity",))
+
+
 def run_notifier(settings: Settings) -> int:
     """Delivery of notices."""
     return _run(settings, ("notifier",))
 
 
 def run_rest(settings: Settings) -> int:
-    """API, cases and notifier in one process."""
-    return _run(settings, ("api", "cases", "notifier"))
+    """API, cases, activity and notifier in one process."""
+    return _run(settings, ("api", "cases", "activity", "notifier"))
 
 
 def configure_logging(settings: Settings) -> None:
@@ -109,7 +114,7 @@ def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
 
     configure_logging(settings)
     forbid_core_dumps()
-    if set(roles) & {"api", "cases"}:
+    if set(roles) & {"api", "cases", "activity"}:
         kafka_access(settings)
     mend_connections()
     consumers = Consumers()
@@ -171,6 +176,9 @@ async def _opened(role: Role, settings: Settings, database: Database, consumers:
     if role == "cases":
         cases = rest.open_cases(settings, database, consumers)
         return _Work(role, cases.run(), cases.stop, {})
+    if role == "activity":
+        activity = rest.open_activity(settings, database, consumers)
+        return _Work(role, activity.run(), activity.stop, {})
     if role == "notifier":
         notifier = rest.open_notifier(settings, database, consumers)
         return _Work(role, notifier.run(), notifier.stop, {})

@@ -1,4 +1,4 @@
-"""Builds what stands around the pipeline: the HTTP API, cases and the notifier."""
+"""Builds what stands around the pipeline: the HTTP API, cases, activity and the notifier."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from redis.asyncio import Redis
 
 from detectors import discover
 from notifier.service import Notifier
+from services.activity.repository import ActivityStore
+from services.activity.service import ActivityService, kept_days
 from services.api.application import ApiResources, create_app, server
 from services.api.producer import open_producer
 from services.api.replies import Replies
+from services.bootstrap.pipelines import open_enricher
 from services.cases import verdicts
 from services.cases.case_service import CaseService
+from services.cases.hold_service import HoldService
 from services.cases.service import CasesService
-from services.events.own_events import event_macs
+from services.events.own_events import event_keys, event_macs
 from services.http.api_keys import ApiKeys
 from services.http.connections import Patience, most_connections
+from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_client import connect
 from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisReplies
@@ -39,10 +44,13 @@ from services.platform.keyring import read_keyring
 from services.platform.progress import Consumers
 from services.platform.secrets import decode_key
 from services.platform.settings import Settings
+from services.policy.file import read_policy
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
 from services.risk.learned_pattern import NAME as LEARNED
 from services.scoring.explain import Reasons, reasons_of, sentences
+from services.wallet.feed import ActionFeed
+from services.wallet.webhooks import Webhooks, WebhookSecrets
 
 
 def open_challenges(
@@ -114,7 +122,7 @@ async def open_api(
     stored_replies = RedisReplies(client)
     clock = SharedClock("database", database.time)
     await measure_if_there(clock)
-    grants, macs = open_grants(settings), event_macs(settings)
+    grants, macs, policy = open_grants(settings), event_macs(settings), read_policy(settings.policy)
     challenges, lifecycle = open_challenges(settings, database, client, grants, clock.now)
     await sealed.require_keys(database, open_vault(settings))
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
@@ -129,7 +137,13 @@ async def open_api(
         challenges=challenges,
         lifecycle=lifecycle,
         grants=grants,
-        cases=CaseService(database, clock.now),
+        cases=CaseService(database, clock.now, policy.acts.second_person),
+        activity=ActivityStore(database, kept_days(settings), clock.now),
+        holds=HoldService(database, clock.now, policy.acts.second_person, policy.acts.not_me),
+        actions=ActionFeed(database, clock.now),
+        webhooks=Webhooks(
+            database, WebhookSecrets(event_keys(settings)), clock.now, settings.webhook_private_networks
+        ),
         portal=open_portal(settings, database, clock.now),
         reasons=open_reasons(),
         macs=macs,
@@ -141,6 +155,13 @@ async def open_api(
 def open_cases(settings: Settings, database: Database, consumers: Consumers) -> CasesService:
     """The consumer of decisions and the outbox relay. Raises UnusableKeys without the key that signs our events."""
     return CasesService(settings, database, record_issued, time.time, consumers)
+
+
+def open_activity(settings: Settings, database: Database, consumers: Consumers) -> ActivityService:
+    """The keeper of activity. Raises ValueError for settings that are missing."""
+    pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
+    enricher = open_enricher(settings, pseudonyms)
+    return ActivityService(settings, database, enricher, event_macs(settings).check, time.time, consumers)
 
 
 def open_notifier(settings: Settings, database: Database, consumers: Consumers) -> Notifier:

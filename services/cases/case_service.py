@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -11,11 +11,16 @@ from sqlalchemy import ColumnElement, Select, Table, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Severity
-from services.cases import cursors, states, verdicts
+from services.cases import states, verdicts
+from services.cases.approvals import release
 from services.cases.contact_points import Contact, change_contact
 from services.cases.repository import change_case
 from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
+from services.platform import cursors
 from services.platform.database import Database
+
+#: Why a freeze is released with a case.
+_CASE = "case {} was legitimate"
 
 
 class Conflict(Exception):
@@ -55,9 +60,13 @@ class Page(Struct, frozen=True):
 class CaseService:
     """Queries and support's actions; every method raises Unavailable when the database is away."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], second_person: Collection[str] = ()
+    ) -> None:
+        """`second_person` names the acts of support that need one."""
         self._database = database
         self._clock = clock
+        self._second_person = frozenset(second_person)
 
     async def alerts(
         self, *, severity: str | None, account_id: str | None, cursor: str | None, limit: int
@@ -118,8 +127,8 @@ class CaseService:
     ) -> states.Case | None:
         """Close the case; its events are labelled with the verdict in the stream.
 
-        A legitimate verdict also releases a freeze. None when there is no such case. Raises IllegalTransition
-        and Conflict.
+        A legitimate verdict also releases a freeze, or asks for a second person to. None when there is no such case. Raises
+        IllegalTransition and Conflict.
         """
         async with self._database.begin() as connection:
             case = await _case(connection, case_id, lock=True)
@@ -128,6 +137,15 @@ class CaseService:
             changed = states.resolved(_of_version(case, version), verdict, self._clock())
             await _write(connection, case, changed, "resolved", actor, note)
             decisions = await verdicts.send(connection, changed)
+            if verdict == "legitimate":
+                await release(
+                    connection,
+                    case.account_id,
+                    actor,
+                    _CASE.format(case_id),
+                    self._clock(),
+                    self._second_person,
+                )
         verdicts.count(changed, decisions)
         return changed
 

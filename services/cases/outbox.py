@@ -18,18 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.errors import Unavailable
 from services.cases.tables import outbox
 from services.platform.database import Database, insert_new
+from services.wallet.actions import WalletAction, read_action
+from services.wallet.feed import publish
+from services.wallet.tables import wallet_actions
 
 _RELAY_LOCK = 7_294_186_002
-
-
-class WalletAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record of the actions topic: what the wallet must do, once an `action_id`."""
-
-    action_id: str
-    kind: Literal["freeze", "revoke_sessions", "release"]
-    account_id: str
-    event_id: str
-    at: float
 
 
 class Outgoing(Struct, frozen=True):
@@ -49,12 +42,9 @@ class Producing(Protocol):
         ...
 
 
-def action(
-    effect: str, kind: Literal["freeze", "revoke_sessions", "release"], **about: str | float
-) -> Outgoing:
-    """The outbox record of an action; `about` gives account_id, event_id and at."""
-    record = json.encode({"action_id": effect, "kind": kind, **about})
-    return Outgoing(effect, "action", str(about["account_id"]), record)
+def action(wanted: WalletAction) -> Outgoing:
+    """The outbox record of an action."""
+    return Outgoing(wanted.action_id, "action", wanted.account_id, json.encode(wanted))
 
 
 async def put(connection: AsyncConnection, records: Sequence[Outgoing], now: float) -> None:
@@ -90,6 +80,9 @@ class OutboxRelay:
         async with self._alone() as alone:
             if not alone:
                 return 0
+            # A database that only reads must not keep a freeze from Kafka.
+            with contextlib.suppress(Unavailable):
+                await self._publish()
             rows = await self._unsent()
             if not rows:
                 return 0
@@ -107,6 +100,21 @@ class OutboxRelay:
             await self._mark(ids, sent_at=self._clock(), last_error=None)
             self._produced.clear()
             return len(rows)
+
+    async def _publish(self) -> None:
+        """Put new actions into the feed that wallets without Kafka read, whether or not Kafka is there."""
+        known = select(wallet_actions.c.action_id).where(wallet_actions.c.action_id == outbox.c.identity)
+        query = (
+            select(outbox.c.payload)
+            .where(outbox.c.sent_at.is_(None), outbox.c.kind == "action", ~known.exists())
+            .order_by(outbox.c.id)
+            .limit(self._batch_rows)
+        )
+        async with self._database.read() as connection:
+            new = [read_action(payload) for payload in (await connection.execute(query)).scalars()]
+        if new:
+            async with self._database.begin() as connection:
+                await publish(connection, new, self._clock())
 
     async def _unsent(self) -> list[tuple[int, Outgoing]]:
         query = (

@@ -17,6 +17,7 @@ from contracts.decisions import (
     Decision,
     Effect,
     Freeze,
+    HoldPayment,
     IssueChallenge,
     Notify,
     OpenCase,
@@ -24,9 +25,11 @@ from contracts.decisions import (
     RevokeSessions,
 )
 from contracts.errors import Unavailable
-from services.cases import outbox, states
+from services.cases import holds, outbox, states
+from services.cases.holds import AccountHold, HeldPayment
 from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
 from services.platform.database import insert_new
+from services.wallet.actions import WalletAction
 
 E = TypeVar("E", bound=Effect)
 #: `services.mfa.repository.record_issued`: (connection, decision, effect, issued_at).
@@ -54,6 +57,7 @@ async def keep(
     raised = await _keep_alerts(connection, records)
     await _keep_cases(connection, records)
     await _keep_notices(connection, records)
+    await _keep_holds(connection, records)
     await outbox.put(connection, _actions(records), max(record.recorded_at for record in records))
     for record, effect in _asking(records, IssueChallenge):
         await record_issued(connection, record.decision, effect, record.recorded_at)
@@ -116,14 +120,43 @@ async def _keep_notices(connection: AsyncConnection, records: Sequence[Recorded]
 def _actions(records: Sequence[Recorded]) -> list[outbox.Outgoing]:
     return [
         outbox.action(
-            effect.effect_id,
-            "freeze" if isinstance(effect, Freeze) else "revoke_sessions",
+            WalletAction(
+                action_id=effect.effect_id,
+                kind="revoke_sessions",
+                account_id=record.decision.account_id,
+                event_id=record.decision.event_id,
+                at=record.decision.at,
+            )
+        )
+        for record, effect in _asking(records, RevokeSessions)
+    ]
+
+
+async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
+    """Freezes, which the wallet is told of where none stands, and payments that wait from now on."""
+    for record, effect in _asking(records, Freeze):
+        decision = record.decision
+        hold = AccountHold(
+            hold_id=effect.effect_id,
+            account_id=decision.account_id,
+            event_id=decision.event_id,
+            placed_at=record.recorded_at,
+            placed_by="owner" if decision.type == "user_report" else "decision",
+        )
+        await holds.freeze(connection, hold, decision.at)
+    for record, held in _asking(records, HoldPayment):
+        payment = HeldPayment(
             account_id=record.decision.account_id,
             event_id=record.decision.event_id,
-            at=record.decision.at,
+            effect_id=held.effect_id,
+            amount=held.amount,
+            currency=held.currency,
+            payee_id=held.payee_id,
+            state="held",
+            placed_at=record.recorded_at,
+            due_at=record.recorded_at + held.due_s,
         )
-        for record, effect in _asking(records, Freeze, RevokeSessions)
-    ]
+        await holds.hold_payment(connection, payment)
 
 
 async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) -> None:

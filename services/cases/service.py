@@ -5,26 +5,62 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from aiokafka import ConsumerRecord
+from msgspec import json
 from sqlalchemy import func, select
 
+from contracts.decisions import Decision
 from contracts.errors import Unavailable
-from services.cases.consumer import DecisionConsumer
+from contracts.topics import HEADER_EFFECTS
+from services.cases.hold_service import HoldService
 from services.cases.outbox import OutboxRelay, Pending, pending
 from services.cases.outlet import KafkaOutlet
 from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
 from services.cases.tables import cases
-from services.events.own_events import event_macs
+from services.events.own_events import event_keys, event_macs
 from services.platform.database import Database
-from services.platform.metrics import ALERTS, OLDEST_CASE, OPEN_CASES, OUTBOX_PENDING
-from services.platform.progress import Consumers
+from services.platform.metrics import (
+    ACTIONS_OLDEST,
+    ACTIONS_WAITING,
+    ALERTS,
+    OLDEST_CASE,
+    OPEN_CASES,
+    OUTBOX_PENDING,
+)
+from services.platform.progress import Consumers, Progress
 from services.platform.retry import pause, repeat
 from services.platform.settings import Settings
+from services.platform.topic_consumer import Apply, Source, TopicConsumer
+from services.wallet.actions import KINDS
+from services.wallet.delivery import WebhookSender
+from services.wallet.feed import unacknowledged
+from services.wallet.outside import outside
+from services.wallet.webhooks import WebhookSecrets
 
 _RELAY_POLL_S = 0.1
 _GAUGES_EVERY_S = 2.0
+_EXPIRE_EVERY_S = 5.0
 #: SQLite has one writer: a longer transaction would keep verifications waiting.
 _TRANSACTION_RECORDS = 200
+_decode = json.Decoder(Decision).decode
+
+
+def decision_consumer(
+    settings: Settings, apply: Apply[Recorded], progress: Progress
+) -> TopicConsumer[Recorded]:
+    """Whoever carries out decisions; one that does not decode is our own fault and crashes the process."""
+    source = Source(settings.topic_decisions, settings.cases_group, "payguard-cases", settings.batch_records)
+    return TopicConsumer(settings, source, with_effects, apply, progress)
+
+
+def with_effects(records: Sequence[ConsumerRecord]) -> list[Recorded]:
+    """The decisions that have effects, decoded."""
+    return [
+        Recorded(_decode(record.value), record.value, record.timestamp / 1000.0)
+        for record in records
+        if any(name == HEADER_EFFECTS for name, _ in record.headers)
+    ]
 
 
 class CasesService:
@@ -48,19 +84,27 @@ class CasesService:
         self._clock = clock
         consumers = consumers or Consumers()
         self._outgoing = consumers.add("outbox")
-        self._consumer = DecisionConsumer(settings, self.apply, consumers.add("cases"))
+        self._consumer = decision_consumer(settings, self.apply, consumers.add("cases"))
         self._outlet = KafkaOutlet(settings, event_macs(settings))
         self._relay = OutboxRelay(database, self._outlet, clock)
         self._stopping = asyncio.Event()
+        self._private_networks = settings.webhook_private_networks
+        self._secrets = WebhookSecrets(event_keys(settings))
+        self._webhooks = consumers.add("webhooks")
+        self._holds = consumers.add("hold-expiry")
 
     async def run(self) -> None:
         """Work until `stop`."""
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with outside(self._private_networks) as pool, asyncio.TaskGroup() as tasks:
+                sender = WebhookSender(self._database, self._secrets, pool, self._clock)
+                tasks.create_task(sender.run(self._stopping, self._webhooks), name="webhooks")
                 tasks.create_task(self._consumer.run(), name="cases-consumer")
                 carried = repeat(self._carry, self._stopping, self._outgoing.failed, _RELAY_POLL_S)
                 tasks.create_task(carried, name="outbox-relay")
                 tasks.create_task(self._measure(), name="cases-gauges")
+                expiring = repeat(self._expire, self._stopping, self._holds.failed, _EXPIRE_EVERY_S)
+                tasks.create_task(expiring, name="hold-expiry")
         finally:
             await self._outlet.close()
 
@@ -86,6 +130,11 @@ class CasesService:
         self._outgoing.worked()
         return carried
 
+    async def _expire(self) -> int:
+        expired = await HoldService(self._database, self._clock).expire()
+        self._holds.worked()
+        return expired
+
     async def _measure(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -108,6 +157,10 @@ async def measure(database: Database, now: float) -> Pending:
     async with database.read() as connection:
         waiting = await pending(connection)
         found = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
+        told = {each.kind: each for each in await unacknowledged(connection)}
+    for kind in KINDS:
+        ACTIONS_WAITING.labels(kind).set(told[kind].count if kind in told else 0)
+        ACTIONS_OLDEST.labels(kind).set(now - told[kind].since if kind in told else 0.0)
     OUTBOX_PENDING.labels("action").set(waiting.actions)
     OUTBOX_PENDING.labels("event").set(waiting.events)
     for severity in SEVERITIES:

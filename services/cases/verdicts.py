@@ -9,7 +9,7 @@ from msgspec import json
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import Decision, Freeze, IssueChallenge, derived_id
+from contracts.decisions import Decision, IssueChallenge, derived_id
 from contracts.events import Label, to_wire
 from services.cases import outbox
 from services.cases.states import Case, Verdict
@@ -24,8 +24,6 @@ async def send(connection: AsyncConnection, case: Case) -> list[Decision]:
     at = case.changed_at
     decisions = await _decisions(connection, case.case_id)
     records = [label(case, decision, at) for decision in decisions]
-    if case.verdict == "legitimate":
-        records += [release(case, decision, at) for decision in decisions if _freezes(decision)][-1:]
     await outbox.put(connection, records, at)
     return decisions
 
@@ -61,21 +59,6 @@ def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
         about_occurred_at=int(decision.at * 1000),
     )
     return outbox.Outgoing(event.event_id, "event", event.account_id, to_wire(event))
-
-
-def release(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
-    """The action that lets the account's outgoing money go again."""
-    return outbox.action(
-        derived_id(case.case_id, "release"),
-        "release",
-        account_id=case.account_id,
-        event_id=decision.event_id,
-        at=at,
-    )
-
-
-def _freezes(decision: Decision) -> bool:
-    return any(isinstance(effect, Freeze) for effect in decision.effects)
 
 
 def _payee(decision: Decision) -> str | None:

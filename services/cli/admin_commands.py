@@ -1,4 +1,4 @@
-"""`payguard admin`: topics, database, dead letters, API keys, keys of secrets, the audit."""
+"""`payguard admin`: topics, database, dead letters, API keys, keys of secrets, the audit, activity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli import audit_commands, key_commands, memory_commands, topics_commands
+from services.cli import activity_commands, audit_commands, key_commands, memory_commands, topics_commands
 from services.cli.options import (
     EXIT_BAD,
     Database,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Topics, database, dead letters, API keys, keys of secrets, the audit.",
+    help="Topics, database, dead letters, API keys, keys of secrets, the audit, activity.",
     rich_markup_mode="rich",
 )
 database_app = typer.Typer(no_args_is_help=True, help="The SQL schema.")
@@ -43,6 +43,7 @@ for name, sub in (
     ("audit", audit_commands.app),
     ("memory", memory_commands.app),
     ("account", memory_commands.account_app),
+    ("activity", activity_commands.app),
 ):
     app.add_typer(sub, name=name)
 

@@ -122,6 +122,14 @@ def cases(kafka: Kafka = None, redis: Redis = None, database: Database = None) -
 
 
 @app.command(rich_help_panel=_PARTS)
+def activity(kafka: Kafka = None, redis: Redis = None, database: Database = None) -> None:
+    """Keeps each account's activity in SQL, for cases, letters and pages, and forgets what is past keeping."""
+    from services.bootstrap.processes import run_activity
+
+    raise typer.Exit(run_activity(settings_from(kafka=kafka, redis=redis, database=database)))
+
+
+@app.command(rich_help_panel=_PARTS)
 def notifier(kafka: Kafka = None, redis: Redis = None, database: Database = None) -> None:
     """Delivers notices waiting in SQL, once each."""
     from services.bootstrap.processes import run_notifier
@@ -131,7 +139,7 @@ def notifier(kafka: Kafka = None, redis: Redis = None, database: Database = None
 
 @app.command(rich_help_panel=_PARTS)
 def rest(kafka: Kafka = None, redis: Redis = None, database: Database = None) -> None:
-    """API, cases and notifier in one process, as `payguard up` runs them."""
+    """API, cases, activity and notifier in one process, as `payguard up` runs them."""
     from services.bootstrap.processes import run_rest
 
     raise typer.Exit(run_rest(settings_from(kafka=kafka, redis=redis, database=database)))

@@ -29,7 +29,7 @@ from services.http.problems import Problem
 from services.platform.background import say_when_ended
 from services.platform.database import Database, metadata
 
-Scope = Literal["ingest", "report", "label", "contacts", "verify", "support", "admin"]
+Scope = Literal["ingest", "report", "label", "contacts", "verify", "actions", "support", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 FRESH_S = 4.0

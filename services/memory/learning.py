@@ -19,6 +19,7 @@ from contracts.events import (
     Event,
     Label,
     Login,
+    Settlement,
     Transaction,
     UserReport,
 )
@@ -146,6 +147,8 @@ def resolve(profile: Profile, event: Event, about_key: Key) -> None:
         bad = not good
         if bad:
             profile.reported_at = max(profile.reported_at, int(event.at))
+    elif isinstance(event, Settlement) and event.settles == "payment":
+        good = event.outcome == "released"
     else:
         return
     kept = []

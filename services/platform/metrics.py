@@ -160,7 +160,7 @@ KAFKA_REFUSED: Counter = _declare(
     "kafka_refused_total",
     "Refusals by a broker for want of rights or for a wrong password, by client.",
     ["client"],
-    [(client,) for client in ("worker", "api", "cases", "outbox")],
+    [(client,) for client in ("worker", "api", "cases", "activity", "outbox")],
 )
 CLOCK_OFFSET: Gauge = _declare(
     Gauge,
@@ -312,6 +312,53 @@ ALERTS: Counter = _declare(
 OUTBOX_PENDING: Gauge = _declare(
     Gauge, "outbox_pending", "Outbox rows not yet carried out.", ["kind"], [("action",), ("notice",)]
 )
+#: As in `services.wallet.actions`, which a test compares.
+_WALLET_KINDS = [
+    (kind,)
+    for kind in (
+        "freeze",
+        "unfreeze",
+        "revoke_sessions",
+        "release_payment",
+        "cancel_payment",
+        "forget_device",
+    )
+]
+ACTIVITY_ROWS: Counter = _declare(
+    Counter,
+    "activity_rows_total",
+    "Events handed to the store of activity: kept, or repeated and left as they were.",
+    ["result"],
+    [("kept",), ("repeated",)],
+)
+ACTIONS_WAITING: Gauge = _declare(
+    Gauge,
+    "actions_unacknowledged",
+    "Actions that the wallet knows and has not said to be done.",
+    ["kind"],
+    _WALLET_KINDS,
+)
+ACTIONS_OLDEST: Gauge = _declare(
+    Gauge,
+    "actions_unacknowledged_seconds",
+    "Age of the oldest action that the wallet has not said to be done; 0 when none waits.",
+    ["kind"],
+    _WALLET_KINDS,
+)
+ACTIONS_ACKNOWLEDGED: Counter = _declare(
+    Counter,
+    "actions_acknowledged_total",
+    "What wallets said they did with actions.",
+    ["result"],
+    [("done",), ("already",), ("failed",)],
+)
+WEBHOOK_DELIVERIES: Counter = _declare(
+    Counter,
+    "webhook_deliveries_total",
+    "Tries to send an action to a webhook: delivered, to be retried, or failed for good.",
+    ["result"],
+    [("delivered",), ("retried",), ("failed",)],
+)
 NOTICES: Counter = _declare(
     Counter,
     "notices_total",
@@ -341,7 +388,20 @@ DELIVERY_LATENCY: Histogram = _declare(
 )
 
 # work in the background
-_CONSUMERS = [("cases",), ("outbox",), ("notifier",), ("challenge-expiry",), ("factor-resets",)]
+_CONSUMERS = [
+    (name,)
+    for name in (
+        "cases",
+        "outbox",
+        "webhooks",
+        "hold-expiry",
+        "activity",
+        "activity-retention",
+        "notifier",
+        "challenge-expiry",
+        "factor-resets",
+    )
+]
 CONSUMER_WAITING: Gauge = _declare(
     Gauge, "consumer_waiting_records", "Records a consumer has not finished.", ["consumer"], _CONSUMERS
 )

@@ -43,6 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # worker
     consumer_group: str = "payguard-worker"
     cases_group: str = "payguard-cases"
+    activity_group: str = "payguard-activity"
     data_dir: Path | None = None
     batch_records: int = 2000
     in_flight_batches: int = 3
@@ -99,6 +100,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     letters_per_hour: int = 500
     critical_letters_per_hour: int = 5000
     digest_after_s: float = 3600.0
+    # wallet
+    webhook_private_networks: bool = False
+    # activity
+    activity_money_days: int = 400
+    activity_access_days: int = 180
     # metrics
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0

@@ -189,6 +189,35 @@ class SeverityKeys(_Severities):  # type: ignore[misc]
     """`severity`."""
 
 
+class SecondPersonKeys(Struct, frozen=True, kw_only=True):
+    """`second_person`."""
+
+    acts: Annotated[
+        values.SecondPersonActs,
+        _about("What one person asks for and another allows; a small team may leave it empty."),
+    ]
+
+
+class HoldKeys(Struct, frozen=True, kw_only=True):
+    """`hold`."""
+
+    due_s: Annotated[
+        values.Deadline,
+        _about("How long a held payment waits to be let go or given up; then it is given up."),
+    ]
+
+
+class ReportKeys(Struct, frozen=True, kw_only=True):
+    """`report`."""
+
+    not_me: Annotated[
+        values.ReportActs,
+        _about(
+            "What follows at once when the owner says that an event was not theirs; an alert always does."
+        ),
+    ]
+
+
 class DetectorKeys(Struct, frozen=True, kw_only=True):
     """`detectors.<detector>`."""
 
@@ -248,4 +277,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True):
     snoozes: list[SnoozeKeys] = []
     lists: ListKeys
     severity: SeverityKeys
+    second_person: SecondPersonKeys
+    hold: HoldKeys
+    report: ReportKeys
     detectors: dict[values.DetectorName, DetectorKeys]

@@ -15,6 +15,7 @@ from contracts.events import AnyEvent, Event, Login, Transaction
 from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Mode
 from contracts.profile import DAY_S, HOUR_S, Profile
+from services.policy.acts import Acts
 from services.policy.cost import CostRule
 from services.policy.reader import InvalidPolicy
 from services.policy.snoozes import Snoozes
@@ -46,9 +47,8 @@ class Rules(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What a policy must know of an account: whether it has a second factor, and how many challenges it was asked for within
-    BUDGET_WINDOW_S and within an hour of event time. `disabled`: it had a factor, which wrong codes have disabled. `stranger`:
-    the event comes from an unknown device."""
+    """What a policy must know of an account: whether it has a second factor (or had one that wrong codes disabled), how many
+    challenges it was asked for within BUDGET_WINDOW_S and an hour, and whether the event is from an unknown device."""
 
     has_factor: bool
     asked: int = 0
@@ -66,8 +66,7 @@ class Ruling(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a policy says of an event: its risk and findings, the ruling, the states it adds, and the mode in which each
-    detector counted."""
+    """What a policy says of an event: risk and findings, the ruling, the states it adds, and each detector's mode."""
 
     fused: Fused
     ruling: Ruling
@@ -99,6 +98,7 @@ class Policy:
     allowed: frozenset[str]
     denied: frozenset[str]
     severity: Mapping[str, Severity]
+    acts: Acts
     modes: Mapping[str, Mode]
     params: Mapping[str, Mapping[str, Any]]
     ceilings: Mapping[str, int]

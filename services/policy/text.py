@@ -13,6 +13,7 @@ from msgspec import structs, to_builtins
 
 from contracts.actions import ACTIONS, RANK
 from contracts.events import AccountChange, Event, Login, Transaction
+from services.policy.acts import acts_of
 from services.policy.cost import cost_rule
 from services.policy.keys import DetectorKeys, PolicyFile
 from services.policy.policy import Policy, Rules
@@ -82,6 +83,7 @@ def compiled(file: PolicyFile) -> Policy:
         allowed=allowed,
         denied=denied,
         severity=to_builtins(file.severity),
+        acts=acts_of(file),
         modes={name: stated.mode for name, stated in file.detectors.items()},
         params={name: stated.params for name, stated in file.detectors.items() if stated.params},
         ceilings=_ceilings(file.detectors),

@@ -59,6 +59,15 @@ Points = Annotated[
     _is_calibration,
 ]
 MajorUnits = Annotated[int, Meta(ge=0, lt=_MOST, title="a whole amount in major units, 0 or more")]
+Deadline = Annotated[int, Meta(ge=60, le=7_776_000, title="whole seconds from 60 to 7776000")]
+ReportActs = Annotated[
+    list[Literal["freeze", "revoke_sessions", "case"]],
+    Meta(title="a list of freeze, revoke_sessions and case"),
+]
+SecondPersonActs = Annotated[
+    list[Literal["unfreeze", "factor_reset", "erasure"]],
+    Meta(title="a list of unfreeze, factor_reset and erasure"),
+]
 Lifetime = Annotated[int, Meta(ge=30, le=3600, title="whole seconds from 30 to 3600")]
 Positive = Annotated[float, Meta(gt=0, lt=_MOST, title="a number above 0")]
 Loss = Annotated[Positive | Literal["none"], Meta(title='a number above 0, or "none"')]

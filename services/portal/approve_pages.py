@@ -81,7 +81,8 @@ async def stop(request: Request) -> Response:
     """Refuse the challenge and report it."""
     session, _ = await form_of(request, "challenge")
     challenge = await _challenge(request, session)
-    await disown(portal_of(request).database, challenge, portal_of(request).visits.clock())
+    portal, holds = portal_of(request), request.app.state.holds
+    await disown(portal.database, challenge, portal.visits.clock(), holds.not_me)
     return go_to(request, "approve/stopped")
 
 

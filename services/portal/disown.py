@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from contracts.decisions import derived_id
 from contracts.events import UserReport, to_wire
 from services.audit import audit_log
+from services.cases.holds import stop_at_once
 from services.cases.outbox import Outgoing, put
 from services.mfa import repository
 from services.mfa.records import Challenge
@@ -12,11 +15,12 @@ from services.platform.database import Database
 from services.platform.metrics import CHALLENGES
 
 
-async def disown(database: Database, challenge: Challenge, at: float) -> bool:
+async def disown(database: Database, challenge: Challenge, at: float, acts: Collection[str] = ()) -> bool:
     """Close the challenge as failed and report its event as not the owner's, in one transaction; whether it was open.
 
     A challenge that somebody else passed meanwhile stays passed, and the report is made all the same: that is when it
-    matters most. Its event id derives from the challenge's, so telling twice is telling once. `at` is epoch seconds.
+    matters most. Its event id derives from the challenge's, so telling twice is telling once. `acts` name what follows at once,
+    without a worker. `at` is epoch seconds.
     """
     event_id = derived_id(challenge.challenge_id, "disowned")
     report = UserReport(
@@ -29,6 +33,7 @@ async def disown(database: Database, challenge: Challenge, at: float) -> bool:
     async with database.begin() as connection:
         closed = await repository.close(connection, challenge, "failed", at)
         await put(connection, [Outgoing(event_id, "event", challenge.account_id, to_wire(report))], at)
+        await stop_at_once(connection, acts, challenge.account_id, event_id, report.at, at)
         entry = audit_log.Entry(
             at=at,
             action="disown",

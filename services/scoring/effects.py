@@ -8,6 +8,7 @@ from contracts.case_kinds import CASE_KINDS
 from contracts.decisions import (
     AnyEffect,
     Freeze,
+    HoldPayment,
     IssueChallenge,
     Notify,
     OpenCase,
@@ -23,6 +24,7 @@ from contracts.events import (
     Login,
     Purpose,
     Transaction,
+    UserReport,
 )
 from services.policy.policy import Policy
 
@@ -32,6 +34,10 @@ NOTICES: dict[type, str] = {
     Transaction: "transaction_notice",
     AccountChange: "change_notice",
 }
+_REPORTED: tuple[EffectName, ...] = ("raise_alert", "open_case")
+#: What may follow from an owner's "not me", in order, and the word of the policy for it; an alert always does.
+_NOT_ME: tuple[EffectName, ...] = ("freeze", "revoke_sessions", "raise_alert", "open_case")
+_ACTS: dict[EffectName, str] = {"freeze": "freeze", "revoke_sessions": "revoke_sessions", "open_case": "case"}
 _PURPOSES: dict[type, Purpose] = {Login: "login", Transaction: "transaction", AccountChange: "change"}
 
 
@@ -41,7 +47,7 @@ def effects_for(
     """The effects of an action, in the order in which they are carried out.
 
     A held event of an account that may be challenged also gets a challenge, so that its owner can free it. An event that is
-    allowed may still open a case, see `contracts.case_kinds`.
+    allowed may still open a case, see `contracts.case_kinds`; from an owner's "not me" follows what the policy says besides.
     """
     kind = KIND_OF[action]
     names, notice = kind.effects, ""
@@ -49,15 +55,19 @@ def effects_for(
         severity, notice = policy.severity[action], kind.notice or NOTICES[event.__class__]
         if not may_challenge:
             names = tuple(name for name in names if name != "issue_challenge")
+        if event.__class__ is not Transaction:
+            names = tuple(name for name in names if name != "hold_payment")
         if not kind.stops and event.__class__ is Login and event.outcome == "failure":
             names = ("raise_alert",)
     else:
         for case in CASE_KINDS:
             if case.opens(event):
-                names, severity = ("raise_alert", "open_case"), policy.severity[case.name]
+                names, severity = _REPORTED, policy.severity[case.name]
                 break
         else:
             return ()
+        if event.__class__ is UserReport:
+            names = tuple(name for name in _NOT_ME if _ACTS.get(name, "") in {"", *policy.acts.not_me})
     return tuple(_effect(name, event, policy, severity, notice) for name in names)
 
 
@@ -74,9 +84,22 @@ def _effect(name: EffectName, event: AnyEvent, policy: Policy, severity: Severit
         return RaiseAlert(effect_id=known, severity=severity)
     if name == "open_case":
         return OpenCase(effect_id=known, severity=severity)
+    if name == "hold_payment":
+        return _hold(event, policy, known)
     if name == "notify":
         return Notify(effect_id=known, template=notice)
     return Freeze(effect_id=known) if name == "freeze" else RevokeSessions(effect_id=known)
+
+
+def _hold(event: AnyEvent, policy: Policy, known: str) -> HoldPayment:
+    assert isinstance(event, Transaction)
+    return HoldPayment(
+        effect_id=known,
+        due_s=policy.acts.hold_due_s,
+        amount=canonical_amount(event.amount, event.currency),
+        currency=event.currency,
+        payee_id=event.payee_id,
+    )
 
 
 def _challenge(event: AnyEvent, policy: Policy) -> IssueChallenge:

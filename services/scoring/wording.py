@@ -25,12 +25,14 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
         ("challenge_outcome", "allow"): "Answer to a challenge noted",
         ("user_report", "allow"): "Owner's report noted",
         ("label", "allow"): "Verdict noted",
+        ("settlement", "allow"): "End of a hold noted",
     },
     "zh-CN": {
         **_headlines({kind.name: kind.zh_cn_headlines for kind in actions.KINDS}),
         ("challenge_outcome", "allow"): "已记录验证结果",
         ("user_report", "allow"): "已记录户主反馈",
         ("label", "allow"): "已记录核实结论",
+        ("settlement", "allow"): "已记录冻结或暂停的解除",
     },
 }
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 
 from contracts import topics
 from services.cases import tables
+from services.cases.hold_tables import held_payments
 from services.mfa.tables import challenges
 from services.platform.database import Database
 from services.platform.settings import Settings
@@ -150,6 +151,7 @@ _EFFECT_IDS: dict[str, Select[Any]] = {
     "case_entries": select(tables.case_entries.c.effect_id).where(
         tables.case_entries.c.effect_id.is_not(None)
     ),
+    "held_payments": select(held_payments.c.effect_id),
     "notices": select(tables.notices.c.notice_id),
     "actions": select(tables.outbox.c.identity).where(tables.outbox.c.kind == "action"),
     "challenges": select(challenges.c.challenge_id),

@@ -21,7 +21,7 @@ from tests.deploy.conftest import DEPLOY, ROOT
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("worker", "api", "cases", "notifier")
+OURS = ("worker", "api", "cases", "activity", "notifier")
 PROCESSES = (*OURS, "admin")
 ENV_EXAMPLE = (DEPLOY / "compose" / "env.example").read_text()
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
@@ -32,11 +32,13 @@ NEEDS_SECRET = {
     "worker": {"pseudonym_key", "event_key"},
     "api": {"pseudonym_key", "factor_key", "grant_key", "event_key"},
     "cases": {"event_key"},
+    "activity": {"pseudonym_key", "event_key"},
 }
 NEEDS_PART = {
     "worker": {"kafka", "store"},
     "api": {"kafka", "store", "postgres"},
     "cases": {"kafka", "postgres"},
+    "activity": {"kafka", "postgres"},
     "notifier": {"postgres", "mail"},
     "admin": {"kafka", "postgres"},
 }

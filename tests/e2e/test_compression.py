@@ -12,8 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.record.util import calc_crc32c
 
 from contracts import topics
-from services.cases.consumer import DecisionConsumer
 from services.cases.repository import Recorded
+from services.cases.service import decision_consumer
 from services.operations.dead_letters import read_letters, redrive_one
 from services.platform.progress import Progress
 from services.platform.settings import Settings
@@ -88,7 +88,7 @@ async def test_dead_letters_and_decisions_are_read_in_every_codec(make_stack: Ma
     for codec in CODECS:
         await send(settings.kafka, settings.topic_decisions, [(b"u-1", made.value)], codec, headers=effects)
         await send(settings.kafka, settings.topic_dead, [(b"u-1", login(f"again-{codec}"))], codec)
-    consumer = DecisionConsumer(settings, take, Progress("cases"))
+    consumer = decision_consumer(settings, take, Progress("cases"))
     consuming = asyncio.create_task(consumer.run())
     await until(lambda: len(taken) == len(CODECS), 40.0)
     consumer.stop()

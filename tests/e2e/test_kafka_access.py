@@ -21,6 +21,7 @@ from services.cases.tables import recorded_decisions
 from services.platform.database import Database
 from services.platform.kafka_access import kafka_access
 from services.platform.settings import Settings
+from services.wallet.actions import WalletAction
 from tests.chaos.conftest import empty_store
 from tests.chaos.feed import START_AT
 from tests.chaos.polling import until
@@ -71,6 +72,7 @@ def rights(user: str, settings: Settings) -> list[tuple[str, str, list[str]]]:
         "actions": settings.topic_actions,
         "payguard-worker": settings.consumer_group,
         "payguard-cases": settings.cases_group,
+        "payguard-activity": settings.activity_group,
     }
     return [
         (kind, names.get(name, name), operations.split(", "))
@@ -164,7 +166,9 @@ async def test_every_process_works_with_exactly_the_rights_of_the_page(
     database = Database(stack.settings.database)
     async with database.begin() as connection:
         rows = [
-            outbox.action("a1", "freeze", account_id="u-1", event_id="strange", at=1.0),
+            outbox.action(
+                WalletAction(action_id="a1", kind="freeze", account_id="u-1", event_id="strange", at=1.0)
+            ),
             outbox.Outgoing("o1", "event", "u-1", b'{"type":"none"}'),
         ]
         await outbox.put(connection, rows, 1.0)

@@ -13,11 +13,13 @@ from fastapi import FastAPI
 from contracts.decisions import Decision, answer_name
 from contracts.events import AnyEvent
 from contracts.topics import HEADER_REPLY_TO
+from services.activity.repository import ActivityStore
 from services.api.application import ApiResources, create_app
 from services.api.offered import read_body
 from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.api.replies import Replies, ReplyReader
 from services.cases.case_service import CaseService
+from services.cases.hold_service import HoldService
 from services.events.adapters import JSON
 from services.events.own_events import EventMacs
 from services.http.api_keys import ApiKeys
@@ -34,6 +36,8 @@ from services.platform.keyring import Keyring
 from services.platform.settings import Settings
 from services.portal.portal import Portal
 from services.portal.visits import Visits
+from services.wallet.feed import ActionFeed
+from services.wallet.webhooks import Webhooks, WebhookSecrets
 
 CHANNEL = "api-1"
 #: A port nobody listens on: the store is away unless a test brings one.
@@ -128,6 +132,10 @@ def resources(
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         grants=grants,
         cases=CaseService(database, clock),
+        holds=HoldService(database, clock, ["unfreeze"], ["freeze", "revoke_sessions", "case"]),
+        actions=ActionFeed(database, clock, longest_wait_s=0.0),
+        webhooks=Webhooks(database, WebhookSecrets(Keyring({1: b"e" * 32}, 1)), clock, allow_private=False),
+        activity=ActivityStore(database, {"money": 400, "access": 180}, clock),
         portal=Portal(
             Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
         ),

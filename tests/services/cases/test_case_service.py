@@ -11,6 +11,7 @@ from sqlalchemy import select
 from contracts.decisions import Contribution, effect_id
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
+from services.cases.approvals import open_approvals
 from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
 from services.cases.repository import Recorded, keep
@@ -147,7 +148,21 @@ async def test_a_legitimate_verdict_releases_a_freeze_once(database: Database, d
     await desk.resolve(CASE, "legitimate", "mei", None, None)
     actions = [json.decode(row.payload)["kind"] for row in await sent(database) if row.kind == "action"]
 
-    assert actions == ["freeze", "freeze", "release"]
+    assert actions == ["freeze", "unfreeze"]
+
+
+async def test_a_legitimate_verdict_asks_a_second_person_to_release_where_one_is_needed(
+    database: Database,
+) -> None:
+    await carry_out(database, recorded("e1", effects=(open_case("e1"), freeze("e1"))))
+    desk = CaseService(database, lambda: 1_790_000_100.0, ["unfreeze"])
+    await desk.assign(CASE, "mei", "key:desk", None)
+    await desk.resolve(CASE, "legitimate", "key:desk", None, None)
+
+    async with database.read() as connection:
+        (asked,) = await open_approvals(connection)
+    assert (asked.act, asked.account_id, asked.asked_by) == ("unfreeze", "li", "key:desk")
+    assert not [row for row in await sent(database) if '"unfreeze"' in row.payload]
 
 
 @pytest.mark.parametrize("verdict", ["fraud", "legitimate"])
@@ -159,7 +174,7 @@ async def test_nothing_is_released_that_was_not_frozen_or_is_fraud(
     await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, verdict, "mei", None, None)
 
-    assert not [row for row in await sent(database) if '"release"' in row.payload]
+    assert not [row for row in await sent(database) if '"unfreeze"' in row.payload]
 
 
 async def test_a_refused_verdict_sends_nothing(database: Database, desk: CaseService) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.decisions import Decision, IssueChallenge, effect_id
 from contracts.errors import Unavailable
 from services.cases.case_service import CaseService
+from services.cases.hold_tables import account_holds
 from services.cases.repository import Recorded, keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
 from services.platform.database import Database, metadata
@@ -31,7 +32,7 @@ from tests.services.cases.decided import (
     revoke,
 )
 
-TABLES = (recorded_decisions, alerts, cases, case_entries, notices, outbox)
+TABLES = (recorded_decisions, alerts, cases, case_entries, notices, outbox, account_holds)
 
 
 async def carry_out(database: Database, *records: Recorded) -> dict[str, int]:
@@ -59,6 +60,7 @@ async def test_every_effect_of_a_decision_finds_its_place(database: Database) ->
         "alerts": 1,
         "cases": 1,
         "case_entries": 1,
+        "account_holds": 1,
         "notices": 1,
         "outbox": 2,
     }
@@ -267,4 +269,4 @@ async def test_two_consumers_of_the_same_records_leave_them_once(database: Datab
     await asyncio.gather(consume(), consume())
     found = await rows(database)
 
-    assert [len(kept) for kept in found.values()] == [5, 2, 2, 4, 3, 4]
+    assert [len(kept) for kept in found.values()] == [5, 2, 2, 4, 3, 4, 2]

@@ -258,3 +258,13 @@ async def test_an_api_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable, match="no API answers"):
         await send_to_http("http://127.0.0.1:9", "pg_x", lines, 0.0, lambda number, error: None)
+
+
+def test_the_size_of_activity_says_rows_bytes_and_how_long_they_are_kept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'activity.db'}"
+    told = CliRunner().invoke(app, ["admin", "activity", "size", "--database", url, "--json"])
+
+    assert told.exit_code == 0, told.output
+    figures = json.loads(told.stdout)
+    assert (figures["rows"], figures["bytes_a_row"]) == (0, None)
+    assert figures["kept_days"] == {"money": 400, "access": 180}

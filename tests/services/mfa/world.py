@@ -163,7 +163,8 @@ class World:
     async def sent(self) -> list[AnyEvent]:
         """The events in the outbox, in order."""
         async with self.database.read() as connection:
-            found = await connection.execute(select(outbox.c.payload).order_by(outbox.c.id))
+            query = select(outbox.c.payload).where(outbox.c.kind == "event").order_by(outbox.c.id)
+            found = await connection.execute(query)
             return [_EVENT.decode(payload) for payload in found.scalars()]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from services.cases.hold_service import HoldService
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.mfa.grants import Grants
@@ -69,6 +70,7 @@ def site_app(world: World, url: str = URL) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.holds = HoldService(world.database, world.clock, (), ["freeze", "revoke_sessions", "case"])
     app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle

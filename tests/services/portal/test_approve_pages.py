@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from contracts.decisions import effect_id
 from contracts.events import ChallengeOutcome, UserReport
 from services.audit import audit_log
+from services.cases.tables import outbox
 from services.mfa.records import STRANGER_FAILURES
 from services.mfa.tables import challenges, factors
 from tests.services.portal.reading import read
@@ -179,6 +181,19 @@ async def test_not_me_is_in_the_audit(site: Site) -> None:
     (row,) = await audit_log.rows(site.world.database, "li", "disown")
 
     assert (row.entry.result, row.entry.actor, row.entry.challenge_id) == ("refused", "page", "c1")
+
+
+async def test_not_me_freezes_and_ends_sessions_at_once_under_the_ids_that_the_decision_will_have(
+    site: Site,
+) -> None:
+    await site.approving()
+    await site.send(read(await site.browser.get("/my/approve/stop")), "/my/approve/stop")
+    (report,) = [event for event in await site.world.sent() if isinstance(event, UserReport)]
+    async with site.world.database.read() as connection:
+        query = select(outbox.c.identity).where(outbox.c.kind == "action").order_by(outbox.c.id)
+        actions = (await connection.execute(query)).scalars().all()
+
+    assert actions == [effect_id("li", report.event_id, kind) for kind in ("freeze", "revoke_sessions")]
 
 
 async def test_not_me_twice_is_one_report(site: Site) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from contracts.actions import ACTIONS, Action
 from contracts.decisions import (
     AnyEffect,
+    HoldPayment,
     IssueChallenge,
     Notify,
     OpenCase,
@@ -16,6 +19,7 @@ from contracts.decisions import (
     effect_id,
 )
 from contracts.events import AnyEvent
+from services.policy.file import read_policy
 from services.policy.policy import Policy
 from services.scoring.effects import challenge_id, effects_for
 from tests.services.scoring.events import change, label, login, outcome, report, transaction
@@ -42,7 +46,16 @@ def kinds(effects: tuple[AnyEffect, ...]) -> list[str]:
 def test_each_action_has_its_effects(
     policy: Policy, event: AnyEvent, action: Action, has_factor: bool, wanted: list[str]
 ) -> None:
-    assert kinds(effects_for(event, action, policy, has_factor)) == wanted
+    effects = effects_for(event, action, policy, has_factor)
+
+    assert kinds(tuple(effect for effect in effects if not isinstance(effect, HoldPayment))) == wanted
+
+
+def test_a_payment_that_is_held_waits_with_what_it_is_and_until_when(policy: Policy) -> None:
+    (held,) = [each for each in effects_for(transaction(), "hold", policy) if isinstance(each, HoldPayment)]
+
+    assert (held.amount, held.currency, held.payee_id) == ("412.00", "CNY", None)
+    assert held.due_s == policy.acts.hold_due_s
 
 
 @pytest.mark.parametrize(
@@ -79,7 +92,28 @@ def test_severity_follows_the_policy(policy: Policy, action: Action, severity: s
 
 @pytest.mark.parametrize("event", [report(), label(source="chargeback")], ids=["report", "label"])
 def test_a_not_me_report_and_a_fraud_label_open_a_case(policy: Policy, event: AnyEvent) -> None:
-    assert kinds(effects_for(event, "allow", policy)) == ["raise_alert", "open_case"]
+    effects = kinds(effects_for(event, "allow", policy))
+
+    assert [kind for kind in effects if kind not in ("freeze", "revoke_sessions")] == [
+        "raise_alert",
+        "open_case",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("acts", "wanted"),
+    [
+        ('["freeze", "revoke_sessions", "case"]', ["freeze", "revoke_sessions", "raise_alert", "open_case"]),
+        ('["case"]', ["raise_alert", "open_case"]),
+        ("[]", ["raise_alert"]),
+    ],
+)
+def test_what_follows_from_not_me_is_the_policys_to_say(tmp_path: Path, acts: str, wanted: list[str]) -> None:
+    own = tmp_path / "policy.toml"
+    own.write_text(f'version = "mine"\n[report]\nnot_me = {acts}\n')
+    stated = read_policy(own)
+
+    assert kinds(effects_for(report(), "allow", stated)) == wanted
 
 
 @pytest.mark.parametrize(

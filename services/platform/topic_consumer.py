@@ -1,34 +1,46 @@
-"""Reads the decisions topic and hands those with effects on, batch by batch; commits offsets afterwards."""
+"""Reads a topic for whoever keeps what it says in SQL: hands records on batch by batch and commits offsets afterwards."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
-from msgspec import json
+from msgspec import Struct
 
-from contracts.decisions import Decision
 from contracts.errors import Unavailable
-from contracts.topics import HEADER_EFFECTS
-from services.cases.repository import Recorded
 from services.platform.kafka_access import kafka_access, note_refusal
 from services.platform.metrics import COMMITS
 from services.platform.progress import Progress
 from services.platform.retry import BACKGROUND, pause
 from services.platform.settings import Settings
 
-#: Carries a batch out and makes it durable; raises Unavailable to get the same batch again.
-Apply = Callable[[Sequence[Recorded]], Awaitable[None]]
+T = TypeVar("T")
+
+
+class Source(Struct, frozen=True):
+    """What is read: a topic, as which group and client, and at most how many records at once."""
+
+    topic: str
+    group: str
+    client_id: str
+    most_records: int
+
+
+#: What of a batch is to be applied, in the order of each partition.
+Read = Callable[[Sequence[ConsumerRecord]], Sequence[T]]
+#: Carries it out and makes it durable; raises Unavailable to get the same batch again.
+Apply = Callable[[Sequence[T]], Awaitable[None]]
 
 _POLL_MS = 300
 _COMMIT_S = 10.0
-#: Most decisions have no effects; a commit for each would cost the broker more than all the rest of this consumer.
+#: Most batches may hold nothing to apply; a commit for each would cost the broker more than all the rest of this consumer.
 _COMMIT_EVERY_S = 1.0
-#: After fewer records than `_FEW` it waits this long for more: a fetch for each decision is as dear.
+#: After fewer records than `_FEW` it waits this long for more: a fetch for each record is as dear.
 _GATHER_S = 0.05
 _FEW = 200
 #: How often the broker is asked how far the topic goes: a fetch says nothing at all while the broker is away.
@@ -36,19 +48,22 @@ _LOOK_EVERY_S = 5.0
 _LOOK_WITHIN_S = 5.0
 #: What a broker that is away is called in metrics.
 KAFKA_AWAY = "kafka_away"
-_decode = json.Decoder(Decision).decode
 
 
-class DecisionConsumer:
-    """A member of the cases consumer group.
+class TopicConsumer(Generic[T]):
+    """A member of a consumer group.
 
-    At least once: an offset is committed only after `apply` returned, so a crash or a failed commit repeats decisions
-    and `apply` must drop repeats. Offsets are committed at once after decisions with effects, else every second. A
-    decision that does not decode is our own fault and crashes the process.
+    At least once: an offset is committed only after `apply` returned, so a crash or a failed commit repeats records
+    and `apply` must drop repeats. Offsets are committed at once after something was applied, else every second. What `read`
+    raises crashes the process.
     """
 
-    def __init__(self, settings: Settings, apply: Apply, progress: Progress) -> None:
+    def __init__(
+        self, settings: Settings, source: Source, read: Read[T], apply: Apply[T], progress: Progress
+    ) -> None:
         self._settings = settings
+        self._source = source
+        self._read = read
         self._apply = apply
         self._progress = progress
         self._refused: set[TopicPartition] = set()
@@ -68,23 +83,23 @@ class DecisionConsumer:
                 self._failures = 0
                 await self._consume(consumer)
             except KafkaError as error:
-                note_refusal(error, "cases")
+                note_refusal(error, self._progress.consumer)
                 await self._failed(KAFKA_AWAY)
             finally:
                 await _quietly_stop(consumer)
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            self._settings.topic_decisions,
+            self._source.topic,
             bootstrap_servers=self._settings.kafka,
             **kafka_access(self._settings),
-            group_id=self._settings.cases_group,
-            client_id="payguard-cases",
+            group_id=self._source.group,
+            client_id=self._source.client_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=int(self._settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(self._settings.session_timeout_s * 1000 / 3),
-            max_poll_records=self._settings.batch_records,
+            max_poll_records=self._source.most_records,
             fetch_max_wait_ms=int(self._settings.fetch_wait_s * 1000),
         )
 
@@ -97,7 +112,7 @@ class DecisionConsumer:
                 await self._look(consumer)
                 looked_s = loop.time()
             batch = await consumer.getmany(timeout_ms=_POLL_MS)
-            records = with_effects(batch)
+            records = self._read([*chain.from_iterable(batch.values())])
             if not await self._applied(consumer, batch, records):
                 continue
             self._failures = 0
@@ -113,7 +128,7 @@ class DecisionConsumer:
         self,
         consumer: AIOKafkaConsumer,
         batch: dict[TopicPartition, list[ConsumerRecord]],
-        records: Sequence[Recorded],
+        records: Sequence[T],
     ) -> bool:
         """Whether the batch is done; one that is not is read again."""
         if records:
@@ -121,7 +136,8 @@ class DecisionConsumer:
                 await self._apply(records)
             except Unavailable as error:
                 self._refused |= batch.keys()
-                self._progress.behind(len(records), time.time() - min(each.recorded_at for each in records))
+                oldest_ms = min(found[0].timestamp for found in batch.values())
+                self._progress.behind(len(records), time.time() - oldest_ms / 1000.0)
                 _rewind(consumer, batch)
                 await self._failed(error.reason)
                 return False
@@ -166,16 +182,6 @@ class DecisionConsumer:
         except TimeoutError:
             COMMITS.labels("timeout").inc()
             self._progress.failed("commit_timeout")
-
-
-def with_effects(batch: dict[TopicPartition, list[ConsumerRecord]]) -> list[Recorded]:
-    """The decisions that have effects, decoded, in the order of each partition."""
-    return [
-        Recorded(_decode(record.value), record.value, record.timestamp / 1000.0)
-        for records in batch.values()
-        for record in records
-        if any(name == HEADER_EFFECTS for name, _ in record.headers)
-    ]
 
 
 def _rewind(consumer: AIOKafkaConsumer, batch: dict[TopicPartition, list[ConsumerRecord]]) -> None:

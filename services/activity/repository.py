@@ -1,0 +1,126 @@
+"""Activity in SQL: rows written in bulk, each once, and read newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.activity import months
+from services.activity.rows import Row
+from services.activity.tables import activity
+from services.platform import cursors
+from services.platform.database import Database, insert_new
+
+_COLUMNS = ", ".join(Row._fields)
+_INCOMING = text(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS activity_incoming (LIKE activity INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+)
+_COPY = f"COPY activity_incoming ({_COLUMNS}) FROM STDIN"
+_KEEP = text(
+    f"INSERT INTO activity ({_COLUMNS}) SELECT {_COLUMNS} FROM activity_incoming ON CONFLICT DO NOTHING"  # noqa: S608 (columns are ours)
+)
+_SIZE = text(
+    "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('activity') WHERE isleaf"
+)
+
+
+class Page(Struct, frozen=True):
+    """Rows, newest first, and the cursor of the next ones (None: these were the last)."""
+
+    rows: list[Row]
+    cursor: str | None
+
+
+class Size(Struct, frozen=True):
+    """How many rows there are, the bytes they and their indexes take, and the first and last day that they are of."""
+
+    rows: int
+    bytes: int
+    first: date | None
+    last: date | None
+
+
+class ActivityStore:
+    """Writes, reads and forgets activity. Every method raises Unavailable when the database is away."""
+
+    def __init__(self, database: Database, kept_days: Mapping[str, int], clock: Callable[[], float]) -> None:
+        """`kept_days` says by section how long rows are kept; `clock` gives epoch seconds."""
+        self._database = database
+        self._kept_days = dict(kept_days)
+        self._clock = clock
+        self._months: set[tuple[str, date]] = set()
+
+    async def write(self, rows: Sequence[Row]) -> int:
+        """Keep the rows, all or none; how many were new. An event whose row is there already is left as it is."""
+        if not rows:
+            return 0
+        if self._database.is_sqlite:
+            async with self._database.begin() as connection:
+                before = await _changes(connection)
+                await connection.execute(insert_new(activity), [row._asdict() for row in rows])
+                return await _changes(connection) - before
+        await self._make_room({(row.section, row.day) for row in rows})
+        async with self._database.begin() as connection:
+            await connection.execute(_INCOMING)
+            await _copy(connection, rows)
+            return (await connection.execute(_KEEP)).rowcount
+
+    async def _make_room(self, days: set[tuple[str, date]]) -> None:
+        missing = months.wanted(days, self._today(), self._kept_days) - self._months
+        if missing:
+            async with self._database.begin() as connection:
+                await months.create(connection, missing)
+            self._months |= missing
+
+    async def forget_old(self) -> int:
+        """Drop what is past keeping; how many months went as a whole."""
+        async with self._database.begin() as connection:
+            return await months.drop_old(
+                connection, self._today(), self._kept_days, not self._database.is_sqlite
+            )
+
+    async def page(self, account_id: str, *, types: Sequence[str], cursor: str | None, limit: int) -> Page:
+        """An account's rows, of these types alone if any are named. Raises Malformed for a cursor that is not ours."""
+        query = select(activity).where(activity.c.account_id == account_id)
+        if types:
+            query = query.where(activity.c.type.in_(types))
+        if cursor is not None:
+            query = query.where(tuple_(activity.c.at, activity.c.event_id) < tuple_(*cursors.read(cursor)))
+        query = query.order_by(activity.c.at.desc(), activity.c.event_id.desc()).limit(limit + 1)
+        async with self._database.read() as connection:
+            rows = [Row(**row) for row in (await connection.execute(query)).mappings()]
+        if len(rows) <= limit:
+            return Page(rows, None)
+        return Page(rows[:limit], cursors.write(rows[limit - 1].at, rows[limit - 1].event_id))
+
+    async def size(self) -> Size:
+        """What activity takes."""
+        query = select(func.count(), func.min(activity.c.day), func.max(activity.c.day)).select_from(activity)
+        taken = (
+            text("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name LIKE '%activity%'")
+            if self._database.is_sqlite
+            else _SIZE
+        )
+        async with self._database.read() as connection:
+            rows, first, last = (await connection.execute(query)).one()
+            return Size(rows, int(await connection.scalar(taken) or 0), first, last)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock(), UTC).date()
+
+
+async def _copy(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Send the rows with COPY, inside the transaction of the connection."""
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    async with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            await copy.write_row(row)
+
+
+async def _changes(connection: AsyncConnection) -> int:
+    return int(await connection.scalar(text("SELECT total_changes()")) or 0)

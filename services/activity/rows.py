@@ -1,0 +1,134 @@
+"""An event of any kind as a row of activity. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from contracts.amounts import canonical_amount
+from contracts.events import (
+    AccountChange,
+    Activity,
+    AnyEvent,
+    ChallengeOutcome,
+    Device,
+    Label,
+    Login,
+    Settlement,
+    Transaction,
+    UserReport,
+    epoch_seconds,
+)
+
+_MOST_TEXT = 128
+
+
+class Row(NamedTuple):
+    """One row, in the order of the table's columns."""
+
+    section: str
+    day: date
+    account_id: str
+    event_id: str
+    at: float
+    type: str
+    kind: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    payee_id: str | None = None
+    payee_key: bytes | None = None
+    device_key: bytes | None = None
+    network_key: bytes | None = None
+    device: str | None = None
+    country: str | None = None
+    city: str | None = None
+    network_kind: str | None = None
+    session_id: str | None = None
+    about_event_id: str | None = None
+
+
+def row_of(event: AnyEvent) -> Row:
+    """The row of an enriched event; `at` is the event's believed time, `day` that which it claims."""
+    if not isinstance(event, Activity):
+        return _spoken(event)
+    place, network = event.place, event.network
+    kind: str | None = None
+    outcome: str | None = None
+    reason = amount = currency = payee_id = payee_key = None
+    if isinstance(event, Transaction):
+        kind, outcome = event.kind, event.status
+        amount, currency = canonical_amount(event.amount, event.currency), event.currency
+        payee_id, payee_key = event.payee_id, event.payee_key
+    elif isinstance(event, Login):
+        kind, outcome, reason = _short(event.method, 32), event.outcome, _short(event.reason, 256)
+    elif isinstance(event, AccountChange):
+        kind = event.change
+    return Row(
+        section_of(event),
+        day_of(event),
+        event.account_id,
+        event.event_id,
+        event.at,
+        str(event.__struct_config__.tag),
+        kind,
+        outcome,
+        reason,
+        amount,
+        currency,
+        payee_id,
+        payee_key,
+        event.device_key,
+        event.network_key,
+        device_text(event.device),
+        place.country if place else None,
+        _short(place.city, _MOST_TEXT) if place else None,
+        network.kind if network and network.kind != "unknown" else None,
+        event.session_id,
+    )
+
+
+def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement) -> Row:
+    """What PayGuard, the owner or support said of another event."""
+    kind: str
+    outcome: str | None = None
+    if isinstance(event, ChallengeOutcome):
+        kind, outcome, about = event.purpose, event.outcome, event.challenged_event_id
+    elif isinstance(event, Settlement):
+        kind, outcome, about = event.settles, event.outcome, event.about_event_id
+    else:
+        kind, about = event.verdict, event.about_event_id
+    return Row(
+        section_of(event),
+        day_of(event),
+        event.account_id,
+        event.event_id,
+        event.at,
+        str(event.__struct_config__.tag),
+        kind,
+        outcome,
+        about_event_id=about,
+    )
+
+
+def section_of(event: AnyEvent) -> str:
+    """`money` for a transaction, `access` for all else."""
+    return "money" if isinstance(event, Transaction) else "access"
+
+
+def day_of(event: AnyEvent) -> date:
+    """The UTC day that the event claims to be of: the same on every repeat, whenever that comes."""
+    return datetime.fromtimestamp(epoch_seconds(event.occurred_at), UTC).date()
+
+
+def device_text(device: Device | None) -> str | None:
+    """What the user agent says, as people read it: "iOS, Mobile Safari"; None when it says nothing."""
+    if device is None:
+        return None
+    told = [each for each in (device.os, device.browser) if each]
+    return _short(", ".join(told), _MOST_TEXT) if told else None
+
+
+def _short(text: str | None, most: int) -> str | None:
+    return None if text is None else text[:most]

@@ -1,0 +1,97 @@
+"""Events in, rows of activity out: a consumer group of its own, beside the worker's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from aiokafka import ConsumerRecord
+
+from contracts.errors import Unavailable
+from services.activity.repository import ActivityStore
+from services.activity.rows import Row, row_of
+from services.enrichment.enrich import Enricher
+from services.events.decode import CheckOwn, decode
+from services.platform.database import Database
+from services.platform.metrics import ACTIVITY_ROWS
+from services.platform.progress import Consumers
+from services.platform.retry import pause
+from services.platform.settings import Settings
+from services.platform.topic_consumer import Source, TopicConsumer
+
+_SWEEP_EVERY_S = 3600.0
+_LOOK_EVERY_S = 10.0
+#: SQLite has one writer: a longer transaction would keep verifications waiting.
+_SQLITE_ROWS = 500
+
+
+def kept_days(settings: Settings) -> Mapping[str, int]:
+    """For how many days each section is kept."""
+    return {"money": settings.activity_money_days, "access": settings.activity_access_days}
+
+
+class ActivityService:
+    """Keeps what happens until `stop`, and forgets what is past keeping.
+
+    The database must be migrated. Records that are no events are the worker's to tell of: it makes them dead letters.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        enricher: Enricher,
+        check_own: CheckOwn | None,
+        clock: Callable[[], float],
+        consumers: Consumers,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._enricher = enricher
+        self._check_own = check_own
+        self._clock = clock
+        self._store = ActivityStore(database, kept_days(settings), clock)
+        self._sweeping = consumers.add("activity-retention")
+        source = Source(
+            settings.topic_events, settings.activity_group, "payguard-activity", settings.batch_records
+        )
+        self._consumer = TopicConsumer(settings, source, self.rows, self.keep, consumers.add("activity"))
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._consumer.run(), name="activity-consumer")
+            tasks.create_task(self._forget(), name="activity-retention")
+
+    def stop(self) -> None:
+        """Ask `run` to return after the work in hand."""
+        self._stopping.set()
+        self._consumer.stop()
+
+    def rows(self, records: Sequence[ConsumerRecord]) -> list[Row]:
+        """The rows of the events among these records."""
+        incoming = decode(records, self._settings.future_skew_s, self._check_own)
+        self._enricher.enrich(incoming.events)
+        return [row_of(event) for event in incoming.events]
+
+    async def keep(self, rows: Sequence[Row]) -> None:
+        """Make the rows durable. Raises Unavailable when some are not: repeat them all."""
+        step = _SQLITE_ROWS if self._database.is_sqlite else len(rows)
+        for first in range(0, len(rows), max(1, step)):
+            part = rows[first : first + step]
+            new = await self._store.write(part)
+            ACTIVITY_ROWS.labels("kept").inc(new)
+            ACTIVITY_ROWS.labels("repeated").inc(len(part) - new)
+
+    async def _forget(self) -> None:
+        due_at = 0.0
+        while not self._stopping.is_set():
+            try:
+                if (now := self._clock()) >= due_at:
+                    await self._store.forget_old()
+                    due_at = now + _SWEEP_EVERY_S
+                self._sweeping.worked()
+            except Unavailable as error:
+                self._sweeping.failed(error.reason)
+            await pause(self._stopping, _LOOK_EVERY_S)

@@ -1,0 +1,63 @@
+"""The table of activity: one row an event, kept by month of the event's own day so that old months are dropped whole."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Date, Double, Index, LargeBinary, String, Table, text
+
+from services.platform.database import metadata
+
+_ID = String(128)
+_KEY = LargeBinary(16)
+
+#: `section` is `money` (transactions) or `access` (all else): each is kept its own time. `day` is that of the event's own time
+#: in UTC, whatever that says, so a repeat of an event finds the row before it; `at` (epoch seconds) is the event's time as
+#: PayGuard believes it. Keys are keyed hashes. `kind` is the transaction's, the change's, the challenge's purpose, or the verdict
+#: of a report or label; `about_event_id` is what an outcome, report or label speaks of.
+activity = Table(
+    "activity",
+    metadata,
+    Column("section", String(8), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("account_id", _ID, primary_key=True),
+    Column("event_id", _ID, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("kind", String(32)),
+    Column("outcome", String(16)),
+    Column("reason", String(256)),
+    Column("amount", String(64)),
+    Column("currency", String(8)),
+    Column("payee_id", _ID),
+    Column("payee_key", _KEY),
+    Column("device_key", _KEY),
+    Column("network_key", _KEY),
+    Column("device", String(128)),
+    Column("country", String(2)),
+    Column("city", String(128)),
+    Column("network_kind", String(16)),
+    Column("session_id", String(256)),
+    Column("about_event_id", _ID),
+    Index(None, "account_id", "at"),
+    Index(
+        None,
+        "device_key",
+        "at",
+        sqlite_where=text("device_key IS NOT NULL"),
+        postgresql_where=text("device_key IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "payee_key",
+        "at",
+        sqlite_where=text("payee_key IS NOT NULL"),
+        postgresql_where=text("payee_key IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "network_key",
+        "at",
+        sqlite_where=text("network_key IS NOT NULL"),
+        postgresql_where=text("network_key IS NOT NULL"),
+    ),
+    postgresql_partition_by="LIST (section)",
+)

@@ -1,0 +1,121 @@
+"""Actions in the order in which wallets hear of them, and what wallets say they did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.platform.database import Database, insert_new
+from services.platform.metrics import ACTIONS_ACKNOWLEDGED
+from services.wallet.actions import Kind, Result, WalletAction
+from services.wallet.tables import wallet_actions
+
+#: Longer than this, proxies between a wallet and PayGuard lose patience.
+LONGEST_WAIT_S = 25.0
+_LOOK_EVERY_S = 0.25
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """An action as it was told, and what the wallet said of it."""
+
+    sequence: int
+    action_id: str
+    kind: Kind
+    account_id: str
+    event_id: str
+    at: float
+    published_at: float
+    result: Result | None = None
+    result_at: float | None = None
+    detail: str | None = None
+
+
+_SHOWN = tuple(wallet_actions.c[name] for name in Published.__struct_fields__)
+
+
+async def publish(connection: AsyncConnection, actions: Sequence[WalletAction], now: float) -> None:
+    """Give the actions their places in the feed, inside the transaction of the one writer; those that are there keep theirs."""
+    rows = [
+        {name: getattr(action, name) for name in WalletAction.__struct_fields__} | {"published_at": now}
+        for action in actions
+    ]
+    if rows:
+        await connection.execute(insert_new(wallet_actions), rows)
+
+
+class ActionFeed:
+    """What the wallet reads and answers; nobody waits longer than `longest_wait_s`.
+
+    Every method raises Unavailable when the database is away.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], float], longest_wait_s: float = LONGEST_WAIT_S
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._longest_wait_s = longest_wait_s
+
+    async def after(self, sequence: int, limit: int, wait_s: float = 0.0) -> list[Published]:
+        """The actions behind this place, oldest first; while there are none, waits up to `wait_s` seconds for one."""
+        query = (
+            select(*_SHOWN)
+            .where(wallet_actions.c.sequence > sequence)
+            .order_by(wallet_actions.c.sequence)
+            .limit(limit)
+        )
+        loop = asyncio.get_running_loop()
+        until = loop.time() + min(wait_s, self._longest_wait_s)
+        while True:
+            async with self._database.read() as connection:
+                found = [Published(**row) for row in (await connection.execute(query)).mappings()]
+            left_s = until - loop.time()
+            if found or left_s <= 0.0:
+                return found
+            await asyncio.sleep(min(_LOOK_EVERY_S, left_s))
+
+    async def acknowledge(
+        self, action_id: str, result: Result, by: str, detail: str | None = None
+    ) -> Published | None:
+        """Note what the wallet did; None when there is no such action.
+
+        The first answer stands, except that what failed may be done later. Repeating an answer changes nothing.
+        """
+        open_still = or_(wallet_actions.c.result.is_(None), wallet_actions.c.result == "failed")
+        statement = (
+            update(wallet_actions)
+            .where(wallet_actions.c.action_id == action_id, open_still)
+            .values(result=result, result_at=self._clock(), result_by=by, detail=detail)
+        )
+        async with self._database.begin() as connection:
+            noted = (await connection.execute(statement)).rowcount
+            row = (
+                (await connection.execute(select(*_SHOWN).where(wallet_actions.c.action_id == action_id)))
+                .mappings()
+                .one_or_none()
+            )
+        if noted:
+            ACTIONS_ACKNOWLEDGED.labels(result).inc()
+        return None if row is None else Published(**row)
+
+
+class Unacknowledged(Struct, frozen=True):
+    """Actions of a kind that the wallet has not done: how many, and since when the oldest is known to it."""
+
+    kind: Kind
+    count: int
+    since: float
+
+
+async def unacknowledged(connection: AsyncConnection) -> list[Unacknowledged]:
+    """What waits for the wallet's word, by kind."""
+    query = (
+        select(wallet_actions.c.kind, func.count(), func.min(wallet_actions.c.published_at))
+        .where(or_(wallet_actions.c.result.is_(None), wallet_actions.c.result == "failed"))
+        .group_by(wallet_actions.c.kind)
+    )
+    return [Unacknowledged(*row) for row in await connection.execute(query)]

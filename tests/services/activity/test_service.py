@@ -1,0 +1,109 @@
+"""The activity process on a broker: every event one row, through repeats and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from sqlalchemy import func, select
+
+from contracts.events import Login, UserReport, to_wire
+from services.activity.service import ActivityService
+from services.activity.tables import activity
+from services.enrichment.enrich import Enricher
+from services.enrichment.user_agents import UserAgents
+from services.events.own_events import event_macs
+from services.memory.pseudonyms import Pseudonyms
+from services.platform.database import Database
+from services.platform.progress import Consumers
+from services.platform.settings import Settings
+from tests.chaos.stack import EVENT_KEY
+
+AT_MS = 1_796_040_000_000
+
+
+@pytest.fixture
+async def broker(request: pytest.FixtureRequest) -> Settings:
+    """Settings with a topic of their own on a broker."""
+    address: str = request.getfixturevalue(request.param)
+    mark = uuid4().hex[:8]
+    settings = Settings(
+        kafka=address,
+        event_key=EVENT_KEY,
+        topic_events=f"account-events-{mark}",
+        activity_group=f"activity-{mark}",
+        session_timeout_s=1.0 if request.param == "embedded_kafka" else 6.0,
+    )
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    await admin.create_topics([NewTopic(settings.topic_events, 2, 1)])
+    await admin.close()
+    return settings
+
+
+@asynccontextmanager
+async def running(settings: Settings, database: Database) -> AsyncIterator[None]:
+    enricher = Enricher(Pseudonyms(bytes(32)), None, None, None, UserAgents(), as_of=date(2026, 11, 30))
+    service = ActivityService(
+        settings, database, enricher, event_macs(settings).check, time.time, Consumers()
+    )
+    task = asyncio.create_task(service.run())
+    try:
+        yield
+    finally:
+        service.stop()
+        await asyncio.wait_for(task, 20)
+
+
+async def send(settings: Settings, *values: bytes) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    for value in values:
+        await producer.send_and_wait(settings.topic_events, value, key=b"li")
+    await producer.stop()
+
+
+async def until_rows(database: Database, wanted: int) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            async with database.read() as connection:
+                found = await connection.scalar(select(func.count()).select_from(activity))
+            if found == wanted:
+                return
+            await asyncio.sleep(0.05)
+
+
+def login(number: int) -> bytes:
+    return to_wire(
+        Login(event_id=f"e{number}", account_id="li", occurred_at=AT_MS + number, outcome="success")
+    )
+
+
+@pytest.mark.parametrize(
+    ("broker", "database_url"),
+    [("embedded_kafka", "sqlite"), pytest.param("real_kafka", "postgresql", marks=pytest.mark.real)],
+    indirect=True,
+)
+async def test_every_event_has_one_row_whatever_comes_twice_or_is_no_event(
+    broker: Settings,
+    database: Database,
+) -> None:
+    await send(broker, *(login(number) for number in range(20)))
+    async with running(broker, database):
+        forged = to_wire(
+            UserReport(
+                event_id="r", account_id="li", occurred_at=AT_MS, about_event_id="e1", verdict="was_me"
+            )
+        )
+        await send(broker, b"{nonsense", forged, *(login(number) for number in range(10, 40)))
+        await until_rows(database, 40)
+    async with running(broker, database):
+        await send(broker, login(0), login(40))
+        await until_rows(database, 41)
