@@ -80,12 +80,15 @@ class OutboxRelay:
         async with self._alone() as alone:
             if not alone:
                 return 0
-            # A database that only reads must not keep a freeze from Kafka.
-            with contextlib.suppress(Unavailable):
-                await self._publish()
             rows = await self._unsent()
             if not rows:
                 return 0
+            # After the look: what is marked as sent below is in the feed.
+            unpublished: Unavailable | None = None
+            try:
+                await self._publish()
+            except Unavailable as error:
+                unpublished = error  # a database that only reads must not keep a freeze from Kafka
             ids = [row_id for row_id, _ in rows]
             # What could not be marked, on a full disk say, is not produced anew at each try.
             fresh = [(row_id, record) for row_id, record in rows if row_id not in self._produced]
@@ -97,6 +100,8 @@ class OutboxRelay:
                     await self._mark([each for each, _ in fresh], sent_at=None, last_error=str(error)[:256])
                 raise
             self._produced.update(ids)
+            if unpublished is not None:
+                raise unpublished
             await self._mark(ids, sent_at=self._clock(), last_error=None)
             self._produced.clear()
             return len(rows)

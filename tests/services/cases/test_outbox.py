@@ -18,6 +18,7 @@ from services.cases.outbox import OutboxRelay, Outgoing
 from services.cases.tables import outbox as table
 from services.platform.database import Database
 from services.wallet.actions import WalletAction
+from services.wallet.feed import ActionFeed
 
 RECORDS = [
     outbox.action(
@@ -168,3 +169,57 @@ async def test_rows_that_could_not_be_marked_are_not_produced_again(tmp_path: Pa
 
     assert topic.records == RECORDS
     assert found == {9.0}
+
+
+class _Overtaken(OutboxRelay):
+    """A relay that finds rows which came while it was at work."""
+
+    async def _unsent(self) -> list[tuple[int, Outgoing]]:
+        await put(self._database)
+        return await super()._unsent()
+
+
+class _Unpublishing(OutboxRelay):
+    """A relay that cannot write the feed at its first try."""
+
+    refusals = 1
+
+    async def _publish(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable("the database only reads: test")
+        await super()._publish()
+
+
+async def test_an_action_that_comes_while_the_relay_works_is_in_the_feed_when_it_counts_as_sent(
+    database: Database,
+) -> None:
+    topic = Topic()
+    await _Overtaken(database, topic, lambda: 9.0).carry()
+
+    assert {row["sent_at"] for row in await kept(database)} == {9.0}
+    assert (
+        await fed(database) == [record.identity for record in topic.records] == ["a0", "a1", "a2", "a3", "a4"]
+    )
+
+
+async def test_an_action_that_the_feed_could_not_take_goes_to_kafka_and_is_fed_later(
+    database: Database,
+) -> None:
+    topic = Topic()
+    relay = _Unpublishing(database, topic, lambda: 9.0)
+    await put(database)
+    with pytest.raises(Unavailable):
+        await relay.carry()
+    unmarked = {row["sent_at"] for row in await kept(database)}
+    await relay.carry()
+
+    assert unmarked == {None}
+    assert (
+        await fed(database) == [record.identity for record in topic.records] == ["a0", "a1", "a2", "a3", "a4"]
+    )
+    assert {row["sent_at"] for row in await kept(database)} == {9.0}
+
+
+async def fed(database: Database) -> list[str]:
+    return [action.action_id for action in await ActionFeed(database, lambda: 9.0).after(0, 100)]
