@@ -26,6 +26,7 @@ from services.api.documentation import REHEARSALS_SCHEMA, RESULTS_SCHEMA
 from services.api.event_routes import Ingest, add_event_routes
 from services.api.health import router as health_router
 from services.api.producer import EventSink, open_producer
+from services.api.reference import router as reference_router
 from services.api.replies import Replies, ReplyReader
 from services.cases.case_service import CaseService
 from services.cases.hold_routes import router as hold_router
@@ -216,6 +217,7 @@ def _routed() -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(health_router)
+    app.include_router(reference_router)
     problems.install(app)
     app.add_exception_handler(ClientDisconnect, gone)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -59,6 +59,7 @@ OPENED_BY: dict[str, frozenset[str] | set[str]] = {
     "POST /v1/webhooks/{webhook_id}/replay": ADMIN,
     "GET /v1/webhooks/{webhook_id}/deliveries": ADMIN,
     "GET /openapi.json": PUBLIC,
+    "GET /docs": PUBLIC,
     "GET /.well-known/jwks.json": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
