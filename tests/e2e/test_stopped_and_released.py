@@ -73,7 +73,7 @@ async def api_of(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 async def keys_of(stack: Stack, **scopes: str) -> dict[str, str]:
     database = Database(stack.settings.database)
     keys = ApiKeys(database)
-    made = {name: (await keys.create(name, [scope]))[0] for name, scope in scopes.items()}
+    made = {name: (await keys.create(name, scope.split()))[0] for name, scope in scopes.items()}
     await keys.close()
     await database.close()
     return made
