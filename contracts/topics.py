@@ -10,6 +10,8 @@ ACCOUNT_EVENTS_DEAD = "account-events.dead"
 DECISIONS = "decisions"
 #: What the wallet must do beyond one answer (freeze, revoke); key = account_id; `action_id` in the value.
 ACTIONS = "actions"
+#: What the wallet did with an action, where it tells that by Kafka; key = account_id; `action_id` and `result` in the value.
+ACTION_RESULTS = "action-results"
 
 #: On a decision that has effects (value b"1"): consumers that want only those need not parse the rest.
 HEADER_EFFECTS = "effects"

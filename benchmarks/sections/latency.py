@@ -26,6 +26,7 @@ from services.http.api_keys import ApiKeys
 from services.platform.database import Database
 from services.platform.guarded_process import GuardedProcess
 from services.platform.settings import Settings
+from services.platform.topics import topic_names
 
 _SEED, _PROBE_SEED = 2, 3
 _PROBES = 2_000
@@ -93,8 +94,7 @@ async def measure_latency(ground: Ground, progress: Progressing) -> DecisionLate
 async def deciding_worker(ground: Ground, settings: Settings) -> GuardedProcess:
     """Topics, and a worker that has joined its group and decided a few events. Raises Ended."""
     kafka, partitions = settings.kafka, settings.partitions
-    topics = [settings.topic_events, settings.topic_decisions, settings.topic_dead, settings.topic_actions]
-    await make_topics(kafka, topics, partitions, settings.replication)
+    await make_topics(kafka, topic_names(settings), partitions, settings.replication)
     worker = ground.child(settings.consumer_group, "services.cli.main", "worker", settings=settings)
     probes = bench_events(ground.plan.accounts, _PROBES, _PROBE_SEED)
     await preload(kafka, settings.topic_events, partitions, probes, lambda count: None)

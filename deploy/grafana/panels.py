@@ -259,12 +259,13 @@ ROWS = (
             ),
             Panel(
                 "What the wallet has not done",
-                "Actions not acknowledged, and the age of the oldest; acknowledgements and webhook deliveries per second.",
+                "Actions not acknowledged, and the age of the oldest; deliveries, acknowledgements and refusals per second.",
                 (
                     Query("max by (kind) (payguard_actions_unacknowledged)", "{{kind}}"),
                     Query("max by (kind) (payguard_actions_unacknowledged_seconds)", "age of {{kind}}"),
                     rate("payguard_webhook_deliveries_total", "result"),
                     rate("payguard_actions_acknowledged_total", "result"),
+                    rate("payguard_action_results_refused_total", "reason"),
                 ),
             ),
             Panel(

@@ -15,7 +15,7 @@ import msgspec
 from contracts import topics
 from contracts.decisions import Decision
 from contracts.events import BEYOND_MS, EVENT_TYPES, FIRST_MS, AnyEvent
-from services.wallet.actions import WalletAction
+from services.wallet.actions import ActionResult, WalletAction
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -127,7 +127,7 @@ def events_schema() -> dict[str, Any]:
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI document of the topics: what PayGuard reads and what it writes."""
     reference = "#/components/schemas/{name}"
-    (_, _), others = msgspec.json.schema_components((Decision, WalletAction), ref_template=reference)
+    _, others = msgspec.json.schema_components((Decision, WalletAction, ActionResult), ref_template=reference)
     schemas = {**components(reference), **others}
     messages = {name: message for name, _, message, _ in _channels()}
     return {
@@ -163,16 +163,9 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
     trace = {topics.HEADER_TRACEPARENT: "W3C trace context, passed through."}
     reply = {topics.HEADER_REPLY_TO: "Set by the HTTP API: where the decision is announced."}
     effects = {topics.HEADER_EFFECTS: "1 when the decision has effects; absent otherwise."}
-    dead = {
-        topics.DEAD_REASON: "Reason code.",
-        topics.DEAD_DETAIL: "What is wrong, without personal data.",
-        topics.DEAD_TOPIC: "Topic of the original record.",
-        topics.DEAD_PARTITION: "Partition of the original record.",
-        topics.DEAD_OFFSET: "Offset of the original record.",
-        topics.DEAD_ATTEMPTS: "How often it was tried.",
-    }
-    event, decision, action = (
-        {"$ref": f"#/components/schemas/{name}"} for name in ("Event", "Decision", "WalletAction")
+    event, decision, action, result = (
+        {"$ref": f"#/components/schemas/{name}"}
+        for name in ("Event", "Decision", "WalletAction", "ActionResult")
     )
     return [
         (
@@ -184,7 +177,7 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
         (
             topics.ACCOUNT_EVENTS_DEAD,
             "Records that can never be processed: original key, value and headers, and why.",
-            _message("DeadLetter", {"description": "The original bytes."}, {**dead, **trace}),
+            _message("DeadLetter", {"description": "The original bytes."}, {**_DEAD, **trace}),
             "send",
         ),
         (
@@ -199,9 +192,23 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
             _message("Action", action, trace),
             "send",
         ),
+        (
+            topics.ACTION_RESULTS,
+            "What the wallet did with an action. The first answer stands, except that what failed may be done later.",
+            _message("ActionResult", result, {}),
+            "receive",
+        ),
     ]
 
 
+_DEAD = {
+    topics.DEAD_REASON: "Reason code.",
+    topics.DEAD_DETAIL: "What is wrong, without personal data.",
+    topics.DEAD_TOPIC: "Topic of the original record.",
+    topics.DEAD_PARTITION: "Partition of the original record.",
+    topics.DEAD_OFFSET: "Offset of the original record.",
+    topics.DEAD_ATTEMPTS: "How often it was tried.",
+}
 _MAC = {topics.HEADER_MAC: "PayGuard's MAC on its own events; others need none."}
 
 

@@ -107,7 +107,7 @@ class OutboxRelay:
             return len(rows)
 
     async def _publish(self) -> None:
-        """Put new actions into the feed that wallets without Kafka read, whether or not Kafka is there."""
+        """Put all new actions into the feed that wallets without Kafka read, whether or not Kafka is there."""
         known = select(wallet_actions.c.action_id).where(wallet_actions.c.action_id == outbox.c.identity)
         query = (
             select(outbox.c.payload)
@@ -115,11 +115,14 @@ class OutboxRelay:
             .order_by(outbox.c.id)
             .limit(self._batch_rows)
         )
-        async with self._database.read() as connection:
-            new = [read_action(payload) for payload in (await connection.execute(query)).scalars()]
-        if new:
-            async with self._database.begin() as connection:
-                await publish(connection, new, self._clock())
+        while True:
+            async with self._database.read() as connection:
+                new = [read_action(payload) for payload in (await connection.execute(query)).scalars()]
+            if new:
+                async with self._database.begin() as connection:
+                    await publish(connection, new, self._clock())
+            if len(new) < self._batch_rows:
+                return
 
     async def _unsent(self) -> list[tuple[int, Outgoing]]:
         query = (
@@ -151,6 +154,15 @@ class OutboxRelay:
                 text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _RELAY_LOCK}
             )
             yield bool(taken)
+
+
+async def untold(database: Database, action_id: str) -> bool:
+    """Whether this action is on its way to wallets still, and may be on Kafka already. Raises Unavailable."""
+    query = select(outbox.c.id).where(
+        outbox.c.identity == action_id, outbox.c.kind == "action", outbox.c.sent_at.is_(None)
+    )
+    async with database.read() as connection:
+        return await connection.scalar(query) is not None
 
 
 class Pending(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from aiokafka import ConsumerRecord
 from msgspec import json
@@ -13,7 +14,7 @@ from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
 from services.cases.hold_service import HoldService
-from services.cases.outbox import OutboxRelay, Pending, pending
+from services.cases.outbox import OutboxRelay, Pending, pending, untold
 from services.cases.outlet import KafkaOutlet
 from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
@@ -34,8 +35,9 @@ from services.platform.settings import Settings
 from services.platform.topic_consumer import Apply, Source, TopicConsumer
 from services.wallet.actions import KINDS
 from services.wallet.delivery import WebhookSender
-from services.wallet.feed import unacknowledged
+from services.wallet.feed import ActionFeed, unacknowledged
 from services.wallet.outside import outside
+from services.wallet.results import result_consumer
 from services.wallet.webhooks import WebhookSecrets
 
 _RELAY_POLL_S = 0.1
@@ -64,7 +66,7 @@ def with_effects(records: Sequence[ConsumerRecord]) -> list[Recorded]:
 
 
 class CasesService:
-    """Runs the decision consumer, the outbox relay and the gauges until `stop`.
+    """Runs the consumers of decisions and results, the outbox relay, webhooks, the expiry of holds and the gauges until `stop`.
 
     The database must be migrated. Databases and brokers that are away are waited for; anything else ends `run` with
     its error, and the supervisor starts the process again.
@@ -85,6 +87,9 @@ class CasesService:
         consumers = consumers or Consumers()
         self._outgoing = consumers.add("outbox")
         self._consumer = decision_consumer(settings, self.apply, consumers.add("cases"))
+        self._results = result_consumer(
+            settings, ActionFeed(database, clock), partial(untold, database), consumers.add("action-results")
+        )
         self._outlet = KafkaOutlet(settings, event_macs(settings))
         self._relay = OutboxRelay(database, self._outlet, clock)
         self._stopping = asyncio.Event()
@@ -100,6 +105,7 @@ class CasesService:
                 sender = WebhookSender(self._database, self._secrets, pool, self._clock)
                 tasks.create_task(sender.run(self._stopping, self._webhooks), name="webhooks")
                 tasks.create_task(self._consumer.run(), name="cases-consumer")
+                tasks.create_task(self._results.run(), name="action-results")
                 carried = repeat(self._carry, self._stopping, self._outgoing.failed, _RELAY_POLL_S)
                 tasks.create_task(carried, name="outbox-relay")
                 tasks.create_task(self._measure(), name="cases-gauges")
@@ -112,6 +118,7 @@ class CasesService:
         """Ask `run` to return after the work in hand."""
         self._stopping.set()
         self._consumer.stop()
+        self._results.stop()
 
     async def apply(self, records: Sequence[Recorded]) -> None:
         """Carry out decisions, a few hundred a transaction, each whole or not at all.

@@ -29,7 +29,7 @@ _REFUSALS = (
     errors.IllegalSaslStateError,
 )
 #: The clients by which refusals are counted; of Faust the process has others, all the worker's.
-CLIENTS = ("worker", "api", "cases", "activity", "outbox")
+CLIENTS = ("worker", "api", "cases", "activity", "outbox", "action-results")
 _told_at_s: dict[tuple[str, str], float] = {}
 log = logging.getLogger(__name__)
 

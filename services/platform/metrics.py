@@ -160,7 +160,7 @@ KAFKA_REFUSED: Counter = _declare(
     "kafka_refused_total",
     "Refusals by a broker for want of rights or for a wrong password, by client.",
     ["client"],
-    [(client,) for client in ("worker", "api", "cases", "activity", "outbox")],
+    [(client,) for client in ("worker", "api", "cases", "activity", "outbox", "action-results")],
 )
 CLOCK_OFFSET: Gauge = _declare(
     Gauge,
@@ -352,6 +352,13 @@ ACTIONS_ACKNOWLEDGED: Counter = _declare(
     ["result"],
     [("done",), ("already",), ("failed",)],
 )
+ACTION_RESULTS_REFUSED: Counter = _declare(
+    Counter,
+    "action_results_refused_total",
+    "Records of the topic of results that are none, or that speak of no action of ours.",
+    ["reason"],
+    [("malformed",), ("unknown_action",)],
+)
 WEBHOOK_DELIVERIES: Counter = _declare(
     Counter,
     "webhook_deliveries_total",
@@ -394,6 +401,7 @@ _CONSUMERS = [
         "cases",
         "outbox",
         "webhooks",
+        "action-results",
         "hold-expiry",
         "activity",
         "activity-retention",

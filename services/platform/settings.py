@@ -37,12 +37,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic_dead: str = "account-events.dead"
     topic_decisions: str = "decisions"
     topic_actions: str = "actions"
+    topic_results: str = "action-results"
     partitions: int = 8
     replication: int = 1
     topic_epoch: int = 1
     # worker
     consumer_group: str = "payguard-worker"
     cases_group: str = "payguard-cases"
+    results_group: str = "payguard-results"
     activity_group: str = "payguard-activity"
     data_dir: Path | None = None
     batch_records: int = 2000

@@ -29,8 +29,14 @@ class Described(Struct, frozen=True):
 
 
 def topic_names(settings: Settings) -> tuple[str, ...]:
-    """The four topics."""
-    return settings.topic_events, settings.topic_dead, settings.topic_decisions, settings.topic_actions
+    """The five topics."""
+    return (
+        settings.topic_events,
+        settings.topic_dead,
+        settings.topic_decisions,
+        settings.topic_actions,
+        settings.topic_results,
+    )
 
 
 async def create_topics(settings: Settings) -> dict[str, str]:
@@ -62,7 +68,7 @@ async def create_topics(settings: Settings) -> dict[str, str]:
 
 
 async def describe_topics(settings: Settings) -> list[Described]:
-    """Each of the four topics as the broker knows it. Raises Unavailable when no broker answers."""
+    """Each of the five topics as the broker knows it. Raises Unavailable when no broker answers."""
     async with open_admin(settings) as admin:
         return await _describe(admin, settings)
 

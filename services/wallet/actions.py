@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from msgspec import Struct, json
+from msgspec import DecodeError, Meta, Struct, json
+from msgspec.structs import replace
+
+from contracts.errors import Malformed
+from contracts.events import Identifier
+from contracts.identifiers import RULE, is_identifier
 
 Kind = Literal["freeze", "unfreeze", "revoke_sessions", "release_payment", "cancel_payment", "forget_device"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -17,6 +22,8 @@ MEANINGS: dict[Kind, str] = {
     "cancel_payment": "Give up the payment `event_id`, which was held, and tell its payer.",
     "forget_device": "Stop trusting the device that the event `event_id` came from.",
 }
+#: Characters of a result's detail that are kept.
+MOST_DETAIL = 256
 Result = Literal["done", "already", "failed"]
 RESULTS: tuple[Result, ...] = get_args(Result)
 
@@ -32,13 +39,29 @@ class WalletAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ActionResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record of the results topic: what the wallet did. `already` is as good as `done`."""
+    """A record of the results topic: what the wallet did. `already` is as good as `done`; `detail` says why it failed.
 
-    action_id: str
+    `detail` holds no personal data; what is longer than 256 characters is cut.
+    """
+
+    action_id: Identifier
     result: Result
-    detail: str | None = None
+    detail: Annotated[str, Meta(extra_json_schema={"maxLength": MOST_DETAIL})] | None = None
 
 
-#: Both raise msgspec's errors for what is none.
+#: Raises msgspec's errors for what is none.
 read_action = json.Decoder(WalletAction).decode
-read_result = json.Decoder(ActionResult).decode
+_read_result = json.Decoder(ActionResult).decode
+
+
+def read_result(value: bytes) -> ActionResult:
+    """The result that a record tells, fit to be kept. Raises Malformed for what is none."""
+    try:
+        told = _read_result(value)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("invalid_result", type(error).__name__) from None
+    if not is_identifier(told.action_id):
+        raise Malformed("invalid_result", f"action_id: {RULE}")
+    if told.detail is None:
+        return told
+    return replace(told, detail=told.detail.replace("\0", "")[:MOST_DETAIL])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import plain
 from services.http.problems import RESPONSES, Problem, problem_answer
-from services.wallet.actions import Kind, Result
+from services.wallet.actions import MOST_DETAIL, Kind, Result
 from services.wallet.feed import ActionFeed, Published
 
 router = APIRouter(prefix="/v1", tags=["actions"], responses=RESPONSES)
@@ -55,7 +55,7 @@ class Acknowledgement(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     result: Result
-    detail: Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")] | None = None
+    detail: Annotated[str, Field(max_length=MOST_DETAIL, pattern=r"^[^\x00]*$")] | None = None
 
 
 async def _feed(request: Request) -> ActionFeed:

@@ -1,4 +1,4 @@
-"""A running PayGuard to break: topics, SQL, workers and the cases process, each ended only by who started it here."""
+"""A running PayGuard to break: topics, SQL, workers, cases, activity and the API, each ended only by who started it here."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ def stack_settings(kafka: str, redis: str, database: str, folder: Path, **more: 
         "topic_dead": f"{name}-events.dead",
         "topic_decisions": f"{name}-decisions",
         "topic_actions": f"{name}-actions",
+        "topic_results": f"{name}-results",
         "consumer_group": f"{name}-worker",
         "cases_group": f"{name}-cases",
+        "results_group": f"{name}-read-results",
+        "activity_group": f"{name}-activity",
         "session_timeout_s": 6.0,
         "commit_interval_s": 0.5,
         "policy": JUMPY_POLICY,
@@ -63,13 +66,14 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 class Stack:
-    """Workers by number and one cases process. `revive` brings back what ended, as a supervisor would."""
+    """Workers by number, and one process of each other kind. `revive` brings back what ended, as a supervisor would."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
         self.workers: dict[int, GuardedProcess] = {}
         self.cases: GuardedProcess | None = None
+        self.activity: GuardedProcess | None = None
         self.api: GuardedProcess | None = None
         self.starts = 0
         #: How this interpreter is to run the command line from here on.
@@ -105,6 +109,13 @@ class Stack:
         self.cases = self._start("cases", "cases", {})
         return self.cases
 
+    def start_activity(self) -> GuardedProcess:
+        """Start the activity process (again)."""
+        if self.activity is not None:
+            self.activity.stop()
+        self.activity = self._start("activity", "activity", {})
+        return self.activity
+
     def start_api(self, **changes: Any) -> GuardedProcess:
         """Start the API; `changes` are settings of it alone, its keys and its port among them."""
         self.api = self._start("api", "api", changes)
@@ -115,10 +126,12 @@ class Stack:
         ended = [number for number, process in self.workers.items() if not process.running]
         for number in ended:
             self.start_worker(number)
-        if self.cases is not None and not self.cases.running:
-            self.start_cases()
-            return len(ended) + 1
-        return len(ended)
+        started = len(ended)
+        for process, start in ((self.cases, self.start_cases), (self.activity, self.start_activity)):
+            if process is not None and not process.running:
+                start()
+                started += 1
+        return started
 
     def retire(self, number: int) -> None:
         """Ask a worker to end (SIGTERM) and wait until it has."""
@@ -146,7 +159,7 @@ class Stack:
 
     def stop(self) -> None:
         """End everything that was started here."""
-        others = [each for each in (self.cases, self.api) if each is not None]
+        others = [each for each in (self.cases, self.activity, self.api) if each is not None]
         for process in (*self.workers.values(), *others):
             process.send(signal.SIGCONT)
             process.stop()

@@ -254,7 +254,7 @@ def test_prometheus_gets_every_rule_file_and_knows_the_alertmanager() -> None:
 def test_the_worker_can_be_scaled() -> None:
     assert "ports" not in SERVICES["worker"]
     assert "container_name" not in TEXT
-    assert len(topic_names(load_settings(environment_of("worker")))) == 4
+    assert len(topic_names(load_settings(environment_of("worker")))) == 5
 
 
 def test_the_image_is_built_from_pinned_parts_and_runs_as_nobody_special() -> None:

@@ -22,6 +22,7 @@ from services.platform.database import Database
 from services.platform.kafka_access import kafka_access
 from services.platform.settings import Settings
 from services.wallet.actions import WalletAction
+from services.wallet.feed import ActionFeed
 from tests.chaos.conftest import empty_store
 from tests.chaos.feed import START_AT
 from tests.chaos.polling import until
@@ -70,8 +71,10 @@ def rights(user: str, settings: Settings) -> list[tuple[str, str, list[str]]]:
         "account-events.dead": settings.topic_dead,
         "decisions": settings.topic_decisions,
         "actions": settings.topic_actions,
+        "action-results": settings.topic_results,
         "payguard-worker": settings.consumer_group,
         "payguard-cases": settings.cases_group,
+        "payguard-results": settings.results_group,
         "payguard-activity": settings.activity_group,
     }
     return [
@@ -182,6 +185,13 @@ async def test_every_process_works_with_exactly_the_rights_of_the_page(
             if counts[0] and counts[1] >= 2 and not counts[2]:
                 break
             await asyncio.sleep(0.2)
+    await send(wallet, wallet.topic_results, b'{"action_id":"a1","result":"done"}')
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            feed = await ActionFeed(database, lambda: 2.0).after(0, 10)
+            if [each.result for each in feed if each.action_id == "a1"] == ["done"]:
+                break
+            await asyncio.sleep(0.2)
     await database.close()
 
     assert not said(stack, "Kafka refuses")
@@ -197,6 +207,8 @@ async def test_every_process_works_with_exactly_the_rights_of_the_page(
         ("api", "topic_actions"),
         ("worker", "topic_actions"),
         ("cases", "topic_decisions"),
+        ("cases", "topic_results"),
+        ("api", "topic_results"),
     ],
 )
 async def test_no_user_writes_what_is_another_s_to_say(

@@ -59,7 +59,13 @@ def test_every_member_is_described() -> None:
 
 def test_the_topics_are_documented_with_their_headers() -> None:
     document = schema.asyncapi()
-    wanted = {topics.ACCOUNT_EVENTS, topics.ACCOUNT_EVENTS_DEAD, topics.DECISIONS, topics.ACTIONS}
+    wanted = {
+        topics.ACCOUNT_EVENTS,
+        topics.ACCOUNT_EVENTS_DEAD,
+        topics.DECISIONS,
+        topics.ACTIONS,
+        topics.ACTION_RESULTS,
+    }
     assert set(document["channels"]) == wanted
     text = json.dumps(document)
     used = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}

@@ -44,13 +44,15 @@ async def broker(request: pytest.FixtureRequest) -> Settings:
         event_key=EVENT_KEY,
         topic_decisions=f"decisions-{mark}",
         topic_actions=f"actions-{mark}",
+        topic_results=f"action-results-{mark}",
         topic_events=f"account-events-{mark}",
         cases_group=f"cases-{mark}",
+        results_group=f"results-{mark}",
         session_timeout_s=1.0 if request.param == "embedded_kafka" else 6.0,
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
-    names = (settings.topic_decisions, settings.topic_actions, settings.topic_events)
+    names = (settings.topic_decisions, settings.topic_actions, settings.topic_events, settings.topic_results)
     await admin.create_topics([NewTopic(name, 2, 1) for name in names])
     await admin.close()
     return settings

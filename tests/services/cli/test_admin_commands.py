@@ -40,6 +40,7 @@ async def settings(any_kafka: str) -> Settings:
         topic_dead=f"{name}-dead",
         topic_decisions=f"{name}-decisions",
         topic_actions=f"{name}-actions",
+        topic_results=f"{name}-results",
     )
     await create_topics(made)
     return made
@@ -104,7 +105,7 @@ async def test_topics_are_created_once_and_described(settings: Settings) -> None
     described = await describe_topics(settings)
 
     assert set(again.values()) == {"exists"}
-    assert [told.state for told in described] == ["ok"] * 4
+    assert [told.state for told in described] == ["ok"] * 5
     assert {told.partitions for told in described} == {2}
 
 

@@ -134,6 +134,7 @@ async def topic(database_url: str, request: pytest.FixtureRequest) -> Settings:
         topic_dead=f"{name}-dead",
         topic_decisions=f"{name}-decisions",
         topic_actions=f"{name}-actions",
+        topic_results=f"{name}-results",
         partitions=1,
     )
     for left in reversed(range(10)):
