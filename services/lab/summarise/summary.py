@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.actions import ACTIONS
-from contracts.decisions import Decision
+from contracts.decisions import Decision, IssueChallenge, Notify, RaiseAlert
 from services.lab.people.events import Expected, told_of
 from services.platform.plain_console import right, titled
 
 _TOP = 10
+#: What honest people are troubled with, and the security team with them, in this order.
+_TROUBLES = ("alerts", "letters", "challenges", "held", "denied")
+_ALL = "all honest"
 
 
 class StoryStep(Struct, frozen=True):
@@ -40,6 +43,29 @@ def step_of(story: str, event_id: str, expected: Expected, decision: Decision | 
     return StoryStep(story, event_id, expected.words(), decision.action, decision.score, met)
 
 
+class Troubles:
+    """What the events of honest people led to; `a_thousand` gives it for each of `_TROUBLES` per 1,000 of their events."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self._counts: Counter[str] = Counter()
+
+    def add(self, decision: Decision) -> None:
+        """Count one event with its decision."""
+        self.events += 1
+        counts = self._counts
+        for effect in decision.effects:
+            counts["alerts"] += isinstance(effect, RaiseAlert)
+            counts["letters"] += isinstance(effect, Notify)
+            counts["challenges"] += isinstance(effect, IssueChallenge)
+        counts["held"] += decision.action == "hold"
+        counts["denied"] += decision.action == "deny"
+
+    def a_thousand(self) -> dict[str, float]:
+        """Each trouble per 1,000 events."""
+        return {name: round(1000.0 * self._counts[name] / max(self.events, 1), 2) for name in _TROUBLES}
+
+
 class Summary:
     """Counts decisions as they come; memory grows with accounts that were not simply allowed, not with events."""
 
@@ -50,6 +76,8 @@ class Summary:
         self.states: Counter[str] = Counter()
         self.accounts: Counter[str] = Counter()
         self.labels: Counter[tuple[bool, str]] = Counter()
+        #: by kind of person or honest story
+        self.troubles: dict[str, Troubles] = {}
         self.steps: list[StoryStep] = []
 
     def add(self, line: bytes, decision: Decision) -> None:
@@ -64,6 +92,9 @@ class Summary:
         told = told_of(line)
         if told.fraud is not None:
             self.labels[(told.fraud, decision.action)] += 1
+            if not told.fraud:
+                for name in (_ALL, str(told.scenario or "unnamed")):
+                    self.troubles.setdefault(name, Troubles()).add(decision)
         if told.expected:
             with suppress(DecodeError):
                 self.steps.append(
@@ -85,6 +116,9 @@ class Summary:
                 for fraud, name in ((True, "fraud"), (False, "honest"))
                 if any(is_fraud == fraud for is_fraud, _action in self.labels)
             },
+            "honest_per_1000": {
+                name: {"events": found.events, **found.a_thousand()} for name, found in self._troubled()
+            },
             "stories": self.steps,
         }
 
@@ -104,8 +138,22 @@ class Summary:
                 for fraud, name in ((True, "fraud"), (False, "honest"))
             ]
             console.print(titled("By label", ["label", *right(*ACTIONS)], rows))
+            console.print(
+                titled(
+                    "Per 1,000 events of honest people",
+                    ["who", *right("events", *_TROUBLES)],
+                    [
+                        (name, f"{found.events:,}", *(f"{each:.2f}" for each in found.a_thousand().values()))
+                        for name, found in self._troubled()
+                    ],
+                )
+            )
         if self.steps:
             console.print(story_table(self.steps))
+
+    def _troubled(self) -> list[tuple[str, Troubles]]:
+        """All honest people first, then each kind by name."""
+        return sorted(self.troubles.items(), key=lambda item: (item[0] != _ALL, item[0]))
 
 
 def story_table(steps: list[StoryStep]) -> Table:

@@ -109,3 +109,31 @@ async def test_every_label_is_counted_and_every_expected_answer_held_against_the
     assert [step.event_id for step in summary.steps] == [
         each.event.event_id for each in played if each.expected is not None
     ]
+
+
+async def test_the_summary_says_what_honest_people_were_troubled_with_by_kind_of_person(
+    tmp_path: Path,
+) -> None:
+    file, out = tmp_path / "events.jsonl", tmp_path / "decisions.jsonl"
+    played = list(simulate(Simulation(60, 12, 5, MONDAY_S, stories_named("brute_force,holiday"))))
+    file.write_bytes(b"\n".join(each.wire() for each in played))
+    options = ReplayOptions(explain=None, actions=frozenset(), summarise=True)
+
+    with out.open("wb") as target:
+        summary = await replay_file(
+            Settings(), file, target, options, lambda number, error: None, lambda count: None
+        )
+
+    honest = {each.event.event_id for each in played if not each.fraud}
+    decided = [json.loads(line) for line in out.read_text().splitlines()]
+    tags = [
+        effect["kind"] for each in decided if each["event_id"] in honest for effect in each.get("effects", ())
+    ]
+    figures = summary.figures()["honest_per_1000"]
+    wanted = {"alerts": "raise_alert", "letters": "notify", "challenges": "issue_challenge"}
+    assert {name: figures["all honest"][name] for name in wanted} == {
+        name: round(1000 * tags.count(tag) / len(honest), 2) for name, tag in wanted.items()
+    }
+    assert tags
+    assert sum(found["events"] for found in figures.values()) == 2 * len(honest)
+    assert {"holiday", "vpn_user"} <= figures.keys()
