@@ -48,6 +48,10 @@ class Place(Struct, frozen=True, gc=False):
     accuracy_km: float = 50.0
 
 
+#: Kinds of network whose addresses tell where a server, an exit or a ground station is, not where somebody is.
+PLACELESS = frozenset({"vpn", "tor", "hosting", "relay", "satellite"})
+
+
 class Network(Struct, frozen=True, gc=False):
     """The network an address belongs to; `kind` comes from list files and is `unknown` without them."""
 

@@ -5,7 +5,8 @@ for the place after it (both neighbours in event time, so a late event is judged
 Misses: an attacker near the victim, or one who waits as long as the flight takes; events without coordinates.
 Fires falsely when: the place database is wrong, or the owner turns on a VPN. Distance counts only beyond both accuracy
 radii, must exceed 100 km, and short hops weigh little. The same address is never travel, even if the database moved it.
-A VPN, hosting or Tor network halves the weight. Relay, carrier and satellite networks place people hundreds of km off, and
+A VPN, hosting or Tor network halves the weight, and a place told by one, a relay or a satellite is never travelled from, so
+nobody who turns a VPN off comes home from afar. Relay, carrier and satellite networks place people hundreds of km off, and
 a VPN that the account has used before is where it always was: such an event is noted with hardly any weight and keeps
 nothing out of the profile.
 When it fires: ask for the second factor; end the other session if it is not passed.

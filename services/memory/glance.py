@@ -21,7 +21,7 @@ from contracts.circumstances import (
     YOUNG_PAYEE_H,
     Circumstance,
 )
-from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
+from contracts.events import PLACELESS, AccountChange, Activity, AnyEvent, Login, Transaction
 from contracts.findings import Tallies
 from contracts.money import Nine
 from contracts.payees import ACCOUNTS_2D, AGE_H, FRAUDS, FRAUDS_NEW, NAMES
@@ -191,6 +191,11 @@ def traits_of(event: Activity) -> bytes:
     return traits
 
 
+def hides_place(event: Activity) -> bool:
+    """Whether the event came over a network whose place says nothing of where somebody is."""
+    return event.network is not None and event.network.kind in PLACELESS
+
+
 def end_visit(profile: Profile) -> None:
     """Settle, and forget where the visit was."""
     if profile.visit:
@@ -211,9 +216,10 @@ def begin_visit(profile: Profile, event: Activity) -> None:
 
 
 def _visit_of(event: Activity) -> bytes:
-    """Where the event comes from, as `VISIT` has it; empty when it names no device or no address."""
+    """Where the event comes from, as `VISIT` has it; empty when it names no device or no address, or came over a network that
+    hides the place."""
     device, ip_key, network, place = event.device_key, event.ip_key, event.network_key, event.place
-    if device is None or ip_key is None:
+    if device is None or ip_key is None or hides_place(event):
         return b""
     digest, country = 0, NO_COUNTRY
     if place is not None:

@@ -45,7 +45,7 @@ from contracts.profile import (
 )
 from contracts.sightings import add_fix, country_key, row_of, see, see_again
 from contracts.traits import NO_TRAITS, see_traits
-from services.memory.glance import Glance, begin_visit, end_visit, look, traits_of
+from services.memory.glance import Glance, begin_visit, end_visit, hides_place, look, traits_of
 from services.memory.till import LEARNING_RATE, turn_to, with_amount, with_value
 
 _Fix = tuple[float, float, float, Key]
@@ -290,11 +290,11 @@ def _see(rows: bytearray, key: Key, row: int, at: float, most: int) -> bool:
 
 
 def _place_of(event: Activity) -> tuple[str | None, _Fix | None]:
-    """The country of an event, and its coordinates as `Facts.fix` has them."""
+    """The country of an event, and its coordinates as `Facts.fix` has them: a VPN's are no place to travel from."""
     place = event.place
     if place is None:
         return None, None
     latitude, longitude, ip_key = place.latitude, place.longitude, event.ip_key
-    if latitude is None or longitude is None or ip_key is None:
+    if latitude is None or longitude is None or ip_key is None or hides_place(event):
         return place.country, None
     return place.country, (latitude, longitude, place.accuracy_km, ip_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from services.lab.people.places import city_named
@@ -72,6 +73,23 @@ async def test_somebody_who_lives_behind_a_vpn_jumps_between_its_exits() -> None
 
     # In the first days an exit may cost a code; after that nothing, and no notice either.
     assert quiet(told, but=tuple(first))
+
+
+@pytest.mark.parametrize("city", ["London", "New York", "Singapore"])
+async def test_who_turns_a_vpn_off_is_at_home_at_once(city: str) -> None:
+    tale, lin = lived(30, "13:00")
+    through = lin.owner.over(vpn(city, 3))
+    first = lin.logs_in(through)
+    lin.passes(first)
+    lin.pays(50, "grocer", through)
+    tale.after(minutes=1)
+    lin.logs_in()
+    home = lin.pays(50, "grocer")
+    told = await tale.told()
+
+    # The new exit may cost a code; coming home from it costs nothing.
+    assert quiet(told, but=(first,))
+    assert "impossible_travel" not in told.reasons(home)
 
 
 async def test_a_holiday_that_a_passed_challenge_announced_is_a_holiday() -> None:

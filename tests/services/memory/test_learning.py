@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import (
+    PLACELESS,
     AccountChange,
     AnyEvent,
     ChallengeOutcome,
     Login,
+    Network,
     Place,
     Transaction,
     UserReport,
@@ -165,3 +167,58 @@ def test_a_login_teaches_where_it_came_from_at_once_or_when_its_owner_has_confir
     [fix] = profile.fixes
     assert (fix.country, fix.latitude, fix.longitude, fix.ip_key) == ("CN", 31.2, 121.5, b"address.")
     assert ({*profile.countries}, {*profile.devices}) == ({"CN"}, {PHONE})
+
+
+def over(kind: Any, at_s: float, address: bytes = b"exit....") -> Login:
+    """A login placed in Berlin by a network of that kind."""
+    place = Place(country="DE", latitude=52.5, longitude=13.4)
+    keys = {"device_key": PHONE, "ip_key": address, "network_key": b"A\0\0\0\2"}
+    return events.login(place=place, network=Network(kind=kind), **keys, **when(at_s))
+
+
+@pytest.mark.parametrize("kind", sorted(PLACELESS))
+@pytest.mark.parametrize("held", [True, False])
+def test_a_network_that_hides_the_place_teaches_all_but_the_place(
+    profile: Profile, kind: str, held: bool
+) -> None:
+    learn(profile, login(0), b"home....")
+    at_home = list(profile.fixes)
+
+    learn(profile, over(kind, 60), b"hidden..", held=held)
+    resolve(profile, report(90, "was_me"), b"hidden..")
+
+    assert list(profile.fixes) == at_home
+    assert "DE" in profile.countries
+    assert b"A\0\0\0\2" in profile.networks
+
+
+@pytest.mark.parametrize("kind", ["unknown", "residential", "mobile"])
+def test_a_place_that_a_line_or_a_carrier_tells_is_one_to_travel_from(profile: Profile, kind: str) -> None:
+    learn(profile, login(0), b"home....")
+    learn(profile, over(kind, 60), b"there...")
+
+    assert [fix.country for fix in profile.fixes] == ["CN", "DE"]
+
+
+def test_an_address_that_turns_out_to_be_a_vpn_is_not_stayed_at(profile: Profile) -> None:
+    """The lists are read anew while the account goes on from the same address."""
+    learn(profile, over("unknown", 0), b"k1......")
+    for at_s in (60, 120, 180):
+        learn(profile, over("vpn", at_s), b"k2......")
+
+    assert [fix.at for fix in profile.fixes] == [T0_MS / 1000]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["unknown", "vpn", "mobile", "tor"]), st.integers(0, 9)), max_size=20)
+)
+def test_the_places_are_those_of_a_life_without_the_hidden_events(told: list[tuple[str, int]]) -> None:
+    """Whatever comes in between, in whatever order."""
+    with_all, without = Profile(), Profile()
+    for kind, minutes in told:
+        event = over(kind, 60.0 * minutes, b"exit...%d" % (minutes % 3))
+        learn(with_all, event, b"k.......")
+        if kind not in PLACELESS:
+            learn(without, event, b"k.......")
+
+    assert list(with_all.fixes) == list(without.fixes)
