@@ -14,7 +14,7 @@ When it fires: ask for the second factor; end the other session if it is not pas
 
 from __future__ import annotations
 
-from math import asin, cos, exp, radians, sin, sqrt
+from math import exp
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Fix, Profile
+from detectors.measures.places import great_circle_km, on_earth
 
 SPEC = Spec(
     name="impossible_travel",
@@ -46,8 +47,6 @@ SPEC = Spec(
 _LOOSE = frozenset({"vpn", "hosting", "tor"})
 _INFORMATIONAL = frozenset({"relay", "mobile", "satellite"})
 _LEAST_INTERVAL_S = 60.0
-#: Mean radius of the earth (IUGG).
-EARTH_RADIUS_KM = 6371.0088
 
 
 class Params(Struct, frozen=True):
@@ -130,18 +129,3 @@ def _worse(
         quarantine=not informational,
         facts={"distance_km": round(distance_km), "minutes": round(interval_s / 60.0), "network_kind": kind},
     )
-
-
-def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
-    """Great-circle distance in km between two points in degrees (haversine formula)."""
-    a = radians(latitude_a)
-    b = radians(latitude_b)
-    half_latitude = sin((b - a) / 2.0)
-    half_longitude = sin(radians(longitude_b - longitude_a) / 2.0)
-    square = half_latitude * half_latitude + cos(a) * cos(b) * half_longitude * half_longitude
-    return 2.0 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, square)))
-
-
-def on_earth(latitude: float, longitude: float) -> bool:
-    """Whether these degrees name a place at all."""
-    return -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0

@@ -1,9 +1,11 @@
 """A network this account has not logged in from before.
 
 Sees: a successful login over a network (ASN, or address prefix where the ASN is unknown) the account has no memory of.
-Misses: an attacker on the victim's own provider, the common case for big carriers.
+Misses: an attacker on the victim's own provider, the common case for big carriers, or one with a copy of the victim's device
+in the victim's own city.
 Fires falsely when: the owner is in a new café, at a new job, or roams. Mobile carriers and relays change under people's
-feet and weigh half.
+feet and weigh half. On the account's own device in its own city it says nothing: what is strange about such a login is one
+fact, which `unfamiliar_login` weighs whole.
 When it fires: nothing on its own; it adds to a new device or a new country in the same event.
 """
 
@@ -17,6 +19,7 @@ from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.counted_accounts import SHARED_NETWORKS
 from detectors.measures.familiarity import NewThingParams, settled_new_share
+from detectors.measures.places import in_own_city
 
 SPEC = Spec(
     name="new_network",
@@ -32,9 +35,13 @@ SPEC = Spec(
 
 
 class Params(NewThingParams, frozen=True, kw_only=True):
-    """`shifting_ratio` is what a network counts that owners change without noticing (mobile, relay, satellite)."""
+    """`shifting_ratio` is what a network counts that owners change without noticing (mobile, relay, satellite).
+
+    A place within `own_city_km` of one where the account has been is its own city.
+    """
 
     shifting_ratio: float = 0.5
+    own_city_km: float = 50.0
 
 
 PARAMS = Params(population_new_share=0.1, most_nats=2.0)
@@ -47,6 +54,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     networks = profile.networks
     if key in networks or event.outcome != "success":
+        return None
+    if event.device_key in profile.devices and in_own_city(event, profile.fixes, params.own_city_km):
         return None
     own = settled_new_share(networks, profile.logins, params)
     if own is None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from contracts.events import Place
 from contracts.profile import Fix
 from detectors import impossible_travel
-from detectors.impossible_travel import great_circle_km
+from detectors.measures.places import great_circle_km
 from tests.detectors.build import (
     BEIJING,
     NEW_YORK,

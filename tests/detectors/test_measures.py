@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.profile import DAY_S, AmountStatistics
-from detectors.impossible_travel import EARTH_RADIUS_KM, great_circle_km, on_earth
 from detectors.measures.amounts import Baseline, lump_amount, usual_amount, usual_log_amount
 from detectors.measures.day import near_share
 from detectors.measures.familiarity import own_new_share
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
+from detectors.measures.places import EARTH_RADIUS_KM, great_circle_km, on_earth
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180)

@@ -4,8 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.events import PLACELESS, Place
 from detectors import new_network
-from tests.detectors.build import Kind, ask, found, login, settled, weigh
+from tests.detectors.build import (
+    BEIJING,
+    NOW,
+    SHANGHAI,
+    SUZHOU,
+    Kind,
+    ask,
+    fix,
+    found,
+    login,
+    settled,
+    weigh,
+)
 
 
 def test_fires_on_a_network_never_seen_and_holds_nothing_back() -> None:
@@ -55,3 +68,40 @@ def test_the_longer_the_history_the_heavier_the_new_network(logins: int, more: i
     event = login(network="elsewhere")
 
     assert weigh(new_network, event, settled(logins + more)) >= weigh(new_network, event, settled(logins))
+
+
+AT_HOME = [fix(SHANGHAI, NOW - 86_400)]
+SUBURB = Place("CN", "Jiading", 31.38, 121.27, 20.0)
+
+
+@pytest.mark.parametrize("place", [SHANGHAI, SUBURB])
+@pytest.mark.parametrize("kind", ["unknown", "residential", "mobile"])
+def test_quiet_on_the_own_device_in_the_own_city(place: Place, kind: Kind) -> None:
+    event = login(network="elsewhere", kind=kind, place=place)
+
+    assert ask(new_network, event, settled(fixes=AT_HOME)) is None
+
+
+@pytest.mark.parametrize("device", ["new", None])
+def test_another_device_in_the_own_city_is_told(device: str | None) -> None:
+    event = login(network="elsewhere", device=device)
+
+    assert ask(new_network, event, settled(fixes=AT_HOME)) is not None
+
+
+@pytest.mark.parametrize("place", [SUZHOU, BEIJING, Place("CN"), None])
+def test_the_own_device_elsewhere_or_nowhere_is_told(place: Place | None) -> None:
+    assert ask(new_network, login(network="elsewhere", place=place), settled(fixes=AT_HOME)) is not None
+
+
+@pytest.mark.parametrize("kind", sorted(PLACELESS))
+def test_a_network_that_hides_the_place_is_never_in_the_own_city(kind: Kind) -> None:
+    event = login(network="elsewhere", kind=kind)
+
+    assert ask(new_network, event, settled(fixes=AT_HOME)) is not None
+
+
+def test_any_city_where_the_account_has_been_is_its_own() -> None:
+    between = settled(fixes=[fix(BEIJING, NOW - 172_800), fix(SHANGHAI, NOW - 86_400)])
+
+    assert ask(new_network, login(network="elsewhere", place=BEIJING), between) is None

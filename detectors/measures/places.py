@@ -1,0 +1,40 @@
+"""Places on earth and how far they lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import asin, cos, radians, sin, sqrt
+
+from contracts.events import PLACELESS, Activity
+from contracts.profile import Fix
+
+#: Mean radius of the earth (IUGG).
+EARTH_RADIUS_KM = 6371.0088
+
+
+def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
+    """Great-circle distance in km between two points in degrees (haversine formula)."""
+    a = radians(latitude_a)
+    b = radians(latitude_b)
+    half_latitude = sin((b - a) / 2.0)
+    half_longitude = sin(radians(longitude_b - longitude_a) / 2.0)
+    square = half_latitude * half_latitude + cos(a) * cos(b) * half_longitude * half_longitude
+    return 2.0 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, square)))
+
+
+def on_earth(latitude: float, longitude: float) -> bool:
+    """Whether these degrees name a place at all."""
+    return -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0
+
+
+def in_own_city(event: Activity, fixes: Iterable[Fix], within_km: float) -> bool:
+    """Whether the event's place lies within so many km of one of the account's; never over a network that hides the place."""
+    place, network = event.place, event.network
+    if place is None or (network is not None and network.kind in PLACELESS):
+        return False
+    latitude, longitude = place.latitude, place.longitude
+    if latitude is None or longitude is None:
+        return False
+    return any(
+        great_circle_km(latitude, longitude, fix.latitude, fix.longitude) <= within_km for fix in fixes
+    )
