@@ -61,12 +61,10 @@ NOTIFY = ActionKind(
     "notify",
     "通知",
     "cyan",
-    Headlines(
-        "Login noted, alert raised", "Payment allowed, owner told", "Account change allowed, owner told"
-    ),
-    Headlines("登录已记录，并已发出告警", "交易已放行，并已通知户主", "账户变更已放行，并已通知户主"),
-    effects=("raise_alert", "notify"),
-    reached="the owner is told and an alert is raised",
+    Headlines("Login noted", "Payment allowed, owner told", "Account change allowed, owner told"),
+    Headlines("登录已记录", "交易已放行，并已通知户主", "账户变更已放行，并已通知户主"),
+    effects=("notify",),
+    reached="the owner is told",
 )
 CHALLENGE = ActionKind(
     "challenge",

@@ -70,7 +70,12 @@ case.
 
 EFFECTS_OF_ACTIONS
 
-A hold asks for a challenge only where the account can be challenged. Of a failed login the owner is not told.
+A hold asks for a challenge only where the account can be challenged. Of a failed login the owner is not told; it
+raises an alert instead.
+
+What its owner is told of is no alert by itself: people buy phones and change networks. It is one where a detector that counts
+across accounts found something (`credential_stuffing`, `password_spray`, `shared_device`, `payee_fan_in`, `payee_reputation`),
+because no single owner can see that.
 
 A snooze takes findings out of the sum, as if their detectors were in `shadow`: of an account, of a detector, or of a
 detector for one account. It holds for events whose own time lies from `from` to before `until`; what the clock says does not

@@ -42,9 +42,12 @@ _PURPOSES: dict[type, Purpose] = {Login: "login", Transaction: "transaction", Ac
 
 
 def effects_for(
-    event: AnyEvent, action: Action, policy: Policy, may_challenge: bool = False
+    event: AnyEvent, action: Action, policy: Policy, may_challenge: bool = False, across: bool = False
 ) -> tuple[AnyEffect, ...]:
     """The effects of an action, in the order in which they are carried out.
+
+    What its owner is told of is an alert for the security team only where `across` says that a finding counts across accounts.
+    Of a failed login the owner is not told, but the security team is: nobody else would hear of guessing.
 
     A held event of an account that may be challenged also gets a challenge, so that its owner can free it. An event that is
     allowed may still open a case, see `contracts.case_kinds`; from an owner's "not me" follows what the policy says besides.
@@ -57,8 +60,11 @@ def effects_for(
             names = tuple(name for name in names if name != "issue_challenge")
         if event.__class__ is not Transaction:
             names = tuple(name for name in names if name != "hold_payment")
-        if not kind.stops and event.__class__ is Login and event.outcome == "failure":
-            names = ("raise_alert",)
+        if not kind.stops:
+            if event.__class__ is Login and event.outcome == "failure":
+                names = ("raise_alert",)
+            elif across:
+                names = ("raise_alert", *names)
     else:
         for case in CASE_KINDS:
             if case.opens(event):

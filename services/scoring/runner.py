@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
-from contracts.decisions import Contribution, Decision, IssueChallenge
+from contracts.decisions import AnyEffect, Contribution, Decision, IssueChallenge
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
@@ -29,7 +29,7 @@ from services.memory.learning import (
     note_event,
     resolve,
 )
-from services.policy.policy import AWAY_STATES, Account, Policy
+from services.policy.policy import AWAY_STATES, Account, Policy, Ruling
 from services.risk.fusion import Fused, quiet_risk
 from services.risk.learned_pattern import NAME as LEARNED
 from services.risk.model import Evidence, Reader
@@ -93,6 +93,7 @@ class Runner:
         self._quiet = policy.quiet if policy.quiet.risk < policy.quiet_below else None
         in_use = [found for found in detectors if policy.modes.get(found.spec.name, "on") != "off"]
         self._counted = [found.spec.tally for found in in_use if found.spec.tally is not None]
+        self._across = frozenset(found.spec.name for found in in_use if found.spec.tally is not None)
         self._chains = chains_of(in_use, policy)
         self._plans = {kind: Plan(kind, in_use, policy, rates) for kind in EVENT_TYPES}
 
@@ -232,7 +233,7 @@ class Runner:
             action=action,
             policy_version=policy.version,
             findings=fused.reasoned,
-            effects=effects_for(event, action, policy, ruling.may_challenge),
+            effects=self._effects(event, ruling, fused.reasoned),
             states=(*states, *added) if added else states,
             degraded=degraded,
             tallies=dict(tallies) if tallies and told else None,
@@ -240,6 +241,13 @@ class Runner:
             and any(each.quarantine and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,
         )
+
+    def _effects(
+        self, event: AnyEvent, ruling: Ruling, reasoned: Sequence[Contribution]
+    ) -> tuple[AnyEffect, ...]:
+        """The effects of a ruling, given the findings."""
+        across = any(each.mode == "on" and each.detector in self._across for each in reasoned)
+        return effects_for(event, ruling.action, self.policy, ruling.may_challenge, across)
 
     def _evidence(
         self, event: AnyEvent, profile: Profile, glance: Glance, tallies: Tallies, counts: Counts

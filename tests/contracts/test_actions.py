@@ -29,8 +29,12 @@ def test_an_action_that_asks_for_a_code_stops_the_event_meanwhile() -> None:
     assert all(kind.stops for kind in KINDS if kind.name in ASKING)
 
 
-def test_every_action_with_a_threshold_says_what_happens_from_it_on_and_alerts() -> None:
-    assert all(step.reached and "raise_alert" in step.effects for step in STEPS)
+def test_every_action_with_a_threshold_says_what_happens_from_it_on_and_tells_somebody() -> None:
+    assert all(step.reached and {"raise_alert", "notify"} & set(step.effects) for step in STEPS)
+
+
+def test_every_action_that_stops_an_event_alerts() -> None:
+    assert all("raise_alert" in step.effects for step in STEPS if step.stops)
 
 
 def test_kinds_of_cases_have_names_of_their_own() -> None:

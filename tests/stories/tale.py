@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from contracts.decisions import Decision
+from contracts.decisions import Decision, RaiseAlert
 from contracts.events import (
     AccountChange,
     AnyEvent,
@@ -274,6 +274,14 @@ class Told:
             decision.event_id
             for decision in self._decisions.values()
             if decision.action == "notify" and (account is None or decision.account_id == account.name)
+        ]
+
+    def alerts(self, event_ids: Sequence[str]) -> list[str]:
+        """Those of the events that raised an alert for the security team."""
+        return [
+            each
+            for each in event_ids
+            if any(isinstance(effect, RaiseAlert) for effect in self._decisions[each].effects)
         ]
 
     def why(self, event_ids: Sequence[str]) -> dict[str, tuple[str, set[str]]]:

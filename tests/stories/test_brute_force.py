@@ -17,6 +17,7 @@ async def test_the_fifth_wrong_password_is_noticed_and_the_right_one_is_stopped(
     assert "failed_login_burst" not in told.reasons(tries[3])
     assert "failed_login_burst" in told.reasons(tries[4])
     assert told.action(tries[-1]) == "notify"
+    assert {tries[-1], right} <= set(told.alerts([*tries, right]))
     assert told.action(right) in ASKED
     assert {"success_after_failures", "new_device"} <= told.reasons(right)
     assert told.asked() == [right]

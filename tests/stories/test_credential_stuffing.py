@@ -20,3 +20,4 @@ async def test_the_one_password_that_fits_costs_the_attacker_a_code_and_names_th
     assert "credential_stuffing" in told.reasons(fits)
     assert told.asked() == [fits]
     assert "stuffing_attempt" in told.codes(tries[-1])
+    assert fits in told.alerts([fits])

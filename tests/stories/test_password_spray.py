@@ -21,3 +21,4 @@ async def test_a_slow_spray_over_one_network_is_named_when_it_fits() -> None:
     assert "credential_stuffing" not in told.reasons(fits)
     assert "spray_attempt" in told.codes(tries[-1])
     assert told.asked() == [fits]
+    assert told.alerts([*tries, fits]) == [fits]

@@ -7,7 +7,7 @@ from typing import get_args
 import httpx
 import pytest
 
-from contracts.decisions import IssueChallenge, RaiseAlert
+from contracts.decisions import IssueChallenge, Notify, RaiseAlert
 from contracts.events import AnyEvent
 from contracts.profile import EVENT_ID_BYTES, Profile
 from services.memory.learning import learn
@@ -35,7 +35,7 @@ def test_what_would_be_challenged_is_held_or_told_as_the_policy_says(event: AnyE
 
 @pytest.mark.parametrize("instead", ["notify", "hold", "deny"])
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_each_of_the_policy_s_choices_raises_an_alert_and_asks_for_no_code(
+def test_each_of_the_policy_s_choices_tells_somebody_and_asks_for_no_code(
     event: AnyEvent, instead: str
 ) -> None:
     kinds = ("login", "transaction", "account_change")
@@ -44,7 +44,7 @@ def test_each_of_the_policy_s_choices_raises_an_alert_and_asks_for_no_code(
     effects = effects_for(event, ruling.action, policy, ruling.may_challenge)
 
     assert ruling.action == instead
-    assert any(isinstance(effect, RaiseAlert) for effect in effects)
+    assert any(isinstance(effect, RaiseAlert | Notify) for effect in effects)
     assert not any(isinstance(effect, IssueChallenge) for effect in effects)
 
 

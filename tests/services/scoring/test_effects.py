@@ -36,7 +36,7 @@ def kinds(effects: tuple[AnyEffect, ...]) -> list[str]:
     ("action", "has_factor", "wanted"),
     [
         ("allow", True, []),
-        ("notify", True, ["raise_alert", "notify"]),
+        ("notify", True, ["notify"]),
         ("challenge", True, ["issue_challenge", "raise_alert"]),
         ("hold", True, ["issue_challenge", "raise_alert", "open_case", "notify"]),
         ("hold", False, ["raise_alert", "open_case", "notify"]),
@@ -76,8 +76,24 @@ def test_the_owner_reads_what_was_done_or_without_a_stop_of_the_kind_of_event(
     assert [effect.template for effect in effects if isinstance(effect, Notify)] == [template]
 
 
-def test_a_failed_login_alerts_the_security_team_alone(policy: Policy) -> None:
-    assert kinds(effects_for(login(outcome="failure"), "notify", policy)) == ["raise_alert"]
+@pytest.mark.parametrize("event", ACTED_ON, ids=lambda event: type(event).__name__)
+def test_what_counts_across_accounts_is_an_alert_even_where_its_owner_is_only_told(
+    policy: Policy, event: AnyEvent
+) -> None:
+    assert kinds(effects_for(event, "notify", policy, True, across=True)) == ["raise_alert", "notify"]
+
+
+@pytest.mark.parametrize("action", ["challenge", "hold", "deny"])
+def test_what_stops_an_event_is_one_alert_whatever_was_found(policy: Policy, action: Action) -> None:
+    effects = kinds(effects_for(transaction(), action, policy, True, across=True))
+
+    assert effects == kinds(effects_for(transaction(), action, policy, True))
+    assert effects.count("raise_alert") == 1
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_a_failed_login_alerts_the_security_team_alone(policy: Policy, across: bool) -> None:
+    assert kinds(effects_for(login(outcome="failure"), "notify", policy, across=across)) == ["raise_alert"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +101,7 @@ def test_a_failed_login_alerts_the_security_team_alone(policy: Policy) -> None:
     [("notify", "low"), ("challenge", "low"), ("hold", "high"), ("deny", "critical")],
 )
 def test_severity_follows_the_policy(policy: Policy, action: Action, severity: str) -> None:
-    effects = effects_for(transaction(), action, policy, True)
+    effects = effects_for(transaction(), action, policy, True, across=True)
 
     assert {effect.severity for effect in effects if isinstance(effect, (RaiseAlert, OpenCase))} == {severity}
 
