@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal, Self, cast
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,6 +13,7 @@ from services.activity.rows import Row
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId
 from services.http.problems import RESPONSES
+from services.http.times import utc
 
 Type = Literal[
     "login", "transaction", "account_change", "challenge_outcome", "user_report", "label", "settlement"
@@ -47,7 +48,7 @@ class ActivityShown(BaseModel):
     def of(cls, row: Row) -> Self:
         """The row as shown."""
         shown = {name: value for name, value in row._asdict().items() if name in cls.model_fields}
-        return cls(**(shown | {"at": datetime.fromtimestamp(row.at, UTC)}))
+        return cls(**(shown | {"at": utc(row.at)}))
 
 
 class ActivityPage(BaseModel):

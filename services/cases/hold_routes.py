@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -14,6 +14,7 @@ from services.cases.holds import AccountHold, HeldPayment
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
+from services.http.times import utc, utc_if
 
 router = APIRouter(prefix="/v1", tags=["holds"], responses=RESPONSES)
 _CONFLICT: dict[int | str, dict[str, Any]] = {
@@ -37,9 +38,9 @@ class FreezeShown(BaseModel):
         return cls(
             hold_id=hold.hold_id,
             event_id=hold.event_id,
-            placed_at=_moment(hold.placed_at),
+            placed_at=utc(hold.placed_at),
             placed_by=hold.placed_by,
-            released_at=None if hold.released_at is None else _moment(hold.released_at),
+            released_at=utc_if(hold.released_at),
         )
 
 
@@ -65,9 +66,9 @@ class PaymentShown(BaseModel):
             currency=payment.currency,
             payee_id=payment.payee_id,
             state=payment.state,
-            placed_at=_moment(payment.placed_at),
-            due_at=_moment(payment.due_at),
-            settled_at=None if payment.settled_at is None else _moment(payment.settled_at),
+            placed_at=utc(payment.placed_at),
+            due_at=utc(payment.due_at),
+            settled_at=utc_if(payment.settled_at),
             settled_by=payment.settled_by,
         )
 
@@ -93,8 +94,8 @@ class ApprovalShown(BaseModel):
             act=approval.act,
             account_id=approval.account_id,
             asked_by=approval.asked_by,
-            asked_at=_moment(approval.asked_at),
-            expires_at=_moment(approval.expires_at),
+            asked_at=utc(approval.asked_at),
+            expires_at=utc(approval.expires_at),
             why=approval.why,
             decision=approval.decision,
             decided_by=approval.decided_by,
@@ -228,7 +229,3 @@ async def _decide(
     if decided is None:
         raise Problem(404, "unknown_approval", "nothing of that id waits")
     return ApprovalShown.of(decided)
-
-
-def _moment(epoch_s: float) -> datetime:
-    return datetime.fromtimestamp(epoch_s, UTC)

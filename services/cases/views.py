@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +14,7 @@ from contracts.decisions import Severity
 from services.cases.case_service import Alert, Entry
 from services.cases.states import Case, State, Verdict
 from services.http.identifiers import BodyIdentifier
+from services.http.times import utc, utc_if
 
 Locale = Literal["zh-CN", "en"]
 
@@ -36,7 +37,7 @@ class AlertShown(BaseModel):
             event_id=alert.event_id,
             account_id=alert.account_id,
             severity=alert.severity,
-            raised_at=_moment(alert.raised_at),
+            raised_at=utc(alert.raised_at),
             decision=json.loads(alert.decision),
         )
 
@@ -66,7 +67,7 @@ class CaseShown(BaseModel):
     def of(cls, case: Case) -> Self:
         """The case as shown."""
         times = {
-            name: None if at is None else _moment(at)
+            name: utc_if(at)
             for name, at in (
                 ("opened_at", case.opened_at),
                 ("changed_at", case.changed_at),
@@ -98,7 +99,7 @@ class EntryShown(BaseModel):
     def of(cls, entry: Entry) -> Self:
         """The entry as shown."""
         decision = None if entry.decision is None else json.loads(entry.decision)
-        return cls(**asdict(entry) | {"at": _moment(entry.at), "decision": decision})
+        return cls(**asdict(entry) | {"at": utc(entry.at), "decision": decision})
 
 
 class CaseWithHistory(BaseModel):
@@ -143,7 +144,3 @@ class ContactGiven(_Given):
     ]
     locale: Locale = "zh-CN"
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] = "Asia/Shanghai"
-
-
-def _moment(epoch_s: float) -> datetime:
-    return datetime.fromtimestamp(epoch_s, UTC)

@@ -15,12 +15,13 @@ from pydantic import BaseModel
 from services.http.api_keys import require
 from services.http.identifiers import AccountId
 from services.http.problems import RESPONSES, Problem, problem_answer
+from services.http.times import utc, utc_if
 from services.mfa import qr
 from services.mfa.body import read_body
 from services.mfa.enrol_body import ENROL_BODY, Application, application_in, malformed
 from services.mfa.factor_records import FactorState, Refused
 from services.mfa.hints import hinted
-from services.mfa.http import CODE_BODY, Code, count_malformed, no_store, utc, utc_if
+from services.mfa.http import CODE_BODY, Code, count_malformed, no_store
 from services.mfa.lifecycle import CodeRefused, FactorInUse, FactorLifecycle
 from services.mfa.proof import PROOF_S, ProofTooOld
 from services.mfa.proved import ApiWarning

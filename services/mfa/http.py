@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
@@ -18,16 +17,6 @@ from services.mfa.typed_code import MAX_TYPED
 async def no_store(response: Response) -> None:
     """Nobody on the way may keep the answer."""
     response.headers["Cache-Control"] = "no-store"
-
-
-def utc(at: float) -> datetime:
-    """Epoch seconds as answers show them."""
-    return datetime.fromtimestamp(at, UTC)
-
-
-def utc_if(at: float | None) -> datetime | None:
-    """As `utc`, of a time that may not have come."""
-    return None if at is None else utc(at)
 
 
 async def _challenge(challenge_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
+from services.http.times import utc_if
 from services.mfa.factor_records import Reset, ResetState
 from services.mfa.factor_routes import Resets
-from services.mfa.http import no_store, utc_if
+from services.mfa.http import no_store
 from services.mfa.resets import NoFactor, NoReset, NotWaiting, ResetOpen, SameAdministrator
 
 router = APIRouter(

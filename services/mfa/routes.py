@@ -18,8 +18,9 @@ from services.http.api_keys import authorized, require
 from services.http.direct_routes import add_direct_post
 from services.http.identifiers import documented, named
 from services.http.problems import RESPONSES, Problem, problem_answer
+from services.http.times import utc
 from services.mfa.hints import hinted
-from services.mfa.http import CODE_BODY, ChallengeId, no_store, offered, utc
+from services.mfa.http import CODE_BODY, ChallengeId, no_store, offered
 from services.mfa.records import ChallengeState, Hint
 from services.mfa.service import ChallengesService
 

@@ -22,7 +22,8 @@ from pydantic import (
 from services.http.api_keys import require
 from services.http.identifiers import BodyIdentifier
 from services.http.problems import RESPONSES, Problem, problem_answer
-from services.mfa.http import no_store, utc
+from services.http.times import utc
+from services.mfa.http import no_store
 from services.mfa.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_about
 from services.mfa.service import ChallengesService
 from services.portal.pages import PREFIX

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import plain
 from services.http.problems import RESPONSES, Problem, problem_answer
+from services.http.times import utc, utc_if
 from services.wallet.actions import MOST_DETAIL, Kind, Result
 from services.wallet.feed import ActionFeed, Published
 
@@ -37,9 +38,9 @@ class ActionShown(BaseModel):
             kind=action.kind,
             account_id=action.account_id,
             event_id=action.event_id,
-            at=datetime.fromtimestamp(action.at, UTC),
+            at=utc(action.at),
             result=action.result,
-            result_at=None if action.result_at is None else datetime.fromtimestamp(action.result_at, UTC),
+            result_at=utc_if(action.result_at),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.http.api_keys import ApiKey, require
 from services.http.problems import RESPONSES, Problem, problem_answer
+from services.http.times import utc, utc_if
 from services.wallet.actions import Kind
 from services.wallet.outside import MOST_URL
 from services.wallet.webhooks import Delivery, Webhook, Webhooks
@@ -45,10 +46,10 @@ class WebhookShown(BaseModel):
             webhook_id=webhook.webhook_id,
             url=webhook.url,
             kinds=list(webhook.kinds),
-            created_at=_moment(webhook.created_at),
+            created_at=utc(webhook.created_at),
             created_by=webhook.created_by,
-            failing_since=None if webhook.failing_since is None else _moment(webhook.failing_since),
-            disabled_at=None if webhook.disabled_at is None else _moment(webhook.disabled_at),
+            failing_since=utc_if(webhook.failing_since),
+            disabled_at=utc_if(webhook.disabled_at),
             disabled_why=webhook.disabled_why,
         )
 
@@ -90,10 +91,10 @@ class DeliveryShown(BaseModel):
             action_id=delivery.action_id,
             state=delivery.state,
             attempts=delivery.attempts,
-            next_at=_moment(delivery.next_at) if delivery.state == "waiting" else None,
+            next_at=utc(delivery.next_at) if delivery.state == "waiting" else None,
             last_status=delivery.last_status,
             last_error=delivery.last_error,
-            ended_at=None if delivery.ended_at is None else _moment(delivery.ended_at),
+            ended_at=utc_if(delivery.ended_at),
         )
 
 
@@ -176,7 +177,3 @@ async def list_deliveries(
 
 def _unknown() -> Problem:
     return Problem(404, "unknown_webhook", "there is no such webhook")
-
-
-def _moment(epoch_s: float) -> datetime:
-    return datetime.fromtimestamp(epoch_s, UTC)
