@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity import months
@@ -89,14 +89,9 @@ class ActivityStore:
         query = select(activity).where(activity.c.account_id == account_id)
         if types:
             query = query.where(activity.c.type.in_(types))
-        if cursor is not None:
-            query = query.where(tuple_(activity.c.at, activity.c.event_id) < tuple_(*cursors.read(cursor)))
-        query = query.order_by(activity.c.at.desc(), activity.c.event_id.desc()).limit(limit + 1)
-        async with self._database.read() as connection:
-            rows = [Row(**row) for row in (await connection.execute(query)).mappings()]
-        if len(rows) <= limit:
-            return Page(rows, None)
-        return Page(rows[:limit], cursors.write(rows[limit - 1].at, rows[limit - 1].event_id))
+        at, identity = activity.c.at, activity.c.event_id
+        rows, following = await cursors.page(self._database, query, at, identity, cursor, limit)
+        return Page([Row(**row) for row in rows], following)
 
     async def size(self) -> Size:
         """What activity takes."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, Table, insert, select, tuple_
+from sqlalchemy import Select, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Severity
@@ -74,7 +74,9 @@ class CaseService:
         """Alerts, newest first. Raises Malformed for a cursor that is not ours."""
         query = select(alerts, recorded_decisions.c.body.label("decision")).join(recorded_decisions)
         query = _matching(query, alerts, severity=severity, account_id=account_id)
-        rows, following = await self._page(query, alerts.c.raised_at, alerts.c.effect_id, cursor, limit)
+        rows, following = await cursors.page(
+            self._database, query, alerts.c.raised_at, alerts.c.effect_id, cursor, limit
+        )
         return Page([Alert(**row) for row in rows], following)
 
     async def cases(
@@ -88,7 +90,9 @@ class CaseService:
     ) -> Page:
         """Cases, last opened first. Raises Malformed for a cursor that is not ours."""
         query = _matching(select(cases), cases, state=state, severity=severity, account_id=account_id)
-        rows, following = await self._page(query, cases.c.opened_at, cases.c.case_id, cursor, limit)
+        rows, following = await cursors.page(
+            self._database, query, cases.c.opened_at, cases.c.case_id, cursor, limit
+        )
         return Page([states.Case(**row) for row in rows], following)
 
     async def case(self, case_id: str) -> tuple[states.Case, list[Entry]] | None:
@@ -153,24 +157,6 @@ class CaseService:
         """Reach the owner there from now on; the addresses before are told of the change first."""
         async with self._database.begin() as connection:
             await change_contact(connection, account_id, contact, self._clock(), secrets.token_hex(16))
-
-    async def _page(
-        self,
-        query: Select[Any],
-        at: ColumnElement[float],
-        identity: ColumnElement[str],
-        cursor: str | None,
-        limit: int,
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        if cursor is not None:
-            query = query.where(tuple_(at, identity) < tuple_(*cursors.read(cursor)))
-        query = query.order_by(at.desc(), identity.desc()).limit(limit + 1)
-        async with self._database.read() as connection:
-            rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-        if len(rows) <= limit:
-            return rows, None
-        last = rows[limit - 1]
-        return rows[:limit], cursors.write(last[at.key or ""], last[identity.key or ""])
 
 
 def _matching(query: Select[Any], table: Table, **wanted: str | None) -> Select[Any]:
