@@ -18,6 +18,7 @@ from msgspec import Struct
 from contracts.actions import Action
 from contracts.events import Purpose
 from contracts.findings import Mode, Value
+from contracts.shown import Shown
 
 Severity = Literal["low", "medium", "high", "critical"]
 Change = Literal["amount_below", "known_device", "known_place", "known_payee", "unchanged_account"]
@@ -128,6 +129,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `tallies` are the counts across accounts that were read.
     `counterfactuals` are single changes with which the event would have passed; empty where none is known.
     `model_version` names the trained model that had a part in the risk.
+    `shown` is what a person needs to recognise the event: of a login, transaction or account change that had effects.
     """
 
     event_id: str
@@ -146,6 +148,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     held: bool = False
     counterfactuals: tuple[Counterfactual, ...] = ()
     model_version: str | None = None
+    shown: Shown | None = None
 
 
 def effect_id(account_id: str, event_id: str, kind: str) -> str:

@@ -11,7 +11,6 @@ from contracts.events import (
     Activity,
     AnyEvent,
     ChallengeOutcome,
-    Device,
     Label,
     Login,
     Settlement,
@@ -19,8 +18,7 @@ from contracts.events import (
     UserReport,
     epoch_seconds,
 )
-
-_MOST_TEXT = 128
+from contracts.shown import MOST_METHOD, MOST_REASON, MOST_TEXT, device_text, short
 
 
 class Row(NamedTuple):
@@ -62,7 +60,11 @@ def row_of(event: AnyEvent) -> Row:
         amount, currency = canonical_amount(event.amount, event.currency), event.currency
         payee_id, payee_key = event.payee_id, event.payee_key
     elif isinstance(event, Login):
-        kind, outcome, reason = _short(event.method, 32), event.outcome, _short(event.reason, 256)
+        kind, outcome, reason = (
+            short(event.method, MOST_METHOD),
+            event.outcome,
+            short(event.reason, MOST_REASON),
+        )
     elif isinstance(event, AccountChange):
         kind = event.change
     return Row(
@@ -83,7 +85,7 @@ def row_of(event: AnyEvent) -> Row:
         event.network_key,
         device_text(event.device),
         place.country if place else None,
-        _short(place.city, _MOST_TEXT) if place else None,
+        short(place.city, MOST_TEXT) if place else None,
         network.kind if network and network.kind != "unknown" else None,
         event.session_id,
     )
@@ -120,15 +122,3 @@ def section_of(event: AnyEvent) -> str:
 def day_of(event: AnyEvent) -> date:
     """The UTC day that the event claims to be of: the same on every repeat, whenever that comes."""
     return datetime.fromtimestamp(epoch_seconds(event.occurred_at), UTC).date()
-
-
-def device_text(device: Device | None) -> str | None:
-    """What the user agent says, as people read it: "iOS, Mobile Safari"; None when it says nothing."""
-    if device is None:
-        return None
-    told = [each for each in (device.os, device.browser) if each]
-    return _short(", ".join(told), _MOST_TEXT) if told else None
-
-
-def _short(text: str | None, most: int) -> str | None:
-    return None if text is None else text[:most]

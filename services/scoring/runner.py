@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
 from contracts.decisions import AnyEffect, Contribution, Decision, IssueChallenge
-from contracts.events import EVENT_TYPES, AnyEvent, Transaction
+from contracts.events import EVENT_TYPES, Activity, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile
@@ -37,6 +37,7 @@ from services.scoring.counterfactual import Came, chains_of, counterfactuals, ma
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
 from services.scoring.plan import Asked, Plan, teach_memories
+from services.scoring.shown import shown_of
 
 THIN_LOGINS = 3
 _LEARNING = ("learning",)
@@ -213,15 +214,14 @@ class Runner:
             and (not states or AWAY_STATES.isdisjoint(states))
         ):
             if evidence is None:
-                shown = dict(tallies) if DEVICE_OF_A_CROWD in states else None
-                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp, shown)
-            risk = quiet_risk(evidence, policy.modes, policy.prior)
-            if risk < policy.quiet_below:
-                return _quiet(event, plan.tag, risk, policy.version, states, stamp, dict(tallies) or None)
+                crowd = tallies if DEVICE_OF_A_CROWD in states else None
+                return _quiet(event, plan.tag, self._quiet.risk, policy.version, states, stamp, crowd)
+            if (risk := quiet_risk(evidence, policy.modes, policy.prior)) < policy.quiet_below:
+                return _quiet(event, plan.tag, risk, policy.version, states, stamp, tallies)
         account = _standing(policy, event, profile)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
-        action = ruling.action
         counts.count([*findings, *_learned(fused)], modes)
+        effects = self._effects(event, ruling, fused.reasoned)
         told = fused.reasoned or degraded or evidence is not None or DEVICE_OF_A_CROWD in states
         return Decision(
             event_id=event.event_id,
@@ -230,16 +230,17 @@ class Runner:
             at=event.at,
             risk=fused.risk,
             score=fused.score,
-            action=action,
+            action=ruling.action,
             policy_version=policy.version,
             findings=fused.reasoned,
-            effects=self._effects(event, ruling, fused.reasoned),
+            effects=effects,
             states=(*states, *added) if added else states,
             degraded=degraded,
             tallies=dict(tallies) if tallies and told else None,
-            held=action != "allow"
+            held=ruling.action != "allow"
             and any(each.quarantine and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,
+            shown=shown_of(event, profile) if effects and isinstance(event, Activity) else None,
         )
 
     def _effects(
@@ -337,7 +338,7 @@ def _quiet(
     version: str,
     states: tuple[str, ...],
     stamp: str | None,
-    tallies: dict[str, int] | None,
+    tallies: Tallies | None,
 ) -> Decision:
     return Decision(
         event_id=event.event_id,
@@ -349,6 +350,6 @@ def _quiet(
         action="allow",
         policy_version=version,
         states=states,
-        tallies=tallies,
+        tallies=dict(tallies) if tallies else None,
         model_version=stamp,
     )

@@ -21,7 +21,7 @@ from contracts.events import (
     Transaction,
     UserReport,
 )
-from services.activity.rows import Row, device_text, row_of
+from services.activity.rows import Row, row_of
 from services.activity.tables import activity
 
 AT_MS = 1_796_083_199_000
@@ -93,12 +93,6 @@ def test_all_but_transactions_are_access_and_say_of_what_they_speak(
 )
 def test_the_day_ends_at_midnight_utc(at_ms: int, day: date) -> None:
     assert row_of(Login(**(COMMON | {"occurred_at": at_ms}), outcome="success")).day == day
-
-
-def test_a_device_that_says_nothing_has_no_text() -> None:
-    assert device_text(None) is None
-    assert device_text(Device()) is None
-    assert device_text(Device(os="Android")) == "Android"
 
 
 @given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=400))
