@@ -17,7 +17,7 @@ EFFECTS: dict[EffectName, str] = {
     "hold_payment": "the payment waits",
     "freeze": "outgoing money frozen",
     "revoke_sessions": "sessions ended",
-    "notify": "notice to the owner",
+    "notify": "notice to the owner, if an address is known",
 }
 
 
@@ -61,10 +61,10 @@ NOTIFY = ActionKind(
     "notify",
     "通知",
     "cyan",
-    Headlines("Login noted", "Payment allowed, owner told", "Account change allowed, owner told"),
-    Headlines("登录已记录", "交易已放行，并已通知户主", "账户变更已放行，并已通知户主"),
+    Headlines("Login noted", "Payment allowed", "Account change allowed"),
+    Headlines("登录已记录", "交易已放行", "账户变更已放行"),
     effects=("notify",),
-    reached="the owner is told",
+    reached="a notice to the owner is due",
 )
 CHALLENGE = ActionKind(
     "challenge",

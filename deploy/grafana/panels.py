@@ -236,8 +236,11 @@ ROWS = (
         (
             Panel(
                 "Open cases",
-                "By severity.",
-                (Query("max by (severity) (payguard_open_cases)", "{{severity}}"),),
+                "By severity; and those whose owner cannot be told anything.",
+                (
+                    Query("max by (severity) (payguard_open_cases)", "{{severity}}"),
+                    Query("max (payguard_cases_unreachable)", "without a way to the owner"),
+                ),
             ),
             Panel(
                 "Oldest open case",

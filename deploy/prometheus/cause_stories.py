@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.prometheus.case_stories import CASE_STORIES
 from deploy.prometheus.partitions import PARTITION_STORIES
 from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, later
 
@@ -133,9 +134,6 @@ _STREAM = (
 
 _ISSUED = 'payguard_challenges_total{purpose="login",result="RESULT"}'
 _FAILED, _PASSED = _ISSUED.replace("RESULT", "failed"), _ISSUED.replace("RESULT", "passed")
-_BOUNCED = 'payguard_notices_total{channel="mail",result="failed"}'
-_DELIVERED = 'payguard_notices_total{channel="mail",result="delivered"}'
-_PENDING = 'payguard_outbox_pending{kind="action"}'
 
 _WRONG, _RIGHT = 'payguard_codes_total{result="wrong"}', 'payguard_codes_total{result="passed"}'
 _SLOWED = 'payguard_codes_slowed_total{limit="fleet"}'
@@ -237,48 +235,6 @@ _REST = (
         {"payguard_clock_skew_steps_count": counter((10, 0), (10, 1), (40, 0))},
         (("25m", QUIET),),
     ),
-    Story(
-        "OutboxStuck",
-        "fires when rows wait and do not get fewer, and resolves when they are carried out",
-        {_PENDING: gauge((10, 0), (40, 12), (10, 0))},
-        (("9m", QUIET), ("35m", ({"kind": "action"},)), ("52m", QUIET)),
-    ),
-    Story(
-        "OutboxStuck",
-        "stays quiet while a backlog shrinks",
-        {_PENDING: "600-10x50"},
-        (("40m", QUIET),),
-    ),
-    Story(
-        "OutboxStuck",
-        "stays quiet when it empties in between",
-        {_PENDING: "5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5"},
-        (("30m", QUIET),),
-    ),
-    Story(
-        "NoticesFailing",
-        "fires when notices fail, and resolves after a good hour",
-        {_BOUNCED: counter((10, 0), (10, 2), (80, 0)), _DELIVERED: counter((100, 2))},
-        (("10m", QUIET), ("25m", FIRES), ("90m", QUIET)),
-    ),
-    Story(
-        "NoticesFailing",
-        "stays quiet at 1 %",
-        {_BOUNCED: counter((60, 1)), _DELIVERED: counter((60, 99))},
-        (("50m", QUIET),),
-    ),
-    Story(
-        "CaseWaiting",
-        "fires when a case waits for more than 4 hours, and resolves when it is closed",
-        {"payguard_oldest_open_case_seconds": gauge((10, 14_000), (10, 15_000), (10, 600))},
-        (("9m", QUIET), ("16m", FIRES), ("22m", QUIET)),
-    ),
-    Story(
-        "CaseWaiting",
-        "stays quiet at 3 hours",
-        {"payguard_oldest_open_case_seconds": gauge((30, 10_800))},
-        (("20m", QUIET),),
-    ),
 )
 
-CAUSE_STORIES = (*_STREAM, *_GUESSING, *_REST, *PARTITION_STORIES)
+CAUSE_STORIES = (*_STREAM, *_GUESSING, *_REST, *CASE_STORIES, *PARTITION_STORIES)

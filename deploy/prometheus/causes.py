@@ -256,6 +256,16 @@ CASES = (
         "notices-failing.md",
     ),
     Alert(
+        "OwnersUnreachable",
+        "ticket",
+        "0s",
+        'sum(increase(payguard_notices_undelivered_total{reason="no_contact"}[6h])) > 5\n'
+        'and sum(increase(payguard_notices_undelivered_total{reason="no_contact"}[6h]))\n'
+        "  > 0.05 * sum(increase(payguard_notices_total[6h]))",
+        "Of more than 5 % of the notices of 6 hours the owner hears nothing: no address is known.",
+        "owners-unreachable.md",
+    ),
+    Alert(
         "CaseWaiting",
         "ticket",
         "5m",

@@ -13,14 +13,15 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from msgspec import Raw, Struct
+from msgspec import Struct
 from starlette.responses import Response
 
-from contracts.decisions import REUSED, Decision, account_in
+from contracts.decisions import REUSED, account_in
 from contracts.errors import Overloaded, Unavailable
 from contracts.events import UserReport
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
 from services.api.attribution import SENDING, attributed
+from services.api.decision_members import explained, settled, told
 from services.api.documentation import DECISION_DOCS, EVENTS_DOCS
 from services.api.dry_run import rehearsed
 from services.api.event_query import read_event_query
@@ -28,7 +29,6 @@ from services.api.offered import Offered, read_body
 from services.api.producer import EventSink, Headers, Outgoing
 from services.api.replies import Replies, ReplyReader
 from services.api.results import Result, answered, name_of, once_each, result_of, shown
-from services.cases.hold_routes import PaymentShown
 from services.cases.hold_service import HoldService
 from services.events.adapters import BY_MEDIA_TYPE, Adapter
 from services.events.own_events import EventMacs, is_own
@@ -38,7 +38,7 @@ from services.http.identifiers import AccountQuery, plain
 from services.http.problems import RESPONSES, Problem
 from services.platform.metrics import HTTP_EVENTS
 from services.platform.settings import Settings
-from services.scoring.explain import Reasons, sentences
+from services.scoring.explain import Reasons
 
 MAX_BODIES_BYTES = 64_000_000
 _READ_WITHIN_S = 20.0
@@ -203,7 +203,8 @@ async def get_decision(
     """The decision about an event: for an hour after it was made, and for good when it had effects.
 
     Event ids are the callers' own: say `account_id` where several accounts may use the same. A payment that was held has
-    `settlement` beside its decision: held, released, cancelled or expired, since when and by whom.
+    `settlement` beside its decision: held, released, cancelled or expired, since when and by whom. One of which the owner is to
+    be told has `owner`: whether there is a way to the owner, and how each notice fared.
     """
     ingest: Ingest = request.app.state.ingest
     body = _only(await ingest.stored_replies.of_event(plain(event_id)), account_id)
@@ -219,21 +220,12 @@ async def get_decision(
         raise Problem(404, "no_decision", detail, {"Retry-After": "1"})
     if explain is not None:
         # Only support is told what would have passed: a wallet may show its sentences to whoever holds the phone.
-        body = _explained(body, explain, ingest.reasons, counterfactual=key.allows("support"))
+        body = explained(body, explain, ingest.reasons, counterfactual=key.allows("support"))
     if b'"hold_payment"' in body:
-        body = await _settled(request.app.state.holds, body)
+        body = await settled(request.app.state.holds, body)
+    if b'"notify"' in body:
+        body = await told(request.app.state.cases, body, addresses=key.allows("support"))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-async def _settled(holds: HoldService, body: bytes) -> bytes:
-    """The decision on a held payment with how it stands now: `settlement`, null until its hold is noted."""
-    members = msgspec.json.decode(body, type=dict[str, Raw])
-    account_id, event_id = (
-        msgspec.json.decode(members[name], type=str) for name in ("account_id", "event_id")
-    )
-    payment = await holds.payment(account_id, event_id)
-    shown = None if payment is None else PaymentShown.of(payment).model_dump(mode="json")
-    return msgspec.json.encode({**members, "settlement": shown})
 
 
 def add_event_routes(app: FastAPI) -> None:
@@ -258,12 +250,6 @@ def _only(answers: Mapping[str, bytes], account_id: str | None) -> bytes | None:
 
 def _several() -> Problem:
     return Problem(409, "event_id_reused", "several accounts used this event id: say account_id")
-
-
-def _explained(body: bytes, locale: Literal["en", "zh-CN"], reasons: Reasons, counterfactual: bool) -> bytes:
-    decision = msgspec.json.decode(body, type=Decision)
-    members = msgspec.json.decode(body, type=dict[str, Raw])
-    return msgspec.json.encode({**members, "sentences": sentences(decision, locale, reasons, counterfactual)})
 
 
 def _adapter_of(request: Request) -> Adapter:

@@ -14,6 +14,7 @@ from contracts.decisions import Severity
 from services.cases import states, verdicts
 from services.cases.approvals import release
 from services.cases.contact_points import Contact, change_contact
+from services.cases.owners import Owner, owner_of
 from services.cases.repository import change_case
 from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
 from services.platform import cursors
@@ -100,6 +101,11 @@ class CaseService:
         async with self._database.read() as connection:
             case = await _case(connection, case_id, lock=False)
             return None if case is None else (case, await _entries(connection, case_id))
+
+    async def owner(self, account_id: str, event_ids: Collection[str]) -> Owner:
+        """Whether the account's owner can be reached, and what became of the notices about these events."""
+        async with self._database.read() as connection:
+            return await owner_of(connection, account_id, event_ids)
 
     async def decisions(self, event_id: str, account_id: str | None = None) -> list[bytes]:
         """The decisions of an event id that had effects, as the worker wrote them: one an account, of this one if named.

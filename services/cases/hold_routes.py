@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.cases.approvals import Approval, SamePerson
 from services.cases.hold_service import Holds, HoldService, NotHeld
 from services.cases.holds import AccountHold, HeldPayment
+from services.cases.owner_views import OwnerShown
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
@@ -103,19 +104,21 @@ class ApprovalShown(BaseModel):
 
 
 class HoldsShown(BaseModel):
-    """What stands between an account and its money."""
+    """What stands between an account and its money, and what its owner was told of that."""
 
     frozen: FreezeShown | None
     payments: list[PaymentShown]
     approvals: list[ApprovalShown]
+    owner: OwnerShown
 
     @classmethod
-    def of(cls, found: Holds) -> Self:
-        """All of it as shown."""
+    def of(cls, found: Holds, addresses: bool) -> Self:
+        """All of it as shown, with masked `addresses` of the owner or without any."""
         return cls(
             frozen=None if found.frozen is None else FreezeShown.of(found.frozen),
             payments=[PaymentShown.of(each) for each in found.payments],
             approvals=[ApprovalShown.of(each) for each in found.approvals],
+            owner=OwnerShown.of(found.owner, addresses),
         )
 
 
@@ -148,10 +151,10 @@ ApprovalId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 @router.get("/accounts/{account_id:segment}/holds")
 async def show_holds(
-    service: Service, _key: Annotated[ApiKey, Depends(require("support", "verify"))], account_id: AccountId
+    service: Service, key: Annotated[ApiKey, Depends(require("support", "verify"))], account_id: AccountId
 ) -> HoldsShown:
     """Whether the account is frozen, which payments wait, and what waits for a second person."""
-    return HoldsShown.of(await service.of(account_id))
+    return HoldsShown.of(await service.of(account_id), addresses=key.allows("support"))
 
 
 @router.post("/accounts/{account_id:segment}/unfreeze", responses=_CONFLICT | {202: {"model": HoldsShown}})
@@ -168,7 +171,7 @@ async def unfreeze(
         raise Problem(409, "not_held", str(error)) from None
     if isinstance(done, Approval):
         response.status_code = 202
-    return HoldsShown.of(await service.of(account_id))
+    return HoldsShown.of(await service.of(account_id), addresses=True)
 
 
 @router.post("/accounts/{account_id:segment}/payments/{event_id:segment}/release", responses=_CONFLICT)

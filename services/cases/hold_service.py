@@ -11,17 +11,20 @@ from contracts.events import UserReport
 from services.cases import approvals, holds
 from services.cases.approvals import Approval
 from services.cases.holds import AccountHold, HeldPayment
+from services.cases.owners import Owner, owner_of
 from services.platform.database import Database
 
 _DUE_AT_ONCE = 200
 
 
 class Holds(Struct, frozen=True):
-    """What stands between an account and its money: its freeze, payments that wait, and acts that wait for a second person."""
+    """What stands between an account and its money: its freeze, payments that wait, acts that wait for a second person, and
+    what its owner was told."""
 
     frozen: AccountHold | None
     payments: list[HeldPayment]
     approvals: list[Approval]
+    owner: Owner
 
 
 class NotHeld(Exception):
@@ -57,10 +60,14 @@ class HoldService:
     async def of(self, account_id: str) -> Holds:
         """What stands for the account."""
         async with self._database.read() as connection:
+            frozen = await holds.standing(connection, account_id)
+            payments = await holds.waiting(connection, account_id)
+            events = {each.event_id for each in payments} | ({frozen.event_id} if frozen else set())
             return Holds(
-                await holds.standing(connection, account_id),
-                await holds.waiting(connection, account_id),
+                frozen,
+                payments,
                 await approvals.open_approvals(connection, account_id),
+                await owner_of(connection, account_id, events),
             )
 
     async def unfreeze(self, account_id: str, by: str, why: str) -> AccountHold | Approval:

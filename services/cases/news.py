@@ -1,4 +1,4 @@
-"""Notices that no decision asks for: something about the account happened, and its owner is told."""
+"""Notices that no decision asks for: something about the account happened, and its owner is to hear of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
 async def put_news(
     connection: AsyncConnection, notice_id: str, event_id: str, account_id: str, template: str, news: News
 ) -> None:
-    """Have the owner told, inside the caller's transaction; a notice whose id is there already is left alone.
+    """Put down a notice to the owner, inside the caller's transaction; a notice whose id is there already is left alone.
 
     `event_id` is the account change that tells the stream the same.
     """

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from contracts.decisions import Severity
 from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
+from services.cases.owner_views import OwnerShown
 from services.cases.states import Case, IllegalTransition, State
 from services.cases.views import (
     AlertPage,
@@ -81,12 +82,17 @@ async def list_cases(
 
 @router.get("/cases/{case_id:segment}", responses=_UNKNOWN)
 async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
-    """One case with its history, oldest first, and the decisions that joined it."""
+    """One case with its history, oldest first, the decisions that joined it, and what its owner was told of them."""
     found = await cases.case(case_id)
     if found is None:
         raise _unknown_case()
     case, entries = found
-    return CaseWithHistory(case=CaseShown.of(case), history=[EntryShown.of(entry) for entry in entries])
+    events = {entry.event_id for entry in entries if entry.event_id is not None}
+    return CaseWithHistory(
+        case=CaseShown.of(case),
+        history=[EntryShown.of(entry) for entry in entries],
+        owner=OwnerShown.of(await cases.owner(case.account_id, events), addresses=True),
+    )
 
 
 @router.post("/cases/{case_id:segment}/assign", responses=_UNKNOWN | _CONFLICT)

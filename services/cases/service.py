@@ -16,6 +16,7 @@ from contracts.topics import HEADER_EFFECTS
 from services.cases.hold_service import HoldService
 from services.cases.outbox import OutboxRelay, Pending, pending, untold
 from services.cases.outlet import KafkaOutlet
+from services.cases.owners import unreachable_cases
 from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
 from services.cases.tables import cases
@@ -28,6 +29,7 @@ from services.platform.metrics import (
     OLDEST_CASE,
     OPEN_CASES,
     OUTBOX_PENDING,
+    UNREACHABLE_CASES,
 )
 from services.platform.progress import Consumers, Progress
 from services.platform.retry import pause, repeat
@@ -164,12 +166,14 @@ async def measure(database: Database, now: float) -> Pending:
     async with database.read() as connection:
         waiting = await pending(connection)
         found = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
+        unreachable = await unreachable_cases(connection)
         told = {each.kind: each for each in await unacknowledged(connection)}
     for kind in KINDS:
         ACTIONS_WAITING.labels(kind).set(told[kind].count if kind in told else 0)
         ACTIONS_OLDEST.labels(kind).set(now - told[kind].since if kind in told else 0.0)
     OUTBOX_PENDING.labels("action").set(waiting.actions)
     OUTBOX_PENDING.labels("event").set(waiting.events)
+    UNREACHABLE_CASES.set(unreachable)
     for severity in SEVERITIES:
         OPEN_CASES.labels(severity).set(found.get(severity, (0, 0.0))[0])
     OLDEST_CASE.set(max((now - opened_at for _, opened_at in found.values()), default=0.0))

@@ -173,6 +173,7 @@ notices = Table(
     Column("news", Text),
     Column("digest_id", ID),
     CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable', 'digested')", name="state"),
+    Index(None, "account_id", "event_id"),
 )
 Index(
     "ix_notices_waiting",

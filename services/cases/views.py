@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.decisions import Severity
 from services.cases.case_service import Alert, Entry
+from services.cases.owner_views import OwnerShown
 from services.cases.states import Case, State, Verdict
 from services.http.identifiers import BodyIdentifier
 from services.http.times import utc, utc_if
@@ -103,10 +104,11 @@ class EntryShown(BaseModel):
 
 
 class CaseWithHistory(BaseModel):
-    """A case and all that happened to it."""
+    """A case, all that happened to it, and what the account's owner was told of its events."""
 
     case: CaseShown
     history: list[EntryShown]
+    owner: OwnerShown
 
 
 class _Given(BaseModel):

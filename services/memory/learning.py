@@ -199,7 +199,7 @@ def _learn_failure(profile: Profile, at: float) -> None:
 
 
 def auto_release(profile: Profile, at: float) -> None:
-    """Teach the facts that waited AUTO_RELEASE_S without a challenge and without an objection: the owner was told of them."""
+    """Teach the facts that waited AUTO_RELEASE_S without a challenge and without an objection: a notice to the owner was due."""
     due = [
         each
         for each in profile.quarantined

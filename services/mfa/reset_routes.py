@@ -74,7 +74,7 @@ class ResetList(BaseModel):
 async def request_reset(
     account_id: AccountId, body: ResetWanted, admin: Administrator, resets: Resets
 ) -> ResetShown:
-    """Ask that the account's factor be taken away. The owner is told at once; another administrator must approve."""
+    """Ask that the account's factor be taken away. A notice to the owner is due at once; another administrator must approve."""
     try:
         return _shown(await resets.request(account_id, admin.key_id, body.reason))
     except NoFactor:
@@ -128,7 +128,7 @@ async def approve_reset(reset_id: ResetId, admin: Administrator, resets: Resets)
     responses={404: problem_answer("There is no such reset."), 409: problem_answer("It is over.")},
 )
 async def cancel_as_administrator(reset_id: ResetId, admin: Administrator, resets: Resets) -> ResetShown:
-    """Cancel an open reset. The owner is told."""
+    """Cancel an open reset. A notice to the owner is due."""
     try:
         return _shown(await resets.cancel(reset_id, admin.key_id))
     except NoReset:

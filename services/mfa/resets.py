@@ -1,7 +1,7 @@
 """Taking a factor away from an account whose owner cannot give a code: two administrators, a delay, and word to the owner.
 
-One administrator asks, another approves. The owner is told at once, and may cancel with a code; an administrator may cancel
-too. Carried out once, by the sweeper, after the delay. A request that nobody approves lapses.
+One administrator asks, another approves. A notice to the owner is due at once, and the owner may cancel with a code; an
+administrator may cancel too. Carried out once, by the sweeper, after the delay. A request that nobody approves lapses.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FactorResets:
         self._answers = answers or AnswerTime()
 
     async def request(self, account_id: str, key_id: str, reason: str) -> Reset:
-        """Ask for a reset; the owner is told when it is due. Raises NoFactor, ResetOpen."""
+        """Ask for a reset; a notice tells the owner when it is due. Raises NoFactor, ResetOpen."""
         async with self._database.begin() as connection:
             at = self._clock()
             if (await factors.hold(connection, account_id)).in_use is None:

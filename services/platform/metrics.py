@@ -301,6 +301,9 @@ OPEN_CASES: Gauge = _declare(
     ["severity"],
     [("low",), ("medium",), ("high",), ("critical",)],
 )
+UNREACHABLE_CASES: Gauge = _declare(
+    Gauge, "cases_unreachable", "Open cases whose owner cannot be told anything: no address is known."
+)
 OLDEST_CASE: Gauge = _declare(Gauge, "oldest_open_case_seconds", "Age of the oldest open case; 0 when none.")
 ALERTS: Counter = _declare(
     Counter,

@@ -70,12 +70,17 @@ case.
 
 EFFECTS_OF_ACTIONS
 
-A hold asks for a challenge only where the account can be challenged. Of a failed login the owner is not told; it
-raises an alert instead.
+A hold asks for a challenge only where the account can be challenged. A failed login makes no notice; it raises an alert
+instead.
 
-What its owner is told of is no alert by itself: people buy phones and change networks. It is one where a detector that counts
-across accounts found something (`credential_stuffing`, `password_spray`, `shared_device`, `payee_fan_in`, `payee_reputation`),
-because no single owner can see that.
+What makes a notice to its owner is no alert by itself: people buy phones and change networks. It is one where a detector that
+counts across accounts found something (`credential_stuffing`, `password_spray`, `shared_device`, `payee_fan_in`,
+`payee_reputation`), because no single owner can see that.
+
+Nobody knows when an event is decided whether a letter about it will arrive. `owner` in the answers of `GET /v1/decisions`,
+`GET /v1/cases/{case_id}` and `GET /v1/accounts/{account_id}/holds` says whether there is a way to the owner and how each notice
+fared. An owner without any is counted (`payguard_notices_undelivered_total`, reason `no_contact`; `payguard_cases_unreachable`)
+and alerted on.
 
 A snooze takes findings out of the sum, as if their detectors were in `shadow`: of an account, of a detector, or of a
 detector for one account. It holds for events whose own time lies from `from` to before `until`; what the clock says does not

@@ -46,8 +46,8 @@ def effects_for(
 ) -> tuple[AnyEffect, ...]:
     """The effects of an action, in the order in which they are carried out.
 
-    What its owner is told of is an alert for the security team only where `across` says that a finding counts across accounts.
-    Of a failed login the owner is not told, but the security team is: nobody else would hear of guessing.
+    What makes a notice is an alert for the security team only where `across` says that a finding counts across accounts.
+    Of a failed login the owner gets no notice, but the security team an alert: nobody else would hear of guessing.
 
     A held event of an account that may be challenged also gets a challenge, so that its owner can free it. An event that is
     allowed may still open a case, see `contracts.case_kinds`; from an owner's "not me" follows what the policy says besides.

@@ -19,6 +19,7 @@ from services.scoring.wording import (
     DURATIONS,
     HEADLINES,
     LOCALES,
+    NOTED,
     OR,
     STATES,
     WORDS,
@@ -38,7 +39,11 @@ def reasons_of(specs: Iterable[Spec]) -> dict[tuple[str, str], Reason]:
 def headline(decision: Decision, locale: str) -> str:
     """What was done, in a few words. Raises ValueError for a locale without texts."""
     texts = HEADLINES[_known(locale)]
-    return texts.get((decision.type, decision.action), f"{decision.type}: {decision.action}")
+    said = texts.get((decision.type, decision.action), f"{decision.type}: {decision.action}")
+    if decision.action == "notify":
+        done = {effect.__struct_config__.tag for effect in decision.effects}
+        said += next((words for effect, words in NOTED[locale].items() if effect in done), "")
+    return said
 
 
 def sentences(decision: Decision, locale: str, reasons: Reasons, counterfactual: bool = True) -> list[str]:

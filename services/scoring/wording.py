@@ -36,6 +36,13 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
     },
 }
 
+#: What follows a headline of what was let through and noted: an effect of the decision, the first of them that it has. Whether a
+#: letter arrives is not known when an event is decided.
+NOTED: dict[str, dict[str, str]] = {
+    "en": {"notify": ", a notice to the owner is due", "raise_alert": ", alert raised"},
+    "zh-CN": {"notify": "，待通知户主", "raise_alert": "，已告警"},
+}
+
 #: States of a decision, by locale.
 STATES: dict[str, dict[str, str]] = {
     "en": {

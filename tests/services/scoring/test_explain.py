@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.actions import ACTIONS
-from contracts.decisions import Contribution, Decision
+from contracts.decisions import AnyEffect, Contribution, Decision, Notify, RaiseAlert
 from contracts.findings import Finding, Reason
 from contracts.profile import HOUR_S, MAX_DEVICES
 from detectors import discover, factor_change_then_money, takeover_chain, top_up_then_cash_out
@@ -159,6 +159,26 @@ def test_every_action_has_a_headline(locale: str, kind: str, action: str) -> Non
     said = headline(decided(type=kind, action=action), locale)
 
     assert bool(re.search("[\u4e00-\u9fff]", said)) == (locale == "zh-CN")
+
+
+@pytest.mark.parametrize(
+    ("locale", "effects", "said"),
+    [
+        (
+            "en",
+            (Notify(effect_id="n", template="login_notice"),),
+            "Login noted, a notice to the owner is due",
+        ),
+        ("en", (RaiseAlert(effect_id="a", severity="low"),), "Login noted, alert raised"),
+        ("en", (), "Login noted"),
+        ("zh-CN", (Notify(effect_id="n", template="login_notice"),), "登录已记录，待通知户主"),
+        ("zh-CN", (RaiseAlert(effect_id="a", severity="low"),), "登录已记录，已告警"),
+    ],
+)
+def test_what_was_noted_says_whom_the_decision_has_told_and_never_that_the_owner_was(
+    locale: str, effects: tuple[AnyEffect, ...], said: str
+) -> None:
+    assert headline(decided(type="login", action="notify", effects=effects), locale) == said
 
 
 def test_both_languages_have_texts_for_the_same_things() -> None:

@@ -1,0 +1,82 @@
+"""Test cases of the alerts on cases and notices, as in cause_stories.py."""
+
+from __future__ import annotations
+
+from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge
+
+_BOUNCED = 'payguard_notices_total{channel="mail",result="failed"}'
+_NOWHERE = 'payguard_notices_total{channel="mail",result="undeliverable"}'
+_NO_CONTACT = 'payguard_notices_undelivered_total{reason="no_contact"}'
+_DELIVERED = 'payguard_notices_total{channel="mail",result="delivered"}'
+_PENDING = 'payguard_outbox_pending{kind="action"}'
+
+CASE_STORIES = (
+    Story(
+        "OutboxStuck",
+        "fires when rows wait and do not get fewer, and resolves when they are carried out",
+        {_PENDING: gauge((10, 0), (40, 12), (10, 0))},
+        (("9m", QUIET), ("35m", ({"kind": "action"},)), ("52m", QUIET)),
+    ),
+    Story(
+        "OutboxStuck",
+        "stays quiet while a backlog shrinks",
+        {_PENDING: "600-10x50"},
+        (("40m", QUIET),),
+    ),
+    Story(
+        "OutboxStuck",
+        "stays quiet when it empties in between",
+        {_PENDING: "5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5 5 0 5 5 5 5"},
+        (("30m", QUIET),),
+    ),
+    Story(
+        "NoticesFailing",
+        "fires when notices fail, and resolves after a good hour",
+        {_BOUNCED: counter((10, 0), (10, 2), (80, 0)), _DELIVERED: counter((100, 2))},
+        (("10m", QUIET), ("25m", FIRES), ("90m", QUIET)),
+    ),
+    Story(
+        "NoticesFailing",
+        "stays quiet at 1 %",
+        {_BOUNCED: counter((60, 1)), _DELIVERED: counter((60, 99))},
+        (("50m", QUIET),),
+    ),
+    Story(
+        "OwnersUnreachable",
+        "fires when owners without an address are to be told, and resolves when addresses are known",
+        {
+            _NO_CONTACT: counter((60, 0), (60, 1), (480, 0)),
+            _NOWHERE: counter((60, 0), (60, 1), (480, 0)),
+            _DELIVERED: counter((600, 2)),
+        },
+        (("55m", QUIET), ("110m", FIRES), ("590m", QUIET)),
+    ),
+    Story(
+        "OwnersUnreachable",
+        "stays quiet at 2 %",
+        {
+            _NO_CONTACT: counter((400, 1)),
+            _NOWHERE: counter((400, 1)),
+            _DELIVERED: counter((400, 49)),
+        },
+        (("390m", QUIET),),
+    ),
+    Story(
+        "OwnersUnreachable",
+        "stays quiet while one of a few owners has none",
+        {_NO_CONTACT: counter((100, 0), (3, 1), (300, 0)), _NOWHERE: counter((100, 0), (3, 1), (300, 0))},
+        (("200m", QUIET),),
+    ),
+    Story(
+        "CaseWaiting",
+        "fires when a case waits for more than 4 hours, and resolves when it is closed",
+        {"payguard_oldest_open_case_seconds": gauge((10, 14_000), (10, 15_000), (10, 600))},
+        (("9m", QUIET), ("16m", FIRES), ("22m", QUIET)),
+    ),
+    Story(
+        "CaseWaiting",
+        "stays quiet at 3 hours",
+        {"payguard_oldest_open_case_seconds": gauge((30, 10_800))},
+        (("20m", QUIET),),
+    ),
+)

@@ -1,0 +1,84 @@
+"""What HTTP shows of an account's owner: whether there is a way to them, and what became of each notice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from services.cases.owners import NoticeState, Owner
+from services.http.times import utc, utc_if
+
+
+class WayShown(BaseModel):
+    """A way to the owner. The address is masked, and for support alone."""
+
+    channel: str
+    address: str | None
+
+
+class TryShown(BaseModel):
+    """How an address took a notice: `delivered`, or the reason why it never will."""
+
+    channel: str
+    address: str | None
+    outcome: str
+    at: datetime
+
+
+class TellingShown(BaseModel):
+    """One notice to the owner.
+
+    `waiting` may still get there; `delivered` was taken by at least one address; `failed` was refused, or given up after a day
+    of tries; `undeliverable` had nowhere to go. `why` says more where it was not delivered.
+    """
+
+    notice_id: str
+    event_id: str
+    template: str
+    state: NoticeState
+    why: str | None
+    recorded_at: datetime
+    ended_at: datetime | None
+    tries: list[TryShown]
+
+
+class OwnerShown(BaseModel):
+    """The account's owner: whether there is a way to them now, and what they were told, oldest first."""
+
+    reachable: bool
+    channels: list[WayShown]
+    told: list[TellingShown]
+
+    @classmethod
+    def of(cls, owner: Owner, addresses: bool) -> Self:
+        """The owner as shown, with masked `addresses` or without any."""
+        return cls(
+            reachable=owner.reachable,
+            channels=[
+                WayShown(channel=way.channel, address=way.address if addresses else None)
+                for way in owner.ways
+            ],
+            told=[
+                TellingShown(
+                    notice_id=each.notice_id,
+                    event_id=each.event_id,
+                    template=each.template,
+                    state=each.state,
+                    why=each.why,
+                    recorded_at=utc(each.recorded_at),
+                    ended_at=utc_if(each.ended_at),
+                    tries=[
+                        TryShown(
+                            channel=tried.channel,
+                            address=tried.address if addresses else None,
+                            outcome=tried.outcome,
+                            at=utc(tried.at),
+                        )
+                        for tried in each.tries
+                    ],
+                )
+                for each in owner.told
+            ],
+        )

@@ -1,0 +1,127 @@
+"""Whether the owner of an account can be reached, and what became of each notice to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.cases.mail_addresses import address_key, masked
+from services.cases.tables import cases, contact_points, deliveries, notices
+
+#: A notice in a digest fares as its digest does, so `digested` is none of them.
+NoticeState = Literal["waiting", "delivered", "failed", "undeliverable"]
+#: Of the newest so many notices an answer tells.
+_MOST_TOLD = 200
+
+
+class Way(Struct, frozen=True):
+    """A way to the owner; the address is masked."""
+
+    channel: str
+    address: str
+
+
+class Try(Struct, frozen=True):
+    """How an address took a notice: `delivered` or the reason of its refusal. The address is None once it is no longer known."""
+
+    channel: str
+    address: str | None
+    outcome: str
+    at: float
+
+
+class Telling(Struct, frozen=True, kw_only=True):
+    """One notice: `undeliverable` has nowhere to go, `failed` was refused or given up; `why` says more of both."""
+
+    notice_id: str
+    event_id: str
+    template: str
+    state: NoticeState
+    why: str | None
+    recorded_at: float
+    ended_at: float | None
+    tries: list[Try]
+
+
+class Owner(Struct, frozen=True):
+    """The ways to an account's owner as they are now, and what the owner was told of certain events."""
+
+    ways: list[Way]
+    told: list[Telling]
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is any way to the owner."""
+        return bool(self.ways)
+
+
+async def owner_of(connection: AsyncConnection, account_id: str, event_ids: Collection[str]) -> Owner:
+    """The owner of the account, and what became of the notices about these events."""
+    query = select(contact_points).where(contact_points.c.account_id == account_id)
+    points = (await connection.execute(query.order_by(contact_points.c.since))).all()
+    shown = {address_key(point.address): masked(point.address) for point in points}
+    ways = [Way(point.channel, masked(point.address)) for point in points if point.until is None]
+    return Owner(ways, await _told(connection, account_id, event_ids, shown) if event_ids else [])
+
+
+async def _told(
+    connection: AsyncConnection, account_id: str, event_ids: Collection[str], shown: Mapping[str, str]
+) -> list[Telling]:
+    digest = notices.alias("digest")
+    query = (
+        select(
+            notices.c.notice_id,
+            notices.c.event_id,
+            notices.c.template,
+            notices.c.recorded_at,
+            func.coalesce(digest.c.notice_id, notices.c.notice_id).label("letter"),
+            func.coalesce(digest.c.state, notices.c.state).label("state"),
+            func.coalesce(digest.c.last_error, notices.c.last_error).label("why"),
+            func.coalesce(digest.c.ended_at, notices.c.ended_at).label("ended_at"),
+        )
+        .outerjoin(digest, digest.c.notice_id == notices.c.digest_id)
+        .where(notices.c.account_id == account_id, notices.c.event_id.in_(event_ids))
+        .order_by(notices.c.recorded_at.desc(), notices.c.notice_id)
+        .limit(_MOST_TOLD)
+    )
+    found = (await connection.execute(query)).all()
+    tries = await _tries(connection, {row.letter for row in found}, shown)
+    return [
+        Telling(
+            notice_id=row.notice_id,
+            event_id=row.event_id,
+            template=row.template,
+            state=row.state,
+            why=None if row.state == "delivered" else row.why,
+            recorded_at=row.recorded_at,
+            ended_at=None if row.state == "waiting" else row.ended_at,
+            tries=tries.get(row.letter, []),
+        )
+        for row in reversed(found)
+    ]
+
+
+async def _tries(
+    connection: AsyncConnection, letters: Collection[str], shown: Mapping[str, str]
+) -> dict[str, list[Try]]:
+    query = (
+        select(deliveries)
+        .where(deliveries.c.notice_id.in_(letters))
+        .order_by(deliveries.c.delivered_at, deliveries.c.address_key)
+    )
+    found: dict[str, list[Try]] = {}
+    for row in await connection.execute(query):
+        tried = Try(row.channel, shown.get(row.address_key), row.outcome, row.delivered_at)
+        found.setdefault(row.notice_id, []).append(tried)
+    return found
+
+
+async def unreachable_cases(connection: AsyncConnection) -> int:
+    """How many unresolved cases have an owner to whom there is no way."""
+    way = exists().where(contact_points.c.account_id == cases.c.account_id, contact_points.c.until.is_(None))
+    query = select(func.count()).select_from(cases).where(cases.c.state != "resolved", ~way)
+    return int((await connection.execute(query)).scalar_one())
