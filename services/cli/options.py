@@ -123,6 +123,15 @@ async def open_database(url: str, migrate: bool = True) -> AsyncIterator[Store]:
         await store.close()
 
 
+#: Packages that only the laboratory needs.
+_LABORATORY = frozenset({"numpy", "pyarrow", "sklearn"})
+
+
+def _install(package: str) -> str:
+    """What to run where an imported package is missing."""
+    return "pip install 'payguard[lab]'" if package.split(".")[0] in _LABORATORY else "make dev"
+
+
 def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:
     """Run the command line; foreseeable errors end in one sentence on standard error, never in a traceback."""
     try:
@@ -146,6 +155,6 @@ def with_plain_errors(command_line: Callable[[], Any]) -> NoReturn:
     except ImportError as error:
         if (error.name or "").split(".")[0] in ("services", "contracts", "detectors", "notifier"):
             raise
-        say(f"error: the package {error.name} is not installed; run: pip install 'payguard[lab]'")
+        say(f"error: the package {error.name} is not installed; run: {_install(error.name or '')}")
         sys.exit(EXIT_USAGE)
     sys.exit(0)

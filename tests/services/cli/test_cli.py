@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
+from services.cli.options import with_plain_errors
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
@@ -190,3 +191,20 @@ def test_simulate_says_nothing_on_standard_error_where_there_is_no_terminal(even
 
     assert told == b""
     assert time.monotonic() - started_s < 60
+
+
+@pytest.mark.parametrize(
+    ("package", "install"),
+    [("numpy.linalg", "pip install 'payguard[lab]'"), ("fastapi", "make dev")],
+)
+def test_a_missing_package_is_named_with_what_installs_it(
+    package: str, install: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command_line() -> None:
+        raise ModuleNotFoundError(name=package)
+
+    with pytest.raises(SystemExit) as ended:
+        with_plain_errors(command_line)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"error: the package {package} is not installed; run: {install}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from services.audit.audit_log import rows
+from services.bootstrap.rest import open_api
 from services.cli.main import app
 from services.http.api_keys import ApiKeys
 from services.mfa.factor_records import NewFactor
@@ -24,6 +24,9 @@ from services.mfa.factors import start_enrolment
 from services.mfa.vault import Vault
 from services.platform.database import Database
 from services.platform.keyring import parse_keyring
+from services.platform.secrets import UnusableKeys
+from services.platform.settings import Settings
+from tests.chaos.stack import environment_of
 
 ROOT = Path(__file__).resolve().parents[3]
 OLD, NEW, WRONG = bytes(range(32)), bytes([7]) * 32, bytes([9]) * 32
@@ -176,31 +179,43 @@ def test_a_file_that_holds_no_heads_is_refused(url: str, tmp_path: Path) -> None
         (as_text((2, NEW)), GRANT, "stored secrets need key version 1"),
     ],
 )
-def test_the_api_refuses_to_start_without_the_keys_that_are_needed(
+async def test_the_api_does_not_open_without_the_keys_that_are_needed(
     url: str, keys: str, grant: str, told: str
 ) -> None:
-    environment = {
-        **os.environ,
-        "PAYGUARD_DATABASE": url,
-        "PAYGUARD_FACTOR_KEY": keys,
-        "PAYGUARD_PSEUDONYM_KEY": as_text((1, NEW)).removeprefix("1:"),
-        "PAYGUARD_GRANT_KEY": grant,
-        "PAYGUARD_EVENT_KEY": GRANT,
-        "PAYGUARD_HTTP_PORT": "0",
-        "PAYGUARD_LOG_LEVEL": "WARNING",
-    }
+    database = Database(url)
+    with pytest.raises((ValueError, UnusableKeys)) as refused:
+        await open_api(_settings(url, keys, grant), database)
+    await database.close()
+
+    assert told in str(refused.value)
+    assert not keys or keys not in str(refused.value)
+
+
+def test_an_api_that_does_not_open_ends_with_one_sentence(url: str) -> None:
+    settings = _settings(url, as_text((1, WRONG)), GRANT)
     ended = subprocess.run(
         [sys.executable, "-m", "services.cli.main", "api"],
-        env=environment,
+        env=environment_of(settings),
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
 
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: ")
-    assert (told in ended.stderr, ended.stderr.count("\n")) == (True, 1)
-    assert not keys or keys not in ended.stderr
+    assert ended.stderr.startswith("error: a factor does not open")
+    assert ended.stderr.count("\n") == 1
+
+
+def _settings(url: str, keys: str, grant: str) -> Settings:
+    return Settings(
+        database=url,
+        factor_key=keys,
+        pseudonym_key=as_text((1, NEW)).removeprefix("1:"),
+        grant_key=grant,
+        event_key=GRANT,
+        http_port=0,
+        log_level="WARNING",
+    )
 
 
 async def test_a_key_that_was_revoked_before_is_not_revoked_again_in_the_audit(tmp_path: Path) -> None:
