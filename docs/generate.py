@@ -28,7 +28,7 @@ _NOTE = "\n<!-- Written by `make docs` from {source}. -->\n"
 #: Modules that write their own files when run.
 OTHERS = ("detectors.docs", "services.api.schema", "deploy.prometheus.generate", "deploy.grafana.generate")
 #: Modules that print their page, and where it goes.
-PRINTED = {"services.policy.file": "docs/policy.md"}
+PRINTED = {"services.policy.file": "docs/policy.md", "services.rights.page": "docs/retention.md"}
 _KINDS: dict[type[Any], str] = {
     Counter: "counter",
     Gauge: "gauge",

@@ -273,8 +273,11 @@ ROWS = (
             ),
             Panel(
                 "Activity",
-                "Events kept for people to read, per second; repeats are left as they were.",
-                (rate("payguard_activity_rows_total", "result"),),
+                "Events kept for people to read, per second; repeats are left as they were. Rows past keeping, taken out.",
+                (
+                    rate("payguard_activity_rows_total", "result"),
+                    rate("payguard_rows_forgotten_total", "table"),
+                ),
                 "reqps",
             ),
             Panel(

@@ -172,10 +172,12 @@ async def _until_told(works: Sequence[_Work], told: Callable[[], bool]) -> None:
 
 async def _opened(role: Role, settings: Settings, database: Database, consumers: Consumers) -> _Work:
     from services.bootstrap import rest
+    from services.rights.retention import Retention
 
     if role == "cases":
         cases = rest.open_cases(settings, database, consumers)
-        return _Work(role, cases.run(), cases.stop, {})
+        retention = Retention(settings, database, time.time).run(consumers.add("retention"))
+        return _Work(role, cases.run(), cases.stop, {"retention": retention})
     if role == "activity":
         activity = rest.open_activity(settings, database, consumers)
         return _Work(role, activity.run(), activity.stop, {})

@@ -36,6 +36,7 @@ recorded_decisions = Table(
     Column("body", Text, nullable=False),
     Index(None, "account_id", "at"),
     Index(None, "event_id"),
+    Index(None, "recorded_at"),
 )
 
 alerts = Table(
@@ -121,6 +122,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_error", String(256)),
     CheckConstraint("kind IN ('action', 'event')", name="kind"),
+    Index(None, "sent_at"),
 )
 Index(
     "ix_outbox_unsent",
@@ -174,6 +176,7 @@ notices = Table(
     Column("digest_id", ID),
     CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable', 'digested')", name="state"),
     Index(None, "account_id", "event_id"),
+    Index(None, "ended_at"),
 )
 Index(
     "ix_notices_waiting",

@@ -33,13 +33,14 @@ def topics_create(
 
 @app.command("describe")
 def topics_describe(kafka: Kafka = None, as_json: Json = False) -> None:
-    """Partitions and replicas of each topic. Exit code 1 when one is missing or has another number of partitions."""
+    """Partitions and replicas of each topic, and how long it is kept. Exit code 1: one is missing or has other partitions."""
     from services.platform.topics import describe_topics
 
     settings = settings_from(kafka=kafka)
     described = run(describe_topics(settings))
     lines = (
         f"{told.topic}: {told.partitions} partitions, {told.replicas} replicas, {told.state}"
+        + ("" if told.days is None else f", kept {told.days:g} days")
         for told in described
     )
     tell(described, lines, as_json)

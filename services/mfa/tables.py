@@ -123,6 +123,7 @@ challenges = Table(
     CheckConstraint("state IN ('open', 'passed', 'failed', 'expired')", name="state"),
     CheckConstraint("(state = 'passed') = (passed_step IS NOT NULL)", name="passed_step"),
     Index(None, "state", "expires_at"),
+    Index(None, "closed_at"),
     Index(None, "account_id"),
     Index(
         "uq_challenges_event_open",

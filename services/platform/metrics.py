@@ -334,6 +334,33 @@ ACTIVITY_ROWS: Counter = _declare(
     ["result"],
     [("kept",), ("repeated",)],
 )
+#: As in `services.rights.rules`, which a test compares.
+ROWS_FORGOTTEN: Counter = _declare(
+    Counter,
+    "rows_forgotten_total",
+    "Rows taken out of SQL because they were past keeping, by table.",
+    ["table"],
+    [
+        (name,)
+        for name in (
+            "deliveries",
+            "notices",
+            "contact_points",
+            "alerts",
+            "case_entries",
+            "cases",
+            "held_payments",
+            "account_holds",
+            "approvals",
+            "recorded_decisions",
+            "wallet_actions",
+            "webhook_deliveries",
+            "outbox",
+            "challenges",
+            "factor_resets",
+        )
+    ],
+)
 ACTIONS_WAITING: Gauge = _declare(
     Gauge,
     "actions_unacknowledged",
@@ -411,6 +438,7 @@ _CONSUMERS = [
         "notifier",
         "challenge-expiry",
         "factor-resets",
+        "retention",
     )
 ]
 CONSUMER_WAITING: Gauge = _declare(

@@ -107,6 +107,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # activity
     activity_money_days: int = 400
     activity_access_days: int = 180
+    # how long what is kept, see docs/retention.md
+    events_days: int = 90
+    topic_days: int = 30
+    records_days: int = 730
+    letters_days: int = 180
     # metrics
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0

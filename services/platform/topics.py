@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from contracts.errors import Unavailable
 from services.platform.settings import Settings
@@ -26,17 +26,24 @@ class Described(Struct, frozen=True):
     partitions: int
     replicas: int
     state: Literal["ok", "missing", "other partition count"]
+    #: For how many days the broker keeps its records; None when it does not say, or for ever.
+    days: float | None = None
+
+
+#: The setting that says for how many days a topic keeps its records, by the setting of the topic's name.
+TOPIC_DAYS = {
+    "topic_events": "events_days",
+    "topic_dead": "topic_days",
+    "topic_decisions": "topic_days",
+    "topic_actions": "topic_days",
+    "topic_results": "topic_days",
+}
+_DAY_MS = 86_400_000
 
 
 def topic_names(settings: Settings) -> tuple[str, ...]:
     """The five topics."""
-    return (
-        settings.topic_events,
-        settings.topic_dead,
-        settings.topic_decisions,
-        settings.topic_actions,
-        settings.topic_results,
-    )
+    return tuple(getattr(settings, name) for name in TOPIC_DAYS)
 
 
 async def create_topics(settings: Settings) -> dict[str, str]:
@@ -70,11 +77,19 @@ async def create_topics(settings: Settings) -> dict[str, str]:
 async def describe_topics(settings: Settings) -> list[Described]:
     """Each of the five topics as the broker knows it. Raises Unavailable when no broker answers."""
     async with open_admin(settings) as admin:
-        return await _describe(admin, settings)
+        described = await _describe(admin, settings)
+        kept = await _kept_days(admin, [told.topic for told in described if told.state != "missing"])
+    return [structs.replace(told, days=kept.get(told.topic)) for told in described]
+
+
+def topic_days(settings: Settings) -> dict[str, int]:
+    """For how many days each topic is to keep its records, by its name."""
+    return {getattr(settings, name): getattr(settings, days) for name, days in TOPIC_DAYS.items()}
 
 
 def _configs(settings: Settings, name: str) -> dict[str, str]:
-    return {"max.message.bytes": str(_DEAD_LETTER_BYTES)} if name == settings.topic_dead else {}
+    configs = {"retention.ms": str(topic_days(settings)[name] * _DAY_MS)}
+    return configs | ({"max.message.bytes": str(_DEAD_LETTER_BYTES)} if name == settings.topic_dead else {})
 
 
 async def _describe(admin: Any, settings: Settings) -> list[Described]:
@@ -93,6 +108,25 @@ async def _describe(admin: Any, settings: Settings) -> list[Described]:
         )
         described.append(Described(name, count, len(partitions[0]["replicas"]) if count else 0, state))
     return described
+
+
+async def _kept_days(admin: Any, names: list[str]) -> dict[str, float]:
+    """What the broker says; nothing of one that does not, as the embedded one. The last question of its connection."""
+    from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+    from aiokafka.errors import KafkaError
+
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name, {"retention.ms": ""}) for name in names]
+    found: dict[str, float] = {}
+    try:
+        answers = await admin.describe_configs(wanted) if wanted else []
+    except KafkaError:
+        return found
+    for answer in answers:
+        for _code, _message, _kind, name, entries, *_ in answer.resources:
+            told = {entry[0]: entry[1] for entry in entries}.get("retention.ms")
+            if told is not None and int(told) >= 0:
+                found[name] = int(told) / _DAY_MS
+    return found
 
 
 @asynccontextmanager

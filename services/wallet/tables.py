@@ -37,6 +37,7 @@ wallet_actions = Table(
     Column("detail", String(256)),
     CheckConstraint("result IN ('done', 'already', 'failed')", name="result"),
     Index(None, "account_id", "sequence"),
+    Index(None, "published_at"),
 )
 Index(
     "ix_wallet_actions_waiting",
@@ -78,6 +79,7 @@ webhook_deliveries = Table(
     Column("last_error", String(64)),
     Column("ended_at", Double),
     CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name="state"),
+    Index(None, "ended_at"),
 )
 Index(
     "ix_webhook_deliveries_waiting",

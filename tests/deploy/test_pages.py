@@ -13,6 +13,7 @@ from services.platform import metrics
 from services.platform.settings import Settings
 from services.platform.settings_text import MEANINGS
 from services.policy.file import policy_page
+from services.rights.page import page as retention_page
 from tests.deploy.conftest import ROOT
 
 
@@ -23,6 +24,7 @@ def test_a_generated_page_is_fresh(path: str) -> None:
 
 def test_the_pages_of_other_modules_are_fresh() -> None:
     assert (ROOT / PRINTED["services.policy.file"]).read_text() == policy_page(), "stale: run make docs"
+    assert (ROOT / PRINTED["services.rights.page"]).read_text() == retention_page(), "stale: run make docs"
     assert (ROOT / detector_docs.PAGE).read_text() == detector_docs.page(), "stale: run make docs"
 
 

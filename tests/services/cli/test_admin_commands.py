@@ -21,7 +21,7 @@ from services.lab.simulate.simulate import Simulation, simulate
 from services.operations.dead_letters import Letter, read_letter, read_letters, redrive_all, redrive_one
 from services.platform.database import Database
 from services.platform.settings import Settings
-from services.platform.topics import create_topics, describe_topics
+from services.platform.topics import create_topics, describe_topics, topic_days
 from services.replay.lines import read_events, read_lines
 from tests.chaos.evidence import read_topic
 
@@ -107,6 +107,30 @@ async def test_topics_are_created_once_and_described(settings: Settings) -> None
     assert set(again.values()) == {"exists"}
     assert [told.state for told in described] == ["ok"] * 5
     assert {told.partitions for told in described} == {2}
+
+
+@pytest.mark.real
+async def test_a_topic_is_made_with_the_retention_that_the_settings_say(real_kafka: str) -> None:
+    name = uuid4().hex[:8]
+    wanted = Settings(
+        kafka=real_kafka,
+        partitions=1,
+        topic_events=name,
+        topic_dead=f"{name}d",
+        topic_decisions=f"{name}e",
+        topic_actions=f"{name}a",
+        topic_results=f"{name}r",
+        events_days=91,
+    )
+    await create_topics(wanted)
+
+    kept = {told.topic: told.days for told in await describe_topics(wanted)}
+
+    assert (
+        kept
+        == topic_days(wanted)
+        == {name: 91, **dict.fromkeys((f"{name}{letter}" for letter in "dear"), 30)}
+    )
 
 
 async def test_a_topic_that_is_missing_is_said_to_be_missing(any_kafka: str) -> None:

@@ -1,0 +1,105 @@
+"""The page docs/retention.md: `python -m services.rights.page` prints it."""
+
+from __future__ import annotations
+
+import sys
+
+from msgspec import structs
+
+from contracts import topics
+from services.platform.settings import PREFIX, Settings
+from services.platform.topics import TOPIC_DAYS
+from services.rights.rules import RULES, Rule, identity_days
+
+_HEAD = """\
+# How long everything is kept
+
+<!-- Written by `make docs` from services/rights/rules.py and services/platform/topics.py. -->
+
+Times are those of the default settings. The task `retention` of the process `cases` takes rows out once an hour, a few hundred a
+transaction (`payguard_rows_forgotten_total`); a table without a rule here fails a test.
+
+| setting | days | of |
+|---|---|---|
+"""
+_TABLES = """
+## Tables
+
+| table | kept | taken by |
+|---|---|---|
+"""
+_TOPICS = """
+## Topics
+
+`payguard admin topics create` sets `retention.ms` of topics that it makes, and leaves topics that are there as they are;
+`payguard admin topics describe` says how long the broker keeps each. To change one:
+`kafka-configs.sh --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=MILLISECONDS`.
+
+| topic | setting of its days | days |
+|---|---|---|
+"""
+_TAIL = """
+## Elsewhere
+
+- The account's memory in Redis or Valkey is kept as long as the account is used; old facts fade and rows are bounded
+  (`contracts/profile.py`). What it holds of devices, networks and payees are keyed hashes. Counts across accounts end with their
+  windows, records of payees 90 to 180 days after they last changed, decisions for HTTP callers after an hour.
+- The audit is append-only and has no end: who did what must be provable. It holds no secret, address or device.
+- Backups and the mail server's own log are the operator's.
+
+## What a replay rebuilds
+
+`account-events` is kept for `PAYGUARD_EVENTS_DAYS`, not for ever, so a replay of it rebuilds what the last so many days taught
+(`payguard admin memory rebuild`), and no more. What is older is in the store alone: back it up (snapshot and append-only file) as
+often as you can bear to lose; a store restored from a backup goes on from the offset that it had reached, and the topic has what
+followed, if the backup is younger than the topic is long. See
+[decisions/NUMBER](decisions/NUMBER.md).
+"""
+_MEANINGS = {
+    "events_days": "`account-events`, and so how far back memory can be learned anew",
+    "topic_days": "all other topics",
+    "records_days": "what was decided and done: decisions with effects, alerts, cases, holds, actions",
+    "letters_days": "what was written to owners: notices, deliveries, addresses that were replaced, challenges",
+    "activity_money_days": "transactions in the store of activity",
+    "activity_access_days": "all else there",
+}
+DECISION = "0033-how-long-a-replay-reaches-back"
+
+
+def page() -> str:
+    """The page."""
+    defaults = Settings()
+    rows = "".join(
+        f"| `{PREFIX}{name.upper()}` | {getattr(defaults, name)} | {meaning} |\n"
+        for name, meaning in _MEANINGS.items()
+    )
+    tables = "".join(
+        f"| `{rule.table}` | {_kept(rule, defaults)} | {rule.by} |\n"
+        for rule in sorted(RULES, key=lambda rule: rule.table)
+    )
+    told = {field.default: field.name for field in structs.fields(Settings)}
+    kept = "".join(
+        f"| `{topic}` | `{PREFIX}{TOPIC_DAYS[told[topic]].upper()}` | {getattr(defaults, TOPIC_DAYS[told[topic]])} |\n"
+        for topic in (
+            topics.ACCOUNT_EVENTS,
+            topics.ACCOUNT_EVENTS_DEAD,
+            topics.DECISIONS,
+            topics.ACTIONS,
+            topics.ACTION_RESULTS,
+        )
+    )
+    least = (
+        f"\nWhat keeps an effect from happening twice outlives every topic: {identity_days(defaults)} days at least, whatever the"
+        " settings say of records and letters.\n"
+    )
+    return _HEAD + rows + least + _TABLES + tables + _TOPICS + kept + _TAIL.replace("NUMBER", DECISION)
+
+
+def _kept(rule: Rule, settings: Settings) -> str:
+    if rule.days is None:
+        return rule.since
+    return f"{rule.days(settings)} days after {rule.since}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
