@@ -129,7 +129,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `tallies` are the counts across accounts that were read.
     `counterfactuals` are single changes with which the event would have passed; empty where none is known.
     `model_version` names the trained model that had a part in the risk.
-    `shown` is what a person needs to recognise the event: of a login, transaction or account change that had effects.
+    `shown` is what a person needs to recognise the event: of a login, transaction or account change that had effects;
+    `about_event_id` is the event that a report, label, outcome or settlement with effects speaks of.
     """
 
     event_id: str
@@ -149,6 +150,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     counterfactuals: tuple[Counterfactual, ...] = ()
     model_version: str | None = None
     shown: Shown | None = None
+    about_event_id: str | None = None
 
 
 def effect_id(account_id: str, event_id: str, kind: str) -> str:

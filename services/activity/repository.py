@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity import months
@@ -107,6 +107,15 @@ class ActivityStore:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._clock(), UTC).date()
+
+
+async def rows_of(connection: AsyncConnection, names: Collection[tuple[str, str]]) -> list[Row]:
+    """The rows of these events, named by account and event id."""
+    if not names:
+        return []
+    this = tuple_(activity.c.account_id, activity.c.event_id)
+    found = await connection.execute(select(activity).where(this.in_(sorted(names))))
+    return [Row(**row) for row in found.mappings()]
 
 
 async def _copy(connection: AsyncConnection, rows: Sequence[Row]) -> None:

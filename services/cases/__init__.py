@@ -1,5 +1,5 @@
 """Alerts, support cases, notices, contacts, and the outbox that carries them to Kafka.
 
-May import: `http`, `events`, `platform`.
+May import: `activity`, `wallet`, `http`, `events`, `platform`.
 Imported by: `notifier`, `mfa`, `portal`, `api`.
 """

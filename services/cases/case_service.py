@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from services.cases.approvals import release
 from services.cases.contact_points import Contact, change_contact
 from services.cases.owners import Owner, owner_of
 from services.cases.repository import change_case
+from services.cases.subjects import Known, Name, known_events
 from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
 from services.platform import cursors
 from services.platform.database import Database
@@ -106,6 +107,11 @@ class CaseService:
         """Whether the account's owner can be reached, and what became of the notices about these events."""
         async with self._database.read() as connection:
             return await owner_of(connection, account_id, event_ids)
+
+    async def known(self, names: Iterable[Name]) -> Mapping[Name, Known]:
+        """What people are shown of these events, named by account and event id, and of those that they speak of."""
+        async with self._database.read() as connection:
+            return await known_events(connection, set(names))
 
     async def decisions(self, event_id: str, account_id: str | None = None) -> list[bytes]:
         """The decisions of an event id that had effects, as the worker wrote them: one an account, of this one if named.

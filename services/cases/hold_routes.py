@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.cases.approvals import Approval, SamePerson
+from services.cases.event_views import AboutShown, EventShown
 from services.cases.hold_service import Holds, HoldService, NotHeld
 from services.cases.holds import AccountHold, HeldPayment
 from services.cases.owner_views import OwnerShown
+from services.cases.subjects import Known
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
@@ -25,28 +27,35 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem_answer("Nothing of tha
 
 
 class FreezeShown(BaseModel):
-    """A freeze: `event_id` led to it, `hold_id` is the id of the wallet's action."""
+    """A freeze: `event_id` led to it, `hold_id` is the id of the wallet's action.
+
+    `shown` is that event in words and figures; of an owner's report, `about` is the event that it speaks of.
+    """
 
     hold_id: str
     event_id: str
     placed_at: datetime
     placed_by: str
     released_at: datetime | None
+    shown: EventShown | None
+    about: AboutShown | None
 
     @classmethod
-    def of(cls, hold: AccountHold) -> Self:
-        """The freeze as shown."""
+    def of(cls, hold: AccountHold, known: Known) -> Self:
+        """The freeze as shown, with what is known of its event."""
         return cls(
             hold_id=hold.hold_id,
             event_id=hold.event_id,
             placed_at=utc(hold.placed_at),
             placed_by=hold.placed_by,
             released_at=utc_if(hold.released_at),
+            shown=EventShown.of_if(known.shown),
+            about=AboutShown.of(known),
         )
 
 
 class PaymentShown(BaseModel):
-    """A payment that was held; while it waits, it is given up at `due_at`."""
+    """A payment that was held; while it waits, it is given up at `due_at`. `shown` is what people recognise it by."""
 
     event_id: str
     amount: str
@@ -57,6 +66,7 @@ class PaymentShown(BaseModel):
     due_at: datetime
     settled_at: datetime | None
     settled_by: str | None
+    shown: EventShown | None
 
     @classmethod
     def of(cls, payment: HeldPayment) -> Self:
@@ -71,6 +81,7 @@ class PaymentShown(BaseModel):
             due_at=utc(payment.due_at),
             settled_at=utc_if(payment.settled_at),
             settled_by=payment.settled_by,
+            shown=EventShown.of_if(payment.shown),
         )
 
 
@@ -115,7 +126,7 @@ class HoldsShown(BaseModel):
     def of(cls, found: Holds, addresses: bool) -> Self:
         """All of it as shown, with masked `addresses` of the owner or without any."""
         return cls(
-            frozen=None if found.frozen is None else FreezeShown.of(found.frozen),
+            frozen=None if found.frozen is None else FreezeShown.of(found.frozen, found.known),
             payments=[PaymentShown.of(each) for each in found.payments],
             approvals=[ApprovalShown.of(each) for each in found.approvals],
             owner=OwnerShown.of(found.owner, addresses),

@@ -12,6 +12,7 @@ from services.cases import approvals, holds
 from services.cases.approvals import Approval
 from services.cases.holds import AccountHold, HeldPayment
 from services.cases.owners import Owner, owner_of
+from services.cases.subjects import NOTHING, Known, known_event
 from services.platform.database import Database
 
 _DUE_AT_ONCE = 200
@@ -19,12 +20,16 @@ _DUE_AT_ONCE = 200
 
 class Holds(Struct, frozen=True):
     """What stands between an account and its money: its freeze, payments that wait, acts that wait for a second person, and
-    what its owner was told."""
+    what its owner was told.
+
+    `known` is what is known of the event that led to the freeze.
+    """
 
     frozen: AccountHold | None
     payments: list[HeldPayment]
     approvals: list[Approval]
     owner: Owner
+    known: Known = NOTHING
 
 
 class NotHeld(Exception):
@@ -68,6 +73,7 @@ class HoldService:
                 payments,
                 await approvals.open_approvals(connection, account_id),
                 await owner_of(connection, account_id, events),
+                NOTHING if frozen is None else await known_event(connection, account_id, frozen.event_id),
             )
 
     async def unfreeze(self, account_id: str, by: str, why: str) -> AccountHold | Approval:

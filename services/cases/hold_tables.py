@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Double, Index, String, Table, text
+from sqlalchemy import CheckConstraint, Column, Double, Index, String, Table, Text, text
 
 from services.platform.database import metadata
 
@@ -29,7 +29,7 @@ Index(
     postgresql_where=text("released_at IS NULL"),
 )
 
-#: A payment that waits to be let go or given up; `effect_id` is the effect that held it.
+#: A payment that waits to be let go or given up; `effect_id` is the effect that held it, `shown` (JSON) what it is recognised by.
 held_payments = Table(
     "held_payments",
     metadata,
@@ -45,6 +45,7 @@ held_payments = Table(
     Column("settled_at", Double),
     Column("settled_by", _ID),
     Column("why", String(4000)),
+    Column("shown", Text),
     CheckConstraint("state IN ('held', 'released', 'cancelled', 'expired')", name="state"),
 )
 Index(

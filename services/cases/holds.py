@@ -6,20 +6,22 @@ learns of the end.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, json
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id, effect_id
 from contracts.events import Settlement, to_wire
+from contracts.shown import Shown
 from services.cases import outbox
 from services.cases.hold_tables import account_holds, held_payments
 from services.platform.database import insert_new
 from services.wallet.actions import Kind, WalletAction
 
+_decode = json.Decoder(Shown).decode
 Outcome = Literal["released", "cancelled", "expired"]
 #: What the wallet must do when a held payment ends.
 _ACTIONS: dict[Outcome, Kind] = {
@@ -43,7 +45,10 @@ class AccountHold(Struct, frozen=True, kw_only=True):
 
 
 class HeldPayment(Struct, frozen=True, kw_only=True):
-    """A payment that was held; it is given up at `due_at` when nobody settles it before."""
+    """A payment that was held; it is given up at `due_at` when nobody settles it before.
+
+    `shown` is what people recognise it by; None for one that was held before that was kept.
+    """
 
     account_id: str
     event_id: str
@@ -57,6 +62,7 @@ class HeldPayment(Struct, frozen=True, kw_only=True):
     settled_at: float | None = None
     settled_by: str | None = None
     why: str | None = None
+    shown: Shown | None = None
 
 
 async def freeze(connection: AsyncConnection, hold: AccountHold, at: float) -> bool:
@@ -117,7 +123,8 @@ async def unfreeze(
 
 async def hold_payment(connection: AsyncConnection, payment: HeldPayment) -> None:
     """Note that the payment waits; a repeat changes nothing."""
-    await connection.execute(insert_new(held_payments), [_row(payment, held_payments)])
+    shown = None if payment.shown is None else json.encode(payment.shown).decode()
+    await connection.execute(insert_new(held_payments), [_row(payment, held_payments) | {"shown": shown}])
 
 
 async def settle(
@@ -161,7 +168,7 @@ async def payment_of(connection: AsyncConnection, account_id: str, event_id: str
         held_payments.c.account_id == account_id, held_payments.c.event_id == event_id
     )
     row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else HeldPayment(**row)
+    return None if row is None else _payment(row)
 
 
 async def waiting(connection: AsyncConnection, account_id: str) -> list[HeldPayment]:
@@ -171,7 +178,7 @@ async def waiting(connection: AsyncConnection, account_id: str) -> list[HeldPaym
         .where(held_payments.c.account_id == account_id, held_payments.c.state == "held")
         .order_by(held_payments.c.placed_at, held_payments.c.event_id)
     )
-    return [HeldPayment(**row) for row in (await connection.execute(query)).mappings()]
+    return [_payment(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def due(connection: AsyncConnection, now: float, limit: int) -> list[HeldPayment]:
@@ -182,7 +189,7 @@ async def due(connection: AsyncConnection, now: float, limit: int) -> list[HeldP
         .order_by(held_payments.c.due_at)
         .limit(limit)
     )
-    return [HeldPayment(**row) for row in (await connection.execute(query)).mappings()]
+    return [_payment(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def _tell(
@@ -208,6 +215,11 @@ async def _tell(
     )
     told = outbox.Outgoing(event.event_id, "event", account_id, to_wire(event))
     await outbox.put(connection, [outbox.action(action), told], now)
+
+
+def _payment(row: Mapping[Any, Any]) -> HeldPayment:
+    shown = row["shown"]
+    return HeldPayment(**{**row, "shown": None if shown is None else _decode(shown)})
 
 
 def _row(of: Struct, table: Table) -> dict[str, object]:

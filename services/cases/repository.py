@@ -155,6 +155,7 @@ async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) 
             state="held",
             placed_at=record.recorded_at,
             due_at=record.recorded_at + held.due_s,
+            shown=record.decision.shown,
         )
         await holds.hold_payment(connection, payment)
 

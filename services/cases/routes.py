@@ -12,6 +12,7 @@ from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
 from services.cases.owner_views import OwnerShown
 from services.cases.states import Case, IllegalTransition, State
+from services.cases.subjects import NOTHING
 from services.cases.views import (
     AlertPage,
     AlertShown,
@@ -58,9 +59,16 @@ async def list_alerts(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> AlertPage:
-    """Alerts, newest first, each with its decision."""
+    """Alerts, newest first, each with its decision and what people recognise its event by."""
     page = await cases.alerts(severity=severity, account_id=account_id, cursor=cursor, limit=limit)
-    return AlertPage(alerts=[AlertShown.of(alert) for alert in page.rows], next_cursor=page.cursor)
+    known = await cases.known((alert.account_id, alert.event_id) for alert in page.rows)
+    return AlertPage(
+        alerts=[
+            AlertShown.of(alert, known.get((alert.account_id, alert.event_id), NOTHING))
+            for alert in page.rows
+        ],
+        next_cursor=page.cursor,
+    )
 
 
 @router.get("/cases")
@@ -82,15 +90,22 @@ async def list_cases(
 
 @router.get("/cases/{case_id:segment}", responses=_UNKNOWN)
 async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
-    """One case with its history, oldest first, the decisions that joined it, and what its owner was told of them."""
+    """One case with its history, oldest first, the decisions that joined it, and what its owner was told of them.
+
+    Each shows its event as people recognise it; a case that an owner's report opened says what the report is `about`.
+    """
     found = await cases.case(case_id)
     if found is None:
         raise _unknown_case()
     case, entries = found
     events = {entry.event_id for entry in entries if entry.event_id is not None}
+    known = await cases.known((case.account_id, event_id) for event_id in events)
     return CaseWithHistory(
         case=CaseShown.of(case),
-        history=[EntryShown.of(entry) for entry in entries],
+        history=[
+            EntryShown.of(entry, known.get((case.account_id, entry.event_id or ""), NOTHING))
+            for entry in entries
+        ],
         owner=OwnerShown.of(await cases.owner(case.account_id, events), addresses=True),
     )
 

@@ -12,8 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.decisions import Severity
 from services.cases.case_service import Alert, Entry
+from services.cases.event_views import AboutShown, EventShown
 from services.cases.owner_views import OwnerShown
 from services.cases.states import Case, State, Verdict
+from services.cases.subjects import Known
 from services.http.identifiers import BodyIdentifier
 from services.http.times import utc, utc_if
 
@@ -21,7 +23,7 @@ Locale = Literal["zh-CN", "en"]
 
 
 class AlertShown(BaseModel):
-    """A decision that the security team should see."""
+    """A decision that the security team should see: `shown` is its event, `about` what an owner's report is about."""
 
     alert_id: str
     event_id: str
@@ -29,10 +31,12 @@ class AlertShown(BaseModel):
     severity: Severity
     raised_at: datetime
     decision: dict[str, Any]
+    shown: EventShown | None
+    about: AboutShown | None
 
     @classmethod
-    def of(cls, alert: Alert) -> Self:
-        """The alert as shown."""
+    def of(cls, alert: Alert, known: Known) -> Self:
+        """The alert as shown, with what is known of its event."""
         return cls(
             alert_id=alert.effect_id,
             event_id=alert.event_id,
@@ -40,6 +44,8 @@ class AlertShown(BaseModel):
             severity=alert.severity,
             raised_at=utc(alert.raised_at),
             decision=json.loads(alert.decision),
+            shown=EventShown.of_if(known.shown),
+            about=AboutShown.of(known),
         )
 
 
@@ -86,7 +92,10 @@ class CasePage(BaseModel):
 
 
 class EntryShown(BaseModel):
-    """One line of a case's history: opened, joined, assigned or resolved."""
+    """One line of a case's history: opened, joined, assigned or resolved.
+
+    `shown` is the event that joined, in words and figures; `about` is the event that an owner's report is about.
+    """
 
     kind: str
     at: datetime
@@ -95,12 +104,15 @@ class EntryShown(BaseModel):
     severity: Severity | None
     event_id: str | None
     decision: dict[str, Any] | None
+    shown: EventShown | None
+    about: AboutShown | None
 
     @classmethod
-    def of(cls, entry: Entry) -> Self:
-        """The entry as shown."""
+    def of(cls, entry: Entry, known: Known) -> Self:
+        """The entry as shown, with what is known of its event."""
         decision = None if entry.decision is None else json.loads(entry.decision)
-        return cls(**asdict(entry) | {"at": utc(entry.at), "decision": decision})
+        told = {"shown": EventShown.of_if(known.shown), "about": AboutShown.of(known)}
+        return cls(**asdict(entry) | {"at": utc(entry.at), "decision": decision} | told)
 
 
 class CaseWithHistory(BaseModel):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
 from contracts.decisions import AnyEffect, Contribution, Decision, IssueChallenge
-from contracts.events import EVENT_TYPES, Activity, AnyEvent, Transaction
+from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile
@@ -37,7 +37,7 @@ from services.scoring.counterfactual import Came, chains_of, counterfactuals, ma
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
 from services.scoring.plan import Asked, Plan, teach_memories
-from services.scoring.shown import shown_of
+from services.scoring.shown import recognisable
 
 THIN_LOGINS = 3
 _LEARNING = ("learning",)
@@ -221,9 +221,8 @@ class Runner:
         account = _standing(policy, event, profile)
         fused, ruling, added, modes = policy.judge(event, findings, account, states, bool(degraded), evidence)
         counts.count([*findings, *_learned(fused)], modes)
-        effects = self._effects(event, ruling, fused.reasoned)
         told = fused.reasoned or degraded or evidence is not None or DEVICE_OF_A_CROWD in states
-        return Decision(
+        decision = Decision(
             event_id=event.event_id,
             account_id=event.account_id,
             type=plan.tag,
@@ -233,15 +232,15 @@ class Runner:
             action=ruling.action,
             policy_version=policy.version,
             findings=fused.reasoned,
-            effects=effects,
+            effects=self._effects(event, ruling, fused.reasoned),
             states=(*states, *added) if added else states,
             degraded=degraded,
             tallies=dict(tallies) if tallies and told else None,
             held=ruling.action != "allow"
             and any(each.quarantine and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,
-            shown=shown_of(event, profile) if effects and isinstance(event, Activity) else None,
         )
+        return recognisable(decision, event, profile)
 
     def _effects(
         self, event: AnyEvent, ruling: Ruling, reasoned: Sequence[Contribution]

@@ -4,20 +4,48 @@ from __future__ import annotations
 
 from math import expm1, floor, log10
 
+from msgspec.structs import replace
+
 from contracts.amounts import canonical_amount
 from contracts.currencies import COUNTED_BY_ONE, DECIMALS, MOST_DECIMALS, units_counted
-from contracts.events import AccountChange, Activity, Login, Transaction
+from contracts.decisions import Decision
+from contracts.events import (
+    AccountChange,
+    Activity,
+    AnyEvent,
+    ChallengeOutcome,
+    Label,
+    Login,
+    Settlement,
+    Transaction,
+    UserReport,
+)
 from contracts.profile import MAX_PAYEES, Profile
 from contracts.shown import MOST_METHOD, MOST_REASON, MOST_TEXT, Shown, Usual, device_text, short
 from contracts.traits import AT, nothing
 from services.memory.glance import traits_of
 
+Spoken = ChallengeOutcome | UserReport | Label | Settlement
 #: Fewer transactions than this tell nobody what is usual.
 LEAST_AMOUNTS = 3
 _DIGITS = 2
 _NO_COUNTRY = nothing("country")
 _DEVICE_LEVELS = AT["browser"], AT["system"]
 _NO_DEVICE = (nothing("browser"), nothing("system"))
+
+
+def recognisable(decision: Decision, event: AnyEvent, profile: Profile) -> Decision:
+    """The decision with what a person needs to recognise its event, or the one that this speaks of, if it has effects."""
+    if not decision.effects:
+        return decision
+    if isinstance(event, Activity):
+        return replace(decision, shown=shown_of(event, profile))
+    return replace(decision, about_event_id=about_of(event))
+
+
+def about_of(event: Spoken) -> str:
+    """The id of the event that this one speaks of."""
+    return event.challenged_event_id if isinstance(event, ChallengeOutcome) else event.about_event_id
 
 
 def shown_of(event: Activity, profile: Profile) -> Shown:
