@@ -31,7 +31,7 @@ _decode_news = json.Decoder(News).decode
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What one notice is about: `news`, or else a decision."""
+    """What one notice is about: a decision, or `news`, which may be of a decision's end."""
 
     template: str
     recorded_at: float
@@ -45,19 +45,25 @@ class Told(Struct, frozen=True, kw_only=True):
         return happened, self.recorded_at
 
 
-class Claim(Struct, frozen=True, kw_only=True):
-    """One notice in hand, with all that its letters need.
-
-    A digest tells of several. `points` are those that get a letter; `settled` names the channels and addresses that took
-    theirs before, or refused it for good.
-    """
+class Notice(Struct, frozen=True, kw_only=True):
+    """What letters are written from. A digest tells of several things."""
 
     notice_id: str
+    account_id: str
     template: str
+    told: Sequence[Told]
+
+
+class Claim(Notice, frozen=True, kw_only=True):
+    """One notice in hand, with all that its delivery needs.
+
+    `points` are those that get a letter; `settled` names the channels and addresses that took theirs before, or refused it
+    for good.
+    """
+
     recorded_at: float
     attempts: int
     lease: str
-    told: Sequence[Told]
     points: Sequence[Point]
     settled: dict[tuple[str, str], str]
 
@@ -196,6 +202,7 @@ async def _claims(connection: AsyncConnection, ids: Sequence[str], lease: str, g
     return [
         Claim(
             notice_id=row.notice_id,
+            account_id=row.account_id,
             template=row.template,
             recorded_at=row.recorded_at,
             attempts=row.attempts,

@@ -7,14 +7,13 @@ At least once to the outside: a letter is sent before its delivery is noted, und
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
-from contracts.decisions import Decision
 from contracts.errors import Malformed, Unavailable
 from notifier import claims
-from notifier.channels import SLOW, Channel, Letter
+from notifier.channels import SLOW, Channel
 from notifier.claims import Claim
 from notifier.render import Templates
 from notifier.routing import Route, idempotency_key, routes
@@ -22,8 +21,6 @@ from services.platform.database import Database
 from services.platform.metrics import DELIVERY_LATENCY, NOTICES, NOTICES_UNDELIVERED
 from services.platform.retry import Backoff
 
-#: The sentences of a decision in a locale, such as `services.scoring.explain.sentences`.
-Explain = Callable[[Decision, str], Sequence[str]]
 #: The reason of a notice that waits until the addresses before were told of a new one. No trouble of anybody's.
 TOLD_FIRST = "told_first"
 
@@ -56,18 +53,15 @@ class Delivery:
         self,
         database: Database,
         channels: Mapping[str, Channel],
-        explain: Explain,
         clock: Callable[[], float],
         service: str,
         patience: Patience,
     ) -> None:
         self._database = database
         self._channels = channels
-        self._explain = explain
         self._clock = clock
-        self._service = service
         self._patience = patience
-        self._templates = Templates.load()
+        self._templates = Templates(service)
         #: What notices are counted under that no channel got.
         self.first_channel = next(iter(channels), "")
         for channel in channels:
@@ -128,7 +122,7 @@ class Delivery:
         now = self._clock()
         if route.told_since is not None and now - route.told_since < self._patience.told_first_s:
             raise Unavailable("the addresses before are told first", TOLD_FIRST)
-        letter = self._letter(notice, route)
+        letter = self._templates.letter(notice, route)
         try:
             async with asyncio.timeout(self._patience.send_s):
                 key = idempotency_key(notice.notice_id, route)
@@ -138,15 +132,6 @@ class Delivery:
         except Malformed as error:
             return error.reason
         return "delivered"
-
-    def _letter(self, notice: Claim, route: Route) -> Letter:
-        return self._templates.letter(
-            notice.template,
-            notice.told,
-            route,
-            lambda decision: self._explain(decision, route.locale),
-            self._service,
-        )
 
     async def _later(self, notice: Claim, channel: str, sent: _Sent) -> str | None:
         error, now = sent.away or Unavailable(), self._clock()

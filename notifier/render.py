@@ -1,198 +1,113 @@
-"""A notice in the reader's words: what happened, when in their time zone, what was done, what they can do."""
+"""A notice in the reader's words: plain text and HTML from the same words and facts."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+import re
 from importlib.resources import files
-from string import Template
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
-from contracts.amounts import grouped
-from contracts.decisions import Decision, IssueChallenge
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
 from contracts.errors import Malformed
+from notifier import facts, spelled
+from notifier.body import body
 from notifier.channels import Letter
-from notifier.claims import Told
+from notifier.claims import Notice
+from notifier.facts import Reader
 from notifier.rates import DIGEST
-from notifier.routing import LOCALES, Route
+from notifier.reference import reference
+from notifier.routing import Route
+from notifier.summary import summary
+from notifier.words import notices, words
 
-#: What an event is called, by locale and event type.
-WHAT: Mapping[str, Mapping[str, str]] = {
-    "en": {"login": "A login", "transaction": "A payment", "account_change": "A change of settings"},
-    "zh-CN": {"login": "登录", "transaction": "交易", "account_change": "账户设置变更"},
-}
-_OTHER = {"en": "An operation", "zh-CN": "操作"}
-_NOTHING = {"en": "Several small signs together.", "zh-CN": "多项轻微异常同时出现。"}
-#: A digest gives so many times of one kind; of more, how many there were.
-_MOST_TIMES = 10
-#: The sentences of a decision in the reader's language.
-Reasons = Callable[[Decision], Sequence[str]]
-_MONTHS = "January February March April May June July August September October November December".split()
+_SIGNS = {"stop": "✕", "wait": "●", "good": "✓", "calm": "●"}
+_RULE = re.compile(r"\.([\w-]+) \{([^}]*)\}")
+_GAP = "{ref}"
 
 
 class Templates:
-    """The texts of every notice, read once."""
+    """Writes letters in the name of `service`. The words and the two templates are read once."""
 
-    def __init__(self, texts: Mapping[tuple[str, str], str], layout: str) -> None:
-        self._texts = texts
-        self._layout = Template(layout)
-        self.notices = frozenset(notice for notice, _ in texts)
-
-    @classmethod
-    def load(cls) -> Templates:
-        """Read them from the package."""
-        texts: dict[tuple[str, str], str] = {}
-        layout = ""
-        for file in files("notifier.templates").iterdir():
-            if file.name == "layout.html":
-                layout = file.read_text("utf-8")
-            elif file.name.endswith(".txt"):
-                notice, locale, _ = file.name.split(".")
-                texts[notice, locale] = file.read_text("utf-8")
-        return cls(texts, layout)
-
-    def letter(
-        self, notice: str, told: Sequence[Told], route: Route, reasons: Reasons, service: str
-    ) -> Letter:
-        """The letter of a notice about what is told; a digest tells of several things, or many.
-
-        Raises Malformed for a notice without a text, or about nothing.
-        """
-        if notice == DIGEST:
-            lines = self._summary(told, route, service)
-            filled = {"service": service, "details": _list(lines), "count": str(len(told))}
-        elif len(told) == 1:
-            filled = _filled_in(told[0], route, reasons, service)
-        else:
-            filled = {}
-        return self._written(notice, filled, route)
-
-    def _summary(self, told: Sequence[Told], route: Route, service: str) -> list[str]:
-        """One line for each kind of thing: its subject, and when it happened."""
-        locale = _locale(route)
-        kinds: dict[str, list[Told]] = {}
-        for each in told:
-            kinds.setdefault(self._subject(each, route, service), []).append(each)
-        colon, comma = ("：", "；") if locale == "zh-CN" else (": ", "; ")
-        return [
-            subject + colon + comma.join(_times(each, locale, route.time_zone))
-            for subject, each in kinds.items()
-        ]
-
-    def _subject(self, told: Told, route: Route, service: str) -> str:
-        filled = _filled_in(told, route, lambda _decision: (), service)
-        return self._filled(told.template, filled, route).partition("\n")[0]
-
-    def _filled(self, notice: str, filled_in: Mapping[str, str], route: Route) -> str:
-        text = self._texts.get((notice, _locale(route)))
-        if text is None:
-            raise Malformed("unknown_notice", f"no text for the notice {notice[:64]!r}")
-        return Template(text).substitute(filled_in)
-
-    def _written(self, notice: str, filled_in: Mapping[str, str], route: Route) -> Letter:
-        locale = _locale(route)
-        subject, _, body = self._filled(notice, filled_in, route).partition("\n")
-        body = body.strip() + "\n"
-        page = self._layout.substitute(language=locale, title=html.escape(subject), body=_paragraphs(body))
-        return Letter(to=route.to, subject=subject, text=body, html=page, language=locale)
-
-
-def _filled_in(told: Told, route: Route, reasons: Reasons, service: str) -> dict[str, str]:
-    """What the gaps of the text are filled with. Raises Malformed when there is nothing to tell."""
-    locale, decision, news = _locale(route), told.decision, told.news
-    if news is not None:
-        names = ("时间：", "新地址：") if locale == "zh-CN" else ("When: ", "New address: ")
-        details = [names[0] + moment(news.at, locale, route.time_zone)]
-        if news.address is not None:
-            details.append(names[1] + news.address)
-        return {
-            "service": service,
-            "details": _list(details),
-            "due": "" if news.due_at is None else moment(news.due_at, locale, route.time_zone),
-            "codes_left": "" if news.codes_left is None else str(news.codes_left),
+    def __init__(self, service: str) -> None:
+        self._service = service
+        loader = PackageLoader("notifier", "templates")
+        settings: dict[str, Any] = {
+            "loader": loader,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "undefined": StrictUndefined,
         }
-    if decision is None:
-        raise Malformed("unknown_event", "a notice about nothing that is recorded")
-    said = [" ".join(reason.split()) for reason in reasons(decision)] or [_NOTHING[locale]]
-    return {
-        "service": service,
-        "what": WHAT[locale].get(decision.type, _OTHER[locale]),
-        "details": _list(_details(decision, locale, route.time_zone)),
-        "reasons": _list(said),
-    }
+        # Plain text is no markup; the page escapes everything.
+        self._text = Environment(autoescape=False, **settings).get_template("letter.txt")  # noqa: S701
+        self._page = Environment(autoescape=True, **settings).get_template("letter.html")
+        sheet = files("notifier.templates").joinpath("letter.css").read_text("utf-8").split("*/", 1)[1]
+        self._sheet = Markup(sheet.strip())  # noqa: S704  it is ours
+        self._styles = {
+            name: " ".join(said.split()) for name, said in _RULE.findall(sheet.split("@media")[0])
+        }
+        self.notices = notices()
 
+    def letter(self, notice: Notice, route: Route) -> Letter:
+        """The letter of a notice to a reader.
 
-def _times(told: Sequence[Told], locale: str, time_zone: str) -> list[str]:
-    """When each happened, with its amount; of many the first, the last and how many there were."""
-    shown = [_when(each, locale, time_zone) for each in told]
-    if len(shown) <= _MOST_TIMES:
-        return shown
-    left = len(shown) - _MOST_TIMES
-    between = f"还有 {left} 次" if locale == "zh-CN" else f"{left} more times"
-    return [*shown[: _MOST_TIMES - 1], between, shown[-1]]
+        Raises Malformed for a notice without words, or about nothing that is known.
+        """
+        reader = Reader(words(route.locale), route.time_zone)
+        parts = self._parts(notice, reader)
+        page = self._page.render(**parts, sheet=self._sheet, c=self._styled)
+        text = self._text.render(**parts)
+        return Letter(
+            to=route.to,
+            subject=parts["subject"],
+            text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+            html=re.sub(r"\n\s*\n+", "\n", page).strip() + "\n",
+            language=route.locale,
+        )
 
+    def _parts(self, notice: Notice, reader: Reader) -> dict[str, Any]:
+        """Everything that both templates say."""
+        if notice.template == DIGEST:
+            found = summary(notice.told, reader)
+        elif len(notice.told) == 1:
+            found = body(notice.told[0], reader)
+        else:
+            raise Malformed("unknown_event", "a notice about nothing that is recorded")
+        frame, said = reader.words.frame, found.said
+        gaps = {**found.gaps, "service": self._service}
+        real = frame["real_how"].replace("{service}", self._service).split(_GAP)
+        account = spelled.account(notice.account_id, reader.words.locale)
+        return {
+            "locale": reader.words.locale,
+            "service": self._service,
+            "frame": frame,
+            "tone": said["tone"],
+            "sign": _SIGNS[said["tone"]],
+            "chip": said["chip"],
+            "subject": said["subject"].format_map(gaps),
+            "title": said["title"].format_map(gaps),
+            "lead": (found.lead or said["lead"]).format_map(gaps),
+            "amount_label": reader.words.say("label.amount"),
+            "amount": found.amount,
+            "facts": found.facts,
+            "lines": facts.lines(found.facts, frame),
+            "usual_title": frame["stays" if found.stays else "usual"],
+            "usual": frame["separator"].join(found.usual),
+            "todo": [
+                (name, said.get(f"{name}_title") or frame[name], text.format_map(gaps))
+                for name, text in (("no", said.get("no")), ("yes", found.yes or said.get("yes")))
+                if text
+            ],
+            "columns": [
+                (frame[name], items) for name, items in (("did", found.did), ("works", found.works)) if items
+            ],
+            "real": real,
+            "reference": reference(notice.notice_id),
+            "account": frame["account"].format(account=account, service=self._service),
+        }
 
-def _when(told: Told, locale: str, time_zone: str) -> str:
-    if told.decision is None:
-        return moment(told.moments[0] if told.news is None else told.news.at, locale, time_zone)
-    values = [
-        line.partition("：" if locale == "zh-CN" else ": ")[2]
-        for line in _details(told.decision, locale, time_zone)
-    ]
-    return ("，" if locale == "zh-CN" else ", ").join(values)
-
-
-def moment(at: float, locale: str, time_zone: str) -> str:
-    """An epoch time as the reader's clock shows it, with the zone and its offset; UTC for an unknown zone."""
-    zone = _zone(time_zone)
-    when = datetime.fromtimestamp(at, zone)
-    offset = when.strftime("%z")
-    shown = "UTC" if zone is UTC else f"{time_zone}, UTC{offset[:3]}:{offset[3:5]}"
-    if locale == "zh-CN":
-        clock = f"{when:%H:%M}"
-        return f"{when.year}年{when.month}月{when.day}日 {clock}（{shown.replace(', ', '，')}）"
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} ({shown})"
-
-
-def money(amount: str, currency: str, locale: str) -> str:
-    """A canonical amount as the reader writes it: "CNY 4,120.00", "4,120.00 元"."""
-    figure = grouped(amount)
-    return f"{figure} 元" if locale == "zh-CN" and currency == "CNY" else f"{currency} {figure}"
-
-
-def _details(decision: Decision, locale: str, time_zone: str) -> list[str]:
-    names = ("时间：", "金额：") if locale == "zh-CN" else ("When: ", "Amount: ")
-    lines = [names[0] + moment(decision.at, locale, time_zone)]
-    for effect in decision.effects:
-        if isinstance(effect, IssueChallenge) and effect.amount is not None and effect.currency is not None:
-            lines.append(names[1] + money(effect.amount, effect.currency, locale))
-    return lines
-
-
-def _locale(route: Route) -> str:
-    return route.locale if route.locale in LOCALES else LOCALES[0]
-
-
-def _list(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name) if name != "UTC" else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
-def _paragraphs(text: str) -> str:
-    blocks = []
-    for block in text.strip().split("\n\n"):
-        lines = block.split("\n")
-        prose = [html.escape(line) for line in lines if not line.startswith("- ")]
-        items = [html.escape(line[2:]) for line in lines if line.startswith("- ")]
-        if prose:
-            blocks.append(f"<p>{' '.join(prose)}</p>")
-        if items:
-            blocks.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
-    return "\n".join(blocks)
+    def _styled(self, name: str) -> Markup:
+        style = self._styles.get(name, "").replace('"', "'")
+        return Markup('class="{}"').format(name) + (
+            Markup(' style="{}"').format(Markup(escape(style).replace("&#39;", "'"))) if style else ""  # noqa: S704
+        )

@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 
 from notifier.channels.registry import CHANNELS
+from notifier.words import LOCALES
 from services.cases.contact_points import Point
 from services.cases.mail_addresses import address_key
-
-LOCALES = ("zh-CN", "en")
 
 
 class Route(Struct, frozen=True):

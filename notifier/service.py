@@ -11,7 +11,7 @@ from contracts.errors import Unavailable
 from notifier.channels import ADDRESS_PUT_OFF, Channel
 from notifier.channels.registry import channels
 from notifier.claims import PRIORITIES, Claim, Priority, claim, waiting
-from notifier.deliver import TOLD_FIRST, Delivery, Explain, Patience
+from notifier.deliver import TOLD_FIRST, Delivery, Patience
 from notifier.rates import Rates
 from services.platform.database import Database
 from services.platform.metrics import NOTICES, NOTICES_DIGESTED, OUTBOX_PENDING
@@ -33,7 +33,6 @@ class Notifier:
         self,
         settings: Settings,
         database: Database,
-        explain: Explain,
         clock: Callable[[], float],
         ways: Mapping[str, Channel] | None = None,
         patience: Patience | None = None,
@@ -45,7 +44,6 @@ class Notifier:
         self._delivery = Delivery(
             database,
             channels(settings) if ways is None else ways,
-            explain,
             clock,
             settings.totp_issuer,
             self._patience,

@@ -48,7 +48,7 @@ from services.policy.file import read_policy
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
 from services.risk.learned_pattern import NAME as LEARNED
-from services.scoring.explain import Reasons, reasons_of, sentences
+from services.scoring.explain import Reasons, reasons_of
 from services.wallet.feed import ActionFeed
 from services.wallet.webhooks import Webhooks, WebhookSecrets
 
@@ -166,14 +166,7 @@ def open_activity(settings: Settings, database: Database, consumers: Consumers) 
 
 def open_notifier(settings: Settings, database: Database, consumers: Consumers) -> Notifier:
     """The deliverer of notices. Raises ValueError when no channel is configured."""
-    reasons = open_reasons()
-    return Notifier(
-        settings,
-        database,
-        lambda decision, locale: sentences(decision, locale, reasons, counterfactual=False),
-        time.time,
-        progress=consumers.add("notifier"),
-    )
+    return Notifier(settings, database, time.time, progress=consumers.add("notifier"))
 
 
 def open_server(resources: ApiResources) -> uvicorn.Server:

@@ -76,7 +76,7 @@ async def change_contact(
     )
     told_by = derived_id(point_id, CHANGED)
     await _open(connection, account_id, contact, at, point_id, told_by)
-    changed = News(at=at, address=masked(contact.address), without=point_id)
+    changed = News(at=at, address=masked(contact.address), replaced=masked(old.address), without=point_id)
     await put_news(connection, told_by, point_id, account_id, CHANGED, changed)
     added = News(at=at, only=point_id)
     await put_news(connection, derived_id(point_id, ADDED), point_id, account_id, ADDED, added)

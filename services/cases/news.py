@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct, json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,14 +14,20 @@ from services.platform.database import insert_new
 class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the letter says besides its text: when it happened, when something will, how many codes are left.
 
-    `address` is a new address as it may be shown. `only` and `without` name the contact point that alone gets the letter, or
-    that does not get it.
+    `address` is a new address as it may be shown, `replaced` the one before. `by` ended what stood since `since`;
+    `owner_asked`: it stood by the owner's own word. `acts` were carried out, by the names of their effects. `only` and
+    `without` name the contact point that alone gets the letter, or that does not get it.
     """
 
     at: float
     due_at: float | None = None
     codes_left: int | None = None
     address: str | None = None
+    replaced: str | None = None
+    by: Literal["owner", "support"] | None = None
+    since: float | None = None
+    owner_asked: bool = False
+    acts: tuple[str, ...] = ()
     only: str | None = None
     without: str | None = None
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import admin_commands, event_commands, lab_commands, policy_commands
+from services.cli import admin_commands, event_commands, lab_commands, notify_commands, policy_commands
 from services.cli.options import Database, DataDir, Json, Kafka, Redis, settings_from, with_plain_errors
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 event_commands.register(app)
 app.add_typer(admin_commands.app, name="admin")
 app.add_typer(policy_commands.app, name="policy")
+app.add_typer(notify_commands.app, name="notify")
 app.add_typer(lab_commands.lab, name="lab", rich_help_panel="Laboratory")
 
 _PARTS = "Processes"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from contracts.decisions import Decision
 from notifier.channels import Letter
 from notifier.deliver import Patience
 from notifier.service import Notifier
@@ -58,10 +57,6 @@ class Clock:
         return self.now
 
 
-def explain(decision: Decision, locale: str) -> list[str]:
-    return [f"{locale}: {finding.reason}" for finding in decision.findings]
-
-
 async def add(
     database: Database, *event_ids: str, account_id: str = "li", template: str = "login_notice"
 ) -> None:
@@ -76,7 +71,7 @@ async def add(
 def notifier(
     database: Database, way: Any, clock: Callable[[], float], patience: Patience | None = None
 ) -> Notifier:
-    return Notifier(Settings(), database, explain, clock, {"mail": way}, patience)
+    return Notifier(Settings(), database, clock, {"mail": way}, patience)
 
 
 async def kill(service: Notifier, once: Awaitable[object]) -> None:

@@ -17,8 +17,8 @@ from services.platform.database import Database
 from tests.notifier.delivering import Clock, add, kill, notifier, rows
 from tests.notifier.postbox import DAY_S, NEW, OLD, THIRD, Owner, Postbox, deliver_all, happened, to
 
-LOGIN = "A login to your UPay account was unlike the ones before"
-CHANGED = "The mail address of your UPay account was changed"
+LOGIN = "Sign-in not quite like yours"
+CHANGED = "Your mail address at UPay was changed"
 
 
 async def test_the_old_address_is_told_first_and_then_the_new_one(li: Owner) -> None:
@@ -29,7 +29,7 @@ async def test_the_old_address_is_told_first_and_then_the_new_one(li: Owner) -> 
     assert li.box.got[0][1] == CHANGED
     assert masked(NEW) in li.box.sent[0][1].text
     assert NEW not in li.box.sent[0][1].text
-    assert "change your password" in li.box.sent[0][1].text
+    assert "Change your password" in li.box.sent[0][1].text
 
 
 async def test_nothing_goes_to_the_new_address_while_the_old_one_cannot_be_told(li: Owner) -> None:
@@ -109,7 +109,7 @@ async def test_a_change_back_is_a_change_and_told_to_the_address_between(li: Own
 
     assert li.box.got == [
         (NEW, CHANGED),
-        (OLD, "This address now gets the security letters of a UPay account"),
+        (OLD, "This address now gets security letters of UPay"),
     ]
 
 

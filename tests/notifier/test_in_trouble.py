@@ -17,7 +17,7 @@ from services.platform.embedded import free_port
 from services.platform.metrics import CONSUMER_FAILURES
 from services.platform.progress import CALM_S, PATIENCE_S, Progress
 from services.platform.settings import Settings
-from tests.notifier.delivering import LI, T0, Clock, Way, add, explain, rows, undelivered
+from tests.notifier.delivering import LI, T0, Clock, Way, add, rows, undelivered
 from tests.notifier.mail_server import SENDER, Mailbox, smtp
 
 
@@ -26,7 +26,7 @@ def watched(
 ) -> tuple[Notifier, Progress]:
     progress = Progress("notifier", clock)
     return (
-        Notifier(Settings(), database, explain, clock, {"mail": way}, patience, progress),  # type: ignore[dict-item]
+        Notifier(Settings(), database, clock, {"mail": way}, patience, progress),  # type: ignore[dict-item]
         progress,
     )
 

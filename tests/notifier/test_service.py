@@ -33,7 +33,7 @@ async def test_a_notice_reaches_its_owner_once(told: Database, way: Way, clock: 
     assert [(key, letter.to, letter.language) for key, letter in way.sent] == [
         (f"{effect_id('li', 'e1', 'notify')}.{TO_LI}", "li@upay.example", "en")
     ]
-    assert "- en: new_device" in way.sent[0][1].text
+    assert "This device has not been used with your account before." in way.sent[0][1].text
     assert counted("delivered") == before + 1
     assert [row.state for row in await rows(told)] == ["delivered"]
 
@@ -140,6 +140,6 @@ async def test_news_that_no_decision_asked_for_reach_the_owner(database: Databas
     ((key, letter),) = way.sent
     assert key == f"n1.{TO_LI}"
     assert letter.subject == "A recovery code of your UPay account was used"
-    assert "Unused codes left: 9." in letter.text
-    assert "- When: 21 September 2026, 22:13 (Asia/Shanghai, UTC+08:00)" in letter.text
+    assert "Codes left: 9\n" in letter.text
+    assert "Time: Mon 21 Sep 2026, 22:13 (Shanghai time, UTC+08:00)" in letter.text
     assert [row.state for row in await rows(database)] == ["delivered"]
