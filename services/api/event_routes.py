@@ -27,6 +27,7 @@ from services.api.dry_run import rehearsed
 from services.api.event_query import read_event_query
 from services.api.offered import Offered, read_body
 from services.api.producer import EventSink, Headers, Outgoing
+from services.api.repeats import with_settlements
 from services.api.replies import Replies, ReplyReader
 from services.api.results import Result, answered, name_of, once_each, result_of, shown
 from services.cases.hold_service import HoldService
@@ -158,7 +159,8 @@ async def post_events(request: Request) -> Response:
 
     Each event is answered on its own, in the order of the body. An event is accepted once the broker has it;
     repeating an `event_id` is harmless. With `wait=decision` the decisions are in the answer (200), or, for those
-    that took longer, the address to fetch them at (202). With `dry_run=true` nothing is sent: the answer says how each
+    that took longer, the address to fetch them at (202); the decision on a held payment has its `settlement` beside it, so that
+    a repeat learns how it ended. With `dry_run=true` nothing is sent: the answer says how each
     event would be read, and everything that is wrong with it.
 
     Scopes: `ingest` for logins, transactions and account changes, `report` for `user_report`, `label` for `label`, whose
@@ -175,6 +177,9 @@ async def post_events(request: Request) -> Response:
     results = await ingest.submit(offers, _traceparent(request), query.wait_s)
     if key.allows("report"):
         await _believed(request.app.state.holds, offers, results)
+    if query.wait_s is not None:
+        state = request.app.state
+        results = await with_settlements(state.cases, state.holds, offers, results)
     return answered(results, waited=query.wait_s is not None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Select, Table, insert, select
+from sqlalchemy import Select, Table, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Severity
@@ -102,6 +102,14 @@ class CaseService:
         async with self._database.read() as connection:
             case = await _case(connection, case_id, lock=False)
             return None if case is None else (case, await _entries(connection, case_id))
+
+    async def recorded(self, names: Collection[Name]) -> dict[Name, bytes]:
+        """The decisions on these events, named by account and event id, that had effects, as the worker wrote them."""
+        this = tuple_(recorded_decisions.c.account_id, recorded_decisions.c.event_id)
+        query = select(recorded_decisions).where(this.in_(sorted(names)))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {(row.account_id, row.event_id): str(row.body).encode() for row in rows}
 
     async def owner(self, account_id: str, event_ids: Collection[str]) -> Owner:
         """Whether the account's owner can be reached, and what became of the notices about these events."""
