@@ -8,13 +8,21 @@ Action = Literal["allow", "notify", "challenge", "hold", "deny"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 #: What may follow from an action, by the tags of `contracts.decisions.AnyEffect`, and what the policy's page calls it.
 EffectName = Literal[
-    "issue_challenge", "raise_alert", "open_case", "hold_payment", "freeze", "revoke_sessions", "notify"
+    "issue_challenge",
+    "raise_alert",
+    "open_case",
+    "hold_payment",
+    "release_payment",
+    "freeze",
+    "revoke_sessions",
+    "notify",
 ]
 EFFECTS: dict[EffectName, str] = {
     "issue_challenge": "challenge",
     "raise_alert": "alert",
     "open_case": "case",
     "hold_payment": "the payment waits",
+    "release_payment": "the payment waits no more",
     "freeze": "outgoing money frozen",
     "revoke_sessions": "sessions ended",
     "notify": "notice to the owner, if an address is known",

@@ -66,12 +66,22 @@ class Freeze(Effect, frozen=True, kw_only=True, tag="freeze", gc=False, omit_def
 
 
 class HoldPayment(Effect, frozen=True, kw_only=True, tag="hold_payment", gc=False, omit_defaults=True):
-    """Keep the payment from being carried out until it is let go, given up, or has waited for `due_s` seconds."""
+    """Keep the payment from being carried out until it is let go, given up, or has waited for `due_s` seconds.
+
+    `joins` names a payment that waits already, which this one repeats: of the two at most one is carried out.
+    """
 
     due_s: int
     amount: str
     currency: str
     payee_id: str | None = None
+    joins: str | None = None
+
+
+class ReleasePayment(Effect, frozen=True, kw_only=True, tag="release_payment", gc=False, omit_defaults=True):
+    """The owner gave the code for the held payment `event_id`: it waits no more, and its grant lets it go."""
+
+    event_id: str
 
 
 class RevokeSessions(Effect, frozen=True, kw_only=True, tag="revoke_sessions", gc=False, omit_defaults=True):
@@ -85,7 +95,9 @@ class Notify(Effect, frozen=True, kw_only=True, tag="notify", gc=False, omit_def
     template: str
 
 
-AnyEffect = IssueChallenge | RaiseAlert | OpenCase | HoldPayment | Freeze | RevokeSessions | Notify
+AnyEffect = (
+    IssueChallenge | RaiseAlert | OpenCase | HoldPayment | ReleasePayment | Freeze | RevokeSessions | Notify
+)
 
 
 class Contribution(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -123,8 +135,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
     `states` says what was not known: `learning`, `place_unavailable`, `network_unavailable`, `tallies_unavailable`,
     `memory_lost`, `late`, `clamped`, `address_not_public`, `device_of_a_crowd`; what could not be read: `address_malformed`,
-    `place_malformed`, `network_malformed`, `device_malformed`, `field_malformed`; and what the policy did: `snoozed`,
-    `budget_spent`.
+    `place_malformed`, `network_malformed`, `device_malformed`, `field_malformed`; what the policy did: `snoozed`,
+    `budget_spent`; and `repeated`: the payment repeats one that was stopped and has not ended.
     `degraded` names detectors that were skipped.
     `tallies` are the counts across accounts that were read.
     `counterfactuals` are single changes with which the event would have passed; empty where none is known.

@@ -34,6 +34,7 @@ from contracts.sightings import (
     stay,
 )
 from contracts.traits import Traits, see_latest_again
+from contracts.waiting import Waiting
 
 __all__ = [
     "AmountStatistics",
@@ -50,6 +51,7 @@ __all__ = [
     "Traits",
     "Velocities",
     "Velocity",
+    "Waiting",
     "decayed",
 ]
 
@@ -164,6 +166,11 @@ class Profile(Struct, array_like=True, gc=False):
     factor_disabled: bool = False
     #: digests of the contents of the events in `event_ids`, DIGEST_BYTES each, oldest first
     event_digests: bytearray = field(default_factory=bytearray)
+    #: payments that were stopped and have not ended, at most MAX_WAITING, oldest first
+    waiting: list[Waiting] = []
+    #: event times of the last event that was challenged or held, and of an authenticator enrolled because of that
+    asked_at: int = 0
+    enrolled_as_asked_at: float = 0.0
 
     def settle(self) -> None:
         """Write to the rows what the visit has counted; it goes on. What is remembered stays the same.

@@ -9,6 +9,8 @@ from contracts.profile import Profile, Quarantined
 
 #: A change as (event time in epoch seconds, what changed).
 Step = tuple[float, str]
+#: Recovery codes that are made so soon after an enrolment came with it.
+CODES_WITHIN_S = 600.0
 #: Kinds of money that come in.
 INCOMING = frozenset({"refund", "top_up"})
 
@@ -71,6 +73,17 @@ def changes_between(
             steps.append((facts.at, what))
     steps.sort()
     return steps
+
+
+def without_asked(steps: list[Step], profile: Profile) -> list[Step]:
+    """The steps without an authenticator that was enrolled because we asked for one, and the codes that came with it."""
+    asked_at = profile.enrolled_as_asked_at
+    return [
+        (at, what)
+        for at, what in steps
+        if not (what == "totp_enrolled" and at == asked_at)
+        and not (what == "recovery_codes_made" and 0.0 <= at - asked_at <= CODES_WITHIN_S)
+    ]
 
 
 def device_came_at(event: Transaction, profile: Profile, since: float) -> float | None:

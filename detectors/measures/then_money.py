@@ -22,6 +22,7 @@ from detectors.measures.steps import (
     payee_is_new,
     remembered,
     way_out,
+    without_asked,
 )
 from detectors.measures.stored import reads_version
 
@@ -94,8 +95,9 @@ class ThenMoney(Generic[M]):
         self._most_count = most_count
 
     def since(self, event: Transaction, profile: Profile, memory: M, since: float) -> list[Step]:
-        """The changes after `since`, learned or held back, ascending."""
-        return changes_between(memory.changes, profile.quarantined, self.kinds, since, event.at)
+        """The changes after `since`, learned or held back, ascending, without what the owner did because we asked for it."""
+        steps = changes_between(memory.changes, profile.quarantined, self.kinds, since, event.at)
+        return without_asked(steps, profile) if profile.enrolled_as_asked_at > since else steps
 
     def before_money(self, event: Activity, profile: Profile, memory: M, params: Window) -> list[Step]:
         """The changes in the window before money that may leave, ascending; none before any other event."""

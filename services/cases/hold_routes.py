@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.cases.approvals import Approval, SamePerson
 from services.cases.event_views import AboutShown, EventShown
+from services.cases.held_payments import HeldPayment
 from services.cases.hold_service import Holds, HoldService, NotHeld
-from services.cases.holds import AccountHold, HeldPayment
+from services.cases.holds import AccountHold
 from services.cases.owner_views import OwnerShown
 from services.cases.subjects import Known
 from services.http.api_keys import ApiKey, require
@@ -55,7 +56,10 @@ class FreezeShown(BaseModel):
 
 
 class PaymentShown(BaseModel):
-    """A payment that was held; while it waits, it is given up at `due_at`. `shown` is what people recognise it by."""
+    """A payment that was held; while it waits, it is given up at `due_at`. `shown` is what people recognise it by.
+
+    `joins` names the payment that it repeats and ends with; `tries` is how often one that waits was tried again.
+    """
 
     event_id: str
     amount: str
@@ -67,6 +71,8 @@ class PaymentShown(BaseModel):
     settled_at: datetime | None
     settled_by: str | None
     shown: EventShown | None
+    joins: str | None
+    tries: int
 
     @classmethod
     def of(cls, payment: HeldPayment) -> Self:
@@ -82,6 +88,8 @@ class PaymentShown(BaseModel):
             settled_at=utc_if(payment.settled_at),
             settled_by=payment.settled_by,
             shown=EventShown.of_if(payment.shown),
+            joins=payment.joins,
+            tries=payment.tries,
         )
 
 

@@ -8,9 +8,10 @@ from typing import Literal
 from msgspec import Struct
 
 from contracts.events import UserReport
-from services.cases import approvals, holds
+from services.cases import approvals, held_payments, holds
 from services.cases.approvals import Approval
-from services.cases.holds import AccountHold, HeldPayment
+from services.cases.held_payments import HeldPayment
+from services.cases.holds import AccountHold
 from services.cases.owners import Owner, owner_of
 from services.cases.subjects import NOTHING, Known, known_event
 from services.platform.database import Database
@@ -66,7 +67,7 @@ class HoldService:
         """What stands for the account."""
         async with self._database.read() as connection:
             frozen = await holds.standing(connection, account_id)
-            payments = await holds.waiting(connection, account_id)
+            payments = await held_payments.waiting(connection, account_id)
             events = {each.event_id for each in payments} | ({frozen.event_id} if frozen else set())
             return Holds(
                 frozen,
@@ -90,15 +91,17 @@ class HoldService:
     ) -> HeldPayment:
         """Let a held payment go, or give it up. Raises NotHeld for one that does not wait."""
         async with self._database.begin() as connection:
-            ended = await holds.settle(connection, account_id, event_id, outcome, by, why, self._clock())
+            ended = await held_payments.settle(
+                connection, account_id, event_id, outcome, by, why, self._clock()
+            )
         if ended is None:
             raise NotHeld("the payment is not held, or was settled before")
         return ended
 
     async def payment(self, account_id: str, event_id: str) -> HeldPayment | None:
-        """How it stands with a payment that was held; None for one that never was."""
+        """How it stands with a payment that was held, or with the try of it that was let go; None for one that never was."""
         async with self._database.read() as connection:
-            return await holds.payment_of(connection, account_id, event_id)
+            return await held_payments.stands(connection, account_id, event_id)
 
     async def approvals(self) -> list[Approval]:
         """Acts that wait for a second person, oldest first."""
@@ -120,9 +123,9 @@ class HoldService:
         """Give up the payments whose time is over; how many."""
         now = self._clock()
         async with self._database.begin() as connection:
-            over = await holds.due(connection, now, _DUE_AT_ONCE)
+            over = await held_payments.due(connection, now, _DUE_AT_ONCE)
             for payment in over:
-                await holds.settle(
+                await held_payments.settle(
                     connection, payment.account_id, payment.event_id, "expired", "deadline", None, now
                 )
         return len(over)

@@ -29,7 +29,8 @@ Index(
     postgresql_where=text("released_at IS NULL"),
 )
 
-#: A payment that waits to be let go or given up; `effect_id` is the effect that held it, `shown` (JSON) what it is recognised by.
+#: A payment that waits to be let go or given up; `effect_id` is the effect that held it, `shown` (JSON) what it is recognised by,
+#: `joins` the event id of the payment that it repeats and ends with.
 held_payments = Table(
     "held_payments",
     metadata,
@@ -46,6 +47,7 @@ held_payments = Table(
     Column("settled_by", _ID),
     Column("why", String(4000)),
     Column("shown", Text),
+    Column("joins", _ID),
     CheckConstraint("state IN ('held', 'released', 'cancelled', 'expired')", name="state"),
 )
 Index(

@@ -22,11 +22,13 @@ from contracts.decisions import (
     Notify,
     OpenCase,
     RaiseAlert,
+    ReleasePayment,
     RevokeSessions,
 )
 from contracts.errors import Unavailable
-from services.cases import holds, outbox, states
-from services.cases.holds import AccountHold, HeldPayment
+from services.cases import held_payments, holds, outbox, states
+from services.cases.held_payments import BY_CODE, HeldPayment
+from services.cases.holds import AccountHold
 from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
 from services.platform.database import insert_new
 from services.wallet.actions import WalletAction
@@ -156,8 +158,19 @@ async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) 
             placed_at=record.recorded_at,
             due_at=record.recorded_at + held.due_s,
             shown=record.decision.shown,
+            joins=held.joins,
         )
-        await holds.hold_payment(connection, payment)
+        await held_payments.hold_payment(connection, payment)
+    for record, freed in _asking(records, ReleasePayment):
+        await held_payments.settle(
+            connection,
+            record.decision.account_id,
+            freed.event_id,
+            "released",
+            BY_CODE,
+            None,
+            record.recorded_at,
+        )
 
 
 async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) -> None:

@@ -27,7 +27,6 @@ from contracts.profile import (
     DAY_S,
     DIGEST_BYTES,
     EVENT_ID_BYTES,
-    MAX_CHALLENGES,
     MAX_COUNTRIES,
     MAX_DEVICES,
     MAX_EVENT_IDS,
@@ -47,6 +46,7 @@ from contracts.sightings import add_fix, country_key, row_of, see, see_again
 from contracts.traits import NO_TRAITS, see_traits
 from services.memory.glance import Glance, begin_visit, end_visit, hides_place, look, traits_of
 from services.memory.till import LEARNING_RATE, turn_to, with_amount, with_value
+from services.memory.waiting import first_try, is_as_asked
 
 _Fix = tuple[float, float, float, Key]
 QUARANTINE_S = 7 * DAY_S
@@ -112,6 +112,8 @@ def learn(
         change = CHANGES[event.change]  # type: ignore[union-attr]
         if change.factor is not None:
             profile.has_factor, profile.factor_disabled = change.factor
+            if is_as_asked(profile, event):  # type: ignore[arg-type]
+                profile.enrolled_as_asked_at = event.at
         if not change.teaches:
             return
     if held:
@@ -151,6 +153,8 @@ def resolve(profile: Profile, event: Event, about_key: Key) -> None:
         good = event.outcome == "released"
     else:
         return
+    if profile.waiting:
+        about_key = first_try(profile, event, about_key, good)
     kept = []
     for each in profile.quarantined:
         if each.event_key != about_key:
@@ -178,15 +182,6 @@ def facts_of(event: AnyEvent) -> Facts:
         "account_change", event.at, event.device_key, event.network_key, country, fix,
         kind=change, traits=traits_of(event),
     )  # fmt: skip
-
-
-def note_challenge(profile: Profile, at: float) -> None:
-    """Remember that a challenge was asked for at `at`."""
-    times = profile.challenge_times
-    times.append(at)
-    if len(times) > 1 and at < times[-2]:
-        times.sort()
-    del times[:-MAX_CHALLENGES]
 
 
 def _learn_failure(profile: Profile, at: float) -> None:

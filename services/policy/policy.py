@@ -121,6 +121,10 @@ class Policy:
         """As `account`, of an account as it is remembered."""
         return self.account(profile.has_factor, profile.challenge_times, at, profile.factor_disabled)
 
+    def may_challenge(self, account: Account) -> bool:
+        """Whether the account can be asked for a code: it has a factor, and its budget is not spent."""
+        return account.has_factor and not self._is_spent(account)
+
     def judge(
         self,
         event: AnyEvent,

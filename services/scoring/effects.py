@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from contracts.actions import KIND_OF, Action, EffectName
 from contracts.amounts import canonical_amount
 from contracts.case_kinds import CASE_KINDS
@@ -75,6 +77,20 @@ def effects_for(
         if event.__class__ is UserReport:
             names = tuple(name for name in _NOT_ME if _ACTS.get(name, "") in {"", *policy.acts.not_me})
     return tuple(_effect(name, event, policy, severity, notice) for name in names)
+
+
+def effects_of_repeat(
+    event: Transaction, policy: Policy, may_challenge: bool, joins: str | None
+) -> tuple[AnyEffect, ...]:
+    """The effects of a payment that repeats one that was stopped: it waits with that one, and nobody is told again.
+
+    `joins` is the event id of the payment that is held, None where only a code was asked for.
+    """
+    effects: list[AnyEffect] = [_challenge(event, policy)] if may_challenge else []
+    if joins is not None:
+        held = _hold(event, policy, effect_id(event.account_id, event.event_id, "hold_payment"))
+        effects.append(replace(held, joins=joins))
+    return tuple(effects)
 
 
 def challenge_id(account_id: str, event_id: str) -> str:

@@ -10,11 +10,11 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
-from contracts.decisions import AnyEffect, Contribution, Decision, IssueChallenge
+from contracts.decisions import AnyEffect, Contribution, Decision
 from contracts.events import EVENT_TYPES, AnyEvent, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
-from contracts.profile import Key, Profile
+from contracts.profile import Key, Profile, Waiting
 from detectors import Detector
 from detectors.measures.steps import device_unknown
 from detectors.shared_device import TALLY
@@ -25,10 +25,10 @@ from services.memory.learning import (
     has_other_content,
     knows_event,
     learn,
-    note_challenge,
     note_event,
     resolve,
 )
+from services.memory.waiting import note_try, repeated, set_aside
 from services.policy.policy import AWAY_STATES, Account, Policy, Ruling
 from services.risk.fusion import Fused, quiet_risk
 from services.risk.learned_pattern import NAME as LEARNED
@@ -37,6 +37,7 @@ from services.scoring.counterfactual import Came, chains_of, counterfactuals, ma
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
 from services.scoring.plan import Asked, Plan, teach_memories
+from services.scoring.repeats import answer_to_repeat, freed, note_answer
 from services.scoring.shown import recognisable
 
 THIN_LOGINS = 3
@@ -165,6 +166,8 @@ class Runner:
         degraded: tuple[str, ...] = ()
         if profile.quarantined:
             auto_release(profile, at)
+        first = repeated(event, profile, self.policy.acts.hold_due_s) if profile.waiting else None
+        back = None if first is None else set_aside(profile, first)
         plan = self._plans[event.__class__]
         glance = look(event, profile, tallies)
         asked, taught = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
@@ -176,17 +179,25 @@ class Runner:
         if profile.logins < THIN_LOGINS and profile.transactions < THIN_LOGINS:
             states = (*states, *_LEARNING) if states else _LEARNING
         decision = self._judge(event, plan, profile, glance, findings, tallies, states, degraded, counts)
+        if first is not None and back is not None:
+            profile.quarantined = back
+            again = self._again(event, profile, decision, first)
+            if again is not None:
+                _note_try(profile, event_key, digest, first, again)
+                return again
         if decision.action != "allow" and not degraded and may_pass(event, decision.action):
             decision = self._with_counterfactuals(event, plan, profile, decision, tallies, states, counts)
         if not late:
             if taught and not decision.held:
                 teach_memories(taught, event, profile, degraded)
             if about_key is not None:
+                if profile.waiting:
+                    decision = recognisable(freed(event, about_key, profile, decision), event, profile)
                 resolve(profile, event, about_key)
             else:
                 learn(profile, event, event_key, decision.held, decision.action in STOPPING, glance)
-        if decision.effects and _asks_for_a_code(decision):
-            note_challenge(profile, at)
+        if decision.effects:
+            note_answer(profile, event, event_key, decision, first)
         note_event(profile, event_key, at, digest)
         return decision
 
@@ -241,6 +252,17 @@ class Runner:
             model_version=stamp,
         )
         return recognisable(decision, event, profile)
+
+    def _again(
+        self, event: AnyEvent, profile: Profile, decision: Decision, first: Waiting
+    ) -> Decision | None:
+        """The answer to a payment that repeats one that was stopped, None where it is answered as any other."""
+        may_challenge = self.policy.may_challenge(_standing(self.policy, event, profile))
+        assert isinstance(event, Transaction)
+        again = answer_to_repeat(
+            event, decision, first, self.policy, may_challenge, profile.enrolled_as_asked_at
+        )
+        return again and recognisable(again, event, profile)
 
     def _effects(
         self, event: AnyEvent, ruling: Ruling, reasoned: Sequence[Contribution]
@@ -326,8 +348,11 @@ def _learned(fused: Fused) -> list[Contribution]:
     return [reasoned for reasoned in fused.reasoned if reasoned.detector == LEARNED]
 
 
-def _asks_for_a_code(decision: Decision) -> bool:
-    return any(effect.__class__ is IssueChallenge for effect in decision.effects)
+def _note_try(profile: Profile, event_key: Key, digest: bytes, first: Waiting, decision: Decision) -> None:
+    """A repeat teaches nothing but that it happened, and that a code was asked for."""
+    note_try(profile, first, event_key)
+    note_answer(profile, None, event_key, decision)
+    note_event(profile, event_key, decision.at, digest)
 
 
 def _quiet(

@@ -63,6 +63,7 @@ STATES: dict[str, dict[str, str]] = {
         "clamped": "The event's time lay in the future and was set to the time it arrived.",
         "snoozed": "Findings are snoozed for now: they are shown and did not count.",
         "budget_spent": "No code was asked for: the account was asked for as many as the policy allows.",
+        "repeated": "The same payment was stopped before and has not ended: of all its tries at most one is paid.",
     },
     "zh-CN": {
         "learning": "该账户历史记录较少，尚无法判断其使用习惯。",
@@ -82,6 +83,7 @@ STATES: dict[str, dict[str, str]] = {
         "clamped": "该事件的时间晚于当前时间，已按到达时间处理。",
         "snoozed": "部分检查结果处于静默期：仅作展示，未计入风险。",
         "budget_spent": "请求动态验证码的次数已达策略上限，未再请求。",
+        "repeated": "同一笔付款此前已被拦下，尚未了结；无论尝试几次，最多只付一次。",
     },
 }
 

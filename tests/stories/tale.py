@@ -248,6 +248,10 @@ class Told:
     def __init__(self, decisions: Sequence[Decision]) -> None:
         self._decisions = {decision.event_id: decision for decision in decisions}
 
+    def decision(self, event_id: str) -> Decision:
+        """All that was decided about the event."""
+        return self._decisions[event_id]
+
     def action(self, event_id: str) -> str:
         """What was done about the event."""
         return self._decisions[event_id].action

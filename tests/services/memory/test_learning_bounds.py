@@ -13,10 +13,10 @@ from services.memory.learning import (
     auto_release,
     facts_of,
     learn,
-    note_challenge,
     note_event,
     resolve,
 )
+from services.memory.waiting import note_challenge
 from tests.services.memory.test_learning import (
     PHONE,
     SHOP,
