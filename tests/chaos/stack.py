@@ -75,6 +75,7 @@ class Stack:
         self.cases: GuardedProcess | None = None
         self.activity: GuardedProcess | None = None
         self.api: GuardedProcess | None = None
+        self.notifier: GuardedProcess | None = None
         self.starts = 0
         #: How this interpreter is to run the command line from here on.
         self.launcher: tuple[str, ...] = ("-m", "services.cli.main")
@@ -121,6 +122,11 @@ class Stack:
         self.api = self._start("api", "api", changes)
         return self.api
 
+    def start_notifier(self, **changes: Any) -> GuardedProcess:
+        """Start the notifier; `changes` are settings of it alone, its mail server among them."""
+        self.notifier = self._start("notifier", "notifier", changes)
+        return self.notifier
+
     def revive(self) -> int:
         """Start again what has ended; how many that were."""
         ended = [number for number, process in self.workers.items() if not process.running]
@@ -159,8 +165,8 @@ class Stack:
 
     def stop(self) -> None:
         """End everything that was started here."""
-        others = [each for each in (self.cases, self.activity, self.api) if each is not None]
-        for process in (*self.workers.values(), *others):
+        others = (self.cases, self.activity, self.api, self.notifier)
+        for process in (*self.workers.values(), *(each for each in others if each is not None)):
             process.send(signal.SIGCONT)
             process.stop()
 

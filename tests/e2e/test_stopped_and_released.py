@@ -43,7 +43,7 @@ class Desk:
     async def ask(self, method: str, path: str, **body: Any) -> Any:
         answer = await self._client.request(method, path, headers=self._headers, json=body or None)
         assert answer.status_code < 300, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
     async def until(self, path: str, wanted: Any) -> Any:
         async with asyncio.timeout(WITHIN_S):
