@@ -38,7 +38,10 @@ class Effect(Struct, frozen=True, kw_only=True, tag_field="kind", gc=False, omit
 
 
 class IssueChallenge(Effect, frozen=True, kw_only=True, tag="issue_challenge", gc=False, omit_defaults=True):
-    """Ask for a second factor, bound to the digest of what is approved (amount as canonical decimal text)."""
+    """Ask for a second factor, bound to the digest of what is approved (amount as canonical decimal text).
+
+    Its owner gets a letter when nobody has passed it `letter_after_s` seconds on; None: no letter is of the challenge alone.
+    """
 
     challenge_id: str
     purpose: Purpose
@@ -47,6 +50,7 @@ class IssueChallenge(Effect, frozen=True, kw_only=True, tag="issue_challenge", g
     amount: str | None = None
     currency: str | None = None
     payee_id: str | None = None
+    letter_after_s: int | None = None
 
 
 class RaiseAlert(Effect, frozen=True, kw_only=True, tag="raise_alert", gc=False, omit_defaults=True):

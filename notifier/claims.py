@@ -6,18 +6,18 @@ A claim is a lease: its row comes back by itself when `next_at` passes, so a kil
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, json
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision
 from notifier import rates
 from notifier.rates import DIGEST, ORDINARY, Rates
 from services.cases.contact_points import Point, points_of, recipients
-from services.cases.news import News
+from services.cases.news import CHALLENGE, News
 from services.cases.tables import deliveries, notices, recorded_decisions
 from services.platform.database import Database, insert_new
 
@@ -28,6 +28,17 @@ PRIORITIES: tuple[Priority, ...] = ("critical", "ordinary")
 _LOOK = 200
 _decode = json.Decoder(Decision).decode
 _decode_news = json.Decoder(News).decode
+
+
+#: Which of these events (account, event id) have a challenge that was passed, as `services.mfa.repository.passed`.
+Passed = Callable[[AsyncConnection, Collection[tuple[str, str]]], Awaitable[set[tuple[str, str]]]]
+
+
+async def nothing_passed(
+    _connection: AsyncConnection, _events: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """For a notifier beside no challenges."""
+    return set()
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -85,8 +96,12 @@ async def claim(
     limit: int,
     allowed: Rates,
     grace_s: float,
+    passed: Passed = nothing_passed,
 ) -> Taken:
-    """Take up to `limit` notices that are due, oldest first; nobody else gets them for `lease_s` seconds."""
+    """Take up to `limit` notices that are due, oldest first; nobody else gets them for `lease_s` seconds.
+
+    The notice of a challenge that was `passed` is dropped: whoever is there needs no letter.
+    """
     ordinary = notices.c.template.in_(sorted(ORDINARY))
     due = (
         select(
@@ -106,7 +121,8 @@ async def claim(
     )
     async with database.begin() as connection:
         await rates.alone(connection)
-        found = (await connection.execute(due.with_for_update(skip_locked=True))).all()
+        looked = (await connection.execute(due.with_for_update(skip_locked=True))).all()
+        found = await _needed(connection, looked, passed)
         if not found:
             return Taken([], Counter())
         ids, digested = await rates.admit(connection, found, limit, now, allowed)
@@ -157,6 +173,24 @@ async def waiting(database: Database, now: float) -> Waiting:
     )
     async with database.read() as connection:
         return Waiting(*(await connection.execute(query)).one())
+
+
+async def _needed(
+    connection: AsyncConnection, found: Sequence[Row[*tuple[Any, ...]]], passed: Passed
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The notices but for those of passed challenges that nobody has begun to send, which are gone then."""
+    asked = {
+        row.notice_id: (row.account_id, row.event_id)
+        for row in found
+        if row.template == CHALLENGE and not row.attempts
+    }
+    if not asked:
+        return found
+    answered = await passed(connection, set(asked.values()))
+    gone = [notice_id for notice_id, event in asked.items() if event in answered]
+    if gone:
+        await connection.execute(delete(notices).where(notices.c.notice_id.in_(gone)))
+    return [row for row in found if row.notice_id not in gone]
 
 
 async def _settle(database: Database, notice: Claim, **values: str | float | None) -> bool:

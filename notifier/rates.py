@@ -12,17 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id
 from services.cases.contact_points import ADDED, CHANGED
+from services.cases.news import CHALLENGE
 from services.cases.tables import letter_rates, notices
 from services.platform.database import insert_new
 
 DIGEST = "digest"
 #: Everything else is about stopped money, factors or contacts, and goes its own way out.
-ORDINARY = frozenset({"login_notice", "transaction_notice", DIGEST})
+ORDINARY = frozenset({"login_notice", "transaction_notice", CHALLENGE, DIGEST})
 #: Beyond its rate such a notice waits for its turn: it is a digest itself, or the owner must read it as a letter.
 _WAITS = frozenset({DIGEST, CHANGED, ADDED})
 _HOUR_S = 3600.0
@@ -32,18 +33,24 @@ _ADMIT_LOCK = 7_294_186_003
 class Rates(Struct, frozen=True, kw_only=True):
     """Letters of each reason an hour, of ordinary and of critical reasons; as many may go out at once after a quiet hour.
 
-    A digest is sent `digest_after_s` seconds after the first notice that stands in it.
+    A digest is sent `digest_after_s` seconds after the first notice that stands in it. Of challenges an account gets
+    `challenges_per_hour` letters; those beyond stand in its digest.
     """
 
     per_hour: int = 500
     critical_per_hour: int = 5000
     digest_after_s: float = 3600.0
+    challenges_per_hour: int = 2
 
     def __post_init__(self) -> None:
         """Refuse what would let nothing out."""
-        if self.per_hour < 1 or self.critical_per_hour < 1 or self.digest_after_s < 0.0:
+        if (
+            min(self.per_hour, self.critical_per_hour, self.challenges_per_hour) < 1
+            or self.digest_after_s < 0.0
+        ):
             raise ValueError(
-                "letters_per_hour and critical_letters_per_hour must be 1 or more, digest_after_s 0 or more"
+                "letters_per_hour, critical_letters_per_hour and challenge_letters_per_hour must be 1 or more, "
+                "digest_after_s 0 or more"
             )
 
     def of(self, reason: str) -> int:
@@ -64,6 +71,8 @@ async def admit(
 
     One that was tried before is admitted already. The caller must be `alone`.
     """
+    beyond = await _beyond_their_accounts(connection, due, now, rates.challenges_per_hour)
+    due = [row for row in due if row not in beyond]
     first = due[:most]
     wanted = Counter(row.template for row in first if not row.attempts)
     left: dict[str, int] = {}
@@ -82,9 +91,35 @@ async def admit(
     going = set(admitted)
     rest = [row for row in due if row.template in over and not row.attempts and row.notice_id not in going]
     await _wait(connection, [row for row in rest if row.template in _WAITS], over)
-    digested = [row for row in rest if row.template not in _WAITS]
+    digested = [row for row in rest if row.template not in _WAITS] + beyond
     await _digest(connection, digested, now, rates.digest_after_s)
     return admitted, Counter(row.template for row in digested)
+
+
+async def _beyond_their_accounts(
+    connection: AsyncConnection, due: Sequence[Row[Any]], now: float, per_hour: int
+) -> list[Row[Any]]:
+    """Challenges whose accounts had as many letters of such as they get in an hour: ten challenges are not ten letters."""
+    wanted = [row for row in due if row.template == CHALLENGE and not row.attempts]
+    if not wanted:
+        return []
+    sent = (
+        select(notices.c.account_id, func.count())
+        .where(
+            notices.c.account_id.in_({row.account_id for row in wanted}),
+            notices.c.template == CHALLENGE,
+            notices.c.attempts > 0,
+            notices.c.recorded_at > now - _HOUR_S,
+        )
+        .group_by(notices.c.account_id)
+    )
+    had: Counter[str] = Counter({row[0]: row[1] for row in await connection.execute(sent)})
+    beyond = []
+    for row in wanted:
+        if had[row.account_id] >= per_hour:
+            beyond.append(row)
+        had[row.account_id] += 1
+    return beyond
 
 
 async def _take(

@@ -16,10 +16,10 @@ from notifier.channels import Letter
 from notifier.claims import Notice
 from notifier.facts import Reader
 from notifier.rates import DIGEST
-from notifier.reference import reference
 from notifier.routing import Route
 from notifier.summary import summary
 from notifier.words import notices, words
+from services.cases.references import reference
 
 _SIGNS = {"stop": "✕", "wait": "●", "good": "✓", "calm": "●"}
 _RULE = re.compile(r"\.([\w-]+) \{([^}]*)\}")

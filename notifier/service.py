@@ -10,7 +10,7 @@ from uuid import uuid4
 from contracts.errors import Unavailable
 from notifier.channels import ADDRESS_PUT_OFF, Channel
 from notifier.channels.registry import channels
-from notifier.claims import PRIORITIES, Claim, Priority, claim, waiting
+from notifier.claims import PRIORITIES, Claim, Passed, Priority, claim, nothing_passed, waiting
 from notifier.deliver import TOLD_FIRST, Delivery, Patience
 from notifier.rates import Rates
 from services.platform.database import Database
@@ -37,6 +37,7 @@ class Notifier:
         ways: Mapping[str, Channel] | None = None,
         patience: Patience | None = None,
         progress: Progress | None = None,
+        passed: Passed = nothing_passed,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -54,8 +55,10 @@ class Notifier:
             per_hour=settings.letters_per_hour,
             critical_per_hour=settings.critical_letters_per_hour,
             digest_after_s=settings.digest_after_s,
+            challenges_per_hour=settings.challenge_letters_per_hour,
         )
         self._grace_s = settings.contact_grace_s
+        self._passed = passed
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -91,6 +94,7 @@ class Notifier:
             limit=_AT_ONCE,
             allowed=self._rates,
             grace_s=self._grace_s,
+            passed=self._passed,
         )
         for reason, count in taken.digested.items():
             NOTICES.labels(self._delivery.first_channel, "digested").inc(count)

@@ -35,7 +35,7 @@ from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.limit_records import Rates
 from services.mfa.limits import Limits
 from services.mfa.recovery import Cost
-from services.mfa.repository import record_issued
+from services.mfa.repository import passed, record_issued
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
 from services.platform.clocks import SharedClock, measure_if_there
@@ -166,7 +166,7 @@ def open_activity(settings: Settings, database: Database, consumers: Consumers) 
 
 def open_notifier(settings: Settings, database: Database, consumers: Consumers) -> Notifier:
     """The deliverer of notices. Raises ValueError when no channel is configured."""
-    return Notifier(settings, database, time.time, progress=consumers.add("notifier"))
+    return Notifier(settings, database, time.time, progress=consumers.add("notifier"), passed=passed)
 
 
 def open_server(resources: ApiResources) -> uvicorn.Server:

@@ -111,8 +111,8 @@ class CaseService:
             rows = (await connection.execute(query)).all()
         return {(row.account_id, row.event_id): str(row.body).encode() for row in rows}
 
-    async def owner(self, account_id: str, event_ids: Collection[str]) -> Owner:
-        """Whether the account's owner can be reached, and what became of the notices about these events."""
+    async def owner(self, account_id: str, event_ids: Collection[str] | None) -> Owner:
+        """Whether the account's owner can be reached, and what became of the notices about these events; None: of all."""
         async with self._database.read() as connection:
             return await owner_of(connection, account_id, event_ids)
 

@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.cases.tables import notices
 from services.platform.database import insert_new
 
+#: The notice of a challenge that waits for its code; it is not sent once the challenge was passed.
+CHALLENGE = "challenge_notice"
+
 
 class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the letter says besides its text: when it happened, when something will, how many codes are left.
@@ -35,18 +38,46 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
 async def put_news(
     connection: AsyncConnection, notice_id: str, event_id: str, account_id: str, template: str, news: News
 ) -> None:
-    """Put down a notice to the owner, inside the caller's transaction; a notice whose id is there already is left alone.
+    """Put down a notice to the owner, due at once, inside the caller's transaction; one whose id is there already is left alone.
 
-    `event_id` is the account change that tells the stream the same.
+    `event_id` is the account change that tells the stream the same,
+    or the event whose hold or freeze ended.
     """
+    told = json.encode(news).decode()
+    await _put(connection, notice_id, event_id, account_id, template, news.at, news.at, told)
+
+
+async def put_notice(
+    connection: AsyncConnection,
+    notice_id: str,
+    event_id: str,
+    account_id: str,
+    template: str,
+    recorded_at: float,
+    due_at: float,
+) -> None:
+    """The same of a notice about the decision on that event, which is due at `due_at` (epoch seconds)."""
+    await _put(connection, notice_id, event_id, account_id, template, recorded_at, due_at, None)
+
+
+async def _put(
+    connection: AsyncConnection,
+    notice_id: str,
+    event_id: str,
+    account_id: str,
+    template: str,
+    recorded_at: float,
+    due_at: float,
+    news: str | None,
+) -> None:
     row = {
         "notice_id": notice_id,
         "event_id": event_id,
         "account_id": account_id,
         "template": template,
-        "recorded_at": news.at,
+        "recorded_at": recorded_at,
         "state": "waiting",
-        "next_at": news.at,
-        "news": json.encode(news).decode(),
+        "next_at": due_at,
+        "news": news,
     }
     await connection.execute(insert_new(notices).values(row))

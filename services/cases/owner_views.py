@@ -28,13 +28,14 @@ class TryShown(BaseModel):
 
 
 class TellingShown(BaseModel):
-    """One notice to the owner.
+    """One notice to the owner, whose letters bear `reference` for people to read out.
 
     `waiting` may still get there; `delivered` was taken by at least one address; `failed` was refused, or given up after a day
     of tries; `undeliverable` had nowhere to go. `why` says more where it was not delivered.
     """
 
     notice_id: str
+    reference: str
     event_id: str
     template: str
     state: NoticeState
@@ -63,6 +64,7 @@ class OwnerShown(BaseModel):
             told=[
                 TellingShown(
                     notice_id=each.notice_id,
+                    reference=each.reference,
                     event_id=each.event_id,
                     template=each.template,
                     state=each.state,

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.mail_addresses import address_key, masked
+from services.cases.references import reference
 from services.cases.tables import cases, contact_points, deliveries, notices
 
 #: A notice in a digest fares as its digest does, so `digested` is none of them.
@@ -35,9 +36,13 @@ class Try(Struct, frozen=True):
 
 
 class Telling(Struct, frozen=True, kw_only=True):
-    """One notice: `undeliverable` has nowhere to go, `failed` was refused or given up; `why` says more of both."""
+    """One notice, whose letters bear `reference`.
+
+    `undeliverable` has nowhere to go, `failed` was refused or given up; `why` says more of both.
+    """
 
     notice_id: str
+    reference: str
     event_id: str
     template: str
     state: NoticeState
@@ -59,18 +64,20 @@ class Owner(Struct, frozen=True):
         return bool(self.ways)
 
 
-async def owner_of(connection: AsyncConnection, account_id: str, event_ids: Collection[str]) -> Owner:
-    """The owner of the account, and what became of the notices about these events."""
+async def owner_of(connection: AsyncConnection, account_id: str, event_ids: Collection[str] | None) -> Owner:
+    """The owner of the account, and what became of the notices about these events; None: of all, the newest 200."""
     query = select(contact_points).where(contact_points.c.account_id == account_id)
     points = (await connection.execute(query.order_by(contact_points.c.since))).all()
     shown = {address_key(point.address): masked(point.address) for point in points}
     ways = [Way(point.channel, masked(point.address)) for point in points if point.until is None]
-    return Owner(ways, await _told(connection, account_id, event_ids, shown) if event_ids else [])
+    return Owner(ways, await _told(connection, account_id, event_ids, shown))
 
 
 async def _told(
-    connection: AsyncConnection, account_id: str, event_ids: Collection[str], shown: Mapping[str, str]
+    connection: AsyncConnection, account_id: str, event_ids: Collection[str] | None, shown: Mapping[str, str]
 ) -> list[Telling]:
+    if event_ids is not None and not event_ids:
+        return []
     digest = notices.alias("digest")
     query = (
         select(
@@ -84,7 +91,10 @@ async def _told(
             func.coalesce(digest.c.ended_at, notices.c.ended_at).label("ended_at"),
         )
         .outerjoin(digest, digest.c.notice_id == notices.c.digest_id)
-        .where(notices.c.account_id == account_id, notices.c.event_id.in_(event_ids))
+        .where(
+            notices.c.account_id == account_id,
+            true() if event_ids is None else notices.c.event_id.in_(event_ids),
+        )
         .order_by(notices.c.recorded_at.desc(), notices.c.notice_id)
         .limit(_MOST_TOLD)
     )
@@ -93,6 +103,7 @@ async def _told(
     return [
         Telling(
             notice_id=row.notice_id,
+            reference=reference(row.letter),
             event_id=row.event_id,
             template=row.template,
             state=row.state,

@@ -137,6 +137,15 @@ async def set_contact(cases: Cases, account_id: AccountId, body: ContactGiven) -
     await cases.set_contact(account_id, Contact(body.email, body.locale, body.time_zone))
 
 
+@router.get("/accounts/{account_id:segment}/letters")
+async def list_letters(cases: Cases, _key: Supporter, account_id: AccountId) -> OwnerShown:
+    """The newest 200 notices to the account's owner, oldest first, and how each fared.
+
+    Each letter bears a `reference`: of one that an owner reads out, this says whether it is ours.
+    """
+    return OwnerShown.of(await cases.owner(account_id, None), addresses=True)
+
+
 async def _changed(changing: Awaitable[Case | None]) -> CaseShown:
     try:
         case = await changing

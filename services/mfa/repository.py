@@ -6,15 +6,16 @@ statement that moved it writes its outcome, so an outcome is never written twice
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, IssueChallenge, derived_id
 from contracts.events import ChallengeOutcome, to_wire
+from services.cases.news import CHALLENGE, put_notice
 from services.cases.outbox import Outgoing, put
 from services.memory.challenge_record import recorded
 from services.mfa.records import Challenge, ChallengeState, issued
@@ -26,8 +27,44 @@ from services.platform.metrics import CHALLENGES
 async def record_issued(
     connection: AsyncConnection, decision: Decision, effect: IssueChallenge, issued_at: float
 ) -> None:
-    """Record the challenge as open (`issued_at` in epoch seconds); a known one is left as it is, in any state."""
+    """Record the challenge as open (`issued_at` in epoch seconds); a known one is left as it is, in any state.
+
+    Its letter is put down as well, and sent unless it is `passed` by then.
+    """
     await record(connection, issued(recorded(decision, effect, issued_at)))
+    if effect.letter_after_s is not None:
+        await put_notice(
+            connection,
+            derived_id(effect.challenge_id, CHALLENGE),
+            decision.event_id,
+            decision.account_id,
+            CHALLENGE,
+            issued_at,
+            issued_at + effect.letter_after_s,
+        )
+
+
+async def passed(connection: AsyncConnection, events: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these events (account, event id) were answered for: by a code for the event, or for a later try of the payment."""
+    asked, answer = challenges.alias("asked"), challenges.alias("answer")
+    tried_again = and_(
+        asked.c.purpose == "transaction",
+        answer.c.purpose == "transaction",
+        answer.c.payee_id == asked.c.payee_id,
+        answer.c.closed_at >= asked.c.issued_at,
+    )
+    query = (
+        select(asked.c.account_id, asked.c.event_id)
+        .join(answer, answer.c.account_id == asked.c.account_id)
+        .where(
+            asked.c.account_id.in_({account_id for account_id, _ in events}),
+            asked.c.event_id.in_({event_id for _, event_id in events}),
+            answer.c.state == "passed",
+            or_(answer.c.event_id == asked.c.event_id, tried_again),
+        )
+    )
+    found = {(row.account_id, row.event_id) for row in await connection.execute(query)}
+    return found.intersection(events)
 
 
 async def record(connection: AsyncConnection, challenge: Challenge) -> bool:

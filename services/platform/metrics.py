@@ -415,7 +415,7 @@ NOTICES_DIGESTED: Counter = _declare(
     "notices_digested_total",
     "Notices beyond the rate of their reason, which stand in a digest of their account instead.",
     ["reason"],
-    [("login_notice",), ("transaction_notice",), ("hold_notice",), ("deny_notice",)],
+    [("login_notice",), ("transaction_notice",), ("challenge_notice",), ("hold_notice",), ("deny_notice",)],
 )
 DELIVERY_LATENCY: Histogram = _declare(
     Histogram,

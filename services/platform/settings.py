@@ -101,6 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     contact_told_first_s: float = 3600.0
     letters_per_hour: int = 500
     critical_letters_per_hour: int = 5000
+    challenge_letters_per_hour: int = 2
     digest_after_s: float = 3600.0
     # wallet
     webhook_private_networks: bool = False

@@ -79,6 +79,7 @@ MEANINGS: dict[str, str] = {
     "contact_told_first_s": "Longest wait of a new address until the one before was told of it.",
     "letters_per_hour": "Letters of each ordinary reason over all accounts; beyond it notices go into a digest an account.",
     "critical_letters_per_hour": "The same of each reason about stopped money, factors, settings or contacts.",
+    "challenge_letters_per_hour": "Letters an hour to one account of challenges that nobody passed; others go into its digest.",
     "digest_after_s": "Time between the first notice of a digest and its letter.",
     "webhook_private_networks": "Whether webhooks may lead into private networks, and by plain HTTP.",
     "activity_money_days": "For how many days transactions are kept for cases, letters and pages.",

@@ -88,6 +88,10 @@ class ChallengeKeys(Struct, frozen=True, kw_only=True):
     """`challenge`."""
 
     lifetime_s: Annotated[values.Lifetime, _about("How long a challenge can be answered.")]
+    letter_after_s: Annotated[
+        values.LetterAfter,
+        _about("The owner gets a letter of a challenge that nobody has passed by then, or when it ends."),
+    ]
     exempt_kinds: Annotated[
         values.Kinds,
         _about(

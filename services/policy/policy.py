@@ -78,9 +78,8 @@ class Verdict(NamedTuple):
 class Policy:
     """A checked policy. `version` is the stated name, a plus sign and eight digits of a digest of all values.
 
-    `modes` and `params` are by detector name and hold what the file states; `quiet` is the fused result of an event
-    without findings. `budget` is how many challenges an account may be asked for in a week, `hourly` in an hour; None is any
-    number.
+    `modes` and `params` are by detector name, as stated; `quiet` is the result without findings. An account gets at most
+    `budget` challenges a week, `hourly` an hour; one not passed in `letter_after_s` seconds has a letter. None: no bound, none.
     """
 
     version: str
@@ -94,6 +93,7 @@ class Policy:
     hourly: int | None
     snoozes: Snoozes
     lifetime_s: int
+    letter_after_s: int | None
     exempt_kinds: frozenset[str]
     allowed: frozenset[str]
     denied: frozenset[str]

@@ -79,6 +79,7 @@ def compiled(file: PolicyFile) -> Policy:
         hourly=_most(file.budget.challenges_per_hour),
         snoozes=snoozes,
         lifetime_s=file.challenge.lifetime_s,
+        letter_after_s=_letter_after(file),
         exempt_kinds=frozenset(file.challenge.exempt_kinds),
         allowed=allowed,
         denied=denied,
@@ -90,6 +91,12 @@ def compiled(file: PolicyFile) -> Policy:
         quiet=fuse((), {}, prior, fade, calibration),
         quiet_below=min(each[0] for each in everything),
     )
+
+
+def _letter_after(file: PolicyFile) -> int | None:
+    """When a letter of an unanswered challenge is due: not after the challenge has ended."""
+    after = file.challenge.letter_after_s
+    return None if isinstance(after, str) else min(after, file.challenge.lifetime_s)
 
 
 def builtin_values(file: PolicyFile) -> dict[str, Any]:

@@ -69,6 +69,10 @@ SecondPersonActs = Annotated[
     Meta(title="a list of unfreeze, factor_reset and erasure"),
 ]
 Lifetime = Annotated[int, Meta(ge=30, le=3600, title="whole seconds from 30 to 3600")]
+LetterAfter = Annotated[
+    Annotated[int, Meta(ge=0, le=3600)] | Literal["never"],
+    Meta(title='whole seconds from 0 to 3600, or "never"'),
+]
 Positive = Annotated[float, Meta(gt=0, lt=_MOST, title="a number above 0")]
 Loss = Annotated[Positive | Literal["none"], Meta(title='a number above 0, or "none"')]
 MoneyLoss = Annotated[

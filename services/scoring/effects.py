@@ -76,7 +76,8 @@ def effects_for(
             return ()
         if event.__class__ is UserReport:
             names = tuple(name for name in _NOT_ME if _ACTS.get(name, "") in {"", *policy.acts.not_me})
-    return tuple(_effect(name, event, policy, severity, notice) for name in names)
+    told = notice if "notify" in names else ""
+    return tuple(_effect(name, event, policy, severity, told) for name in names)
 
 
 def effects_of_repeat(
@@ -86,7 +87,7 @@ def effects_of_repeat(
 
     `joins` is the event id of the payment that is held, None where only a code was asked for.
     """
-    effects: list[AnyEffect] = [_challenge(event, policy)] if may_challenge else []
+    effects: list[AnyEffect] = [_challenge(event, policy, None)] if may_challenge else []
     if joins is not None:
         held = _hold(event, policy, effect_id(event.account_id, event.event_id, "hold_payment"))
         effects.append(replace(held, joins=joins))
@@ -100,7 +101,8 @@ def challenge_id(account_id: str, event_id: str) -> str:
 
 def _effect(name: EffectName, event: AnyEvent, policy: Policy, severity: Severity, notice: str) -> AnyEffect:
     if name == "issue_challenge":
-        return _challenge(event, policy)
+        # Beside a notice of the event the challenge has no letter of its own.
+        return _challenge(event, policy, None if notice else policy.letter_after_s)
     known = effect_id(event.account_id, event.event_id, name)
     if name == "raise_alert":
         return RaiseAlert(effect_id=known, severity=severity)
@@ -124,7 +126,7 @@ def _hold(event: AnyEvent, policy: Policy, known: str) -> HoldPayment:
     )
 
 
-def _challenge(event: AnyEvent, policy: Policy) -> IssueChallenge:
+def _challenge(event: AnyEvent, policy: Policy, letter_after_s: int | None) -> IssueChallenge:
     purpose = _PURPOSES[event.__class__]
     amount = currency = payee_id = None
     if event.__class__ is Transaction:
@@ -136,6 +138,7 @@ def _challenge(event: AnyEvent, policy: Policy) -> IssueChallenge:
         purpose=purpose,
         digest=approval_digest(event.event_id, purpose, amount, currency, payee_id),
         lifetime_s=policy.lifetime_s,
+        letter_after_s=letter_after_s,
         amount=amount,
         currency=currency,
         payee_id=payee_id,

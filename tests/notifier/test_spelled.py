@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier import spelled
-from notifier.reference import ALPHABET, reference
 from notifier.words import words
+from services.cases.references import ALPHABET, reference
 
 T0 = 1_790_000_000.0
 

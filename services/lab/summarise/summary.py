@@ -44,7 +44,10 @@ def step_of(story: str, event_id: str, expected: Expected, decision: Decision | 
 
 
 class Troubles:
-    """What the events of honest people led to; `a_thousand` gives it for each of `_TROUBLES` per 1,000 of their events."""
+    """What the events of honest people led to; `a_thousand` gives it for each of `_TROUBLES` per 1,000 of their events.
+
+    Of a challenge there is no letter: an honest person passes it before that is due (`challenge.letter_after_s`).
+    """
 
     def __init__(self) -> None:
         self.events = 0

@@ -42,6 +42,7 @@ OPENED_BY: dict[str, frozenset[str] | set[str]] = {
     "POST /v1/cases/{case_id}/assign": SUPPORT,
     "POST /v1/cases/{case_id}/resolve": SUPPORT,
     "PUT /v1/accounts/{account_id}/contact": {"contacts"},
+    "GET /v1/accounts/{account_id}/letters": SUPPORT,
     "GET /v1/accounts/{account_id}/activity": {"support", "verify"},
     "GET /v1/accounts/{account_id}/holds": {"support", "verify"},
     "POST /v1/accounts/{account_id}/unfreeze": SUPPORT,

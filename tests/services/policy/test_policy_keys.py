@@ -56,6 +56,10 @@ BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
             "challenge.lifetime_s: expected whole seconds from 30 to 3600, got 5",
         ),
         (
+            '[challenge]\nletter_after_s = "soon"',
+            "challenge.letter_after_s: expected whole seconds from 0 to 3600, or \"never\", got 'soon'",
+        ),
+        (
             '[challenge]\nexempt_kinds = ["gift"]',
             "challenge.exempt_kinds: expected a list of transaction kinds (transfer, ",
         ),

@@ -154,7 +154,33 @@ def test_a_challenge_is_bound_to_amount_currency_and_payee(policy: Policy) -> No
         amount="412.00",
         currency="CNY",
         payee_id="payee-9",
+        letter_after_s=120,
     )
+
+
+def test_a_challenge_beside_a_notice_has_no_letter_of_its_own(policy: Policy) -> None:
+    held = [
+        each for each in effects_for(transaction(), "hold", policy, True) if isinstance(each, IssueChallenge)
+    ]
+
+    assert [each.letter_after_s for each in held] == [None]
+
+
+@pytest.mark.parametrize(
+    ("stated", "lifetime_s", "after_s"),
+    [("0", 300, 0), ("3600", 60, 60), ('"never"', 300, None), ("30", 30, 30)],
+)
+def test_a_letter_of_a_challenge_is_due_by_policy_and_not_after_its_end(
+    tmp_path: Path, stated: str, lifetime_s: int, after_s: int | None
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        f'version = "own"\n[challenge]\nlifetime_s = {lifetime_s}\nletter_after_s = {stated}\n', "utf-8"
+    )
+    (challenge, _) = effects_for(login(), "challenge", read_policy(file), True)
+
+    assert isinstance(challenge, IssueChallenge)
+    assert challenge.letter_after_s == after_s
 
 
 def test_minor_units_and_decimal_text_approve_the_same(policy: Policy) -> None:
