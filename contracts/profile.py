@@ -1,6 +1,7 @@
 """What we remember of one account, as every detector sees it: the account as it was before the event.
 
-Only `services.memory.learning` writes it. Names of devices, networks and payees are keyed hashes (`Key`); ASN and country
+Only `services.memory.learning` and, of freezes, `services.memory.freezes` write it.
+Names of devices, networks and payees are keyed hashes (`Key`); ASN and country
 are in clear. Times are epoch seconds. Arrays on the wire: fields are only ever added at the end, with a
 default; anything else is a new schema version with an upgrade (`services.memory.codec`).
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from contracts.frozen import Frozen
 from contracts.money import (
     Amounts,
     AmountStatistics,
@@ -43,6 +45,7 @@ __all__ = [
     "Facts",
     "Fix",
     "Fixes",
+    "Frozen",
     "Key",
     "Profile",
     "Quarantined",
@@ -171,6 +174,8 @@ class Profile(Struct, array_like=True, gc=False):
     #: event times of the last event that was challenged or held, and of an authenticator enrolled because of that
     asked_at: int = 0
     enrolled_as_asked_at: float = 0.0
+    #: outgoing money is stopped (`services.memory.freezes`)
+    frozen: Frozen | None = None
 
     def settle(self) -> None:
         """Write to the rows what the visit has counted; it goes on. What is remembered stays the same.

@@ -13,7 +13,7 @@ ACTIONS = "actions"
 #: What the wallet did with an action, where it tells that by Kafka; key = account_id; `action_id` and `result` in the value.
 ACTION_RESULTS = "action-results"
 
-#: On a decision that has effects (value b"1"): consumers that want only those need not parse the rest.
+#: On a decision that has effects, or refuses (value b"1"): consumers that want only those need not parse the rest.
 HEADER_EFFECTS = "effects"
 #: On an event: the reply channel the decision is published to (Redis), set by our HTTP API.
 HEADER_REPLY_TO = "reply-to"

@@ -27,6 +27,12 @@ HELD = (
         "reqps",
     ),
     Panel(
+        "Money asked of frozen accounts",
+        "Per second. requested: refused. completed: carried out all the same; see whether the wallet keeps freezes.",
+        (rate("payguard_frozen_money_total", "status"),),
+        "reqps",
+    ),
+    Panel(
         "Batches in flight",
         "Read and not yet acknowledged, by worker.",
         (Query("sum by (instance) (payguard_in_flight_batches)", "{{instance}}"),),

@@ -162,7 +162,7 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
     """(topic, what it is for, its message, what PayGuard does with it)."""
     trace = {topics.HEADER_TRACEPARENT: "W3C trace context, passed through."}
     reply = {topics.HEADER_REPLY_TO: "Set by the HTTP API: where the decision is announced."}
-    effects = {topics.HEADER_EFFECTS: "1 when the decision has effects; absent otherwise."}
+    effects = {topics.HEADER_EFFECTS: "1 when the decision has effects, or refuses; absent otherwise."}
     event, decision, action, result = (
         {"$ref": f"#/components/schemas/{name}"}
         for name in ("Event", "Decision", "WalletAction", "ActionResult")

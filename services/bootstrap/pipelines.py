@@ -62,7 +62,7 @@ def open_enricher(settings: Settings, pseudonyms: Pseudonyms) -> Enricher:
 
 
 def _scoring(
-    settings: Settings, pseudonyms: Pseudonyms, model: Reader | None = None
+    settings: Settings, pseudonyms: Pseudonyms, model: Reader | None = None, freezes_stand: bool = True
 ) -> tuple[Enricher, TallyPlan, Runner]:
     detectors = discover()
     policy = read_policy(settings.policy)
@@ -71,7 +71,8 @@ def _scoring(
     wanted = [found.spec.tally for found in detectors if found.spec.tally is not None]
     plan = TallyPlan([*wanted, PAYEE] if model is not None and PAYEE not in wanted else wanted)
     rates = read_rates(settings.rates)
-    return enricher, plan, Runner(detectors, policy, settings.allowed_lateness_s, model, rates)
+    runner = Runner(detectors, policy, settings.allowed_lateness_s, model, rates, freezes_stand)
+    return enricher, plan, runner
 
 
 async def open_pipeline(settings: Settings) -> Pipeline:
@@ -144,13 +145,14 @@ def offline_core(
     pseudonym_key: bytes = OFFLINE_KEY,
     tallies: TallyStore | None = None,
     model: Reader | None = None,
+    freezes_stand: bool = True,
 ) -> OfflineCore:
     """The same core with everything in this process; `tallies` may bring the counts that another run saw.
 
-    `model` takes the place of the settings' one.
+    `model` takes the place of the settings' one. Unless `freezes_stand`, as in a worker, each event is judged on its own.
     """
     pseudonyms = Pseudonyms(pseudonym_key)
-    enricher, plan, runner = _scoring(settings, pseudonyms, model)
+    enricher, plan, runner = _scoring(settings, pseudonyms, model, freezes_stand)
     profiles, collected = InProcessProfileStore(), Collected()
     pipeline = Pipeline(
         Components(

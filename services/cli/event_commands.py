@@ -109,6 +109,13 @@ def replay(
     ] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Another policy (TOML).")] = None,
     model: ModelFile = None,
+    freezes: Annotated[
+        Literal["stand", "settled", "ignored"],
+        typer.Option(
+            help="A freeze stands until a settlement in the file ends it, as in production; or is settled by a simulated "
+            "support; or is ignored, and each event judged on its own."
+        ),
+    ] = "stand",
     digest: Annotated[
         bool,
         typer.Option("--digest", help="Only two SHA-256: of the decisions' bytes and of memory afterwards."),
@@ -125,6 +132,7 @@ def replay(
       payguard replay events.jsonl > decisions.jsonl
       payguard simulate | payguard replay - --summary
       payguard replay events.jsonl --only challenge,hold,deny --explain en
+      payguard simulate | payguard replay - --summary --freezes settled
     """
     from services.lab.summarise.replayed import ReplayOptions, replay_file
 
@@ -134,12 +142,14 @@ def replay(
         policy=existing(policy) if policy else None, model=existing(model) if model else None
     )
     if digest:
-        _digest(settings, existing(file), bad, as_json)
+        if freezes == "settled":
+            raise typer.BadParameter("--digest is of what the file says: --freezes stand or ignored")
+        _digest(settings, existing(file), bad, as_json, freezes == "stand")
         return
     quiet = (summary or as_json) and out is None
     target_file: Any = nullcontext() if quiet else output_to(out)
     with target_file as target, progress("replaying", size_of(existing(file))) as step:
-        options = ReplayOptions(explain=explain, actions=wanted, summarise=summary or as_json)
+        options = ReplayOptions(explain, wanted, summary or as_json, freezes)
         counted = run(replay_file(settings, file, target, options, bad.note, step))
     if as_json:
         print_json({**counted.figures(), "refused_lines": bad.count})
@@ -150,13 +160,14 @@ def replay(
     bad.end()
 
 
-def _digest(settings: Settings, file: Path, bad: BadLines, as_json: bool) -> None:
+def _digest(settings: Settings, file: Path, bad: BadLines, as_json: bool, freezes_stand: bool) -> None:
     from services.bootstrap.pipelines import offline_core
     from services.replay.digests import digests_of
     from services.replay.lines import read_events, read_lines
 
     with progress("replaying", size_of(file)) as step:
-        found = run(digests_of(read_events(read_lines(file, step), bad.note), offline_core(settings)))
+        core = offline_core(settings, freezes_stand=freezes_stand)
+        found = run(digests_of(read_events(read_lines(file, step), bad.note), core))
     tell(
         {**to_builtins(found), "refused_lines": bad.count},
         f"{found.decided:,} decisions of {found.events:,} events\n"

@@ -189,6 +189,13 @@ SCORE = BulkHistogram("decision_score", "Scores of decisions.", "type", EVENT_TY
 FINDINGS: Counter = _declare(
     Counter, "findings_total", "Findings, by detector and mode.", ["detector", "mode"]
 )
+FROZEN_MONEY: Counter = _declare(
+    Counter,
+    "frozen_money_total",
+    "Outgoing money of frozen accounts: requested, and refused; or completed, which the wallet should not have done.",
+    ["status"],
+    [("requested",), ("completed",)],
+)
 DETECTOR_FAILED: Counter = _declare(
     Counter, "detector_failed_total", "Times a detector raised and was skipped for an event.", ["detector"]
 )

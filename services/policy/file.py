@@ -62,6 +62,10 @@ How a decision comes about:
    becomes what `budget.overflow` says, and a hold then asks for no code either; the decision has the state
    `budget_spent`. `notify` as the overflow lets whoever uses up the budget in without a code.
 8. `lists.allow` and `lists.deny` come before all of this, but a failed login is not denied: there is nothing to deny.
+9. While an account is frozen, money that would leave it is denied whatever the list or the risk, with the reason
+   `account_frozen`, until a release. Of such a try nobody is told again; one that the wallet has carried out all the same
+   is an alert and joins the case. Everything else is judged as usual, and what would freeze the account does not freeze
+   it again.
 
 A higher risk never leads to a weaker action.
 

@@ -184,7 +184,8 @@ class ListKeys(Struct, frozen=True, kw_only=True):
     """`lists`."""
 
     allow: Annotated[
-        values.AccountIds, _about("Accounts whose events are always allowed; findings are still recorded.")
+        values.AccountIds,
+        _about("Accounts whose events are always allowed, unless frozen; findings are still recorded."),
     ]
     deny: Annotated[values.AccountIds, _about("Accounts whose events are always denied.")]
 

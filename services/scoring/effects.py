@@ -94,6 +94,16 @@ def effects_of_repeat(
     return tuple(effects)
 
 
+def alarm(event: AnyEvent, policy: Policy, severity: Severity) -> tuple[AnyEffect, ...]:
+    """An alert, and a case that is opened or joined."""
+    return tuple(_effect(name, event, policy, severity, "") for name in _REPORTED)
+
+
+def refreeze(event: AnyEvent) -> tuple[AnyEffect, ...]:
+    """A freeze by this event, and nothing else."""
+    return (Freeze(effect_id=effect_id(event.account_id, event.event_id, "freeze")),)
+
+
 def challenge_id(account_id: str, event_id: str) -> str:
     """The id of the challenge about an account's event, the same on every repeat."""
     return effect_id(account_id, event_id, "challenge")

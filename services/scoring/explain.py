@@ -12,6 +12,7 @@ from contracts.decisions import Contribution, Decision
 from contracts.findings import Reason, Spec
 from services.risk.learned_pattern import ASPECT_WORDS
 from services.risk.learned_pattern import SPEC as LEARNED
+from services.scoring.frozen import SPEC as FROZEN
 from services.scoring.wording import (
     CHANGES,
     CURRENCIES_ZH,
@@ -32,8 +33,8 @@ Reasons = Mapping[tuple[str, str], Reason]
 
 
 def reasons_of(specs: Iterable[Spec]) -> dict[tuple[str, str], Reason]:
-    """The reasons that `sentences` looks up, from the detectors' specs and the trained model's."""
-    return {(spec.name, reason.code): reason for spec in (*specs, LEARNED) for reason in spec.reasons}
+    """The reasons that `sentences` looks up, from the specs of the detectors, of the trained model and of freezes."""
+    return {(spec.name, reason.code): reason for spec in (*specs, LEARNED, FROZEN) for reason in spec.reasons}
 
 
 def headline(decision: Decision, locale: str) -> str:

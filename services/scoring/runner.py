@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
 from contracts.decisions import AnyEffect, Contribution, Decision
-from contracts.events import EVENT_TYPES, AnyEvent, Transaction
+from contracts.events import EVENT_TYPES, AnyEvent, Login, Settlement, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile, Waiting
@@ -19,6 +19,7 @@ from detectors import Detector
 from detectors.measures.steps import device_unknown
 from detectors.shared_device import TALLY
 from services.memory.codec import pack, unpack
+from services.memory.freezes import is_frozen
 from services.memory.glance import Glance, look
 from services.memory.learning import (
     auto_release,
@@ -36,6 +37,7 @@ from services.risk.model import Evidence, Reader
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, may_pass
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
+from services.scoring.frozen import is_stopped, refused, with_end, with_freeze
 from services.scoring.plan import Asked, Plan, teach_memories
 from services.scoring.repeats import answer_to_repeat, freed, note_answer
 from services.scoring.shown import recognisable
@@ -53,6 +55,8 @@ class Counts:
         self.reused: list[int] = []
         self.findings: dict[tuple[str, str], int] = {}
         self.failed: dict[str, int] = {}
+        #: by status, money that a frozen account was asked for
+        self.frozen: dict[str, int] = {}
 
     def count(self, findings: Iterable[Finding | Contribution], modes: Mapping[str, Mode]) -> None:
         """Count findings by detector and mode."""
@@ -74,7 +78,8 @@ class Runner:
     """Runs every detector that is not off over a batch, decides, and teaches the profiles.
 
     `model` is a trained model; None is the untrained fusion. `rates` say what amounts are worth beside each other. `stated` is
-    the policy as it was given, `policy` the same with the rates in it.
+    the policy as it was given, `policy` the same with the rates in it. Unless `freezes_stand`, each event is judged on its own:
+    a freeze stops nothing that comes after it.
     """
 
     def __init__(
@@ -84,10 +89,12 @@ class Runner:
         lateness_s: float,
         model: Reader | None = None,
         rates: ExchangeRates = NO_RATES,
+        freezes_stand: bool = True,
     ) -> None:
         self.stated = policy
         self.policy = policy = policy.priced(rates)
         self.rates = rates
+        self._freezes_stand = freezes_stand
         self._model = model
         self._acting_model = model if policy.modes.get(LEARNED, "on") != "off" else None
         self._detectors = detectors
@@ -97,11 +104,13 @@ class Runner:
         self._counted = [found.spec.tally for found in in_use if found.spec.tally is not None]
         self._across = frozenset(found.spec.name for found in in_use if found.spec.tally is not None)
         self._chains = chains_of(in_use, policy)
+        #: what these remember is of recent money and changes, not of habits
+        self._forgetful = [found.spec.name for found in in_use if Login not in found.taught_by]
         self._plans = {kind: Plan(kind, in_use, policy, rates) for kind in EVENT_TYPES}
 
     def under(self, policy: Policy) -> Runner:
         """The same detectors under another policy."""
-        return Runner(self._detectors, policy, self._lateness_s, self._model, self.rates)
+        return Runner(self._detectors, policy, self._lateness_s, self._model, self.rates, self._freezes_stand)
 
     def run(
         self,
@@ -161,28 +170,27 @@ class Runner:
         states: tuple[str, ...],
         counts: Counts,
     ) -> Decision:
-        at = event.at
-        findings: list[Finding] = []
-        degraded: tuple[str, ...] = ()
         if profile.quarantined:
-            auto_release(profile, at)
-        first = repeated(event, profile, self.policy.acts.hold_due_s) if profile.waiting else None
+            auto_release(profile, event.at)
+        stopped = profile.frozen is not None and is_stopped(event, profile)
+        waits = profile.waiting and not stopped
+        first = repeated(event, profile, self.policy.acts.hold_due_s) if waits else None
         back = None if first is None else set_aside(profile, first)
         plan = self._plans[event.__class__]
         glance = look(event, profile, tallies)
         asked, taught = plan.awake.get(glance.circumstances) or plan.wake(glance.circumstances)
-        if asked:
-            findings, degraded = _ask(asked, event, profile, tallies, counts)
-        late = at < profile.last_at - self._lateness_s
+        findings, degraded = _ask(asked, event, profile, tallies, counts) if asked else ([], ())
+        late = event.at < profile.last_at - self._lateness_s
         if late:
             counts.late, states = counts.late + 1, (*states, "late")
         if profile.logins < THIN_LOGINS and profile.transactions < THIN_LOGINS:
             states = (*states, *_LEARNING) if states else _LEARNING
         decision = self._judge(event, plan, profile, glance, findings, tallies, states, degraded, counts)
+        if stopped:
+            return self._refused(event, event_key, digest, profile, decision, counts)
         if first is not None and back is not None:
             profile.quarantined = back
-            again = self._again(event, profile, decision, first)
-            if again is not None:
+            if (again := self._again(event, profile, decision, first)) is not None:
                 _note_try(profile, event_key, digest, first, again)
                 return again
         if decision.action != "allow" and not degraded and may_pass(event, decision.action):
@@ -191,14 +199,43 @@ class Runner:
             if taught and not decision.held:
                 teach_memories(taught, event, profile, degraded)
             if about_key is not None:
-                if profile.waiting:
+                if profile.waiting and not is_frozen(profile):
                     decision = recognisable(freed(event, about_key, profile, decision), event, profile)
                 resolve(profile, event, about_key)
             else:
                 learn(profile, event, event_key, decision.held, decision.action in STOPPING, glance)
         if decision.effects:
             note_answer(profile, event, event_key, decision, first)
-        note_event(profile, event_key, at, digest)
+        if self._freezes_stand and (decision.effects or about_key is not None):
+            decision = self._with_freezes(event, event_key, about_key, profile, decision)
+        note_event(profile, event_key, event.at, digest)
+        return decision
+
+    def _with_freezes(
+        self, event: AnyEvent, event_key: Key, about_key: Key | None, profile: Profile, decision: Decision
+    ) -> Decision:
+        """The decision, once memory has noted the freeze that follows from it, or the end of one."""
+        if about_key is not None and isinstance(event, Settlement):
+            return with_end(decision, event, profile, event_key, about_key, self._forgetful)
+        return with_freeze(decision, profile, event_key)
+
+    def _refused(
+        self,
+        event: AnyEvent,
+        event_key: Key,
+        digest: bytes,
+        profile: Profile,
+        judged: Decision,
+        counts: Counts,
+    ) -> Decision:
+        """Money that would leave, or has left, a frozen account; what is gone may yet turn out to be the owner's."""
+        assert isinstance(event, Transaction)
+        decision = refused(event, profile, judged, self.policy)
+        if decision.effects:
+            learn(profile, event, event_key, held=True)
+        note_event(profile, event_key, event.at, digest)
+        counts.count(decision.findings[:1], self.policy.modes)
+        counts.frozen[event.status] = counts.frozen.get(event.status, 0) + 1
         return decision
 
     def _judge(

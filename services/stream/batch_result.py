@@ -107,7 +107,7 @@ class ResultBuilder:
             touched[decision.account_id] = account
             value = _ENCODE(decision)
             headers = _PLAIN
-            if decision.effects:
+            if decision.effects or decision.action == "deny":
                 headers = _WITH_EFFECTS
                 for effect in decision.effects:
                     if effect.__class__ is IssueChallenge:
@@ -170,6 +170,8 @@ def count_run(counts: Counts) -> None:
     _CROWDS.inc(counts.crowds)
     for (detector, mode), count in counts.findings.items():
         metrics.FINDINGS.labels(detector, mode).inc(count)
+    for status, count in counts.frozen.items():
+        metrics.FROZEN_MONEY.labels(status).inc(count)
     for detector, count in counts.failed.items():
         if detector not in _told:
             _told.add(detector)

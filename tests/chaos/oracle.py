@@ -189,7 +189,7 @@ def _expect_effects(made: Replayed, decision: Decision, encoded: bytes) -> None:
         ident = effect.challenge_id if isinstance(effect, IssueChallenge) else effect.effect_id
         if type(effect) in TABLE_OF:  # others end rows, and make none
             made.effects[TABLE_OF[type(effect)]].add(ident)
-    if decision.effects:
+    if decision.effects or decision.action == "deny":
         made.recorded[decision.event_id] = encoded
 
 

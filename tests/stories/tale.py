@@ -111,8 +111,8 @@ class Tale:
         return f"event-{len(self._events)}"
 
     async def told(self, batch: int = 500) -> Told:
-        """What the shipped policy decides, event by event, in the order of writing."""
-        core = offline_core(Settings())
+        """What the shipped policy decides, event by event, in the order of writing; a freeze stops nothing that comes after."""
+        core = offline_core(Settings(), freezes_stand=False)
         records = offline_records(self._events)
         decisions: list[Decision] = []
         for start in range(0, len(records), batch):

@@ -1,6 +1,7 @@
 """Replays events under two policies in step and compares their decisions, in memory that does not grow with the events.
 
-Each policy has a core and a memory of its own: what it holds back, it does not learn. A recording answers the challenges of the
+Each policy has a core and a memory of its own: what it holds back, it does not learn. Each event is judged on its own: no freeze
+stands, as a file does not say when support would have ended it. A recording answers the challenges of the
 policy it was recorded under; one that nothing in the file answers is `passed` by its owner after ANSWERED_AFTER_S, unless the
 event is labelled fraud, or left `silent`.
 """
@@ -173,7 +174,8 @@ async def backtest(
     versions = [read_policy(each.policy).version for each in settings]
     sides = (Side(names[0], versions[0]), Side(names[1], versions[1]))
     comparison = Comparison(sides, unanswered)
-    players = [_Player(offline_core(each), known, unanswered == "passed") for each in settings]
+    cores = [offline_core(each, freezes_stand=False) for each in settings]
+    players = [_Player(core, known, unanswered == "passed") for core in cores]
 
     def refuse(number: int, error: Any) -> None:
         comparison.refused_lines += 1

@@ -15,6 +15,7 @@ from msgspec import Struct
 from contracts.errors import Unavailable
 from services.events.own_events import event_macs
 from services.lab.demo.board import Board
+from services.lab.demo.desk import Desk
 from services.lab.demo.ledger import Figures, Ledger, edge_now, edge_traces, effects_missing
 from services.lab.demo.player import Player
 from services.lab.demo.wallet import Wallet
@@ -55,14 +56,17 @@ class Urls(Struct, frozen=True):
 
 
 class Demo:
-    """One demonstration against running processes, with an API key of scopes ingest and verify."""
+    """One demonstration against running processes.
+
+    The first of `api_keys` has the scopes ingest, contacts, verify and support, the second is another person's of support.
+    """
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
         urls: Urls,
-        api_key: str,
+        api_keys: tuple[str, str],
         board: Board,
         play: Play,
     ) -> None:
@@ -71,7 +75,7 @@ class Demo:
         self._settings = settings
         self._database = database
         self._url, self._metrics_url = urls.api, urls.worker_metrics
-        self._api_key = api_key
+        self._api_key, self._second_key = api_keys
         self._play = play
         now = int(time.time())
         start = now - now % DAY_S - PAST_DAYS * DAY_S
@@ -107,7 +111,8 @@ class Demo:
             ) as out,
         ):
             wallet = Wallet(client, board)
-            watch.on_decision = wallet.hears
+            desk = Desk(client, self._second_key, board, wallet.strangers)
+            watch.on_decision += [wallet.hears, desk.hears]
             player = Player(self._world, out, client, self.ledger, board, watch, wallet)
             beside = [asyncio.create_task(watch.run()), asyncio.create_task(self._look())]
             try:
@@ -118,6 +123,7 @@ class Demo:
                 missing = await self._drain()
                 behind = bool(self.ledger.waiting) and await worker_is_behind(client, self._metrics_url)
             finally:
+                await desk.close()
                 await wallet.close()
                 await _end(beside)
         traces = await edge_traces(self._database, self._outbox) if self._play.own_topics else []

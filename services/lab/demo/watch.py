@@ -32,11 +32,11 @@ _decode_action = json.Decoder(_Action).decode
 class Watch:
     """A consumer of decisions and actions without a group, from the end of each topic, or from its start when `whole`.
 
-    `ours` says whether an event id is one we sent; `on_decision` hears each first decision.
+    `ours` says whether an event id is one we sent; all of `on_decision` hear each first decision.
     """
 
     def __init__(self, settings: Settings, ledger: Ledger, board: Board, ours: Callable[[str], bool]) -> None:
-        self.on_decision: Callable[[Decision], None] = lambda decision: None
+        self.on_decision: list[Callable[[Decision], None]] = []
         #: accounts whose factor PayGuard has taken note of: that it was begun, and that it was confirmed
         self.enrolled: set[str] = set()
         self._begun: set[str] = set()
@@ -112,7 +112,8 @@ class Watch:
             (self.enrolled if decision.account_id in self._begun else self._begun).add(decision.account_id)
         if decision.type == "challenge_outcome":
             _settle(self._outcomes, decision.account_id, decision)
-        self.on_decision(decision)
+        for hear in self.on_decision:
+            hear(decision)
 
     def _action(self, value: bytes) -> None:
         action = _decode_action(value)

@@ -1,7 +1,8 @@
 """Replays labelled events and measures how well the decisions' risks rank fraud, with intervals.
 
 The truth stands in the extra field `label` of an event line ({"fraud": bool, "scenario": ...}), which the core never reads; an
-event without one is not measured. What PayGuard learns of frauds comes by `label` events in the stream alone.
+event without one is not measured. Each event is judged on its own: detection is measured, so no freeze stands. What PayGuard
+learns of frauds comes by `label` events in the stream alone.
 """
 
 from __future__ import annotations
@@ -119,7 +120,8 @@ async def collect(
     from services.bootstrap.pipelines import offline_core
 
     collector = Collector(folds)
-    await replay(read_events(read_lines(file, step), on_bad), offline_core(settings), collector.keep)
+    core = offline_core(settings, freezes_stand=False)
+    await replay(read_events(read_lines(file, step), on_bad), core, collector.keep)
     return collector
 
 

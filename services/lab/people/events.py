@@ -13,6 +13,7 @@ from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Label, L
 from services.lab.people.personas import Handset, Person
 from services.lab.people.places import Access
 from services.scoring.effects import challenge_id
+from services.scoring.frozen import NAME as ACCOUNT_FROZEN
 
 
 class Hand(Struct, frozen=True):
@@ -23,7 +24,10 @@ class Hand(Struct, frozen=True):
 
 
 class Expected(Struct, frozen=True, omit_defaults=True):
-    """The answers that would be right: between `at_least` and `at_most`, and, if named, for one of these detectors."""
+    """The answers that would be right: between `at_least` and `at_most`, and, if named, for one of these detectors.
+
+    Whom an earlier step has frozen needs no other reason.
+    """
 
     at_least: Action = "allow"
     at_most: Action = "deny"
@@ -34,7 +38,8 @@ class Expected(Struct, frozen=True, omit_defaults=True):
         rank = ACTIONS.index(decision.action)
         if not ACTIONS.index(self.at_least) <= rank <= ACTIONS.index(self.at_most):
             return False
-        return not self.any_of or any(finding.detector in self.any_of for finding in decision.findings)
+        right = (*self.any_of, ACCOUNT_FROZEN)
+        return not self.any_of or any(finding.detector in right for finding in decision.findings)
 
     def words(self) -> str:
         """For people: "challenge or stricter", "at most notify"."""

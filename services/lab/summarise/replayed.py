@@ -9,6 +9,7 @@ from typing import IO
 from msgspec import Struct, json
 
 from contracts.decisions import Decision
+from services.lab.people.support import Freezes, replay_with_support
 from services.lab.summarise.summary import Summary
 from services.platform.settings import Settings
 from services.replay.lines import OnBad, read_events, read_lines
@@ -28,11 +29,15 @@ Step = Callable[[int], None]
 
 
 class ReplayOptions(Struct, frozen=True):
-    """`explain` is a language or None; `actions` keeps only those (empty: all); `summarise` counts as well."""
+    """`explain` is a language or None; `actions` keeps only those (empty: all); `summarise` counts as well.
+
+    `freezes` is what of them holds, see `services.lab.people.support`.
+    """
 
     explain: str | None
     actions: frozenset[str]
     summarise: bool
+    freezes: Freezes = "stand"
 
 
 async def replay_file(
@@ -46,10 +51,13 @@ async def replay_file(
     """Replay a file through the offline core, writing decisions to `target` and counting as asked."""
     from services.bootstrap.pipelines import offline_core
 
-    core = offline_core(settings)
+    core = offline_core(settings, freezes_stand=options.freezes != "ignored")
     kept = _Kept(target, options)
     events = read_events(read_lines(file, step), on_bad)
-    await replay(events, core, kept.keep)
+    if options.freezes == "settled":
+        await replay_with_support(events, core, kept.keep)
+    else:
+        await replay(events, core, kept.keep)
     return kept.summary
 
 

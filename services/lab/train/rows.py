@@ -1,4 +1,7 @@
-"""What a model is trained on: the vectors of a replay beside the truth, collected by the runner's own code."""
+"""What a model is trained on: the vectors of a replay beside the truth, collected by the runner's own code.
+
+Each event is judged on its own, as if nothing had been stopped before it: no freeze stands.
+"""
 
 from __future__ import annotations
 
@@ -108,5 +111,5 @@ async def collect_rows(
     tap = FeatureTap(first_day * DAY_MS / 1000.0, end_s)
     rows = Rows(tap)
     events = takewhile(lambda line: line.event.at < end_s, read_events(read_lines(file, step), on_bad))
-    await replay(events, offline_core(settings, model=tap), rows.keep)
+    await replay(events, offline_core(settings, model=tap, freezes_stand=False), rows.keep)
     return rows

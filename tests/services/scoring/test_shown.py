@@ -47,7 +47,8 @@ ABROAD: dict[str, Any] = {
 
 
 def decided(lived: Sequence[AnyEvent]) -> list[Decision]:
-    return asyncio.run(offline_core(Settings()).decide(offline_records(lived, 0))).decisions
+    core = offline_core(Settings(), freezes_stand=False)
+    return asyncio.run(core.decide(offline_records(lived, 0))).decisions
 
 
 def past(**where: Any) -> list[AnyEvent]:
