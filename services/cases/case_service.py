@@ -14,7 +14,8 @@ from contracts.decisions import Severity
 from services.cases import states, verdicts
 from services.cases.approvals import release
 from services.cases.contact_points import Contact, change_contact
-from services.cases.owners import Owner, owner_of
+from services.cases.owners import Message, Owner, messages_of, owner_of
+from services.cases.references import notice_ids
 from services.cases.repository import change_case
 from services.cases.subjects import Known, Name, known_events
 from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
@@ -115,6 +116,14 @@ class CaseService:
         """Whether the account's owner can be reached, and what became of the notices about these events; None: of all."""
         async with self._database.read() as connection:
             return await owner_of(connection, account_id, event_ids)
+
+    async def messages(self, reference: str) -> list[Message]:
+        """The letters of ours that bear the reference, as somebody read it out; none for what is no reference."""
+        ids = notice_ids(reference)
+        if ids is None:
+            return []
+        async with self._database.read() as connection:
+            return await messages_of(connection, *ids)
 
     async def known(self, names: Iterable[Name]) -> Mapping[Name, Known]:
         """What people are shown of these events, named by account and event id, and of those that they speak of."""

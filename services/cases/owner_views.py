@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from services.cases.owners import NoticeState, Owner
+from services.cases.owners import Message, NoticeState, Owner, Telling
 from services.http.times import utc, utc_if
 
 
@@ -44,6 +44,29 @@ class TellingShown(BaseModel):
     ended_at: datetime | None
     tries: list[TryShown]
 
+    @classmethod
+    def of(cls, telling: Telling, addresses: bool) -> Self:
+        """The notice as shown, with masked `addresses` or without any."""
+        return cls(
+            notice_id=telling.notice_id,
+            reference=telling.reference,
+            event_id=telling.event_id,
+            template=telling.template,
+            state=telling.state,
+            why=telling.why,
+            recorded_at=utc(telling.recorded_at),
+            ended_at=utc_if(telling.ended_at),
+            tries=[
+                TryShown(
+                    channel=tried.channel,
+                    address=tried.address if addresses else None,
+                    outcome=tried.outcome,
+                    at=utc(tried.at),
+                )
+                for tried in telling.tries
+            ],
+        )
+
 
 class OwnerShown(BaseModel):
     """The account's owner: whether there is a way to them now, and what they were told, oldest first."""
@@ -61,26 +84,23 @@ class OwnerShown(BaseModel):
                 WayShown(channel=way.channel, address=way.address if addresses else None)
                 for way in owner.ways
             ],
-            told=[
-                TellingShown(
-                    notice_id=each.notice_id,
-                    reference=each.reference,
-                    event_id=each.event_id,
-                    template=each.template,
-                    state=each.state,
-                    why=each.why,
-                    recorded_at=utc(each.recorded_at),
-                    ended_at=utc_if(each.ended_at),
-                    tries=[
-                        TryShown(
-                            channel=tried.channel,
-                            address=tried.address if addresses else None,
-                            outcome=tried.outcome,
-                            at=utc(tried.at),
-                        )
-                        for tried in each.tries
-                    ],
-                )
-                for each in owner.told
-            ],
+            told=[TellingShown.of(each, addresses) for each in owner.told],
         )
+
+
+class MessageShown(BaseModel):
+    """A letter of ours, and the account that it went to."""
+
+    account_id: str
+    letter: TellingShown
+
+    @classmethod
+    def of(cls, message: Message, addresses: bool) -> Self:
+        """The letter as shown, with masked `addresses` or without any."""
+        return cls(account_id=message.account_id, letter=TellingShown.of(message.telling, addresses))
+
+
+class MessagesShown(BaseModel):
+    """The letters that bear a reference: one, but for a rare chance."""
+
+    messages: list[MessageShown]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import exists, func, select, true
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.mail_addresses import address_key, masked
@@ -52,6 +52,13 @@ class Telling(Struct, frozen=True, kw_only=True):
     tries: list[Try]
 
 
+class Message(Struct, frozen=True):
+    """A notice that bears a reference, and whose it is."""
+
+    account_id: str
+    telling: Telling
+
+
 class Owner(Struct, frozen=True):
     """The ways to an account's owner as they are now, and what the owner was told of certain events."""
 
@@ -68,19 +75,24 @@ async def owner_of(connection: AsyncConnection, account_id: str, event_ids: Coll
     """The owner of the account, and what became of the notices about these events; None: of all, the newest 200."""
     query = select(contact_points).where(contact_points.c.account_id == account_id)
     points = (await connection.execute(query.order_by(contact_points.c.since))).all()
-    shown = {address_key(point.address): masked(point.address) for point in points}
     ways = [Way(point.channel, masked(point.address)) for point in points if point.until is None]
-    return Owner(ways, await _told(connection, account_id, event_ids, shown))
-
-
-async def _told(
-    connection: AsyncConnection, account_id: str, event_ids: Collection[str] | None, shown: Mapping[str, str]
-) -> list[Telling]:
     if event_ids is not None and not event_ids:
-        return []
+        return Owner(ways, [])
+    about = true() if event_ids is None else notices.c.event_id.in_(event_ids)
+    told = await _told(connection, notices.c.account_id == account_id, about)
+    return Owner(ways, [each.telling for each in told])
+
+
+async def messages_of(connection: AsyncConnection, first_id: str, last_id: str) -> list[Message]:
+    """The notices whose ids lie in the range, oldest first, and what became of each."""
+    return await _told(connection, notices.c.notice_id.between(first_id, last_id))
+
+
+async def _told(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Message]:
     digest = notices.alias("digest")
     query = (
         select(
+            notices.c.account_id,
             notices.c.notice_id,
             notices.c.event_id,
             notices.c.template,
@@ -91,29 +103,37 @@ async def _told(
             func.coalesce(digest.c.ended_at, notices.c.ended_at).label("ended_at"),
         )
         .outerjoin(digest, digest.c.notice_id == notices.c.digest_id)
-        .where(
-            notices.c.account_id == account_id,
-            true() if event_ids is None else notices.c.event_id.in_(event_ids),
-        )
+        .where(*which)
         .order_by(notices.c.recorded_at.desc(), notices.c.notice_id)
         .limit(_MOST_TOLD)
     )
     found = (await connection.execute(query)).all()
+    shown = await _addresses(connection, {row.account_id for row in found})
     tries = await _tries(connection, {row.letter for row in found}, shown)
     return [
-        Telling(
-            notice_id=row.notice_id,
-            reference=reference(row.letter),
-            event_id=row.event_id,
-            template=row.template,
-            state=row.state,
-            why=None if row.state == "delivered" else row.why,
-            recorded_at=row.recorded_at,
-            ended_at=None if row.state == "waiting" else row.ended_at,
-            tries=tries.get(row.letter, []),
+        Message(
+            row.account_id,
+            Telling(
+                notice_id=row.notice_id,
+                reference=reference(row.letter),
+                event_id=row.event_id,
+                template=row.template,
+                state=row.state,
+                why=None if row.state == "delivered" else row.why,
+                recorded_at=row.recorded_at,
+                ended_at=None if row.state == "waiting" else row.ended_at,
+                tries=tries.get(row.letter, []),
+            ),
         )
         for row in reversed(found)
     ]
+
+
+async def _addresses(connection: AsyncConnection, account_ids: Collection[str]) -> dict[str, str]:
+    """The masked addresses, old and new, of these accounts by the keys that deliveries name them by."""
+    query = select(contact_points.c.address).where(contact_points.c.account_id.in_(account_ids))
+    addresses = (await connection.execute(query)).scalars()
+    return {address_key(address): masked(address) for address in addresses}
 
 
 async def _tries(

@@ -1,21 +1,48 @@
 """What the reader of a letter reads out to support, to be told whether it is ours: "PG-7F3K-92". Pure.
 
-It is short for the ear, so it only tells the letters of one account apart; no link or right follows from it.
+It is short for the ear, so two letters in hundreds of millions may share one; no link or right follows from it. References
+sort as the ids of their notices do: a reference is a range of ids, so that letters are found without a column of their own.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from hashlib import blake2b
 
 #: No letter or digit that is taken for another: neither 0 nor O, 1 I L, B S Z beside 8 5 2, U beside V.
 ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
+_LETTERS = 6
+_COUNT = len(ALPHABET) ** _LETTERS
+_ID_BITS = 128
+_ID = re.compile(r"[0-9a-f]{32}")
+_SAID = re.compile(rf"(?:PG)?([{ALPHABET}]{{{_LETTERS}}})")
+_BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212.]+")
 
 
 def reference(notice_id: str) -> str:
     """The reference of a notice's letters, the same on every try and address."""
-    number = int.from_bytes(blake2b(notice_id.encode(), digest_size=8).digest(), "big")
+    if not _ID.fullmatch(notice_id):
+        notice_id = blake2b(notice_id.encode(), digest_size=_ID_BITS // 8).hexdigest()
+    number = int(notice_id, 16) * _COUNT >> _ID_BITS
     letters = ""
-    for _ in range(6):
+    for _ in range(_LETTERS):
         number, rest = divmod(number, len(ALPHABET))
-        letters += ALPHABET[rest]
+        letters = ALPHABET[rest] + letters
     return f"PG-{letters[:4]}-{letters[4:]}"
+
+
+def notice_ids(said: str) -> tuple[str, str] | None:
+    """The first and the last id of a notice whose letters have the reference, however it was typed; None for no reference.
+
+    Small letters, full-width ones, spaces and missing hyphens are understood.
+    """
+    text = _BETWEEN.sub("", unicodedata.normalize("NFKC", said)).upper()
+    match = _SAID.fullmatch(text)
+    if match is None:
+        return None
+    number = 0
+    for letter in match[1]:
+        number = number * len(ALPHABET) + ALPHABET.index(letter)
+    first, beyond = (-(-(each << _ID_BITS) // _COUNT) for each in (number, number + 1))
+    return f"{first:032x}", f"{beyond - 1:032x}"

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from contracts.decisions import Severity
 from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
-from services.cases.owner_views import OwnerShown
+from services.cases.owner_views import MessageShown, MessagesShown, OwnerShown
 from services.cases.states import Case, IllegalTransition, State
 from services.cases.subjects import NOTHING
 from services.cases.views import (
@@ -45,6 +45,7 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 router = APIRouter(prefix="/v1", tags=["cases"], responses=RESPONSES)
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem_answer("There is no such case.")}
+_NOT_OURS: dict[int | str, dict[str, Any]] = {404: problem_answer("No letter of ours bears it.")}
 _CONFLICT: dict[int | str, dict[str, Any]] = {
     409: problem_answer("The case is not in that state, or `version` is not the present one.")
 }
@@ -124,6 +125,22 @@ async def resolve_case(cases: Cases, key: Supporter, case_id: CaseId, body: Reso
     present one.
     """
     return await _changed(cases.resolve(case_id, body.verdict, key.actor, body.note, body.version))
+
+
+@router.get("/messages/{reference:segment}", responses=_NOT_OURS)
+async def show_messages(
+    cases: Cases,
+    key: Annotated[ApiKey, Depends(require("support", "verify"))],
+    reference: Annotated[str, Path(min_length=1, max_length=64)],
+) -> MessagesShown:
+    """Whether a letter is from us: what bears the reference that somebody reads out, and what became of it.
+
+    Understood however it is typed. Masked addresses are for support alone. 404 when no letter of ours bears it.
+    """
+    found = await cases.messages(reference)
+    if not found:
+        raise Problem(404, "not_ours", "no letter of ours bears this reference; it has the form PG-7F3K-92")
+    return MessagesShown(messages=[MessageShown.of(each, key.allows("support")) for each in found])
 
 
 @router.put(

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from notifier import spelled
 from notifier.words import words
-from services.cases.references import ALPHABET, reference
 
 T0 = 1_790_000_000.0
 
@@ -126,17 +125,3 @@ def test_what_a_stranger_chose_is_one_printable_line(said: str) -> None:
 def test_what_runs_from_right_to_left_turns_nothing_around_it() -> None:
     assert spelled.isolated("متجر 17") == "\u2068متجر 17\u2069"
     assert spelled.isolated("chen-wei-4471") == "chen-wei-4471"
-
-
-@given(st.text(min_size=1))
-def test_a_reference_is_short_and_has_no_two_signs_that_look_alike(notice_id: str) -> None:
-    made = reference(notice_id)
-
-    assert made == reference(notice_id)
-    assert (len(made), made[:3], made[7]) == (10, "PG-", "-")
-    assert set(made[3:].replace("-", "")) <= set(ALPHABET)
-
-
-def test_references_of_an_accounts_letters_differ() -> None:
-    assert len({reference(f"notice-{number}") for number in range(2_000)}) == 2_000
-    assert set(ALPHABET).isdisjoint("01OILBSZU")

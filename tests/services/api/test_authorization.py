@@ -41,6 +41,7 @@ OPENED_BY: dict[str, frozenset[str] | set[str]] = {
     "GET /v1/cases/{case_id}": SUPPORT,
     "POST /v1/cases/{case_id}/assign": SUPPORT,
     "POST /v1/cases/{case_id}/resolve": SUPPORT,
+    "GET /v1/messages/{reference}": {"support", "verify"},
     "PUT /v1/accounts/{account_id}/contact": {"contacts"},
     "GET /v1/accounts/{account_id}/letters": SUPPORT,
     "GET /v1/accounts/{account_id}/activity": {"support", "verify"},

@@ -1,13 +1,19 @@
-"""`payguard notify preview`."""
+"""`payguard notify`."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from services.cases.references import reference
+from services.cases.repository import keep
 from services.cli.main import app
+from services.platform.database import Database
+from tests.services.cases.decided import no_challenges, notify, recorded
 
 
 def test_a_preview_is_a_page_of_every_letter_and_a_file_for_each(tmp_path: Path) -> None:
@@ -27,3 +33,25 @@ def test_a_preview_is_a_page_of_every_letter_and_a_file_for_each(tmp_path: Path)
 @pytest.mark.parametrize("wrong", [["--locale", "fr"], ["--out", "/dev/null/letters"]])
 def test_a_language_or_folder_that_cannot_be_is_a_usage_error(wrong: list[str], tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["notify", "preview", "--out", str(tmp_path), *wrong]).exit_code == 2
+
+
+def test_a_letter_of_ours_is_found_by_its_reference_and_a_fake_is_not(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "test.db")
+    url, effect = f"sqlite:///{tmp_path / 'test.db'}", notify("e1", "deny_notice")
+
+    async def fill() -> None:
+        database = Database(url)
+        async with database.begin() as connection:
+            await keep(connection, [recorded("e1", "li", (effect,))], no_challenges)
+        await database.close()
+
+    asyncio.run(fill())
+    looked = ["notify", "show", "--database", url]
+    ours = CliRunner().invoke(app, [*looked, reference(effect.effect_id).lower()])
+    fake = CliRunner().invoke(app, [*looked, "PG-2222-22"])
+
+    assert (ours.exit_code, fake.exit_code) == (0, 1)
+    assert ours.stdout.startswith("ours: deny_notice to account li, ")
+    assert "no letter of ours" in fake.output
