@@ -24,6 +24,9 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 Currency = Annotated[str, Meta(max_length=8, extra_json_schema={"pattern": "^[A-Z0-9]{3,8}$"})]
 Country = Annotated[str, Meta(max_length=2, extra_json_schema={"pattern": "^[A-Z]{2}$"})]
 Purpose = Literal["login", "transaction", "change"]
+Proof = Literal["link", "session", "code"]
+#: The longest time within which a policy may let a report be taken back.
+LONGEST_UNDO_S = 3600
 
 _COUNTRY = re.compile("[A-Z]{2}")
 #: ISO 3166 keeps these for the use of whoever wants: proxies and databases write XX and ZZ for "nobody knows". XK is Kosovo.
@@ -176,10 +179,17 @@ class Settlement(Event, frozen=True, kw_only=True, tag="settlement", gc=False, o
 
 
 class UserReport(Event, frozen=True, kw_only=True, tag="user_report", gc=False, omit_defaults=True):
-    """What the account's owner says of one earlier event."""
+    """What the account's owner says of one earlier event, and how it is known that the owner says so.
+
+    `proof`: `link` (whoever reads the owner's mail may have pressed it), `session` (signed in on a session that the wallet
+    knows), `code` (PayGuard accepted a code); none is the wallet's word as it was before there were proofs. `undoes` is the
+    report that this one takes back; PayGuard alone says so.
+    """
 
     about_event_id: Identifier
     verdict: Literal["was_me", "not_me"]
+    proof: Proof | None = None
+    undoes: Identifier | None = None
 
 
 class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaults=True):

@@ -19,7 +19,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
     Login: _ALL,
     Transaction: (*_ALL, "payee_id"),
     ChallengeOutcome: (*_ALL, "challenge_id", "challenged_event_id"),
-    UserReport: (*_ALL, "about_event_id"),
+    UserReport: (*_ALL, "about_event_id", "undoes"),
     Settlement: (*_ALL, "about_event_id"),
     Label: (*_ALL, "about_event_id", "payee_id"),
 }

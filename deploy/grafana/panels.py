@@ -161,7 +161,8 @@ ROWS = (
                 (
                     Query(
                         'sum by (detector) (increase(payguard_detector_verdicts_total{verdict="fraud"}[30d]))'
-                        " / sum by (detector) (increase(payguard_detector_verdicts_total[30d]))",
+                        " / sum by (detector) (increase(payguard_detector_verdicts_total"
+                        '{verdict=~"fraud|legitimate"}[30d]))',
                         "{{detector}}",
                     ),
                 ),

@@ -118,6 +118,20 @@ async def rows_of(connection: AsyncConnection, names: Collection[tuple[str, str]
     return [Row(**row) for row in found.mappings()]
 
 
+async def newest_change(
+    connection: AsyncConnection, account_id: str, changes: Sequence[str], since: float
+) -> float | None:
+    """When the newest of these changes of the account happened, at `since` or after (epoch seconds); None for none."""
+    query = select(func.max(activity.c.at)).where(
+        activity.c.account_id == account_id,
+        activity.c.at >= since,
+        activity.c.type == "account_change",
+        activity.c.kind.in_(changes),
+    )
+    at: float | None = await connection.scalar(query)
+    return at
+
+
 async def _copy(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     """Send the rows with COPY, inside the transaction of the connection."""
     raw: Any = (await connection.get_raw_connection()).driver_connection

@@ -28,9 +28,11 @@ from services.api.health import router as health_router
 from services.api.producer import EventSink, open_producer
 from services.api.reference import router as reference_router
 from services.api.replies import Replies, ReplyReader
+from services.cases.approval_routes import router as approval_router
 from services.cases.case_service import CaseService
 from services.cases.hold_routes import router as hold_router
 from services.cases.hold_service import HoldService
+from services.cases.owner_words import OwnerWords
 from services.cases.routes import router as cases_router
 from services.events.own_events import EventMacs
 from services.http import problems
@@ -43,6 +45,7 @@ from services.http.query_parameters import known_queries_only
 from services.http.tracing import Traced
 from services.mfa.grants import Grants
 from services.mfa.lifecycle import FactorLifecycle
+from services.mfa.report_undo import ReportUndo
 from services.mfa.routers import add_factor_routes
 from services.mfa.service import ChallengesService
 from services.platform.clocks import SharedClock
@@ -93,6 +96,8 @@ class ApiResources:
     actions: ActionFeed
     webhooks: Webhooks
     holds: HoldService
+    words: OwnerWords
+    report_undo: ReportUndo
     portal: Portal
     reasons: Reasons
     macs: EventMacs
@@ -126,6 +131,8 @@ def create_app(resources: ApiResources) -> FastAPI:
         "actions",
         "webhooks",
         "holds",
+        "words",
+        "report_undo",
         "portal",
     ):
         setattr(app.state, name, getattr(resources, name))
@@ -213,6 +220,7 @@ def _routed() -> FastAPI:
         actions_router,
         webhook_router,
         hold_router,
+        approval_router,
         *PORTAL_ROUTERS,
     ):
         app.include_router(router)

@@ -30,7 +30,10 @@ def attributed(offer: Offered, key: ApiKey) -> Offered:
     scope: Scope = "report" if kind is UserReport else "label" if kind is Label else "ingest"
     if not key.allows(scope):
         detail = f"a {event.__struct_config__.tag} needs the scope {scope}, which this key lacks"
-        return _refused(offer, FORBIDDEN, detail)
+        return refused(offer, FORBIDDEN, detail)
+    if isinstance(event, UserReport) and event.undoes is not None:
+        detail = "undoes: a report is taken back with a code, by POST /v1/accounts/{account_id}/reports/{event_id}/undo"
+        return refused(offer, "not_offered", detail)
     return _sourced(offer, event, key) if isinstance(event, Label) else offer
 
 
@@ -39,7 +42,7 @@ def _sourced(offer: Offered, event: Label, key: ApiKey) -> Offered:
     given = event.source if "source" in members else None
     if given == _DESK:
         detail = "source: support labels by resolving cases, not over HTTP; leave the field out"
-        return _refused(offer, "not_offered", detail)
+        return refused(offer, "not_offered", detail)
     members.pop("source", None)  # and behind the rest, wherever it stood: the same content has the same bytes
     value = msgspec.json.encode({**members, "source": key.actor})
     told = msgspec.structs.replace(event, source=key.actor)
@@ -50,6 +53,7 @@ def _sourced(offer: Offered, event: Label, key: ApiKey) -> Offered:
     return msgspec.structs.replace(offer, value=value, event=told, warnings=warnings)
 
 
-def _refused(offer: Offered, reason: str, detail: str) -> Offered:
+def refused(offer: Offered, reason: str, detail: str) -> Offered:
+    """The event as one that is not taken, and why."""
     error = Malformed(reason, detail)
     return Offered(offer.index, offer.value, offer.event_id, error=error, warnings=offer.warnings)

@@ -10,8 +10,8 @@ from msgspec import Raw, Struct
 from contracts.decisions import Decision
 from contracts.errors import Unavailable
 from services.cases.case_service import CaseService
-from services.cases.hold_routes import PaymentShown
 from services.cases.hold_service import HoldService
+from services.cases.hold_views import PaymentShown
 from services.cases.owner_views import OwnerShown
 from services.scoring.explain import Reasons, sentences
 

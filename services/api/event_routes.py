@@ -6,7 +6,6 @@ An event is answered `accepted` once the broker has it on all in-sync replicas.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -18,7 +17,6 @@ from starlette.responses import Response
 
 from contracts.decisions import REUSED, account_in
 from contracts.errors import Overloaded, Unavailable
-from contracts.events import UserReport
 from contracts.topics import HEADER_REPLY_TO, HEADER_TRACEPARENT
 from services.api.attribution import SENDING, attributed
 from services.api.decision_members import explained, settled, told
@@ -29,8 +27,8 @@ from services.api.offered import Offered, read_body
 from services.api.producer import EventSink, Headers, Outgoing
 from services.api.repeats import with_settlements
 from services.api.replies import Replies, ReplyReader
+from services.api.reports import believed, with_codes
 from services.api.results import Result, answered, name_of, once_each, result_of, shown
-from services.cases.hold_service import HoldService
 from services.events.adapters import BY_MEDIA_TYPE, Adapter
 from services.events.own_events import EventMacs, is_own
 from services.http.api_keys import ApiKey, authorized, require
@@ -172,29 +170,17 @@ async def post_events(request: Request) -> Response:
     adapter = _adapter_of(request)
     offered = read_body(await ingest.body_of(request), adapter, "" if query.dry_run else key.key_id)
     offers = [attributed(offer, key) for offer in offered]
+    if key.allows("report"):
+        offers = await with_codes(request.app.state.words, offers)
     if query.dry_run:
         return shown({"results": rehearsed(offers)}, 200)
     results = await ingest.submit(offers, _traceparent(request), query.wait_s)
     if key.allows("report"):
-        await _believed(request.app.state.holds, offers, results)
+        results = await believed(request.app.state.words, offers, results, key.actor)
     if query.wait_s is not None:
         state = request.app.state
         results = await with_settlements(state.cases, state.holds, offers, results)
     return answered(results, waited=query.wait_s is not None)
-
-
-async def _believed(holds: HoldService, offers: Sequence[Offered], results: Sequence[Result]) -> None:
-    """Act on owners' "not me" before a worker has read it. With the database away the worker's decision does the same."""
-    reports = [
-        offer.event
-        for offer, result in zip(offers, results, strict=True)
-        if isinstance(offer.event, UserReport)
-        and offer.event.verdict == "not_me"
-        and result.status == "accepted"
-    ]
-    if reports:
-        with contextlib.suppress(Unavailable):
-            await holds.believe(reports)
 
 
 @router.get("/v1/decisions/{event_id:tail}", **DECISION_DOCS)

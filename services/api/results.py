@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from contracts.decisions import REUSED, REUSED_DETAIL, answer_name
@@ -70,6 +71,14 @@ def result_of(offer: Offered, arrived: bool, decisions: Mapping[str, bytes]) -> 
         return Result(index, event_id, "accepted", decision=Raw(decision), warnings=warnings)
     url = f"/v1/decisions/{quote(event_id, safe='')}"
     return Result(index, event_id, "accepted", decision_url=url, warnings=warnings)
+
+
+def not_acted_on(result: Result) -> Result:
+    """The answer to a report that was taken and could not be acted on."""
+    detail = "the report was taken, and what follows from it could not be done; send it again with the same event_id"
+    return replace(
+        result, status="unavailable", reason="unavailable", detail=detail, decision=None, decision_url=""
+    )
 
 
 def answered(results: Sequence[Result], waited: bool) -> Response:

@@ -89,6 +89,10 @@ _FIELDS = {
     "purpose": "What the challenge was for.",
     "settles": "What ended: the freeze of the account, or the payment that was held.",
     "about_event_id": "The event this is about.",
+    "proof": "How it is known that the owner says so: link (whoever reads the mail may press it; a was_me teaches nothing), "
+    "session (signed in on a session that the wallet knows), code (PayGuard accepted a code in the last 15 minutes).",
+    "undoes": "The report that this one takes back; not taken over HTTP, see "
+    "POST /v1/accounts/{account_id}/reports/{event_id}/undo.",
     "about_occurred_at": "When the event this is about happened; seven days before the label when absent.",
     "verdict": "What is said of it.",
     "source": "Who says so.",

@@ -18,9 +18,13 @@ from services.api.producer import open_producer
 from services.api.replies import Replies
 from services.bootstrap.pipelines import open_enricher
 from services.cases import verdicts
+from services.cases.approvals import Act, ActRule
+from services.cases.case_acts import CaseActs
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
+from services.cases.owner_words import Following, OwnerWords
 from services.cases.service import CasesService
+from services.cases.unfreezing import Unfreezing
 from services.events.own_events import event_keys, event_macs
 from services.http.api_keys import ApiKeys
 from services.http.connections import Patience, most_connections
@@ -30,11 +34,13 @@ from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisReplies
 from services.mfa import sealed
 from services.mfa.factor_check import CodeChecker
+from services.mfa.factor_facts import factor_proved, has_factor
 from services.mfa.grants import Grants
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.limit_records import Rates
 from services.mfa.limits import Limits
 from services.mfa.recovery import Cost
+from services.mfa.report_undo import ReportUndo
 from services.mfa.repository import passed, record_issued
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
@@ -44,6 +50,7 @@ from services.platform.keyring import read_keyring
 from services.platform.progress import Consumers
 from services.platform.secrets import decode_key
 from services.platform.settings import Settings
+from services.policy.acts import Acts
 from services.policy.file import read_policy
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
@@ -59,11 +66,14 @@ def open_challenges(
     client: Redis,
     grants: Grants,
     clock: Callable[[], float] = time.time,
-) -> tuple[ChallengesService, FactorLifecycle]:
-    """Challenges and factors over one vault; a pass is worth a grant. Raises ValueError for a missing or unusable key.
+    acts: Acts | None = None,
+) -> tuple[ChallengesService, FactorLifecycle, ReportUndo]:
+    """Challenges, factors and reports taken back over one vault; a pass is worth a grant.
 
-    `clock` must be the same for all who judge challenges: the database's.
+    `clock` must be the same for all who judge challenges: the database's. `acts` are the policy's, by default the default one's.
+    Raises ValueError for a missing or unusable key.
     """
+    acts = acts or read_policy().acts
     intake = RedisChallengeIntake(client, clock)
     vault = open_vault(settings)
     checker = CodeChecker(vault, open_limits(settings))
@@ -75,8 +85,10 @@ def open_challenges(
         settings.totp_issuer,
         Cost(memory_kib=settings.recovery_code_memory_kib),
         settings.factor_reset_delay_s,
+        two_reset="factor_reset" in acts.second_person,
     )
-    return ChallengesService(database, intake, checker, clock, grants), lifecycle
+    undo = ReportUndo(database, checker, clock, acts.undo_s)
+    return ChallengesService(database, intake, checker, clock, grants), lifecycle, undo
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -123,7 +135,9 @@ async def open_api(
     clock = SharedClock("database", database.time)
     await measure_if_there(clock)
     grants, macs, policy = open_grants(settings), event_macs(settings), read_policy(settings.policy)
-    challenges, lifecycle = open_challenges(settings, database, client, grants, clock.now)
+    acts = policy.acts
+    challenges, lifecycle, undo = open_challenges(settings, database, client, grants, clock.now, acts)
+    unfreezing = Unfreezing(acts.unfreeze_steps, {"factor": factor_proved}, acts.second_person)
     await sealed.require_keys(database, open_vault(settings))
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
@@ -137,9 +151,11 @@ async def open_api(
         challenges=challenges,
         lifecycle=lifecycle,
         grants=grants,
-        cases=CaseService(database, clock.now, policy.acts.second_person),
+        cases=CaseService(database, clock.now, CaseActs(unfreezing, acts.second_person, has_factor)),
         activity=ActivityStore(database, kept_days(settings), clock.now),
-        holds=HoldService(database, clock.now, policy.acts.second_person, policy.acts.not_me),
+        holds=HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle)),
+        words=OwnerWords(database, clock.now, Following(acts.not_me, acts.was_me), factor_proved),
+        report_undo=undo,
         actions=ActionFeed(database, clock.now),
         webhooks=Webhooks(
             database, WebhookSecrets(event_keys(settings)), clock.now, settings.webhook_private_networks
@@ -150,6 +166,12 @@ async def open_api(
         consumers=consumers or Consumers(),
         clocks=(clock, SharedClock("store", lambda: store_time(client))),
     )
+
+
+def second_person_acts(lifecycle: FactorLifecycle) -> dict[Act, ActRule]:
+    """What follows when a second person has decided, besides unfreezing; an act of another room has a row here."""
+    resets = lifecycle.resets
+    return {"factor_reset": ActRule(resets.allowed, resets.refused, scope="admin")}
 
 
 def open_cases(settings: Settings, database: Database, consumers: Consumers) -> CasesService:

@@ -1,20 +1,24 @@
-"""Acts that one person asks for and another allows. The database refuses the same person even where this code would not."""
+"""Acts that one person asks for and another allows. The database refuses the same person even where this code would not.
+
+What an act does once it is allowed, and who may allow it, says its `ActRule`: whoever builds an act gives one to `HoldService`.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
-from sqlalchemy import insert, select, update
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.cases import holds
+from services.audit import audit_log
 from services.cases.hold_tables import approvals
-from services.cases.holds import AccountHold
+from services.http.api_keys import ApiKey, Scope
 
 Act = Literal["unfreeze", "factor_reset", "erasure"]
+Decision = Literal["approved", "refused", "expired"]
 #: An act that nobody allowed for so long must be asked for again.
 LIFETIME_S = 86_400.0
 
@@ -23,8 +27,15 @@ class SamePerson(Exception):
     """Whoever asked for an act may not allow it."""
 
 
+class NothingLeft(Exception):
+    """What was asked for cannot be done any more: what it was about ended otherwise."""
+
+
 class Approval(Struct, frozen=True, kw_only=True):
-    """An act on `subject`, asked for and perhaps decided; times in epoch seconds."""
+    """An act on `subject`, asked for and perhaps decided; times in epoch seconds.
+
+    `expired`: nobody decided in time, or what it was about ended otherwise.
+    """
 
     approval_id: str
     act: Act
@@ -36,20 +47,43 @@ class Approval(Struct, frozen=True, kw_only=True):
     why: str
     decided_by: str | None = None
     decided_at: float | None = None
-    decision: Literal["approved", "refused", "expired"] | None = None
+    decision: Decision | None = None
+
+
+class Follow(Protocol):
+    """What follows when the key `by` has decided, in the transaction that notes the decision."""
+
+    async def __call__(
+        self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float, /
+    ) -> None:
+        """Raises NothingLeft when the act cannot be done any more: then nothing is decided."""
+        ...
+
+
+class ActRule(Struct, frozen=True):
+    """One act: what `does` it once allowed, what a refusal ends (`undoes`), and the scope of those who may decide."""
+
+    does: Follow
+    undoes: Follow | None = None
+    scope: Scope = "support"
 
 
 async def ask(
-    connection: AsyncConnection, act: Act, subject: str, account_id: str, by: str, why: str, now: float
+    connection: AsyncConnection,
+    act: Act,
+    subject: str,
+    account_id: str,
+    by: str,
+    why: str,
+    now: float,
+    lifetime_s: float = LIFETIME_S,
 ) -> Approval:
     """Ask for the act; what is asked for already is answered as it stands. One whose time is over is asked for anew."""
-    await _expire(connection, now)
-    query = select(approvals).where(
-        approvals.c.act == act, approvals.c.subject == subject, approvals.c.decision.is_(None)
-    )
-    row = (await connection.execute(query)).mappings().one_or_none()
-    if row is not None:
-        return Approval(**row)
+    found = await _open(connection, (approvals.c.act == act) & (approvals.c.subject == subject))
+    if found is not None:
+        if found.expires_at > now:
+            return found
+        await _close(connection, found, None, "expired", now)
     asked = Approval(
         approval_id=secrets.token_hex(16),
         act=act,
@@ -57,7 +91,7 @@ async def ask(
         account_id=account_id,
         asked_by=by,
         asked_at=now,
-        expires_at=now + LIFETIME_S,
+        expires_at=now + lifetime_s,
         why=why,
     )
     names = Approval.__struct_fields__
@@ -76,53 +110,90 @@ async def decide(
 
     Raises SamePerson.
     """
-    await _expire(connection, now)
-    query = select(approvals).where(approvals.c.approval_id == approval_id, approvals.c.decision.is_(None))
-    row = (await connection.execute(query)).mappings().one_or_none()
-    if row is None:
+    found = await _open(connection, approvals.c.approval_id == approval_id)
+    if found is None or found.expires_at <= now:
         return None
-    if row["asked_by"] == by:
+    if found.asked_by == by:
         if decision == "approved":
             raise SamePerson("whoever asked for it may not allow it: a second person must")
         by = f"{by[:117]} (taken back)"
+    return await _close(connection, found, by, decision, now)
+
+
+async def end(connection: AsyncConnection, act: Act, subject: str, now: float) -> Approval | None:
+    """End what waits for this act, because what it is about has ended otherwise; None when nothing does."""
+    found = await _open(connection, (approvals.c.act == act) & (approvals.c.subject == subject))
+    return None if found is None else await _close(connection, found, None, "expired", now)
+
+
+async def find(connection: AsyncConnection, approval_id: str) -> Approval | None:
+    """The approval of that id, decided or not."""
+    query = select(approvals).where(approvals.c.approval_id == approval_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else Approval(**row)
+
+
+async def open_of(connection: AsyncConnection, act: Act, subject: str, now: float) -> Approval | None:
+    """What waits for a second person to allow this act on this subject."""
+    found = await _open(connection, (approvals.c.act == act) & (approvals.c.subject == subject))
+    return found if found is not None and found.expires_at > now else None
+
+
+async def open_approvals(
+    connection: AsyncConnection, now: float, account_id: str | None = None
+) -> list[Approval]:
+    """What waits for a second person at `now`, oldest first; of one account if it is named."""
+    query = select(approvals).where(approvals.c.decision.is_(None), approvals.c.expires_at > now)
+    if account_id is not None:
+        query = query.where(approvals.c.account_id == account_id)
+    rows = (await connection.execute(query.order_by(approvals.c.asked_at).limit(500))).mappings()
+    return [Approval(**row) for row in rows]
+
+
+async def asked_by(connection: AsyncConnection, by: str, limit: int = 200) -> list[Approval]:
+    """What this person asked for, last asked first, with what was decided."""
+    query = select(approvals).where(approvals.c.asked_by == by).order_by(approvals.c.asked_at.desc())
+    return [Approval(**row) for row in (await connection.execute(query.limit(limit))).mappings()]
+
+
+async def overdue(connection: AsyncConnection, now: float, limit: int) -> list[Approval]:
+    """What nobody decided in time, and is not noted so yet."""
+    query = select(approvals).where(approvals.c.decision.is_(None), approvals.c.expires_at <= now)
+    rows = (await connection.execute(query.order_by(approvals.c.expires_at).limit(limit))).mappings()
+    return [Approval(**row) for row in rows]
+
+
+def entry(approval: Approval, at: float) -> audit_log.Entry:
+    """What the audit keeps of an act that was asked for, or of what was decided."""
+    return audit_log.Entry(
+        at=at,
+        action=f"{approval.act}_asked" if approval.decision is None else f"{approval.act}_decided",
+        result=approval.decision or "waiting",
+        actor=approval.asked_by if approval.decision is None else approval.decided_by or "payguard",
+        account_id=approval.account_id,
+        reason=f"approval {approval.approval_id}",
+    )
+
+
+def expired(approval: Approval) -> Approval:
+    """The approval as one whose time is over."""
+    return replace(approval, decision="expired", decided_at=approval.expires_at)
+
+
+async def _open(connection: AsyncConnection, condition: ColumnElement[bool]) -> Approval | None:
+    query = select(approvals).where(condition, approvals.c.decision.is_(None))
+    row = (await connection.execute(query.with_for_update())).mappings().one_or_none()
+    return None if row is None else Approval(**row)
+
+
+async def _close(
+    connection: AsyncConnection, found: Approval, by: str | None, decision: Decision, now: float
+) -> Approval | None:
     decided = (
         update(approvals)
-        .where(approvals.c.approval_id == approval_id, approvals.c.decision.is_(None))
+        .where(approvals.c.approval_id == found.approval_id, approvals.c.decision.is_(None))
         .values(decided_by=by, decided_at=now, decision=decision)
     )
     if (await connection.execute(decided)).rowcount != 1:
         return None
-    return Approval(**{**row, "decided_by": by, "decided_at": now, "decision": decision})
-
-
-async def open_approvals(connection: AsyncConnection, account_id: str | None = None) -> list[Approval]:
-    """What waits for a second person, oldest first; of one account if it is named."""
-    query = select(approvals).where(approvals.c.decision.is_(None)).order_by(approvals.c.asked_at)
-    if account_id is not None:
-        query = query.where(approvals.c.account_id == account_id)
-    return [Approval(**row) for row in (await connection.execute(query.limit(500))).mappings()]
-
-
-async def release(
-    connection: AsyncConnection,
-    account_id: str,
-    by: str,
-    why: str,
-    now: float,
-    second_person: Collection[str],
-) -> AccountHold | Approval | None:
-    """End the account's freeze, or ask for a second person to where that act needs one; None when it is not frozen."""
-    standing = await holds.standing(connection, account_id)
-    if standing is None:
-        return None
-    if "unfreeze" in second_person:
-        return await ask(connection, "unfreeze", standing.hold_id, account_id, by, why, now)
-    return await holds.unfreeze(connection, account_id, by, why, now)
-
-
-async def _expire(connection: AsyncConnection, now: float) -> None:
-    await connection.execute(
-        update(approvals)
-        .where(approvals.c.decision.is_(None), approvals.c.expires_at <= now)
-        .values(decision="expired", decided_at=now)
-    )
+    return replace(found, decided_by=by, decided_at=now, decision=decision)

@@ -1,4 +1,4 @@
-"""What support does with alerts and cases: look, take, resolve; and how the owner can be reached."""
+"""What support does with alerts and cases: look, take, resolve, reopen; and how the owner can be reached."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Select, Table, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Severity
-from services.cases import states, verdicts
-from services.cases.approvals import release
+from services.audit import audit_log
+from services.cases import holds, states, verdicts
+from services.cases.case_acts import CaseActs, OfferedAct, unresolved_of
 from services.cases.contact_points import Contact, change_contact
 from services.cases.owners import Message, Owner, messages_of, owner_of
 from services.cases.references import notice_ids
 from services.cases.repository import change_case
 from services.cases.subjects import Known, Name, known_events
 from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
+from services.cases.unfreezing import entry_of
 from services.platform import cursors
 from services.platform.database import Database
 
@@ -28,6 +31,16 @@ _CASE = "case {} was legitimate"
 
 class Conflict(Exception):
     """Somebody else changed the case since the caller looked at it."""
+
+
+class OtherOpen(Exception):
+    """The account has another case that is not resolved; `case_id` is it."""
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(
+            f"the account has another unresolved case, {case_id}: note it there, or resolve that one first"
+        )
+        self.case_id = case_id
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -48,6 +61,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     at: float
     actor: str | None = None
     note: str | None = None
+    verdict: states.Closing | None = None
     severity: Severity | None = None
     event_id: str | None = None
     decision: str | None = None
@@ -63,13 +77,11 @@ class Page(Struct, frozen=True):
 class CaseService:
     """Queries and support's actions; every method raises Unavailable when the database is away."""
 
-    def __init__(
-        self, database: Database, clock: Callable[[], float], second_person: Collection[str] = ()
-    ) -> None:
-        """`second_person` names the acts of support that need one."""
+    def __init__(self, database: Database, clock: Callable[[], float], acts: CaseActs | None = None) -> None:
+        """`acts` say what may be done about an account."""
         self._database = database
         self._clock = clock
-        self._second_person = frozenset(second_person)
+        self._acts = acts or CaseActs()
 
     async def alerts(
         self, *, severity: str | None, account_id: str | None, cursor: str | None, limit: int
@@ -130,6 +142,11 @@ class CaseService:
         async with self._database.read() as connection:
             return await known_events(connection, set(names))
 
+    async def acts(self, case: states.Case) -> list[OfferedAct]:
+        """What can be done about the case's account, and what it takes."""
+        async with self._database.read() as connection:
+            return await self._acts.of(connection, case, self._clock())
+
     async def decisions(self, event_id: str, account_id: str | None = None) -> list[bytes]:
         """The decisions of an event id that had effects, as the worker wrote them: one an account, of this one if named.
 
@@ -158,10 +175,10 @@ class CaseService:
     async def resolve(
         self, case_id: str, verdict: states.Verdict, actor: str, note: str | None, version: int | None
     ) -> states.Case | None:
-        """Close the case; its events are labelled with the verdict in the stream.
+        """Close the case; its events are labelled with the verdict in the stream, unless it is `unclear`.
 
-        A legitimate verdict also releases a freeze, or asks for a second person to. None when there is no such case. Raises
-        IllegalTransition and Conflict.
+        A legitimate verdict also releases a freeze, or asks for a second person to, once the policy's steps are done: see `acts`.
+        None when there is no such case. Raises IllegalTransition and Conflict.
         """
         async with self._database.begin() as connection:
             case = await _case(connection, case_id, lock=True)
@@ -171,16 +188,38 @@ class CaseService:
             await _write(connection, case, changed, "resolved", actor, note)
             decisions = await verdicts.send(connection, changed)
             if verdict == "legitimate":
-                await release(
-                    connection,
-                    case.account_id,
-                    actor,
-                    _CASE.format(case_id),
-                    self._clock(),
-                    self._second_person,
-                )
+                await self._release(connection, case, actor)
         verdicts.count(changed, decisions)
         return changed
+
+    async def reopen(self, case_id: str, reason: str, actor: str, version: int | None) -> states.Case | None:
+        """Take up a resolved case again; what its verdict sent out stands until another verdict says otherwise.
+
+        None when there is none. Raises IllegalTransition, Conflict, and OtherOpen where the account has an unresolved case.
+        """
+        try:
+            async with self._database.begin() as connection:
+                case = await _case(connection, case_id, lock=True)
+                if case is None:
+                    return None
+                changed = states.reopened(_of_version(case, version), self._clock())
+                other = await unresolved_of(connection, case.account_id)
+                if other is not None:
+                    raise OtherOpen(other)
+                await _write(connection, case, changed, "reopened", actor, reason)
+                return changed
+        except IntegrityError:
+            raise Conflict("another case of the account was opened meanwhile") from None
+
+    async def _release(self, connection: AsyncConnection, case: states.Case, actor: str) -> None:
+        """End the account's freeze because of a legitimate verdict, or ask a second person to, unless steps are missing."""
+        now = self._clock()
+        hold = await holds.standing(connection, case.account_id)
+        if hold is None or await self._acts.unfreezing.missing(connection, hold):
+            return
+        done = await self._acts.unfreezing.release(connection, hold, actor, _CASE.format(case.case_id), now)
+        if done is not None:
+            await audit_log.record(connection, entry_of(done, actor, now))
 
     async def set_contact(self, account_id: str, contact: Contact) -> None:
         """Reach the owner there from now on; the addresses before are told of the change first."""
@@ -208,6 +247,7 @@ async def _entries(connection: AsyncConnection, case_id: str) -> list[Entry]:
             case_entries.c.at,
             case_entries.c.actor,
             case_entries.c.note,
+            case_entries.c.verdict,
             case_entries.c.severity,
             case_entries.c.event_id,
             recorded_decisions.c.body.label("decision"),
@@ -224,6 +264,7 @@ async def _write(
 ) -> None:
     await change_case(connection, old, case)
     row = {"case_id": case.case_id, "kind": kind, "at": case.changed_at, "actor": actor, "note": note}
+    row["verdict"] = case.verdict
     await connection.execute(insert(case_entries).values(**row))
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id
 from contracts.shown import Shown
+from services.audit import audit_log
 from services.cases import outbox
 from services.cases.hold_tables import held_payments
 from services.cases.settlements import Outcome, settlement
@@ -150,6 +151,19 @@ async def due(connection: AsyncConnection, now: float, limit: int) -> list[HeldP
         .limit(limit)
     )
     return [_payment(row) for row in (await connection.execute(query)).mappings()]
+
+
+def end_of_payment(payment: HeldPayment, by: str, at: float) -> audit_log.Entry:
+    """What the audit keeps of the end of a payment that waited."""
+    about = f"event {payment.event_id}"
+    return audit_log.Entry(
+        at=at,
+        action="settle_payment",
+        result=payment.state,
+        actor=by,
+        account_id=payment.account_id,
+        reason=about,
+    )
 
 
 async def _first(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
 
-from contracts.events import UserReport
+from services.audit import audit_log
 from services.cases import approvals, held_payments, holds
-from services.cases.approvals import Approval
+from services.cases.approvals import Act, ActRule, Approval
 from services.cases.held_payments import HeldPayment
 from services.cases.holds import AccountHold
 from services.cases.owners import Owner, owner_of
 from services.cases.subjects import NOTHING, Known, known_event
+from services.cases.unfreezing import StepState, Unfreezing, entry_of
+from services.http.api_keys import ApiKey
 from services.platform.database import Database
 
 _DUE_AT_ONCE = 200
@@ -23,7 +25,7 @@ class Holds(Struct, frozen=True):
     """What stands between an account and its money: its freeze, payments that wait, acts that wait for a second person, and
     what its owner was told.
 
-    `known` is what is known of the event that led to the freeze.
+    `known` is what is known of the event that led to the freeze, `steps` are what the policy asks before it ends.
     """
 
     frozen: AccountHold | None
@@ -31,37 +33,32 @@ class Holds(Struct, frozen=True):
     approvals: list[Approval]
     owner: Owner
     known: Known = NOTHING
+    steps: list[StepState] = []
 
 
 class NotHeld(Exception):
     """There is nothing of that kind to end."""
 
 
-class HoldService:
-    """`second_person` names the acts that need one, `not_me` what follows from an owner's word.
+class NotAllowed(Exception):
+    """The key lacks the scope that deciding this act needs."""
 
-    Every method raises Unavailable when the database is away.
-    """
+
+class HoldService:
+    """Every method raises Unavailable when the database is away."""
 
     def __init__(
         self,
         database: Database,
         clock: Callable[[], float],
-        second_person: Collection[str] = (),
-        not_me: Collection[str] = (),
+        unfreezing: Unfreezing | None = None,
+        acts: Mapping[Act, ActRule] | None = None,
     ) -> None:
+        """`acts` are the acts besides unfreezing that one person asks for and another allows."""
         self._database = database
         self._clock = clock
-        self._second_person = frozenset(second_person)
-        self.not_me = frozenset(not_me)
-
-    async def believe(self, reports: Sequence[UserReport]) -> None:
-        """Act at once on each owner's "not me", before any worker has read it; see `holds.stop_at_once`."""
-        async with self._database.begin() as connection:
-            for report in reports:
-                await holds.stop_at_once(
-                    connection, self.not_me, report.account_id, report.event_id, report.at, self._clock()
-                )
+        self.unfreezing = unfreezing or Unfreezing()
+        self._acts: dict[Act, ActRule] = {"unfreeze": ActRule(self.unfreezing.allowed), **(acts or {})}
 
     async def of(self, account_id: str) -> Holds:
         """What stands for the account."""
@@ -72,30 +69,38 @@ class HoldService:
             return Holds(
                 frozen,
                 payments,
-                await approvals.open_approvals(connection, account_id),
+                await approvals.open_approvals(connection, self._clock(), account_id),
                 await owner_of(connection, account_id, events),
                 NOTHING if frozen is None else await known_event(connection, account_id, frozen.event_id),
+                [] if frozen is None else await self.unfreezing.steps(connection, frozen),
             )
 
     async def unfreeze(self, account_id: str, by: str, why: str) -> AccountHold | Approval:
-        """End the freeze, or ask for a second person to. Raises NotHeld when the account is not frozen."""
+        """End the freeze, or ask for a second person to.
+
+        Raises NotHeld when the account is not frozen, StepsMissing before its owner has done what the policy asks.
+        """
         now = self._clock()
         async with self._database.begin() as connection:
-            done = await approvals.release(connection, account_id, by, why, now, self._second_person)
-        if done is None:
-            raise NotHeld("the account is not frozen")
+            hold = await holds.standing(connection, account_id)
+            done = None
+            if hold is not None:
+                done = await self.unfreezing.release(connection, hold, by, why, now)
+            if done is None:
+                raise NotHeld("the account is not frozen")
+            await audit_log.record(connection, entry_of(done, by, now))
         return done
 
     async def settle(
         self, account_id: str, event_id: str, outcome: Literal["released", "cancelled"], by: str, why: str
     ) -> HeldPayment:
         """Let a held payment go, or give it up. Raises NotHeld for one that does not wait."""
+        now = self._clock()
         async with self._database.begin() as connection:
-            ended = await held_payments.settle(
-                connection, account_id, event_id, outcome, by, why, self._clock()
-            )
-        if ended is None:
-            raise NotHeld("the payment is not held, or was settled before")
+            ended = await held_payments.settle(connection, account_id, event_id, outcome, by, why, now)
+            if ended is None:
+                raise NotHeld("the payment is not held, or was settled before")
+            await audit_log.record(connection, held_payments.end_of_payment(ended, by, now))
         return ended
 
     async def payment(self, account_id: str, event_id: str) -> HeldPayment | None:
@@ -103,29 +108,64 @@ class HoldService:
         async with self._database.read() as connection:
             return await held_payments.stands(connection, account_id, event_id)
 
-    async def approvals(self) -> list[Approval]:
-        """Acts that wait for a second person, oldest first."""
+    async def approvals(self, asked_by: str | None = None) -> list[Approval]:
+        """Acts that wait for a second person, oldest first; or all that somebody asked for, last asked first."""
         async with self._database.read() as connection:
-            return await approvals.open_approvals(connection)
+            if asked_by is not None:
+                return [self._as_of_now(each) for each in await approvals.asked_by(connection, asked_by)]
+            return await approvals.open_approvals(connection, self._clock())
+
+    async def approval(self, approval_id: str) -> Approval | None:
+        """The act of that id, decided or not."""
+        async with self._database.read() as connection:
+            found = await approvals.find(connection, approval_id)
+        return None if found is None else self._as_of_now(found)
 
     async def decide(
-        self, approval_id: str, by: str, decision: Literal["approved", "refused"]
+        self, approval_id: str, by: ApiKey, decision: Literal["approved", "refused"]
     ) -> Approval | None:
-        """Allow an act and carry it out, or refuse it; None when nothing of that id waits. Raises SamePerson."""
+        """Allow an act and carry it out, or refuse it; None when nothing of that id waits.
+
+        Raises SamePerson, NotAllowed, NothingLeft, StepsMissing; then nothing was decided.
+        """
         now = self._clock()
         async with self._database.begin() as connection:
-            decided = await approvals.decide(connection, approval_id, by, decision, now)
-            if decided is not None and decision == "approved" and decided.act == "unfreeze":
-                await holds.unfreeze(connection, decided.account_id, by, decided.why, now)
+            decided = await approvals.decide(connection, approval_id, by.actor, decision, now)
+            if decided is None:
+                return None
+            rule = self._acts[decided.act]
+            if not by.allows(rule.scope):
+                raise NotAllowed(f"deciding this act needs the scope {rule.scope}")
+            follow = rule.does if decision == "approved" else rule.undoes
+            if follow is not None:
+                await follow(connection, decided, by, now)
+            await audit_log.record(connection, approvals.entry(decided, now))
         return decided
 
     async def expire(self) -> int:
-        """Give up the payments whose time is over; how many."""
+        """Give up the payments whose time is over, and note the acts that nobody decided in time; how many."""
         now = self._clock()
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             over = await held_payments.due(connection, now, _DUE_AT_ONCE)
-            for payment in over:
-                await held_payments.settle(
-                    connection, payment.account_id, payment.event_id, "expired", "deadline", None, now
-                )
-        return len(over)
+            undecided = await approvals.overdue(connection, now, _DUE_AT_ONCE)
+        for payment in over:
+            await self._give_up(payment, now)
+        for approval in undecided:
+            async with self._database.begin() as connection:
+                ended = await approvals.end(connection, approval.act, approval.subject, now)
+                if ended is not None:
+                    await audit_log.record(connection, approvals.entry(ended, now))
+        return len(over) + len(undecided)
+
+    async def _give_up(self, payment: HeldPayment, now: float) -> None:
+        async with self._database.begin() as connection:
+            ended = await held_payments.settle(
+                connection, payment.account_id, payment.event_id, "expired", holds.DEADLINE, None, now
+            )
+            if ended is not None:
+                await audit_log.record(connection, held_payments.end_of_payment(ended, holds.DEADLINE, now))
+
+    def _as_of_now(self, approval: Approval) -> Approval:
+        """What is over and not noted so yet is shown as over."""
+        over = approval.decision is None and approval.expires_at <= self._clock()
+        return approvals.expired(approval) if over else approval

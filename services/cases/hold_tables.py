@@ -83,3 +83,19 @@ Index(
     sqlite_where=text("decision IS NULL"),
     postgresql_where=text("decision IS NULL"),
 )
+
+#: What owners said of events, once a report; `event_id` is the report's. `undone_at`: when it was taken back.
+owner_words = Table(
+    "owner_words",
+    metadata,
+    Column("account_id", _ID, primary_key=True),
+    Column("event_id", _ID, primary_key=True),
+    Column("about_event_id", _ID, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("proof", String(16)),
+    Column("told_at", Double, nullable=False),
+    Column("told_by", _ID, nullable=False),
+    Column("undone_at", Double),
+    CheckConstraint("verdict IN ('was_me', 'not_me')", name="verdict"),
+    CheckConstraint("proof IN ('link', 'session', 'code')", name="proof"),
+)

@@ -14,11 +14,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id, effect_id
-from services.cases import outbox
+from services.audit import audit_log
+from services.cases import approvals, outbox
 from services.cases.hold_tables import account_holds
 from services.cases.settlements import settlement
 from services.platform.database import insert_new
 from services.wallet.actions import WalletAction
+
+#: Who placed or ended a hold when no key did.
+OWNER, DECISION, DEADLINE = "owner", "decision", "deadline"
 
 
 class AccountHold(Struct, frozen=True, kw_only=True):
@@ -34,17 +38,26 @@ class AccountHold(Struct, frozen=True, kw_only=True):
     why: str | None = None
 
 
-async def freeze(connection: AsyncConnection, hold: AccountHold, at: float) -> bool:
-    """Freeze the account and tell the wallet; whether it was not frozen already. `at` is the event's time."""
+async def freeze(
+    connection: AsyncConnection, account_id: str, event_id: str, by: str, at: float, now: float
+) -> bool:
+    """Freeze the account because of the event, whose time is `at`, and tell the wallet; whether it was not frozen already."""
+    hold = AccountHold(
+        hold_id=effect_id(account_id, event_id, "freeze"),
+        account_id=account_id,
+        event_id=event_id,
+        placed_at=now,
+        placed_by=by,
+    )
     new = await connection.execute(
         insert_new(account_holds).returning(account_holds.c.hold_id), [asdict(hold)]
     )
     if new.scalar_one_or_none() is None:
         return False
     action = WalletAction(
-        action_id=hold.hold_id, kind="freeze", account_id=hold.account_id, event_id=hold.event_id, at=at
+        action_id=hold.hold_id, kind="freeze", account_id=account_id, event_id=event_id, at=at
     )
-    await outbox.put(connection, [outbox.action(action)], hold.placed_at)
+    await outbox.put(connection, [outbox.action(action)], now)
     return True
 
 
@@ -56,14 +69,7 @@ async def stop_at_once(
     Nothing waits for a worker, and when the decision comes, nothing is done twice. `at` is the report's time.
     """
     if "freeze" in acts:
-        hold = AccountHold(
-            hold_id=effect_id(account_id, event_id, "freeze"),
-            account_id=account_id,
-            event_id=event_id,
-            placed_at=now,
-            placed_by="owner",
-        )
-        await freeze(connection, hold, at)
+        await freeze(connection, account_id, event_id, OWNER, at, now)
     if "revoke_sessions" in acts:
         revoked = effect_id(account_id, event_id, "revoke_sessions")
         action = WalletAction(
@@ -73,27 +79,28 @@ async def stop_at_once(
 
 
 async def unfreeze(
-    connection: AsyncConnection, account_id: str, by: str, why: str | None, now: float
+    connection: AsyncConnection, hold_id: str, by: str, why: str | None, now: float
 ) -> AccountHold | None:
-    """End the account's freeze; None when none stands."""
-    hold = await standing(connection, account_id)
-    if hold is None:
-        return None
+    """End this freeze, and what waits for a second person to end it; None when it does not stand."""
     ended = (
         update(account_holds)
-        .where(account_holds.c.hold_id == hold.hold_id, account_holds.c.released_at.is_(None))
+        .where(account_holds.c.hold_id == hold_id, account_holds.c.released_at.is_(None))
         .values(released_at=now, released_by=by, why=why)
+        .returning(*account_holds.c)
     )
-    if (await connection.execute(ended)).rowcount != 1:
+    row = (await connection.execute(ended)).mappings().one_or_none()
+    if row is None:
         return None
+    hold = AccountHold(**row)
+    await approvals.end(connection, "unfreeze", hold_id, now)
     action = WalletAction(
-        action_id=derived_id(hold.hold_id, "unfreeze"),
+        action_id=derived_id(hold_id, "unfreeze"),
         kind="unfreeze",
-        account_id=account_id,
+        account_id=hold.account_id,
         event_id=hold.event_id,
         at=now,
     )
-    told = settlement(hold.hold_id, "account", "released", account_id, hold.event_id, now)
+    told = settlement(hold_id, "account", "released", hold.account_id, hold.event_id, now)
     await outbox.put(connection, [outbox.action(action), told], now)
     return hold
 
@@ -105,3 +112,18 @@ async def standing(connection: AsyncConnection, account_id: str) -> AccountHold 
     )
     row = (await connection.execute(query)).mappings().one_or_none()
     return None if row is None else AccountHold(**row)
+
+
+async def freeze_of(connection: AsyncConnection, hold_id: str) -> AccountHold | None:
+    """The freeze of that id, standing or not."""
+    query = select(account_holds).where(account_holds.c.hold_id == hold_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else AccountHold(**row)
+
+
+def end_of_freeze(hold: AccountHold, by: str, at: float) -> audit_log.Entry:
+    """What the audit keeps of the end of a freeze."""
+    about = f"freeze {hold.hold_id}"
+    return audit_log.Entry(
+        at=at, action="unfreeze", result="released", actor=by, account_id=hold.account_id, reason=about
+    )

@@ -26,9 +26,11 @@ from contracts.decisions import (
     RevokeSessions,
 )
 from contracts.errors import Unavailable
+from services.audit import audit_log
+from services.audit.chain import partition_of
 from services.cases import held_payments, holds, outbox, states
 from services.cases.held_payments import BY_CODE, HeldPayment
-from services.cases.holds import AccountHold
+from services.cases.hold_tables import owner_words
 from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
 from services.platform.database import insert_new
 from services.wallet.actions import WalletAction
@@ -59,10 +61,14 @@ async def keep(
     raised = await _keep_alerts(connection, records)
     await _keep_cases(connection, records)
     await _keep_notices(connection, records)
-    await _keep_holds(connection, records)
+    ended = await _keep_holds(connection, records)
     await outbox.put(connection, _actions(records), max(record.recorded_at for record in records))
     for record, effect in _asking(records, IssueChallenge):
         await record_issued(connection, record.decision, effect, record.recorded_at)
+    for entry in sorted(
+        ended, key=partition_of
+    ):  # all who lock several parts of the audit lock them in one order
+        await audit_log.record(connection, entry)
     return raised
 
 
@@ -134,20 +140,17 @@ def _actions(records: Sequence[Recorded]) -> list[outbox.Outgoing]:
     ]
 
 
-async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
-    """Freezes, which the wallet is told of where none stands, and payments that wait from now on."""
-    for record, effect in _asking(records, Freeze):
+async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) -> list[audit_log.Entry]:
+    """Freezes, which the wallet is told of where none stands, and payments that wait from now on; what the audit keeps of those
+    that a code let go."""
+    for record, _ in _asking(records, Freeze):
         decision = record.decision
-        hold = AccountHold(
-            hold_id=effect.effect_id,
-            account_id=decision.account_id,
-            event_id=decision.event_id,
-            placed_at=record.recorded_at,
-            placed_by="owner" if decision.type == "user_report" else "decision",
+        by = holds.OWNER if decision.type == "user_report" else holds.DECISION
+        await holds.freeze(
+            connection, decision.account_id, decision.event_id, by, decision.at, record.recorded_at
         )
-        await holds.freeze(connection, hold, decision.at)
     for record, held in _asking(records, HoldPayment):
-        payment = HeldPayment(
+        waiting = HeldPayment(
             account_id=record.decision.account_id,
             event_id=record.decision.event_id,
             effect_id=held.effect_id,
@@ -160,21 +163,21 @@ async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) 
             shown=record.decision.shown,
             joins=held.joins,
         )
-        await held_payments.hold_payment(connection, payment)
+        await held_payments.hold_payment(connection, waiting)
+    ended: list[audit_log.Entry] = []
     for record, freed in _asking(records, ReleasePayment):
-        await held_payments.settle(
-            connection,
-            record.decision.account_id,
-            freed.event_id,
-            "released",
-            BY_CODE,
-            None,
-            record.recorded_at,
+        account_id, now = record.decision.account_id, record.recorded_at
+        payment = await held_payments.settle(
+            connection, account_id, freed.event_id, "released", BY_CODE, None, now
         )
+        if payment is not None:
+            ended.append(held_payments.end_of_payment(payment, BY_CODE, now))
+    return ended
 
 
 async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
-    wanted = list(_asking(records, OpenCase))
+    taken_back = await _taken_back(connection, records)
+    wanted = [(record, effect) for record, effect in _asking(records, OpenCase) if record not in taken_back]
     if not wanted:
         return
     known = await _known_effects(connection, [effect.effect_id for _, effect in wanted])
@@ -206,6 +209,23 @@ async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) 
     await _write_cases(connection, before, now)
     if entries:
         await connection.execute(insert_new(case_entries), entries)
+
+
+async def _taken_back(connection: AsyncConnection, records: Sequence[Recorded]) -> list[Recorded]:
+    """Decisions on reports that their owners have taken back before they were carried out."""
+    reports = {
+        (each.decision.account_id, each.decision.event_id): each
+        for each in records
+        if each.decision.type == "user_report"
+    }
+    if not reports:
+        return []
+    query = select(owner_words.c.account_id, owner_words.c.event_id).where(
+        owner_words.c.event_id.in_({event_id for _, event_id in reports}),
+        owner_words.c.undone_at.is_not(None),
+    )
+    found = [(row.account_id, row.event_id) for row in await connection.execute(query)]
+    return [reports[name] for name in found if name in reports]
 
 
 async def _write_cases(

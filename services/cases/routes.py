@@ -8,12 +8,13 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from contracts.decisions import Severity
-from services.cases.case_service import CaseService, Conflict
+from services.cases.case_service import CaseService, Conflict, OtherOpen
 from services.cases.contact_points import Contact
 from services.cases.owner_views import MessageShown, MessagesShown, OwnerShown
 from services.cases.states import Case, IllegalTransition, State
 from services.cases.subjects import NOTHING
 from services.cases.views import (
+    ActShown,
     AlertPage,
     AlertShown,
     Assignment,
@@ -22,6 +23,7 @@ from services.cases.views import (
     CaseWithHistory,
     ContactGiven,
     EntryShown,
+    Reopening,
     Resolution,
 )
 from services.http.api_keys import ApiKey, require
@@ -91,7 +93,8 @@ async def list_cases(
 
 @router.get("/cases/{case_id:segment}", responses=_UNKNOWN)
 async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
-    """One case with its history, oldest first, the decisions that joined it, and what its owner was told of them.
+    """One case with its history, oldest first, the decisions that joined it, what its owner was told of them, and what can be
+    done now: the acts that belong to each verdict.
 
     Each shows its event as people recognise it; a case that an owner's report opened says what the report is `about`.
     """
@@ -108,6 +111,7 @@ async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithH
             for entry in entries
         ],
         owner=OwnerShown.of(await cases.owner(case.account_id, events), addresses=True),
+        acts=[ActShown.of(act) for act in await cases.acts(case)],
     )
 
 
@@ -119,10 +123,10 @@ async def assign_case(cases: Cases, key: Supporter, case_id: CaseId, body: Assig
 
 @router.post("/cases/{case_id:segment}/resolve", responses=_UNKNOWN | _CONFLICT)
 async def resolve_case(cases: Cases, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
-    """Close the case with a verdict, which goes back into the event stream as labels.
+    """Close the case with a verdict, which goes back into the event stream as labels, unless it is `unclear`.
 
-    A legitimate verdict releases a frozen account. 409 unless the case is in review, or when `version` is not the
-    present one.
+    A legitimate verdict also asks that a frozen account be let go, where the policy's steps are done; whatever the verdict, the
+    case's `acts` say what can be done next. 409 unless the case is in review, or when `version` is not the present one.
     """
     return await _changed(cases.resolve(case_id, body.verdict, key.actor, body.note, body.version))
 
@@ -141,6 +145,16 @@ async def show_messages(
     if not found:
         raise Problem(404, "not_ours", "no letter of ours bears this reference; it has the form PG-7F3K-92")
     return MessagesShown(messages=[MessageShown.of(each, key.allows("support")) for each in found])
+
+
+@router.post("/cases/{case_id:segment}/reopen", responses=_UNKNOWN | _CONFLICT)
+async def reopen_case(cases: Cases, key: Supporter, case_id: CaseId, body: Reopening) -> CaseShown:
+    """Take up a resolved case again. What its verdict sent out stands until another verdict labels the events anew.
+
+    409 unless the case is resolved, when `version` is not the present one, or (`other_case_open`, with its `case_id`) while
+    the account has another unresolved case.
+    """
+    return await _changed(cases.reopen(case_id, body.reason, key.actor, body.version))
 
 
 @router.put(
@@ -170,6 +184,8 @@ async def _changed(changing: Awaitable[Case | None]) -> CaseShown:
         raise Problem(409, "illegal_transition", str(error)) from None
     except Conflict as error:
         raise Problem(409, "conflict", str(error)) from None
+    except OtherOpen as error:
+        raise Problem(409, "other_case_open", str(error), case_id=error.case_id) from None
     if case is None:
         raise _unknown_case()
     return CaseShown.of(case)

@@ -1,4 +1,4 @@
-"""The life of a case: open -> in_review -> resolved. Pure: times and names are arguments."""
+"""The life of a case: open -> in_review -> resolved, and back to open. Pure: times and names are arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from msgspec.structs import replace
 from contracts.decisions import Severity
 
 State = Literal["open", "in_review", "resolved"]
-Verdict = Literal["fraud", "legitimate"]
+#: What support may say. `unclear` labels nothing and lets nothing go.
+Verdict = Literal["fraud", "legitimate", "unclear"]
+#: How a case may have ended; its owner took back what opened a `withdrawn` one.
+Closing = Literal[Verdict, "withdrawn"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 
@@ -24,7 +27,7 @@ class Case(Struct, frozen=True, kw_only=True):
     opened_at: float
     changed_at: float
     version: int = 1
-    verdict: Verdict | None = None
+    verdict: Closing | None = None
     assignee: str | None = None
     resolved_at: float | None = None
 
@@ -64,7 +67,21 @@ def resolved(case: Case, verdict: Verdict, at: float) -> Case:
     return _changed(case, at, state="resolved", verdict=verdict, resolved_at=max(case.changed_at, at))
 
 
-def _changed(case: Case, at: float, **fields: str | float) -> Case:
+def reopened(case: Case, at: float) -> Case:
+    """The case as one that nobody looks at yet, without its verdict. Raises IllegalTransition unless it is resolved."""
+    if case.state != "resolved":
+        raise IllegalTransition(f"a case that is {case.state} cannot be reopened")
+    return _changed(case, at, state="open", verdict=None, assignee=None, resolved_at=None)
+
+
+def withdrawn(case: Case, at: float) -> Case:
+    """The case closed because its owner took back what opened it. Raises IllegalTransition unless nobody has taken it."""
+    if case.state != "open":
+        raise IllegalTransition(f"a case that is {case.state} cannot be withdrawn")
+    return _changed(case, at, state="resolved", verdict="withdrawn", resolved_at=max(case.changed_at, at))
+
+
+def _changed(case: Case, at: float, **fields: str | float | None) -> Case:
     return replace(case, changed_at=max(case.changed_at, at), version=case.version + 1, **fields)
 
 

@@ -94,6 +94,7 @@ case_entries = Table(
     Column("at", Double, nullable=False),
     Column("actor", String(128)),
     Column("note", Text),
+    Column("verdict", String(16)),
     Column("severity", String(16)),
     Column("effect_id", ID, unique=True),
     Column("event_id", ID),

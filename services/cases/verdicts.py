@@ -1,9 +1,9 @@
-"""What a verdict of support sends out: labels back into the stream, and the end of a freeze."""
+"""What a verdict of support sends out: labels back into the stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 from msgspec import json
 from sqlalchemy import select
@@ -16,15 +16,28 @@ from services.cases.states import Case, Verdict
 from services.cases.tables import case_entries, cases, decision_of_entry, recorded_decisions
 from services.platform import metrics
 
+#: Verdicts that say something of the events.
+LABELLING = frozenset({"fraud", "legitimate"})
 _decode = json.Decoder(Decision).decode
 
 
 async def send(connection: AsyncConnection, case: Case) -> list[Decision]:
-    """Write to the outbox, in the caller's transaction, what follows from the resolved case's verdict; the case's decisions."""
+    """Write to the outbox, in the caller's transaction, what follows from the case's verdict; the decisions it is news of.
+
+    A case that was reopened says again only what has changed: another verdict labels its events anew, and the newer label
+    holds; the same verdict labels those that have joined since. `unclear` labels nothing.
+    """
     at = case.changed_at
-    decisions = await _decisions(connection, case.case_id)
-    records = [label(case, decision, at) for decision in decisions]
-    await outbox.put(connection, records, at)
+    entries = await _entries(connection, case.case_id)
+    before = [entry for entry in entries if entry.kind == "resolved"][:-1]
+    known = next((entry for entry in reversed(before) if entry.verdict in LABELLING), None)
+    since = known.sequence if known is not None and known.verdict == case.verdict else -1
+    decisions = [
+        _decode(entry.body) for entry in entries if entry.body is not None and entry.sequence > since
+    ]
+    if case.verdict in LABELLING:
+        records = [label(case, decision, at, len(before)) for decision in decisions]
+        await outbox.put(connection, records, at)
     return decisions
 
 
@@ -44,16 +57,17 @@ def expect(detectors: Iterable[str]) -> None:
             metrics.DETECTOR_VERDICTS.labels(detector, verdict)
 
 
-def label(case: Case, decision: Decision, at: float) -> outbox.Outgoing:
-    """A Label event about one decided event; the same case labels an event once."""
-    if case.verdict is None:
-        raise ValueError("only a resolved case labels its events")
+def label(case: Case, decision: Decision, at: float, earlier: int = 0) -> outbox.Outgoing:
+    """A Label event about one decided event; the same case labels an event once a verdict, `earlier` of which came before."""
+    if case.verdict not in LABELLING:
+        raise ValueError("only a case of fraud or not labels its events")
+    about = f"{case.case_id}:{decision.event_id}" + (f":{earlier}" if earlier else "")
     event = Label(
-        event_id=derived_id(f"{case.case_id}:{decision.event_id}", "label"),
+        event_id=derived_id(about, "label"),
         account_id=decision.account_id,
         occurred_at=int(at * 1000),
         about_event_id=decision.event_id,
-        verdict=case.verdict,
+        verdict=case.verdict,  # type: ignore[arg-type]
         source="support",
         payee_id=_payee(decision),
         about_occurred_at=int(decision.at * 1000),
@@ -66,11 +80,14 @@ def _payee(decision: Decision) -> str | None:
     return payees[0] if payees else None
 
 
-async def _decisions(connection: AsyncConnection, case_id: str) -> list[Decision]:
+async def _entries(connection: AsyncConnection, case_id: str) -> Sequence[Any]:
+    """The case's history, oldest first, each entry with its decision where it has one."""
     query = (
-        select(recorded_decisions.c.body)
-        .select_from(case_entries.join(cases).join(recorded_decisions, decision_of_entry()))
+        select(
+            case_entries.c.sequence, case_entries.c.kind, case_entries.c.verdict, recorded_decisions.c.body
+        )
+        .select_from(case_entries.join(cases).outerjoin(recorded_decisions, decision_of_entry()))
         .where(case_entries.c.case_id == case_id)
         .order_by(case_entries.c.sequence)
     )
-    return [_decode(body) for body in (await connection.execute(query)).scalars()]
+    return (await connection.execute(query)).all()

@@ -11,10 +11,11 @@ from msgspec.structs import asdict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.decisions import Severity
+from services.cases.case_acts import Offer, OfferedAct
 from services.cases.case_service import Alert, Entry
 from services.cases.event_views import AboutShown, EventShown
 from services.cases.owner_views import OwnerShown
-from services.cases.states import Case, State, Verdict
+from services.cases.states import Case, Closing, State, Verdict
 from services.cases.subjects import Known
 from services.http.identifiers import BodyIdentifier
 from services.http.times import utc, utc_if
@@ -63,7 +64,7 @@ class CaseShown(BaseModel):
     account_id: str
     state: State
     severity: Severity
-    verdict: Verdict | None
+    verdict: Closing | None
     assignee: str | None
     opened_at: datetime
     changed_at: datetime
@@ -92,7 +93,7 @@ class CasePage(BaseModel):
 
 
 class EntryShown(BaseModel):
-    """One line of a case's history: opened, joined, assigned or resolved.
+    """One line of a case's history: opened, joined, assigned, resolved, reopened or withdrawn.
 
     `shown` is the event that joined, in words and figures; `about` is the event that an owner's report is about.
     """
@@ -101,6 +102,7 @@ class EntryShown(BaseModel):
     at: datetime
     actor: str | None
     note: str | None
+    verdict: Closing | None
     severity: Severity | None
     event_id: str | None
     decision: dict[str, Any] | None
@@ -115,12 +117,36 @@ class EntryShown(BaseModel):
         return cls(**asdict(entry) | {"at": utc(entry.at), "decision": decision} | told)
 
 
+class ActShown(BaseModel):
+    """Something that can be done about the case's account, and what it takes.
+
+    `subject` is the freeze, the payment's event, the account or the case; `verdicts` are those that the act belongs to. It
+    `may` be done unless steps are `missing` or another case is in its way (`blocked_by`); with `second_person` another key
+    must agree, and `approval_id` is what waits for one already.
+    """
+
+    act: Offer
+    subject: str
+    may: bool
+    missing: list[str]
+    blocked_by: str | None
+    second_person: bool
+    approval_id: str | None
+    verdicts: list[Verdict]
+
+    @classmethod
+    def of(cls, act: OfferedAct) -> Self:
+        """The act as shown."""
+        return cls(**asdict(act))
+
+
 class CaseWithHistory(BaseModel):
-    """A case, all that happened to it, and what the account's owner was told of its events."""
+    """A case, all that happened to it, what the account's owner was told of its events, and what can be done now."""
 
     case: CaseShown
     history: list[EntryShown]
     owner: OwnerShown
+    acts: list[ActShown]
 
 
 class _Given(BaseModel):
@@ -135,10 +161,17 @@ class Assignment(_Given):
 
 
 class Resolution(_Given):
-    """What the case was, and why. Who says so is the API key."""
+    """What the case was, and why. Who says so is the API key. `unclear` labels nothing and lets nothing go."""
 
     verdict: Verdict
     note: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")] | None = None
+    version: int | None = None
+
+
+class Reopening(_Given):
+    """Why a resolved case is taken up again; `version`, when given, must be the present one."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
     version: int | None = None
 
 

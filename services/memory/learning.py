@@ -15,13 +15,9 @@ from contracts.events import (
     AccountChange,
     Activity,
     AnyEvent,
-    ChallengeOutcome,
     Event,
-    Label,
     Login,
-    Settlement,
     Transaction,
-    UserReport,
 )
 from contracts.profile import (
     DAY_S,
@@ -44,6 +40,7 @@ from contracts.profile import (
 )
 from contracts.sightings import add_fix, country_key, row_of, see, see_again
 from contracts.traits import NO_TRAITS, see_traits
+from services.memory.answers import was_the_owners
 from services.memory.glance import Glance, begin_visit, end_visit, hides_place, look, traits_of
 from services.memory.till import LEARNING_RATE, turn_to, with_amount, with_value
 from services.memory.waiting import first_try, is_as_asked
@@ -137,21 +134,8 @@ def learn(
 
 def resolve(profile: Profile, event: Event, about_key: Key) -> None:
     """A challenge's outcome, a user's report or a label about the event `about_key`: release or drop its facts."""
-    if isinstance(event, ChallengeOutcome):
-        good, bad = event.outcome == "passed", event.outcome == "failed"
-        if good:
-            profile.passed_challenge_at = max(profile.passed_challenge_at, int(event.at))
-            profile.failed_challenges = []
-        elif bad:
-            profile.failed_challenges = [*profile.failed_challenges, event.at][-MAX_FAILURES:]
-    elif isinstance(event, UserReport | Label):
-        good = event.verdict in ("was_me", "legitimate")
-        bad = not good
-        if bad:
-            profile.reported_at = max(profile.reported_at, int(event.at))
-    elif isinstance(event, Settlement) and event.settles == "payment":
-        good = event.outcome == "released"
-    else:
+    good = was_the_owners(profile, event)
+    if good is None:
         return
     if profile.waiting:
         about_key = first_try(profile, event, about_key, good)

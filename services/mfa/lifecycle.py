@@ -71,10 +71,12 @@ class FactorLifecycle:
         cost: recovery.Cost = recovery.COST,
         reset_delay_s: float = DELAY_S,
         answers: AnswerTime | None = None,
+        two_reset: bool = True,
     ) -> None:
-        """`cost` is that of hashing a recovery code, `reset_delay_s` what an owner has to object to a reset."""
+        """`cost` is that of hashing a recovery code, `reset_delay_s` what an owner has to object to a reset, which needs two
+        administrators where `two_reset` says so."""
         self._answers = answers or AnswerTime()
-        self.resets = FactorResets(database, checker, clock, reset_delay_s, self._answers)
+        self.resets = FactorResets(database, checker, clock, reset_delay_s, self._answers, two_reset)
         self._database = database
         self._vault = vault
         self._checker = checker

@@ -74,9 +74,11 @@ class ResetList(BaseModel):
 async def request_reset(
     account_id: AccountId, body: ResetWanted, admin: Administrator, resets: Resets
 ) -> ResetShown:
-    """Ask that the account's factor be taken away. A notice to the owner is due at once; another administrator must approve."""
+    """Ask that the account's factor be taken away. A notice to the owner is due at once; another administrator must approve,
+    here or under `/v1/approvals`, unless the policy's `[second_person]` leaves it to one.
+    """
     try:
-        return _shown(await resets.request(account_id, admin.key_id, body.reason))
+        return _shown(await resets.request(account_id, admin, body.reason))
     except NoFactor:
         raise Problem(404, "no_factor", "the account has no factor to take away") from None
     except ResetOpen:
@@ -113,7 +115,7 @@ async def list_open_resets(
 async def approve_reset(reset_id: ResetId, admin: Administrator, resets: Resets) -> ResetShown:
     """Approve another administrator's request. It is carried out when it is due."""
     try:
-        return _shown(await resets.approve(reset_id, admin.key_id))
+        return _shown(await resets.approve(reset_id, admin))
     except NoReset:
         raise _unknown() from None
     except SameAdministrator:

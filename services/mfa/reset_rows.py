@@ -92,15 +92,14 @@ async def due(connection: AsyncConnection, at: float, limit: int) -> list[Reset]
 
 
 async def both_stand(connection: AsyncConnection, reset: Reset) -> bool:
-    """Whether neither administrator's key was revoked since."""
+    """Whether no key of those who asked and approved was revoked since."""
+    people = {reset.requested_by, reset.approved_by} - {None}
     query = (
         select(func.count())
         .select_from(api_keys)
-        .where(
-            api_keys.c.key_id.in_((reset.requested_by, reset.approved_by)), api_keys.c.revoked_at.is_(None)
-        )
+        .where(api_keys.c.key_id.in_(people), api_keys.c.revoked_at.is_(None))
     )
-    return (await connection.execute(query)).scalar_one() == 2
+    return (await connection.execute(query)).scalar_one() == len(people)
 
 
 async def _move(

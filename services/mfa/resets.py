@@ -1,7 +1,8 @@
 """Taking a factor away from an account whose owner cannot give a code: two administrators, a delay, and word to the owner.
 
-One administrator asks, another approves. A notice to the owner is due at once, and the owner may cancel with a code; an
-administrator may cancel too. Carried out once, by the sweeper, after the delay. A request that nobody approves lapses.
+One administrator asks, another approves, unless the policy leaves that to one. A notice to the owner is due at once, and the
+owner may cancel with a code; an administrator may cancel too. Carried out once, by the sweeper, after the delay. A request
+that nobody approves lapses.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
 from services.audit import audit_log
+from services.cases import approvals
+from services.cases.approvals import Act, Approval
+from services.http.api_keys import ApiKey
 from services.mfa import factors, recovery, reset_rows
 from services.mfa.changes import News, tell
 from services.mfa.constant_time_response import AnswerTime
 from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
-from services.mfa.factor_records import Refused, Reset
+from services.mfa.factor_records import Refused, Reset, ResetState
 from services.mfa.records import Context
-from services.mfa.reset_rows import OWNER, PAYGUARD
+from services.mfa.reset_rows import LAPSES_AFTER_S, OWNER, PAYGUARD
 from services.platform.database import Database
 from services.platform.progress import Progress
 
+ACT: Act = "factor_reset"
 DELAY_S = 86_400.0
 SWEEP_EVERY_S = 5.0
 SWEEP_ROWS = 100
@@ -61,47 +66,69 @@ class FactorResets:
         clock: Callable[[], float],
         delay_s: float = DELAY_S,
         answers: AnswerTime | None = None,
+        two_people: bool = True,
     ) -> None:
+        """`two_people`: whether another administrator must approve."""
+        self._two_people = two_people
         self._database = database
         self._checker = checker
         self._clock = clock
         self._delay_s = delay_s
         self._answers = answers or AnswerTime()
 
-    async def request(self, account_id: str, key_id: str, reason: str) -> Reset:
-        """Ask for a reset; a notice tells the owner when it is due. Raises NoFactor, ResetOpen."""
+    async def request(self, account_id: str, key: ApiKey, reason: str) -> Reset:
+        """Ask for a reset, and another administrator to approve it where two must; a notice tells the owner
+        when it is due.
+
+        Raises NoFactor, ResetOpen.
+        """
         async with self._database.begin() as connection:
             at = self._clock()
             if (await factors.hold(connection, account_id)).in_use is None:
                 raise NoFactor
+            state: ResetState = "requested" if self._two_people else "approved"
             reset = Reset(
-                secrets.token_hex(16), account_id, "requested", reason, key_id, at, at + self._delay_s
+                secrets.token_hex(16), account_id, state, reason, key.key_id, at, at + self._delay_s
             )
             if not await reset_rows.request(connection, reset):
                 raise ResetOpen
+            if self._two_people:
+                await approvals.ask(
+                    connection, ACT, reset.reset_id, account_id, key.actor, reason, at, LAPSES_AFTER_S
+                )
             news = News(at=at, due_at=reset.due_at)
             await tell(
                 connection, account_id, "totp_reset_requested", reset.reset_id, news, "reset_requested"
             )
-            await _record(connection, "reset_request", reset, f"key {key_id}", at)
+            await _record(connection, "reset_request", reset, f"key {key.key_id}", at)
         return reset
 
-    async def approve(self, reset_id: str, key_id: str) -> Reset:
+    async def approve(self, reset_id: str, key: ApiKey) -> Reset:
         """Approve another administrator's request. Raises NoReset, SameAdministrator, NotWaiting."""
         async with self._database.begin() as connection:
             at = self._clock()
-            found = await reset_rows.find(connection, reset_id, hold=True)
-            if found is None:
+            if await reset_rows.find(connection, reset_id, hold=True) is None:
                 raise NoReset
-            if found.requested_by == key_id:
-                raise SameAdministrator
-            approved = await reset_rows.approve(connection, reset_id, key_id, at)
-            if approved is None:
-                raise NotWaiting
-            news = News(at=at)
-            await tell(connection, approved.account_id, "totp_reset_approved", reset_id, news, None)
-            await _record(connection, "reset_approve", approved, f"key {key_id}", at)
-        return approved
+            asked = await approvals.open_of(connection, ACT, reset_id, at)
+            if asked is not None:
+                try:
+                    await approvals.decide(connection, asked.approval_id, key.actor, "approved", at)
+                except approvals.SamePerson:
+                    raise SameAdministrator from None
+            return await _approve(connection, reset_id, key, at)
+
+    async def allowed(self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float) -> None:
+        """What follows when the act was allowed among the approvals: as `approve`. Raises NothingLeft."""
+        try:
+            await _approve(connection, approval.subject, by, now)
+        except (NoReset, NotWaiting, SameAdministrator):
+            raise approvals.NothingLeft("the reset does not wait for an approval by this key") from None
+
+    async def refused(self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float) -> None:
+        """What follows when it was refused there: the reset is cancelled, and a notice to the owner is due."""
+        cancelled = await _cancel(connection, approval.subject, by.key_id, now)
+        if cancelled is not None:
+            await _record(connection, "reset_cancel", cancelled, f"key {by.key_id}", now)
 
     async def cancel(self, reset_id: str, key_id: str) -> Reset:
         """Cancel an open reset as an administrator. Raises NoReset, NotWaiting."""
@@ -183,9 +210,24 @@ async def cancel_open(connection: AsyncConnection, account_id: str, at: float) -
     return found is not None and await _cancel(connection, found.reset_id, OWNER, at) is not None
 
 
+async def _approve(connection: AsyncConnection, reset_id: str, key: ApiKey, at: float) -> Reset:
+    found = await reset_rows.find(connection, reset_id, hold=True)
+    if found is None:
+        raise NoReset
+    if found.requested_by == key.key_id:
+        raise SameAdministrator
+    approved = await reset_rows.approve(connection, reset_id, key.key_id, at)
+    if approved is None:
+        raise NotWaiting
+    await tell(connection, approved.account_id, "totp_reset_approved", reset_id, News(at=at), None)
+    await _record(connection, "reset_approve", approved, f"key {key.key_id}", at)
+    return approved
+
+
 async def _cancel(connection: AsyncConnection, reset_id: str, ended_by: str, at: float) -> Reset | None:
     cancelled = await reset_rows.end(connection, reset_id, "cancelled", ended_by, at)
     if cancelled is not None:
+        await approvals.end(connection, ACT, reset_id, at)
         news = News(at=at)
         await tell(
             connection, cancelled.account_id, "totp_reset_cancelled", reset_id, news, "reset_cancelled"
@@ -199,6 +241,7 @@ async def _give_up(
     ended = await reset_rows.end(connection, reset.reset_id, state, PAYGUARD, at, (reset.state,))
     if ended is None:
         return False
+    await approvals.end(connection, ACT, reset.reset_id, at)
     await tell(
         connection, reset.account_id, "totp_reset_cancelled", reset.reset_id, News(at=at), "reset_cancelled"
     )

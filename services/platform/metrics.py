@@ -359,6 +359,7 @@ ROWS_FORGOTTEN: Counter = _declare(
             "held_payments",
             "account_holds",
             "approvals",
+            "owner_words",
             "recorded_decisions",
             "wallet_actions",
             "webhook_deliveries",

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Generic, TypeVar
 
-from msgspec import NODEFAULT, Meta, Struct, defstruct, field
+from msgspec import NODEFAULT, Struct, defstruct, field
 
 from contracts.actions import STEPS, Action
 from contracts.case_kinds import CASE_KINDS
 from contracts.decisions import Severity
 from contracts.findings import Mode
 from services.policy import values
+from services.policy.act_keys import HoldKeys, ReportKeys, SecondPersonKeys, UnfreezeKeys
+from services.policy.act_keys import about as _about
 from services.policy.values import AMOUNT, NONE, UNLIMITED, FailRule, Instead, Loss, Positive, Risk
 
 Value = TypeVar("Value")
-
-
-def _about(description: str) -> Meta:
-    return Meta(description=description)
 
 
 def _thresholds(annotated: Any) -> list[tuple[str, Any, Any]]:
@@ -194,35 +192,6 @@ class SeverityKeys(_Severities):  # type: ignore[misc]
     """`severity`."""
 
 
-class SecondPersonKeys(Struct, frozen=True, kw_only=True):
-    """`second_person`."""
-
-    acts: Annotated[
-        values.SecondPersonActs,
-        _about("What one person asks for and another allows; a small team may leave it empty."),
-    ]
-
-
-class HoldKeys(Struct, frozen=True, kw_only=True):
-    """`hold`."""
-
-    due_s: Annotated[
-        values.Deadline,
-        _about("How long a held payment waits to be let go or given up; then it is given up."),
-    ]
-
-
-class ReportKeys(Struct, frozen=True, kw_only=True):
-    """`report`."""
-
-    not_me: Annotated[
-        values.ReportActs,
-        _about(
-            "What follows at once when the owner says that an event was not theirs; an alert always does."
-        ),
-    ]
-
-
 class DetectorKeys(Struct, frozen=True, kw_only=True):
     """`detectors.<detector>`."""
 
@@ -283,6 +252,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True):
     lists: ListKeys
     severity: SeverityKeys
     second_person: SecondPersonKeys
+    unfreeze: UnfreezeKeys
     hold: HoldKeys
     report: ReportKeys
     detectors: dict[values.DetectorName, DetectorKeys]

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from contracts.actions import ACTIONS, RANK, STEPS
 from contracts.currencies import is_code
+from contracts.events import LONGEST_UNDO_S
 from contracts.profile import MAX_CHALLENGES
 from services.risk.fusion import Calibration
 
@@ -63,6 +64,11 @@ Deadline = Annotated[int, Meta(ge=60, le=7_776_000, title="whole seconds from 60
 ReportActs = Annotated[
     list[Literal["freeze", "revoke_sessions", "case"]],
     Meta(title="a list of freeze, revoke_sessions and case"),
+]
+ConfirmActs = Annotated[list[Literal["release_payment"]], Meta(title="a list of release_payment")]
+UnfreezeSteps = Annotated[list[Literal["factor", "password"]], Meta(title="a list of factor and password")]
+UndoTime = Annotated[
+    int, Meta(ge=0, le=LONGEST_UNDO_S, title=f"whole seconds from 0 to {LONGEST_UNDO_S}; 0: never")
 ]
 SecondPersonActs = Annotated[
     list[Literal["unfreeze", "factor_reset", "erasure"]],

@@ -81,8 +81,8 @@ async def stop(request: Request) -> Response:
     """Refuse the challenge and report it."""
     session, _ = await form_of(request, "challenge")
     challenge = await _challenge(request, session)
-    portal, holds = portal_of(request), request.app.state.holds
-    await disown(portal.database, challenge, portal.visits.clock(), holds.not_me)
+    portal, words = portal_of(request), request.app.state.words
+    await disown(portal.database, challenge, portal.visits.clock(), words.following)
     return go_to(request, "approve/stopped")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from services.activity.tables import activity  # noqa: F401 (a table is known once its module is read)
 from services.audit.tables import audit  # noqa: F401
-from services.cases.hold_tables import account_holds, approvals, held_payments
+from services.cases.hold_tables import account_holds, approvals, held_payments, owner_words
 from services.cases.tables import (
     alerts,
     case_entries,
@@ -147,6 +147,12 @@ RULES: tuple[Rule, ...] = (
         since="they are decided, or over",
         days=records_days,
         over=lambda before: or_(approvals.c.decided_at < before, approvals.c.expires_at < before),
+    ),
+    Rule(
+        table="owner_words",
+        since="they were told",
+        days=records_days,
+        over=lambda before: owner_words.c.told_at < before,
     ),
     Rule(
         table="recorded_decisions",

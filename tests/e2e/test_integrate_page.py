@@ -57,6 +57,7 @@ async def started(make_stack: MakeStack, **more: Any) -> Stack:
     stack: Stack = await make_stack(**more)
     stack.start_worker(0)
     stack.start_cases()
+    stack.start_activity()
     first = {"type": "login", "event_id": "first", "account_id": "nobody", "outcome": "success"}
     async with Feeder(stack.settings.kafka, stack.settings.topic_events) as feeder:
         await feeder.put(b"nobody", json.encode(first | {"occurred_at": int(time.time() * 1000)}))

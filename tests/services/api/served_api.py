@@ -23,6 +23,7 @@ from services.mfa.factor_check import CodeChecker
 from services.mfa.grants import Grants
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.limits import Limits
+from services.mfa.report_undo import ReportUndo
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
 from services.platform.database import Database
@@ -30,7 +31,7 @@ from services.platform.embedded import free_port
 from services.platform.keyring import Keyring
 from tests.services.api.world import Worker, resources
 from tests.services.cases.decided import everything, no_challenges, recorded
-from tests.services.mfa.world import AT_ONCE, CHEAP, KEY, Clock, World
+from tests.services.mfa.world import AT_ONCE, CHEAP, KEY, Clock, World, an_administrator
 
 #: A challenge that a code passed and that no generated request names; `known` holds its code under this name.
 UNTOUCHED = "untouched"
@@ -103,13 +104,15 @@ def _parts(database: Database) -> tuple[ApiResources, World]:
     checks = CodeChecker(vault, Limits(KEY))
     service = ChallengesService(database, intake, checks, clock, grants, AT_ONCE)
     lifecycle = FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP, answers=AT_ONCE)
+    undo = ReportUndo(database, checks, clock, answers=AT_ONCE)
     parts = replace(
         resources(database, topic, stored_replies, ApiKeys(database, clock), http_port=free_port()),
         challenges=service,
         lifecycle=lifecycle,
         grants=grants,
+        report_undo=undo,
     )
-    return parts, World(service, lifecycle, checks, database, intake, clock)
+    return parts, World(service, lifecycle, undo, checks, database, intake, clock)
 
 
 async def _filled(world: World) -> dict[str, Any]:
@@ -121,7 +124,7 @@ async def _filled(world: World) -> dict[str, Any]:
         codes[challenge_id] = world.code(secret)
         assert (await world.service.verify(challenge_id, codes[challenge_id])).passed
     await world.enrolled("wang")
-    reset = await world.lifecycle.resets.request("wang", "another", "lost phone")
+    reset = await world.lifecycle.resets.request("wang", an_administrator("another"), "lost phone")
     pending = await world.enrol("zhao")
     async with world.database.begin() as connection:
         await keep(connection, [recorded("decided", "li", everything("decided"))], no_challenges)

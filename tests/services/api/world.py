@@ -20,15 +20,19 @@ from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.api.replies import Replies, ReplyReader
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
+from services.cases.owner_words import Following, OwnerWords
+from services.cases.unfreezing import Unfreezing
 from services.events.adapters import JSON
 from services.events.own_events import EventMacs
 from services.http.api_keys import ApiKeys
 from services.memory.in_process import InProcessChallengeIntake, InProcessReplies
 from services.memory.redis_client import connect
 from services.mfa.factor_check import CodeChecker
+from services.mfa.factor_facts import factor_proved
 from services.mfa.grants import Grants
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.limits import Limits
+from services.mfa.report_undo import ReportUndo
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
 from services.platform.database import Database
@@ -132,7 +136,14 @@ def resources(
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         grants=grants,
         cases=CaseService(database, clock),
-        holds=HoldService(database, clock, ["unfreeze"], ["freeze", "revoke_sessions", "case"]),
+        holds=HoldService(database, clock, Unfreezing(second_person=["unfreeze"])),
+        words=OwnerWords(
+            database,
+            clock,
+            Following(frozenset({"freeze", "revoke_sessions", "case"}), frozenset({"release_payment"})),
+            factor_proved,
+        ),
+        report_undo=ReportUndo(database, checks, clock),
         actions=ActionFeed(database, clock, longest_wait_s=0.0),
         webhooks=Webhooks(database, WebhookSecrets(Keyring({1: b"e" * 32}, 1)), clock, allow_private=False),
         activity=ActivityStore(database, {"money": 400, "access": 180}, clock),

@@ -12,11 +12,13 @@ from contracts.decisions import Contribution, effect_id
 from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
 from services.cases.approvals import open_approvals
+from services.cases.case_acts import CaseActs
 from services.cases.case_service import CaseService, Conflict
 from services.cases.contact_points import Contact
 from services.cases.repository import Recorded, keep
 from services.cases.states import IllegalTransition
 from services.cases.tables import contact_points, outbox
+from services.cases.unfreezing import Unfreezing
 from services.platform import metrics
 from services.platform.database import Database
 from tests.services.cases.decided import (
@@ -155,12 +157,12 @@ async def test_a_legitimate_verdict_asks_a_second_person_to_release_where_one_is
     database: Database,
 ) -> None:
     await carry_out(database, recorded("e1", effects=(open_case("e1"), freeze("e1"))))
-    desk = CaseService(database, lambda: 1_790_000_100.0, ["unfreeze"])
+    desk = CaseService(database, lambda: NOW, CaseActs(Unfreezing(second_person=["unfreeze"])))
     await desk.assign(CASE, "mei", "key:desk", None)
     await desk.resolve(CASE, "legitimate", "key:desk", None, None)
 
     async with database.read() as connection:
-        (asked,) = await open_approvals(connection)
+        (asked,) = await open_approvals(connection, NOW)
     assert (asked.act, asked.account_id, asked.asked_by) == ("unfreeze", "li", "key:desk")
     assert not [row for row in await sent(database) if '"unfreeze"' in row.payload]
 

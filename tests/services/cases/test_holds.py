@@ -13,11 +13,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from contracts.decisions import Freeze, HoldPayment, RevokeSessions, effect_id
+from services.cases.approval_routes import router as approval_router
 from services.cases.hold_routes import router
 from services.cases.hold_service import HoldService
 from services.cases.hold_tables import approvals
 from services.cases.repository import keep
 from services.cases.tables import outbox
+from services.cases.unfreezing import Unfreezing
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.platform.database import Database
@@ -69,14 +71,17 @@ async def app(database: Database) -> AsyncIterator[FastAPI]:
     app = FastAPI()
     problems.install(app)
     app.include_router(router)
-    app.state.holds = HoldService(database, lambda: NOW, ["unfreeze"])
+    app.include_router(approval_router)
+    app.state.holds = HoldService(database, lambda: NOW, Unfreezing(second_person=["unfreeze"]))
     app.state.keys = ApiKeys(database)
     yield app
     await app.state.keys.close()
 
 
-async def ask(app: FastAPI, path: str, who: str = "mei", method: str = "POST", **body: Any) -> httpx.Response:
-    text, _ = await app.state.keys.create(who, ["support"])
+async def ask(
+    app: FastAPI, path: str, who: str = "mei", method: str = "POST", scope: str = "support", **body: Any
+) -> httpx.Response:
+    text, _ = await app.state.keys.create(who, [scope])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {text}"}
     async with httpx.AsyncClient(

@@ -100,7 +100,7 @@ async def test_the_sweepers_of_both_processes_carry_a_due_reset_out_once(pair: P
     await pair.enrolled("resetting")
     pair.world.clock.at = time.time() - DELAY_S - 1.0
     keys, resets = ApiKeys(pair.world.database, pair.world.clock), pair.world.lifecycle.resets
-    first, other = [(await keys.create(name, ["admin"]))[1].key_id for name in ("wang", "zhao")]
+    first, other = [(await keys.create(name, ["admin"]))[1] for name in ("wang", "zhao")]
     reset = await resets.request("resetting", first, "lost phone")
     await resets.approve(reset.reset_id, other)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from services.audit.tables import audit
-from services.http.api_keys import ApiKeys
+from services.http.api_keys import ApiKey, ApiKeys
 from services.mfa.reset_rows import LAPSES_AFTER_S
 from services.mfa.resets import (
     DELAY_S,
@@ -22,16 +22,16 @@ from services.mfa.resets import (
 from services.mfa.tables import factor_resets, factors, recovery_codes
 from services.platform.database import Database
 from services.platform.progress import Progress
-from tests.services.mfa.world import OWNER, World
+from tests.services.mfa.world import OWNER, World, an_administrator
 
 
 @dataclass(frozen=True)
 class Office:
-    """The world, two administrators by their keys' ids, and an account with a factor whose secret is known."""
+    """The world, the keys of two administrators, and an account with a factor whose secret is known."""
 
     world: World
-    first: str
-    other: str
+    first: ApiKey
+    other: ApiKey
     keys: ApiKeys
     secret: str
 
@@ -55,7 +55,7 @@ class Office:
 @pytest.fixture
 async def office(world: World) -> Office:
     keys = ApiKeys(world.database, world.clock)
-    first, other = [(await keys.create(name, ["admin"]))[1].key_id for name in ("wang", "zhao")]
+    first, other = [(await keys.create(name, ["admin"]))[1] for name in ("wang", "zhao")]
     return Office(world, first, other, keys, await world.enrolled())
 
 
@@ -108,8 +108,8 @@ async def test_each_step_of_a_reset_is_in_the_audit_with_who_did_it_and_why(offi
 
     rows = sorted(await office.world.rows(audit), key=lambda row: row["seq"])
     assert [
-        ("reset_request", "requested", f"key {office.first}", "lost phone"),
-        ("reset_approve", "approved", f"key {office.other}", "lost phone"),
+        ("reset_request", "requested", f"key {office.first.key_id}", "lost phone"),
+        ("reset_approve", "approved", f"key {office.other.key_id}", "lost phone"),
         ("reset", "done", "payguard", "lost phone"),
     ] == [
         (row["action"], row["result"], row["actor"], row["reason"])
@@ -160,9 +160,9 @@ async def test_an_administrator_cancels_without_a_code(office: Office) -> None:
     reset_id = await office.approved()
     office.world.clock.at += 1.0
 
-    cancelled = await office.resets.cancel(reset_id, office.first)
+    cancelled = await office.resets.cancel(reset_id, office.first.key_id)
 
-    assert ("cancelled", office.first) == (cancelled.state, cancelled.ended_by)
+    assert ("cancelled", office.first.key_id) == (cancelled.state, cancelled.ended_by)
     office.world.clock.at += DELAY_S
     assert 0 == await office.resets.carry_out_due()
     assert ["reset_requested", "reset_cancelled"] == await office.letters()
@@ -195,7 +195,7 @@ async def test_a_reset_ends_an_enrolment_that_waits(office: Office) -> None:
 
 async def test_a_reset_by_a_key_that_was_revoked_since_is_not_carried_out(office: Office) -> None:
     await office.approved()
-    await office.keys.revoke(office.other)
+    await office.keys.revoke(office.other.key_id)
     office.world.clock.at += DELAY_S
     await office.resets.carry_out_due()
 
@@ -242,11 +242,11 @@ async def test_a_disabled_factor_can_be_reset(office: Office) -> None:
 async def test_what_is_over_is_neither_approved_nor_cancelled(office: Office) -> None:
     reset_id = await office.approved()
     with pytest.raises(NotWaiting):
-        await office.resets.approve(reset_id, "another")
-    await office.resets.cancel(reset_id, office.first)
+        await office.resets.approve(reset_id, an_administrator("another"))
+    await office.resets.cancel(reset_id, office.first.key_id)
 
     with pytest.raises(NotWaiting):
-        await office.resets.cancel(reset_id, office.first)
+        await office.resets.cancel(reset_id, office.first.key_id)
     with pytest.raises(NoReset):
         await office.resets.cancel_own("li", office.world.code(office.secret), OWNER)
     with pytest.raises(NoReset):

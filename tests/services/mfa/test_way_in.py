@@ -16,7 +16,7 @@ from services.mfa.limit_tables import factor_devices
 from services.mfa.limits import DEVICE_FAILURES, DEVICE_PERIOD_S, DEVICE_TRIES, DEVICES_KEPT, KNOWN_S
 from services.mfa.records import STRANGER_FAILURES, Context
 from services.mfa.tables import factors
-from tests.services.mfa.world import CHEAP, OWNER, World
+from tests.services.mfa.world import CHEAP, OWNER, World, an_administrator
 
 PHONE = Context(ip="192.0.2.1", device_id="phone")
 STRANGER = Context(ip="198.51.100.1", device_id="stranger")
@@ -239,7 +239,7 @@ async def test_a_disabled_factor_can_be_reset_by_administrators(world: World) ->
     await without_paper(world)
     await shut(world, secret)
 
-    made = await world.lifecycle.resets.request("li", "key-1", "seen in person")
+    made = await world.lifecycle.resets.request("li", an_administrator("key-1"), "seen in person")
 
     assert made.state == "requested"
     assert "reset_requested" in [name for name, _, _ in await world.letters()]

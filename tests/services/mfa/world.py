@@ -13,6 +13,7 @@ from contracts.decisions import Decision, IssueChallenge, approval_digest
 from contracts.events import AccountChange, AnyEvent
 from services.cases.news import News
 from services.cases.tables import notices, outbox
+from services.http.api_keys import ApiKey
 from services.memory.in_process import InProcessChallengeIntake
 from services.mfa import totp
 from services.mfa.code_rules import LOCK_AFTER
@@ -24,6 +25,7 @@ from services.mfa.limit_records import Rates
 from services.mfa.limits import Limits
 from services.mfa.records import Context
 from services.mfa.recovery import Cost
+from services.mfa.report_undo import ReportUndo
 from services.mfa.repository import record_issued
 from services.mfa.service import ChallengesService
 from services.mfa.tables import factors
@@ -87,6 +89,7 @@ class World:
 
     service: ChallengesService
     lifecycle: FactorLifecycle
+    report_undo: ReportUndo
     checker: CodeChecker
     database: Database
     intake: InProcessChallengeIntake
@@ -168,6 +171,11 @@ class World:
             return [_EVENT.decode(payload) for payload in found.scalars()]
 
 
+def an_administrator(key_id: str) -> ApiKey:
+    """A key of an administrator."""
+    return ApiKey(key_id, key_id, frozenset({"admin"}), NOON_S)
+
+
 def checker(vault: Vault | None = None, rates: Rates | None = None) -> CodeChecker:
     """What every process checks codes with."""
     return CodeChecker(vault or Vault({1: KEY}, 1), Limits(KEY, rates))
@@ -181,6 +189,7 @@ def build(database: Database, clock: Clock, key: bytes = KEY, rates: Rates | Non
     return World(
         service,
         FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP, answers=AT_ONCE),
+        ReportUndo(database, checks, clock, answers=AT_ONCE),
         checks,
         database,
         intake,

@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from services.cases.hold_service import HoldService
+from services.cases.owner_words import Following, OwnerWords
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.mfa.grants import Grants
@@ -70,7 +71,10 @@ def site_app(world: World, url: str = URL) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.state.holds = HoldService(world.database, world.clock, (), ["freeze", "revoke_sessions", "case"])
+    app.state.holds = HoldService(world.database, world.clock)
+    following = Following(frozenset({"freeze", "revoke_sessions", "case"}))
+    app.state.words = OwnerWords(world.database, world.clock, following)
+    app.state.report_undo = world.report_undo
     app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle

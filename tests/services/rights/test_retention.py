@@ -30,6 +30,7 @@ ENDED: dict[str, tuple[str, dict[str, Any]]] = {
     "held_payments": ("settled_at", {"state": "released"}),
     "account_holds": ("released_at", {}),
     "approvals": ("decided_at", {"decision": "approved", "decided_by": "another"}),
+    "owner_words": ("told_at", {"verdict": "not_me"}),
     "recorded_decisions": ("recorded_at", {}),
     "wallet_actions": ("published_at", {"result": None}),
     "webhook_deliveries": ("ended_at", {"state": "delivered", "webhook_id": "w"}),
