@@ -88,7 +88,7 @@ def event_facts(told: Told, decision: Decision, reader: Reader) -> list[Fact]:
     words = reader.words
     facts = payees(decision, words)
     if decision.type == "account_change" and (change := changed(decision, words)) is not None:
-        facts.append(Fact(words.say("label.change"), change))
+        facts.append(Fact(words.say("label.change"), change[0].upper() + change[1:]))
     facts.append(_time(told, decision, reader))
     return facts + from_where(decision.shown, words)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -11,7 +12,7 @@ from markupsafe import Markup, escape
 
 from contracts.errors import Malformed
 from notifier import facts, spelled
-from notifier.body import body
+from notifier.body import Body, body
 from notifier.channels import Letter
 from notifier.claims import Notice
 from notifier.facts import Reader
@@ -93,11 +94,7 @@ class Templates:
             "lines": facts.lines(found.facts, frame),
             "usual_title": frame["stays" if found.stays else "usual"],
             "usual": frame["separator"].join(found.usual),
-            "todo": [
-                (name, said.get(f"{name}_title") or frame[name], text.format_map(gaps))
-                for name, text in (("no", said.get("no")), ("yes", found.yes or said.get("yes")))
-                if text
-            ],
+            "todo": _todo(found, frame, gaps),
             "columns": [
                 (frame[name], items) for name, items in (("did", found.did), ("works", found.works)) if items
             ],
@@ -111,3 +108,14 @@ class Templates:
         return Markup('class="{}"').format(name) + (
             Markup(' style="{}"').format(Markup(escape(style).replace("&#39;", "'"))) if style else ""  # noqa: S704
         )
+
+
+def _todo(found: Body, frame: Mapping[str, str], gaps: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """What to do if it was not the reader, and if it was: a name, a heading and what then."""
+    said = found.said
+    todo = [
+        (name, said.get(f"{name}_title") or frame[name], text.format_map(gaps))
+        for name, text in (("no", said.get("no")), ("yes", found.yes or said.get("yes")))
+        if text
+    ]
+    return todo[::-1] if said.get("first") == "yes" else todo

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.decisions import derived_id, effect_id
 from services.audit import audit_log
 from services.cases import approvals, outbox
+from services.cases.end_notices import tell_frozen, tell_unfrozen
 from services.cases.hold_tables import account_holds
 from services.cases.settlements import settlement
 from services.platform.database import insert_new
@@ -68,8 +69,9 @@ async def stop_at_once(
 
     Nothing waits for a worker, and when the decision comes, nothing is done twice. `at` is the report's time.
     """
-    if "freeze" in acts:
-        await freeze(connection, account_id, event_id, OWNER, at, now)
+    if "freeze" in acts and await freeze(connection, account_id, event_id, OWNER, at, now):
+        done = {"open_case" if act == "case" else act for act in acts}
+        await tell_frozen(connection, account_id, event_id, done, now)
     if "revoke_sessions" in acts:
         revoked = effect_id(account_id, event_id, "revoke_sessions")
         action = WalletAction(
@@ -102,6 +104,10 @@ async def unfreeze(
     )
     told = settlement(hold_id, "account", "released", hold.account_id, hold.event_id, now)
     await outbox.put(connection, [outbox.action(action), told], now)
+    asked = hold.placed_by == OWNER
+    await tell_unfrozen(
+        connection, hold.hold_id, hold.event_id, hold.account_id, hold.placed_at, asked, by, now
+    )
     return hold
 
 

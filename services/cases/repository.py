@@ -29,6 +29,7 @@ from contracts.errors import Unavailable
 from services.audit import audit_log
 from services.audit.chain import partition_of
 from services.cases import held_payments, holds, outbox, states
+from services.cases.end_notices import tell_frozen
 from services.cases.held_payments import BY_CODE, HeldPayment
 from services.cases.hold_tables import owner_words
 from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
@@ -146,9 +147,12 @@ async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) 
     for record, _ in _asking(records, Freeze):
         decision = record.decision
         by = holds.OWNER if decision.type == "user_report" else holds.DECISION
-        await holds.freeze(
+        frozen = await holds.freeze(
             connection, decision.account_id, decision.event_id, by, decision.at, record.recorded_at
         )
+        if frozen and by == holds.OWNER:
+            done = {str(each.__struct_config__.tag) for each in decision.effects}
+            await tell_frozen(connection, decision.account_id, decision.event_id, done, record.recorded_at)
     for record, held in _asking(records, HoldPayment):
         waiting = HeldPayment(
             account_id=record.decision.account_id,

@@ -12,8 +12,11 @@ from redis.asyncio import Redis
 from sqlalchemy import Select, select
 
 from contracts import topics
+from contracts.decisions import Decision, Effect, Freeze, IssueChallenge, derived_id
 from services.cases import tables
+from services.cases.end_notices import FROZEN
 from services.cases.hold_tables import held_payments
+from services.cases.news import CHALLENGE
 from services.mfa.tables import challenges
 from services.platform.database import Database
 from services.platform.settings import Settings
@@ -144,6 +147,15 @@ async def read_memory(settings: Settings) -> Memory:
     finally:
         await client.aclose()
     return found
+
+
+def letters_besides(effect: Effect, decision: Decision) -> set[str]:
+    """The ids of the notices that follow from an effect which is none itself."""
+    if isinstance(effect, IssueChallenge) and effect.letter_after_s is not None:
+        return {derived_id(effect.challenge_id, CHALLENGE)}
+    if isinstance(effect, Freeze) and decision.type == "user_report":
+        return {derived_id(effect.effect_id, FROZEN)}
+    return set()
 
 
 _EFFECT_IDS: dict[str, Select[Any]] = {

@@ -28,7 +28,7 @@ from contracts.ports import Shard, TallyRequest, TallyResponse
 from services.bootstrap.pipelines import offline_core
 from services.platform.settings import Settings
 from services.replay.offline import OfflineCore
-from tests.chaos.evidence import Evidence, Memory
+from tests.chaos.evidence import Evidence, Memory, letters_besides
 from tests.chaos.stack import PSEUDONYM_KEY
 
 BATCH = 2000
@@ -139,7 +139,6 @@ class Verdict(Struct):
         )
 
     def note(self, fault: str, count: int, example: str) -> None:
-        """Add to a count and keep an example."""
         setattr(self, fault, getattr(self, fault) + count)
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"{fault}: {example}")
@@ -185,10 +184,11 @@ async def replay(evidence: Evidence, settings: Settings, batch: int = BATCH) -> 
 def _expect_effects(made: Replayed, decision: Decision, encoded: bytes) -> None:
     for effect in decision.effects:
         if isinstance(effect, Freeze) and made.frozen.setdefault(decision.account_id, effect) is not effect:
-            continue  # of an account that is frozen the wallet is told nothing more, and nobody releases one here
+            continue  # of a frozen account the wallet is told nothing more, and nobody releases one here
         ident = effect.challenge_id if isinstance(effect, IssueChallenge) else effect.effect_id
-        if type(effect) in TABLE_OF:  # others end rows, and make none
-            made.effects[TABLE_OF[type(effect)]].add(ident)
+        if (table := TABLE_OF.get(type(effect))) is not None:  # others end rows, and make none
+            made.effects[table].add(ident)
+        made.effects["notices"] |= letters_besides(effect, decision)
     if decision.effects or decision.action == "deny":
         made.recorded[decision.event_id] = encoded
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import json
 from sqlalchemy import select
 
-from contracts.decisions import Decision
+from contracts.decisions import Decision, IssueChallenge
 from services.cases.tables import alerts, cases, notices, outbox, recorded_decisions
 from services.mfa.tables import challenges
 from services.platform.database import Database
@@ -83,6 +83,8 @@ def asked_for(decisions: list[Decision]) -> dict[str, Counter[str]]:
         for effect in decision.effects:
             kind = str(effect.__struct_config__.tag)
             found.setdefault(kind, Counter())[decision.account_id] += 1
+            if isinstance(effect, IssueChallenge) and effect.letter_after_s is not None:
+                found.setdefault("notify", Counter())[decision.account_id] += 1
     return found
 
 

@@ -115,9 +115,9 @@ async def test_a_report_that_is_taken_back_ends_its_freeze_and_tells_stream_wall
         "e1",
     )
     async with database.read() as connection:
-        letters = list((await connection.execute(select(notices.c.template))).scalars())
+        letters = sorted((await connection.execute(select(notices.c.template))).scalars())
         assert await holds.standing(connection, "li") is None
-    assert letters == ["report_undone"]
+    assert letters == ["account_frozen", "report_undone"]
 
 
 async def test_a_freeze_of_before_the_report_stands(database: Database) -> None:

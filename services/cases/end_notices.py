@@ -1,0 +1,70 @@
+"""Letters of freezes by an owner's word, and of the ends of freezes and held payments: one each, whoever ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.decisions import derived_id, effect_id
+from services.cases.news import News, put_news
+from services.cases.settlements import Outcome
+
+#: Their templates.
+FROZEN, UNFROZEN = "account_frozen", "account_unfrozen"
+ENDED: dict[Outcome, str] = {
+    "released": "payment_released",
+    "cancelled": "payment_cancelled",
+    "expired": "payment_expired",
+}
+#: Whoever gave up a payment when its time was over is nobody.
+_NOBODY = "deadline"
+_OWNER = frozenset({"owner", "code"})
+
+
+async def tell_frozen(
+    connection: AsyncConnection, account_id: str, event_id: str, acts: Collection[str], now: float
+) -> None:
+    """Have the owner told of the freeze that followed from their report; `acts` are the effects carried out with it."""
+    notice_id = derived_id(effect_id(account_id, event_id, "freeze"), FROZEN)
+    news = News(at=now, acts=tuple(sorted(acts)))
+    await put_news(connection, notice_id, event_id, account_id, FROZEN, news)
+
+
+async def tell_unfrozen(
+    connection: AsyncConnection,
+    hold_id: str,
+    event_id: str,
+    account_id: str,
+    since: float,
+    owner_asked: bool,
+    by: str,
+    now: float,
+) -> None:
+    """Have the owner told that outgoing money works again; a freeze that the owner takes back has a letter of that."""
+    if by in _OWNER:
+        return
+    news = News(at=now, by=_who(by), since=since, owner_asked=owner_asked)
+    await put_news(connection, derived_id(hold_id, UNFROZEN), event_id, account_id, UNFROZEN, news)
+
+
+async def tell_settled(
+    connection: AsyncConnection,
+    effect_id: str,
+    event_id: str,
+    account_id: str,
+    outcome: Outcome,
+    by: str,
+    now: float,
+) -> None:
+    """Have the owner told how the payment that waited ended."""
+    template = ENDED[outcome]
+    news = News(at=now, by=_who(by))
+    await put_news(connection, derived_id(effect_id, template), event_id, account_id, template, news)
+
+
+def _who(by: str) -> Literal["owner", "support"] | None:
+    if by == _NOBODY:
+        return None
+    return "owner" if by in _OWNER else "support"
