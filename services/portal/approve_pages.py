@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.http.problems import Problem
 from services.mfa.factor_records import FactorStatus
 from services.mfa.records import Challenge
 from services.mfa.service import ChallengesService
@@ -26,6 +25,7 @@ from services.portal.sessions import (
     go_to,
     session_for,
 )
+from services.portal.stopped_pages import challenge_of, word_about
 
 #: A pause that is told in hours.
 _LONG_S = 7200
@@ -37,7 +37,9 @@ router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False
 async def approve_page(request: Request) -> Response:
     """What the user is asked to approve, or how it ended."""
     session = await session_for(request, "challenge")
-    challenge = await _challenge(request, session)
+    challenge = await challenge_of(request, session)
+    if challenge.state != "open" and await word_about(request, challenge) is not None:
+        return go_to(request, "approve/stopped")
     return await _shown(request, session, challenge)
 
 
@@ -45,7 +47,7 @@ async def approve_page(request: Request) -> Response:
 async def approve(request: Request) -> Response:
     """Offer a code or a recovery code."""
     session, fields = await form_of(request, "challenge")
-    challenge = await _challenge(request, session)
+    challenge = await challenge_of(request, session)
     if challenge.state != "open":
         return go_to(request, "approve")
     if (code := await code_of(request, session, fields)) is None:
@@ -56,7 +58,7 @@ async def approve(request: Request) -> Response:
     answer = await service.verify(challenge.challenge_id, code, context_of(request, session.visit))
     if answer.passed:
         return go_to(request, "approve")
-    challenge = await _challenge(request, session)
+    challenge = await challenge_of(request, session)
     known = await request.app.state.lifecycle.status(session.visit.account_id)
     if known.shut:
         return await _shown(request, session, challenge, error="approve.wrong_shut", field="recovery")
@@ -70,38 +72,28 @@ async def approve(request: Request) -> Response:
 async def stop_page(request: Request) -> Response:
     """Ask once more before refusing."""
     session = await session_for(request, "challenge")
-    challenge = await _challenge(request, session)
+    challenge = await challenge_of(request, session)
     if challenge.state != "open":
         return go_to(request, "approve")
-    return page(request, "stop", wanted=session.visit.locale, challenge=challenge, token=session.form_token)
+    follows = request.app.state.words.following.not_me
+    return page(
+        request,
+        "stop",
+        wanted=session.visit.locale,
+        challenge=challenge,
+        follows=follows,
+        token=session.form_token,
+    )
 
 
 @router.post("/approve/stop")
 async def stop(request: Request) -> Response:
     """Refuse the challenge and report it."""
     session, _ = await form_of(request, "challenge")
-    challenge = await _challenge(request, session)
+    challenge = await challenge_of(request, session)
     portal, words = portal_of(request), request.app.state.words
     await disown(portal.database, challenge, portal.visits.clock(), words.following)
     return go_to(request, "approve/stopped")
-
-
-@router.get("/approve/stopped")
-async def stopped(request: Request) -> Response:
-    """That it is refused, and what happens now."""
-    session = await session_for(request, "challenge")
-    challenge = await _challenge(request, session)
-    if challenge.state in ("open", "passed"):
-        return go_to(request, "approve")
-    return outcome(request, "stopped", wanted=session.visit.locale)
-
-
-async def _challenge(request: Request, session: Session) -> Challenge:
-    service: ChallengesService = request.app.state.challenges
-    challenge = await service.challenge(session.visit.challenge_id or "")
-    if challenge is None or challenge.account_id != session.visit.account_id:
-        raise Problem(403, "no_session", "the page is not for this challenge")
-    return challenge
 
 
 def _lock(request: Request, session: Session, challenge: Challenge, known: FactorStatus) -> Response | None:

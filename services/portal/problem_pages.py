@@ -56,7 +56,7 @@ def outcome(
 _TONES = {
     "approved": "good",
     "done": "good",
-    "stopped": "good",
+    "undone": "good",
     "refused": "stop",
     "locked": "pause",
     "paused": "pause",

@@ -78,6 +78,13 @@ class ActionFeed:
                 return found
             await asyncio.sleep(min(_LOOK_EVERY_S, left_s))
 
+    async def find(self, action_id: str) -> Published | None:
+        """The action of that id, once it is told."""
+        query = select(*_SHOWN).where(wallet_actions.c.action_id == action_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else Published(**row)
+
     async def acknowledge(
         self, action_id: str, result: Result, by: str, detail: str | None = None
     ) -> Published | None:

@@ -77,6 +77,7 @@ OPENED_BY: dict[str, frozenset[str] | set[str]] = {
     "GET /my/approve/stop": PUBLIC,
     "POST /my/approve/stop": PUBLIC,
     "GET /my/approve/stopped": PUBLIC,
+    "POST /my/approve/undo": PUBLIC,
     "GET /my/factor": PUBLIC,
     "POST /my/factor/start": PUBLIC,
     "POST /my/factor/confirm": PUBLIC,

@@ -17,6 +17,7 @@ from services.platform.keyring import Keyring
 from services.portal.portal import Portal
 from services.portal.routers import ROUTERS
 from services.portal.visits import Visits
+from services.wallet.feed import ActionFeed
 from tests.services.mfa.world import World
 from tests.services.portal.reading import Page, read
 
@@ -75,6 +76,7 @@ def site_app(world: World, url: str = URL) -> FastAPI:
     following = Following(frozenset({"freeze", "revoke_sessions", "case"}))
     app.state.words = OwnerWords(world.database, world.clock, following)
     app.state.report_undo = world.report_undo
+    app.state.actions = ActionFeed(world.database, world.clock, longest_wait_s=0.0)
     app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle

@@ -167,7 +167,7 @@ async def test_not_me_asks_once_refuses_and_reports(site: Site) -> None:
     )
 
     assert (before, await state(site)) == ("open", "failed")
-    assert stopped.headings[0] == "Stopped"
+    assert stopped.headings[0] == "We are stopping outgoing money"
     assert isinstance(outcome, ChallengeOutcome)
     assert outcome.outcome == "failed"
     assert isinstance(report, UserReport)
