@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.amounts import grouped
 from contracts.currencies import COUNTED_BY_ONE, shown_places
-from contracts.decisions import Contribution, Decision
+from contracts.decisions import AnyEffect, Contribution, Decision, HoldPayment
 from contracts.findings import Reason, Spec
 from services.risk.learned_pattern import ASPECT_WORDS
 from services.risk.learned_pattern import SPEC as LEARNED
@@ -18,7 +18,9 @@ from services.scoring.wording import (
     CURRENCIES_ZH,
     DEGRADED,
     DURATIONS,
+    FOLLOWED,
     HEADLINES,
+    INSTEAD,
     LOCALES,
     NOTED,
     OR,
@@ -38,13 +40,30 @@ def reasons_of(specs: Iterable[Spec]) -> dict[tuple[str, str], Reason]:
 
 
 def headline(decision: Decision, locale: str) -> str:
-    """What was done, in a few words. Raises ValueError for a locale without texts."""
+    """What was done, in a few words, by the effects that the decision has. Raises ValueError for a locale without texts."""
     texts = HEADLINES[_known(locale)]
+    done = {str(effect.__struct_config__.tag): effect for effect in decision.effects}
+    instead = INSTEAD[locale].get((decision.type, _waits_for(decision, done)))
+    if instead is not None:
+        return instead
     said = texts.get((decision.type, decision.action), f"{decision.type}: {decision.action}")
-    if decision.action == "notify":
-        done = {effect.__struct_config__.tag for effect in decision.effects}
-        said += next((words for effect, words in NOTED[locale].items() if effect in done), "")
+    more = {"allow": FOLLOWED, "notify": NOTED}.get(decision.action)
+    if more is not None:
+        said += next((words for effect, words in more[locale].items() if effect in done), "")
     return said
+
+
+def _waits_for(decision: Decision, done: Mapping[str, AnyEffect]) -> str:
+    """What a stopped event waits for, or came too late for, where that is not what its action alone says."""
+    if decision.action == "hold":
+        if "open_case" in done:
+            return "code_or_support" if "issue_challenge" in done else ""
+        held = done.get("hold_payment")
+        if isinstance(held, HoldPayment):
+            return "owner" if held.joins is None else "again"
+    if decision.action == "deny" and decision.findings and decision.findings[0].detector == FROZEN.name:
+        return "paid" if "raise_alert" in done else "frozen"
+    return ""
 
 
 def sentences(decision: Decision, locale: str, reasons: Reasons, counterfactual: bool = True) -> list[str]:

@@ -43,6 +43,43 @@ NOTED: dict[str, dict[str, str]] = {
     "zh-CN": {"notify": "，待通知户主", "raise_alert": "，已告警"},
 }
 
+#: The same of what was let through without a word to its owner, and still has consequences: an owner's report, a label, an end.
+FOLLOWED: dict[str, dict[str, str]] = {
+    "en": {
+        "freeze": ", account frozen",
+        "release_payment": ", payment let go",
+        "open_case": ", case opened",
+        "raise_alert": ", alert raised",
+    },
+    "zh-CN": {
+        "freeze": "，账户已冻结",
+        "release_payment": "，付款已放行",
+        "open_case": "，已转客服核实",
+        "raise_alert": "，已告警",
+    },
+}
+#: Headlines that take the place of those of the action, by what a stopped event waits for, or what was too late to stop.
+INSTEAD: dict[str, dict[tuple[str, str], str]] = {
+    "en": {
+        ("login", "code_or_support"): "Login waits for a code or for support",
+        ("transaction", "code_or_support"): "Payment waits for a code or for support",
+        ("account_change", "code_or_support"): "Account change waits for a code or for support",
+        ("transaction", "again"): "Payment waits with an earlier try of it",
+        ("transaction", "owner"): "Payment waits for its owner's word",
+        ("transaction", "paid"): "Payment carried out while the account was frozen, alert raised",
+        ("transaction", "frozen"): "Payment refused, account is frozen",
+    },
+    "zh-CN": {
+        ("login", "code_or_support"): "登录已暂停，等待动态验证码或客服核实",
+        ("transaction", "code_or_support"): "交易已暂停，等待动态验证码或客服核实",
+        ("account_change", "code_or_support"): "账户变更已暂停，等待动态验证码或客服核实",
+        ("transaction", "again"): "交易已暂停，与此前同一笔付款一并等待处理",
+        ("transaction", "owner"): "交易已暂停，等待户主确认",
+        ("transaction", "paid"): "账户冻结期间交易仍被执行，已告警",
+        ("transaction", "frozen"): "交易已拒绝，账户处于冻结状态",
+    },
+}
+
 #: States of a decision, by locale.
 STATES: dict[str, dict[str, str]] = {
     "en": {
