@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import Struct
+from psycopg.errors import UniqueViolation
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +21,12 @@ _COLUMNS = ", ".join(Row._fields)
 _INCOMING = text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS activity_incoming (LIKE activity INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
 )
-_COPY = f"COPY activity_incoming ({_COLUMNS}) FROM STDIN"
+_STAGED = f"COPY activity_incoming ({_COLUMNS}) FROM STDIN"
+_STRAIGHT = f"COPY activity ({_COLUMNS}) FROM STDIN"
+#: Of a row, what it is told apart by: the primary key, which stands first.
+_IDENTITY = len(activity.primary_key.columns)
+#: After a batch that held a repeat, so many go by way of the staging table at once: where one was sent again, more are.
+_STAGED_BATCHES = 4
 _KEEP = text(
     f"INSERT INTO activity ({_COLUMNS}) SELECT {_COLUMNS} FROM activity_incoming ON CONFLICT DO NOTHING"  # noqa: S608 (columns are ours)
 )
@@ -54,9 +60,15 @@ class ActivityStore:
         self._kept_days = dict(kept_days)
         self._clock = clock
         self._months: set[tuple[str, date]] = set()
+        self._staged_left = 0
 
     async def write(self, rows: Sequence[Row]) -> int:
-        """Keep the rows, all or none; how many were new. An event whose row is there already is left as it is."""
+        """Keep the rows, all or none; how many were new. An event whose row is there already is left as it is.
+
+        On PostgreSQL new rows are copied straight to their months. That fails as a whole when one is there already; then the
+        batch, and those that follow, go by way of a staging table, from which only what is new is taken.
+        """
+        rows = list({row[:_IDENTITY]: row for row in reversed(rows)}.values())
         if not rows:
             return 0
         if self._database.is_sqlite:
@@ -65,10 +77,22 @@ class ActivityStore:
                 await connection.execute(insert_new(activity), [row._asdict() for row in rows])
                 return await _changes(connection) - before
         await self._make_room({(row.section, row.day) for row in rows})
+        if not self._staged_left and await self._straight(rows):
+            return len(rows)
+        self._staged_left = (self._staged_left or _STAGED_BATCHES) - 1
         async with self._database.begin() as connection:
             await connection.execute(_INCOMING)
-            await _copy(connection, rows)
+            await _copy(connection, _STAGED, rows)
             return (await connection.execute(_KEEP)).rowcount
+
+    async def _straight(self, rows: Sequence[Row]) -> bool:
+        """Whether all of them were new, and are kept; else none is."""
+        try:
+            async with self._database.begin() as connection:
+                await _copy(connection, _STRAIGHT, rows)
+        except UniqueViolation:
+            return False
+        return True
 
     async def _make_room(self, days: set[tuple[str, date]]) -> None:
         missing = months.wanted(days, self._today(), self._kept_days) - self._months
@@ -132,10 +156,10 @@ async def newest_change(
     return at
 
 
-async def _copy(connection: AsyncConnection, rows: Sequence[Row]) -> None:
-    """Send the rows with COPY, inside the transaction of the connection."""
+async def _copy(connection: AsyncConnection, statement: str, rows: Sequence[Row]) -> None:
+    """Send the rows with a COPY, inside the transaction of the connection."""
     raw: Any = (await connection.get_raw_connection()).driver_connection
-    async with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+    async with raw.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             await copy.write_row(row)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from contracts.amounts import canonical_amount
 from contracts.events import (
+    EVENT_TYPE_NAMES,
+    EVENT_TYPES,
     AccountChange,
     Activity,
     AnyEvent,
@@ -19,6 +22,13 @@ from contracts.events import (
     epoch_seconds,
 )
 from contracts.shown import MOST_METHOD, MOST_REASON, MOST_TEXT, device_text, short
+
+_DAY_S = 86_400
+_EPOCH = date(1970, 1, 1).toordinal()
+#: What repeats from event to event is made once: there are few days, and few devices by their names.
+_REMEMBERED = 4096
+_device_text = lru_cache(_REMEMBERED)(device_text)
+_TAGS = dict(zip(EVENT_TYPES, EVENT_TYPE_NAMES, strict=True))
 
 
 class Row(NamedTuple):
@@ -73,7 +83,7 @@ def row_of(event: AnyEvent) -> Row:
         event.account_id,
         event.event_id,
         event.at,
-        str(event.__struct_config__.tag),
+        _TAGS[event.__class__],
         kind,
         outcome,
         reason,
@@ -83,7 +93,7 @@ def row_of(event: AnyEvent) -> Row:
         payee_key,
         event.device_key,
         event.network_key,
-        device_text(event.device),
+        _device_text(event.device),
         place.country if place else None,
         short(place.city, MOST_TEXT) if place else None,
         network.kind if network and network.kind != "unknown" else None,
@@ -107,7 +117,7 @@ def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement) -> Row:
         event.account_id,
         event.event_id,
         event.at,
-        str(event.__struct_config__.tag),
+        _TAGS[event.__class__],
         kind,
         outcome,
         about_event_id=about,
@@ -116,9 +126,15 @@ def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement) -> Row:
 
 def section_of(event: AnyEvent) -> str:
     """`money` for a transaction, `access` for all else."""
-    return "money" if isinstance(event, Transaction) else "access"
+    return "money" if event.__class__ is Transaction else "access"
 
 
 def day_of(event: AnyEvent) -> date:
     """The UTC day that the event claims to be of: the same on every repeat, whenever that comes."""
-    return datetime.fromtimestamp(epoch_seconds(event.occurred_at), UTC).date()
+    return _day(int(epoch_seconds(event.occurred_at) // _DAY_S))
+
+
+@lru_cache(_REMEMBERED)
+def _day(number: int) -> date:
+    """The day so many days after that of the epoch."""
+    return date.fromordinal(_EPOCH + number)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiosqlite
+import psycopg
 from sqlalchemy import Connection, Insert, MetaData, Table, event, insert, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -27,7 +28,7 @@ from sqlalchemy.sql.base import SyntaxExtension
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from contracts.errors import Unavailable
-from services.platform.database_faults import away_reason
+from services.platform.database_faults import away_reason, reason_of
 from services.platform.statement_pool import StatementPool
 from services.platform.statements import SqliteStatements
 
@@ -203,6 +204,11 @@ async def _unavailable_when_away() -> AsyncIterator[None]:
         if reason is None:
             raise
         raise Unavailable(f"database away: {type(error.orig).__name__}", reason) from error
+    except psycopg.Error as error:  # of a COPY, which SQLAlchemy does not see
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        raise Unavailable(f"database away: {type(error).__name__}", reason) from error
     except PoolTimeout as error:
         raise Unavailable("database away: no free connection", "database_busy") from error
 

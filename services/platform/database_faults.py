@@ -38,11 +38,12 @@ def away_reason(error: DBAPIError) -> str | None:
         code = getattr(cause, "sqlite_errorcode", None)
         reason = None if code is None else _SQLITE.get(code & 0xFF)
     else:
-        reason = _of_postgresql(cause)
+        reason = reason_of(cause)
     return "database_away" if reason is None and error.connection_invalidated else reason
 
 
-def _of_postgresql(cause: BaseException | None) -> str | None:
+def reason_of(cause: BaseException | None) -> str | None:
+    """As `away_reason`, of an error of PostgreSQL's driver itself."""
     state = getattr(cause, "sqlstate", None) or ""
     known = _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
     if known is not None:

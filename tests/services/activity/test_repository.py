@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
-from contracts.errors import Malformed
+from contracts.errors import Malformed, Unavailable
 from contracts.events import Login, Place, Transaction
 from services.activity import months
 from services.activity.repository import ActivityStore
@@ -152,3 +154,47 @@ def test_days_past_keeping_or_far_ahead_have_no_month_of_their_own() -> None:
         ("money", date(2026, 6, 1)),
         ("money", date(2026, 12, 1)),
     }
+
+
+async def test_of_a_row_that_comes_twice_at_once_the_first_is_kept(database: Database) -> None:
+    store = store_at(database)
+
+    assert await store.write([payment(), login(), payment(amount="9.99"), login()]) == 2
+    assert [row.amount for row in await rows_of(store, types=("transaction",))] == ["412.00"]
+
+
+async def test_in_whatever_batches_rows_come_again_each_is_kept_once(database: Database) -> None:
+    """Through the straight way, the way by the staging table, and the change from one to the other."""
+    store, chance = store_at(database), Random(7)
+    names = [f"p{number}" for number in range(120)]
+    first: dict[str, str] = {}
+    new = 0
+    for number in range(40):
+        again = chance.sample(names, 4) if number % 9 == 0 else []
+        batch = [*names[3 * number : 3 * number + 3], *again]
+        for name in batch:
+            first.setdefault(name, f"{number + 1}.00")
+        new += await store.write([payment(name, amount=f"{number + 1}.00") for name in batch])
+
+    kept = {row.event_id: row.amount for row in await rows_of(store)}
+    assert (new, kept) == (len(first), first)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_connection_that_breaks_in_the_middle_of_a_copy_is_an_absence(database: Database) -> None:
+    store = store_at(database)
+    await store.write([login()])
+    query = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY activity%' AND wait_event_type = 'Lock'"
+    async with database.begin() as lock, asyncio.timeout(30):
+        await lock.execute(text("LOCK TABLE activity IN ACCESS EXCLUSIVE MODE"))
+        writing = asyncio.create_task(store.write([login("e2")]))
+        while True:
+            async with database.read() as looking:
+                if (pid := await looking.scalar(text(query))) is not None:
+                    break
+            await asyncio.sleep(0.02)
+        await lock.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        with pytest.raises(Unavailable):
+            await writing
+    assert await store.write([login("e2"), login()]) == 1
