@@ -24,6 +24,7 @@ from services.activity.routes import router as activity_router
 from services.api import schema
 from services.api.documentation import REHEARSALS_SCHEMA, RESULTS_SCHEMA
 from services.api.event_routes import Ingest, add_event_routes
+from services.api.examples import add_examples
 from services.api.health import router as health_router
 from services.api.producer import EventSink, open_producer
 from services.api.reference import router as reference_router
@@ -252,6 +253,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                 operation["responses"].pop("422", None)
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
+        add_examples(document)
         app.openapi_schema = document
     return app.openapi_schema
 
