@@ -109,7 +109,11 @@ async def say(
     if report.verdict == "not_me":
         acts: Collection[str] = following.not_me
         await holds.stop_at_once(connection, acts, report.account_id, report.event_id, report.at, now)
-    elif report.proof in _BELIEVED and "release_payment" in following.was_me:
+    elif (
+        report.proof in _BELIEVED
+        and "release_payment" in following.was_me
+        and await holds.standing(connection, report.account_id) is None  # then support settles it
+    ):
         about, why = report.about_event_id, f"the owner says so, by {report.proof}"
         await held_payments.settle(connection, report.account_id, about, "released", holds.OWNER, why, now)
     return True

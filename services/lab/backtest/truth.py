@@ -31,7 +31,8 @@ class Known:
 
     def __init__(self) -> None:
         self.lines = 0
-        self._fraud: dict[int, bool] = {}
+        self._labelled: dict[int, bool] = {}
+        self._reported: dict[int, bool] = {}
         self._answered: set[int] = set()
 
     def gather(self, lines: Iterator[tuple[int, bytes]]) -> None:
@@ -46,9 +47,13 @@ class Known:
 
     def _note(self, event: AnyEvent) -> None:
         if isinstance(event, Label):
-            self._fraud[hash(event.about_event_id)] = event.verdict == "fraud"
+            self._labelled[hash(event.about_event_id)] = event.verdict == "fraud"
         elif isinstance(event, UserReport):
-            self._fraud.setdefault(hash(event.about_event_id), event.verdict == "not_me")
+            about, fraud = hash(event.about_event_id), event.verdict == "not_me"
+            if event.undoes is not None:
+                self._reported[about] = fraud
+            elif event.proof != "link" or fraud:  # a yes that whoever reads the mail can press says nothing
+                self._reported.setdefault(about, fraud)
         elif isinstance(event, ChallengeOutcome):
             self._answered.add(hash(event.challenged_event_id))
 
@@ -61,7 +66,8 @@ class Known:
         told = told_of(line)
         fraud = told.fraud
         if fraud is None:
-            fraud = self._fraud.get(hash(event_id))
+            about = hash(event_id)
+            fraud = self._labelled.get(about, self._reported.get(about))
         if fraud is None:
             return _NOTHING
         scenario = "" if told.scenario is None else str(told.scenario)

@@ -60,6 +60,13 @@ async def test_was_me_lets_the_held_payment_go_by_its_proof_and_the_policy(
     assert "e2" in [payment.event_id for payment in waiting]
 
 
+async def test_was_me_lets_nothing_go_while_the_account_is_frozen(database: Database) -> None:
+    await carried(database, held("e1"), recorded("e0", effects=(freeze("e0"),)))
+    await words(database).believe(report(verdict="was_me", proof="session"), "key:wallet")
+
+    assert await state(database) == "held"
+
+
 async def test_the_owner_and_not_the_key_let_the_payment_go(database: Database) -> None:
     await carried(database, held("e1"))
     await words(database).believe(report(verdict="was_me", proof="session"), "key:wallet")

@@ -142,6 +142,27 @@ def test_a_recorded_answer_is_not_given_twice(tmp_path: Path) -> None:
     assert not known.answered("e12")
 
 
+@pytest.mark.parametrize(
+    ("words", "truth"),
+    [
+        ([{"verdict": "was_me", "proof": "link"}], "unknown"),
+        ([{"verdict": "was_me", "proof": "session"}], "honest"),
+        ([{"verdict": "not_me", "proof": "link"}], "fraud"),
+        ([{"verdict": "not_me"}, {"verdict": "was_me", "proof": "code"}], "fraud"),
+        ([{"verdict": "not_me"}, {"verdict": "was_me", "proof": "code", "undoes": "e5"}], "honest"),
+    ],
+)
+def test_an_owners_word_counts_by_its_proof_and_until_it_is_taken_back(
+    tmp_path: Path, words: list[dict[str, str]], truth: str
+) -> None:
+    about = {"type": "user_report", "about_event_id": "e1"}
+    told = [login(number, number, "old", **about, **word) for number, word in enumerate(words, 5)]
+    known = Known()
+    known.gather(read_lines(write(tmp_path / "events.jsonl", [login(1, 1, "old"), *told])))
+
+    assert known.of("e1", login(1, 1, "old")).truth == truth
+
+
 def test_labels_count_wherever_they_stand_and_the_lines_own_comes_first(tmp_path: Path) -> None:
     verdict = {"type": "label", "about_event_id": "e1", "verdict": "fraud"}
     report = {"type": "user_report", "about_event_id": "e2", "verdict": "not_me"}
