@@ -21,6 +21,8 @@ from contracts.findings import Mode, Value
 from contracts.shown import Shown
 
 Severity = Literal["low", "medium", "high", "critical"]
+#: Whose word a held event waits for.
+WaitsFor = Literal["owner", "support"]
 Change = Literal["amount_below", "known_device", "known_place", "known_payee", "unchanged_account"]
 
 #: In place of a decision: the account's event id was used before, for other content.
@@ -147,6 +149,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `model_version` names the trained model that had a part in the risk.
     `shown` is what a person needs to recognise the event: of a login, transaction or account change that had effects;
     `about_event_id` is the event that a report, label, outcome or settlement with effects speaks of.
+    `waits_for` says whose word a held event waits for: its owner's, or support's.
     """
 
     event_id: str
@@ -167,6 +170,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     model_version: str | None = None
     shown: Shown | None = None
     about_event_id: str | None = None
+    waits_for: WaitsFor | None = None
 
 
 def effect_id(account_id: str, event_id: str, kind: str) -> str:

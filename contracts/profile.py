@@ -105,11 +105,13 @@ class Quarantined(Struct, array_like=True, frozen=True, gc=False):
     """Facts of a held event, by the key of its event id.
 
     `auto_release` is for facts that nobody was challenged about: after a while they count as the owner's, if nobody objected.
+    `asks_owner`: there was no code to ask for, and the owner's word is waited for.
     """
 
     event_key: Key
     facts: Facts
     auto_release: bool = False
+    asks_owner: bool = False
 
 
 class Profile(Struct, array_like=True, gc=False):

@@ -14,8 +14,8 @@ MAX_TRIES = 8
 class Waiting(Struct, array_like=True, frozen=True, gc=False):
     """What a stopped payment was. `event_id` names it, or the hold that came of its repeats; `event_key` is of the first try.
 
-    `held`: it waits for a person, and was not only asked about. `coded`: a code was asked for. `tries` are the keys of its
-    repeats, the latest MAX_TRIES.
+    `held`: it waits for a person, and was not only asked about; `asks_owner`: for its owner alone. `coded`: a code was asked for.
+    `tries` are the keys of its repeats, the latest MAX_TRIES.
     """
 
     event_key: Key
@@ -29,3 +29,4 @@ class Waiting(Struct, array_like=True, frozen=True, gc=False):
     held: bool
     coded: bool
     tries: tuple[Key, ...] = ()
+    asks_owner: bool = False

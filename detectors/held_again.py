@@ -2,7 +2,8 @@
 
 Sees: an amount well above what the account moves on average, when money of the last seven days is still held back, in
 whatever currency. Owners answer a challenge within days; who took an account over cannot, and tries again.
-Misses: thieves who stop at one amount, or who wait a week; usual amounts (see velocity_amount).
+Misses: thieves who stop at one amount, or who wait a week; usual amounts (see velocity_amount). Money that waits for its owner's
+word, as the account has no factor, is not counted: a letter is read when it is read.
 Fires falsely when: the owner makes several large payments, none of which could be answered for: a move, a wedding. One
 passed challenge takes its payment out of the count.
 When it fires: reach the owner by another way before anything is released; look at the held payments together.
@@ -17,7 +18,7 @@ from contracts.currencies import rounded
 from contracts.events import Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Spec, Tallies, says
-from contracts.profile import HOUR_S, Profile
+from contracts.profile import HOUR_S, Facts, Profile
 from detectors.measures.amounts import baseline, usual_amount
 from detectors.measures.steps import money_may_leave
 
@@ -57,9 +58,12 @@ def observe(
     if not profile.quarantined or not money_may_leave(event, profile):
         return None
     since = event.at - params.within_h * HOUR_S
-    # Money that comes in is held back only where a stranger moved it.
     held = sum(
-        each.facts.type == "transaction" and since < each.facts.at <= event.at for each in profile.quarantined
+        each.facts.type == "transaction"
+        and not _is_put_in(each.facts)
+        and not each.asks_owner
+        and since < each.facts.at <= event.at
+        for each in profile.quarantined
     )
     if not held:
         return None
@@ -77,3 +81,8 @@ def observe(
         threshold=1,
         facts={"days": round(params.within_h / 24.0), "large_from": rounded(large_from, event.currency)},
     )
+
+
+def _is_put_in(facts: Facts) -> bool:
+    """Whether it is money put into the account: it names nobody whom it could go to."""
+    return facts.kind == "top_up" and facts.payee is None

@@ -33,7 +33,7 @@ from detectors.measures.amounts import (
     velocity_by_worth,
 )
 from detectors.measures.pace import exposure_s, older_rate, poisson_nats
-from detectors.measures.steps import device_unknown
+from detectors.measures.steps import INCOMING, device_unknown
 
 SPEC = Spec(
     name="velocity_amount",
@@ -173,7 +173,7 @@ def _with_held(velocity: Velocity, event: Transaction, profile: Profile, rates: 
     sums = [total * fade for total, fade in zip(velocity[5:], fades, strict=True)]
     for each in profile.quarantined:
         facts = each.facts
-        if facts.type != "transaction" or facts.currency is None or facts.kind == "refund":
+        if facts.type != "transaction" or facts.currency is None or facts.kind in INCOMING:
             continue
         value = facts.value * (rates.ratio(facts.currency, event.currency) or 0.0)
         if facts.at <= event.at - HELD_MONEY_S:

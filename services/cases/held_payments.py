@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import derived_id
+from contracts.decisions import WaitsFor, derived_id
 from contracts.shown import Shown
 from services.audit import audit_log
 from services.cases import outbox
@@ -41,7 +41,7 @@ class HeldPayment(Struct, frozen=True, kw_only=True):
     """A payment that was held; it is given up at `due_at` when nobody settles it before.
 
     `joins` names the payment that it repeats and ends with; `tries` is how often one that waits was tried again. `shown` is what
-    people recognise it by; None for one that was held before that was kept.
+    people recognise it by; None for one that was held before that was kept. `waits_for` says whose word it waits for.
     """
 
     account_id: str
@@ -59,6 +59,7 @@ class HeldPayment(Struct, frozen=True, kw_only=True):
     joins: str | None = None
     tries: int = 0
     shown: Shown | None = None
+    waits_for: WaitsFor = "support"
 
 
 async def hold_payment(connection: AsyncConnection, payment: HeldPayment) -> None:
@@ -72,6 +73,8 @@ async def hold_payment(connection: AsyncConnection, payment: HeldPayment) -> Non
         payment = replace(
             payment, state="cancelled", settled_at=payment.placed_at, settled_by="repeat", why=why
         )
+    elif first is not None and (first.waits_for, payment.waits_for) == ("owner", "support"):
+        await connection.execute(_this(update(held_payments), first).values(waits_for="support"))
     kept = insert_new(held_payments).returning(held_payments.c.event_id)
     new = (await connection.execute(kept, [_row(payment)])).scalar_one_or_none()
     if new is not None and payment.state == "cancelled":

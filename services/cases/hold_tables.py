@@ -30,7 +30,7 @@ Index(
 )
 
 #: A payment that waits to be let go or given up; `effect_id` is the effect that held it, `shown` (JSON) what it is recognised by,
-#: `joins` the event id of the payment that it repeats and ends with.
+#: `joins` the event id of the payment that it repeats and ends with, `waits_for` whose word it waits for: owner, or support.
 held_payments = Table(
     "held_payments",
     metadata,
@@ -48,6 +48,7 @@ held_payments = Table(
     Column("why", String(4000)),
     Column("shown", Text),
     Column("joins", _ID),
+    Column("waits_for", String(16), nullable=False, server_default="support"),
     CheckConstraint("state IN ('held', 'released', 'cancelled', 'expired')", name="state"),
 )
 Index(

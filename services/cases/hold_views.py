@@ -64,6 +64,7 @@ class PaymentShown(BaseModel):
     """A payment that was held; while it waits, it is given up at `due_at`. `shown` is what people recognise it by.
 
     `joins` names the payment that it repeats and ends with; `tries` is how often one that waits was tried again.
+    `waits_for` is whose word it waits for: its owner's alone, or support's.
     """
 
     event_id: str
@@ -78,6 +79,7 @@ class PaymentShown(BaseModel):
     shown: EventShown | None
     joins: str | None
     tries: int
+    waits_for: Literal["owner", "support"]
 
     @classmethod
     def of(cls, payment: HeldPayment) -> Self:
@@ -95,6 +97,7 @@ class PaymentShown(BaseModel):
             shown=EventShown.of_if(payment.shown),
             joins=payment.joins,
             tries=payment.tries,
+            waits_for=payment.waits_for,
         )
 
 

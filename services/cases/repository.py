@@ -166,6 +166,7 @@ async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) 
             due_at=record.recorded_at + held.due_s,
             shown=record.decision.shown,
             joins=held.joins,
+            waits_for=record.decision.waits_for or "support",
         )
         await held_payments.hold_payment(connection, waiting)
     ended: list[audit_log.Entry] = []

@@ -51,14 +51,20 @@ def set_aside(profile: Profile, waiting: Waiting) -> list[Quarantined]:
 
 
 def note_stopped(
-    profile: Profile, event: Transaction, event_key: Key, held: bool, coded: bool, first: Waiting | None
+    profile: Profile,
+    event: Transaction,
+    event_key: Key,
+    held: bool,
+    coded: bool,
+    asks_owner: bool,
+    first: Waiting | None,
 ) -> None:
     """Remember a payment that is stopped; `first` is what it repeats and takes the place of, if anything."""
     if event.device_key is None:
         return
     waiting = Waiting(
         event_key, event.event_id, event.at, event.kind, event.currency, event.value, event.payee_key,
-        event.device_key, held, coded,
+        event.device_key, held, coded, asks_owner=asks_owner,
     )  # fmt: skip
     kept = profile.waiting
     if first is not None:
@@ -68,9 +74,9 @@ def note_stopped(
     profile.waiting = [*kept, waiting][-MAX_WAITING:]
 
 
-def note_try(profile: Profile, first: Waiting, event_key: Key) -> None:
-    """Remember that the payment was tried again."""
-    tried = replace(first, tries=(*first.tries, event_key)[-MAX_TRIES:])
+def note_try(profile: Profile, first: Waiting, event_key: Key, asks_owner: bool) -> None:
+    """Remember that the payment was tried again, and whether it still is for its owner alone."""
+    tried = replace(first, tries=(*first.tries, event_key)[-MAX_TRIES:], asks_owner=asks_owner)
     profile.waiting = [tried if each is first else each for each in profile.waiting]
 
 
@@ -95,6 +101,14 @@ def note_challenge(profile: Profile, at: float) -> None:
     if len(times) > 1 and at < times[-2]:
         times.sort()
     del times[:-MAX_CHALLENGES]
+
+
+def note_asks_owner(profile: Profile, event_key: Key) -> None:
+    """Remember of what is held back that it waits for its owner's word."""
+    profile.quarantined = [
+        replace(each, asks_owner=True) if each.event_key == event_key else each
+        for each in profile.quarantined
+    ]
 
 
 def is_as_asked(profile: Profile, event: AccountChange) -> bool:

@@ -52,12 +52,12 @@ How a decision comes about:
 3. With a `cost.rule`, an event that something speaks against is challenged when
    `risk * loss * catch > friction * (1 - risk)`: what a challenge saves on average is more than it costs.
 4. Findings of detectors with `alone_at_most` do not go beyond it by themselves; the bound `challenge` is `hold` for an
-   account that cannot be challenged.
+   account that cannot be challenged. Money put in (a `top_up` that names no payee) is held at most.
 5. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified; exempt kinds from a device that
    the account does not know are treated like any other.
 6. While memory or counts across accounts are away, the action becomes what `unavailable` says; when a detector failed,
    what `degraded` says. (The worker waits for its stores and does not decide without them.)
-7. A challenge of an account without a second factor becomes what `no_factor` says; of one whose factor wrong codes have
+7. A challenge of an account without a second factor becomes what `no_factor` says (below); of one whose factor wrong codes have
    disabled, a hold at least, or wrong codes would gain what accounts without a factor are granted. One beyond the `budget`
    becomes what `budget.overflow` says, and a hold then asks for no code either; the decision has the state
    `budget_spent`. `notify` as the overflow lets whoever uses up the budget in without a code.
@@ -73,6 +73,18 @@ Challenge outcomes, reports and labels are always allowed; a "not me" report and
 case.
 
 EFFECTS_OF_ACTIONS
+
+An account without a second factor has no code to give. What would be a challenge then is its owner's matter, not support's:
+the decision says `waits_for: owner`, the owner gets the notice of a hold, and there is neither alert nor case. What would have
+been held with a factor too says `waits_for: support`. By default:
+
+| event that would be challenged | becomes | the owner |
+|---|---|---|
+| login | `notify`; `hold` from a hold's risk on | is told, and confirms it from a session elsewhere |
+| payment | `hold`; given up after `hold.due_s` | confirms it in the wallet, or enrols and tries again |
+| change | `hold`: the wallet does not make it | confirms it, or makes it from a known device |
+
+`hold` in place of `confirm` makes each of these a case for support, `notify` lets it through.
 
 A hold asks for a challenge only where the account can be challenged. A failed login makes no notice; it raises an alert
 instead.

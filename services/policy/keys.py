@@ -14,7 +14,17 @@ from contracts.findings import Mode
 from services.policy import values
 from services.policy.act_keys import HoldKeys, ReportKeys, SecondPersonKeys, UnfreezeKeys
 from services.policy.act_keys import about as _about
-from services.policy.values import AMOUNT, NONE, UNLIMITED, FailRule, Instead, Loss, Positive, Risk
+from services.policy.values import (
+    AMOUNT,
+    NONE,
+    UNLIMITED,
+    FailRule,
+    Instead,
+    Loss,
+    Positive,
+    Risk,
+    Without,
+)
 
 Value = TypeVar("Value")
 
@@ -234,7 +244,11 @@ class PolicyFile(Struct, frozen=True, kw_only=True):
     thresholds: ByType[ThresholdKeys]
     bands: dict[values.Currency, list[BandKeys]]
     no_factor: Annotated[
-        ByType[Instead], _about("What a challenge of {} becomes for an account without a second factor.")
+        ByType[Without],
+        _about(
+            "What a challenge of {} becomes for an account without a second factor. confirm: it is held until the owner confirms "
+            "it, without an alert or a case. hold: it is held for support."
+        ),
     ]
     unavailable: Annotated[
         ByType[FailRule],

@@ -1,5 +1,7 @@
 """From risk to action: a frozen Policy, with a table lookup an event. `policy_text` reads one."""
 
+# long because the order in which a ruling comes about is read in one piece
+
 from __future__ import annotations
 
 from bisect import bisect_right
@@ -10,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from contracts.actions import ACTIONS, ASKING, RANK, Action
-from contracts.decisions import Contribution, Severity
+from contracts.decisions import Contribution, Severity, WaitsFor
 from contracts.events import AnyEvent, Event, Login, Transaction
 from contracts.exchange import ExchangeRates
 from contracts.findings import Finding, Mode
@@ -37,13 +39,18 @@ _Params = TypeVar("_Params", bound=Struct)
 
 
 class Rules(NamedTuple):
-    """What holds for one type of event. Ranks are positions in ACTIONS; the fail rules say what each becomes."""
+    """What holds for one type of event. Ranks are positions in ACTIONS; the fail rules say what each becomes.
+
+    `confirms`: a challenge without a factor waits for the owner's word; `owners`: such a challenge is no matter of support's.
+    """
 
     thresholds: Thresholds
     no_factor: int
     overflow: int
     unavailable: tuple[int, ...]
     degraded: tuple[int, ...]
+    confirms: bool = False
+    owners: bool = False
 
 
 class Account(NamedTuple):
@@ -58,11 +65,22 @@ class Account(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """An action, whether its effects may ask for a challenge, and whether they would but for a spent budget."""
+    """An action, whether its effects may ask for a challenge, and whether they would but for a spent budget.
+
+    `asks_owner`: a hold that is for the owner to end, not for support.
+    """
 
     action: Action
     may_challenge: bool = False
     spent: bool = False
+    asks_owner: bool = False
+
+    @property
+    def waits_for(self) -> WaitsFor | None:
+        """Whose word a hold waits for; None of any other action."""
+        if self.action != "hold":
+            return None
+        return "owner" if self.asks_owner else "support"
 
 
 class Verdict(NamedTuple):
@@ -185,8 +203,15 @@ class Policy:
         spent = account.has_factor and self._is_spent(account)
         may_challenge = account.has_factor and not spent
         rank = self._weighed(event, rules, risk, reasoned)
+        without = not (account.has_factor or account.disabled)
+        instead_of_a_code = False
         if rank and reasoned and self.ceilings:
-            rank = min(rank, self._ceiling(reasoned, may_challenge))
+            ceiling = self._ceiling(reasoned)
+            if ceiling == _CHALLENGE and not may_challenge:
+                ceiling, instead_of_a_code = _HOLD, rank >= _HOLD and without and rules.owners
+            rank = min(rank, ceiling)
+        if event.__class__ is Transaction and event.kind == "top_up" and event.payee_id is None:
+            rank = min(rank, _HOLD)  # whoever puts money in takes none out, on whatever device
         if event.account_id in self.denied:
             rank = _DENY
         if self._exempt(event, account.stranger):
@@ -196,12 +221,15 @@ class Policy:
         if degraded:
             rank = rules.degraded[rank]
         spent = spent and ACTIONS[rank] in ASKING
+        asks_owner = (instead_of_a_code and rank == _HOLD) or (
+            without and rules.confirms and rank == _CHALLENGE
+        )
         if rank >= _CHALLENGE and not may_challenge:
             instead = rules.overflow if account.has_factor else rules.no_factor
             if account.disabled:
                 instead = max(instead, _HOLD)
             rank = instead if rank == _CHALLENGE else max(instead, rank)
-        return Ruling(ACTIONS[rank], may_challenge, spent)
+        return Ruling(ACTIONS[rank], may_challenge, spent, asks_owner)
 
     def params_for(self, detector: str, own: _Params) -> _Params:
         """A detector's own parameters with those of the policy in place; InvalidPolicy names what does not fit."""
@@ -277,12 +305,12 @@ class Policy:
             return self.cost.weighed(event, risk, rank)
         return rank
 
-    def _ceiling(self, reasoned: Sequence[Contribution], may_challenge: bool) -> int:
+    def _ceiling(self, reasoned: Sequence[Contribution]) -> int:
         highest = 0
         for finding in reasoned:
             if finding.mode == "on":
                 highest = max(highest, self.ceilings.get(finding.detector, _DENY))
-        return _HOLD if highest == _CHALLENGE and not may_challenge else highest
+        return highest
 
     def _is_spent(self, account: Account) -> bool:
         hourly = self.hourly is not None and account.asked_lately >= self.hourly

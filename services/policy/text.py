@@ -20,7 +20,7 @@ from services.policy.policy import Policy, Rules
 from services.policy.reader import InvalidPolicy, default_of, merged, read
 from services.policy.snoozes import snoozes_of
 from services.policy.thresholds import Thresholds, checked, checked_bands
-from services.policy.values import UNLIMITED, fail_ranks
+from services.policy.values import CONFIRM, UNLIMITED, fail_ranks
 from services.risk.fusion import Calibration, fuse
 
 KINDS: Mapping[str, type[Event]] = {
@@ -144,9 +144,12 @@ def _rules(kind: str, thresholds: Thresholds, file: PolicyFile) -> Rules:
     )
     assert unavailable is not None
     assert degraded is not None
+    confirms = getattr(file.no_factor, kind) == CONFIRM
     return Rules(
         thresholds=thresholds,
-        no_factor=RANK[getattr(file.no_factor, kind)],
+        no_factor=RANK["hold" if confirms else getattr(file.no_factor, kind)],
+        confirms=confirms,
+        owners=confirms or getattr(file.no_factor, kind) == "notify",
         overflow=RANK[getattr(file.budget.overflow, kind)],
         unavailable=unavailable,
         degraded=degraded,

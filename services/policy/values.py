@@ -91,6 +91,10 @@ Limit = Annotated[
 #: What a challenge may become.
 _INSTEAD = tuple(kind.name for kind in STEPS if kind.name != "challenge")
 Instead = Annotated[str, Meta(title=f"one of {', '.join(_INSTEAD)}"), _INSTEAD.__contains__]
+#: What a challenge may become where there is no factor: besides those, the event waits for its owner's word, and for nobody else.
+CONFIRM: Final = "confirm"
+_WITHOUT = ("notify", CONFIRM, "hold", "deny")
+Without = Annotated[str, Meta(title=f"one of {', '.join(_WITHOUT)}"), _WITHOUT.__contains__]
 CostRuleName = Literal["off", "also", "instead"]
 FailRule = Annotated[
     str | dict[str, Any],

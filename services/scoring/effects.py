@@ -44,12 +44,19 @@ _PURPOSES: dict[type, Purpose] = {Login: "login", Transaction: "transaction", Ac
 
 
 def effects_for(
-    event: AnyEvent, action: Action, policy: Policy, may_challenge: bool = False, across: bool = False
+    event: AnyEvent,
+    action: Action,
+    policy: Policy,
+    may_challenge: bool = False,
+    across: bool = False,
+    asks_owner: bool = False,
 ) -> tuple[AnyEffect, ...]:
     """The effects of an action, in the order in which they are carried out.
 
     What makes a notice is an alert for the security team only where `across` says that a finding counts across accounts.
     Of a failed login the owner gets no notice, but the security team an alert: nobody else would hear of guessing.
+
+    What waits for its owner's word alone (`asks_owner`) is like a notice to the security team, and no case.
 
     A held event of an account that may be challenged also gets a challenge, so that its owner can free it. An event that is
     allowed may still open a case, see `contracts.case_kinds`; from an owner's "not me" follows what the policy says besides.
@@ -60,9 +67,11 @@ def effects_for(
         severity, notice = policy.severity[action], kind.notice or NOTICES[event.__class__]
         if not may_challenge:
             names = tuple(name for name in names if name != "issue_challenge")
+        if asks_owner:
+            names = ("hold_payment", "notify")
         if event.__class__ is not Transaction:
             names = tuple(name for name in names if name != "hold_payment")
-        if not kind.stops:
+        if not kind.stops or asks_owner:
             if event.__class__ is Login and event.outcome == "failure":
                 names = ("raise_alert",)
             elif across:
@@ -81,16 +90,20 @@ def effects_for(
 
 
 def effects_of_repeat(
-    event: Transaction, policy: Policy, may_challenge: bool, joins: str | None
+    event: Transaction, policy: Policy, may_challenge: bool, joins: str | None, to_support: bool = False
 ) -> tuple[AnyEffect, ...]:
     """The effects of a payment that repeats one that was stopped: it waits with that one, and nobody is told again.
 
-    `joins` is the event id of the payment that is held, None where only a code was asked for.
+    `joins` is the event id of the payment that is held, None where only a code was asked for. `to_support`: what waited for the
+    owner's word is support's from now on.
     """
     effects: list[AnyEffect] = [_challenge(event, policy, None)] if may_challenge else []
     if joins is not None:
         held = _hold(event, policy, effect_id(event.account_id, event.event_id, "hold_payment"))
         effects.append(replace(held, joins=joins))
+    if to_support:
+        severity, names = policy.severity["hold"], _REPORTED
+        effects += [_effect(name, event, policy, severity, "") for name in names]
     return tuple(effects)
 
 

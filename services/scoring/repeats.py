@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from contracts.decisions import Decision, IssueChallenge, ReleasePayment, effect_id
+from contracts.decisions import Decision, IssueChallenge, ReleasePayment, WaitsFor, effect_id
 from contracts.events import AnyEvent, ChallengeOutcome, Transaction
 from contracts.profile import Key, Profile, Waiting
-from services.memory.waiting import note_challenge, note_stopped
+from services.memory.waiting import note_asks_owner, note_challenge, note_stopped
 from services.policy.policy import Policy
 from services.scoring.effects import effects_of_repeat
 
@@ -27,7 +27,8 @@ def answer_to_repeat(
 
     A repeat of a held payment waits with it. A code frees it, if the first try asked for one or the authenticator was enrolled as
     we asked, at `enrolled_at`: any other may be that of whoever tries. A repeat of a payment that a code was asked for is asked
-    for one, unless it gets another answer by now.
+    for one, unless it gets another answer by now. Where the first waits for its owner and the repeat would wait for support, or
+    be refused, both are support's from then on.
     """
     if event.account_id in policy.denied:
         return None
@@ -36,12 +37,18 @@ def answer_to_repeat(
         may_challenge = may_challenge and owners and decision.action != "deny"
     elif decision.action != "challenge":
         return None
+    to_support = first.asks_owner and (decision.action == "deny" or decision.waits_for == "support")
+    waits_for: WaitsFor | None = None
+    if first.held:
+        waits_for = "owner" if first.asks_owner and not to_support else "support"
+    joins = first.event_id if first.held else None
     return replace(
         decision,
         action="hold" if first.held else "challenge",
-        effects=effects_of_repeat(event, policy, may_challenge, first.event_id if first.held else None),
+        effects=effects_of_repeat(event, policy, may_challenge, joins, to_support),
         states=(*decision.states, REPEATED),
         held=False,
+        waits_for=waits_for,
     )
 
 
@@ -55,8 +62,12 @@ def note_answer(
     if decision.action not in ("challenge", "hold"):
         return
     profile.asked_at = max(profile.asked_at, int(decision.at))
+    if decision.waits_for == "owner":
+        note_asks_owner(profile, event_key)
     if isinstance(event, Transaction):
-        note_stopped(profile, event, event_key, decision.action == "hold", coded, first)
+        note_stopped(
+            profile, event, event_key, decision.action == "hold", coded, decision.waits_for == "owner", first
+        )
 
 
 def freed(event: AnyEvent, about_key: Key, profile: Profile, decision: Decision) -> Decision:

@@ -287,6 +287,7 @@ class Runner:
             held=ruling.action != "allow"
             and any(each.quarantine and modes.get(each.detector, "on") == "on" for each in findings),
             model_version=stamp,
+            waits_for=ruling.waits_for,
         )
         return recognisable(decision, event, profile)
 
@@ -306,7 +307,7 @@ class Runner:
     ) -> tuple[AnyEffect, ...]:
         """The effects of a ruling, given the findings."""
         across = any(each.mode == "on" and each.detector in self._across for each in reasoned)
-        return effects_for(event, ruling.action, self.policy, ruling.may_challenge, across)
+        return effects_for(event, ruling.action, self.policy, ruling.may_challenge, across, ruling.asks_owner)
 
     def _evidence(
         self, event: AnyEvent, profile: Profile, glance: Glance, tallies: Tallies, counts: Counts
@@ -387,7 +388,7 @@ def _learned(fused: Fused) -> list[Contribution]:
 
 def _note_try(profile: Profile, event_key: Key, digest: bytes, first: Waiting, decision: Decision) -> None:
     """A repeat teaches nothing but that it happened, and that a code was asked for."""
-    note_try(profile, first, event_key)
+    note_try(profile, first, event_key, decision.waits_for == "owner")
     note_answer(profile, None, event_key, decision)
     note_event(profile, event_key, decision.at, digest)
 

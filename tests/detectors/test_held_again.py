@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.profile import DAY_S, Facts, Quarantined
 from detectors import held_again
@@ -13,7 +14,9 @@ def held(
     at: float = NOW - DAY_S, currency: str = "CNY", of: str = "transaction", kind: str = "payment"
 ) -> Quarantined:
     """Facts that wait for their challenge."""
-    return Quarantined(key("held"), Facts(of, at, kind=kind, currency=currency, value=900.0))
+    return Quarantined(
+        key("held"), Facts(of, at, payee=key("mule"), kind=kind, currency=currency, value=900.0)
+    )
 
 
 def test_fires_on_a_second_large_payment_while_the_first_is_unanswered() -> None:
@@ -29,6 +32,13 @@ def test_fires_after_six_days_without_an_answer() -> None:
 
 def test_quiet_when_nothing_is_held() -> None:
     assert ask(held_again, transaction(1000.0), payer()) is None
+
+
+def test_quiet_where_money_was_put_in_or_waits_for_its_owners_word() -> None:
+    put_in = replace(held(), facts=replace(held().facts, kind="top_up", payee=None))
+    asked = replace(held(), asks_owner=True)
+
+    assert ask(held_again, transaction(1000.0), payer(quarantined=[put_in, asked])) is None
 
 
 def test_quiet_on_a_usual_amount() -> None:

@@ -24,7 +24,7 @@ NOW = 1_790_000_100.0
 DAY_S = 86_400
 
 
-def held(event_id: str, joins: str | None = None) -> Any:
+def held(event_id: str, joins: str | None = None, waits_for: str | None = None) -> Any:
     effect = HoldPayment(
         effect_id=effect_id("li", event_id, "hold_payment"),
         due_s=DAY_S,
@@ -33,7 +33,7 @@ def held(event_id: str, joins: str | None = None) -> Any:
         payee_id="chen-wei-4471",
         joins=joins,
     )
-    return recorded(event_id, effects=(effect,))
+    return recorded(event_id, effects=(effect,), waits_for=waits_for)
 
 
 def coded(event_id: str) -> Any:
@@ -136,6 +136,16 @@ async def test_a_try_of_a_payment_that_nobody_knows_waits_by_itself(database: Da
     waiting = (await HoldService(database, lambda: NOW).of("li")).payments
 
     assert [(each.event_id, each.joins) for each in waiting] == [("e2", None)]
+
+
+async def test_what_waits_for_its_owner_waits_for_support_once_a_try_does(database: Database) -> None:
+    service = HoldService(database, lambda: NOW)
+    await carried(database, held("e1", waits_for="owner"), held("e2", "e1", waits_for="owner"))
+    before = (await service.of("li")).payments
+    await carried(database, held("e3", "e1"))
+    after = (await service.of("li")).payments
+
+    assert [each.waits_for for each in (*before, *after)] == ["owner", "support"]
 
 
 async def test_another_accounts_payment_of_the_same_id_is_not_joined(database: Database) -> None:

@@ -33,7 +33,7 @@ def test_what_would_be_challenged_is_held_or_told_as_the_policy_says(event: AnyE
     assert not ruling.may_challenge
 
 
-@pytest.mark.parametrize("instead", ["notify", "hold", "deny"])
+@pytest.mark.parametrize("instead", ["notify", "confirm", "hold", "deny"])
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_each_of_the_policy_s_choices_tells_somebody_and_asks_for_no_code(
     event: AnyEvent, instead: str
@@ -43,14 +43,16 @@ def test_each_of_the_policy_s_choices_tells_somebody_and_asks_for_no_code(
     ruling = policy.rule(event, RISKY, NO_FACTOR)
     effects = effects_for(event, ruling.action, policy, ruling.may_challenge)
 
-    assert ruling.action == instead
+    assert ruling.action == ("hold" if instead == "confirm" else instead)
     assert any(isinstance(effect, RaiseAlert | Notify) for effect in effects)
     assert not any(isinstance(effect, IssueChallenge) for effect in effects)
 
 
 @pytest.mark.parametrize("silent", ["allow", "challenge"])
 def test_the_policy_cannot_say_that_nothing_happens(silent: str) -> None:
-    with pytest.raises(InvalidPolicy, match=r"no_factor.transaction: expected one of notify, hold, deny"):
+    with pytest.raises(
+        InvalidPolicy, match=r"no_factor.transaction: expected one of notify, confirm, hold, deny"
+    ):
         parse_policy(f'version = "silent"\n[no_factor]\ntransaction = "{silent}"\n', BASE)
 
 

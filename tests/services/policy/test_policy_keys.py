@@ -45,7 +45,7 @@ BASE = DEFAULT_POLICY.read_text(encoding="utf-8")
         ("[[bands.CNY]]\nnotify = 0.1", "bands.CNY[0].from: missing; expected a whole amount in major units"),
         (
             '[no_factor]\nlogin = "challenge"',
-            "no_factor.login: expected one of notify, hold, deny, got 'challenge'",
+            "no_factor.login: expected one of notify, confirm, hold, deny, got 'challenge'",
         ),
         (
             '[unavailable]\nlogin = "panic"',
