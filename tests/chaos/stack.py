@@ -76,6 +76,7 @@ class Stack:
         self.activity: GuardedProcess | None = None
         self.api: GuardedProcess | None = None
         self.notifier: GuardedProcess | None = None
+        self._own: dict[str, dict[str, Any]] = {}
         self.starts = 0
         #: How this interpreter is to run the command line from here on.
         self.launcher: tuple[str, ...] = ("-m", "services.cli.main")
@@ -119,11 +120,13 @@ class Stack:
 
     def start_api(self, **changes: Any) -> GuardedProcess:
         """Start the API; `changes` are settings of it alone, its keys and its port among them."""
+        self._own["api"] = changes
         self.api = self._start("api", "api", changes)
         return self.api
 
     def start_notifier(self, **changes: Any) -> GuardedProcess:
         """Start the notifier; `changes` are settings of it alone, its mail server among them."""
+        self._own["notifier"] = changes
         self.notifier = self._start("notifier", "notifier", changes)
         return self.notifier
 
@@ -133,9 +136,15 @@ class Stack:
         for number in ended:
             self.start_worker(number)
         started = len(ended)
-        for process, start in ((self.cases, self.start_cases), (self.activity, self.start_activity)):
+        others = (
+            (self.cases, self.start_cases, "cases"),
+            (self.activity, self.start_activity, "activity"),
+            (self.api, self.start_api, "api"),
+            (self.notifier, self.start_notifier, "notifier"),
+        )
+        for process, start, name in others:
             if process is not None and not process.running:
-                start()
+                start(**self._own.get(name, {}))
                 started += 1
         return started
 

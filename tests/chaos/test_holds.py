@@ -1,4 +1,4 @@
-"""Freezes, held payments, their ends and owners' reports while the cases and activity processes are killed at random."""
+"""Freezes, held payments, their ends, letters and owners' reports while every process that carries them is killed at random."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from contracts.events import AnyEvent, Settlement
 from contracts.topics import HEADER_EFFECTS
 from services.activity.tables import activity
 from services.cases.hold_tables import account_holds, held_payments
-from services.cases.tables import outbox
+from services.cases.tables import notices, outbox
 from services.platform.database import Database
 from services.wallet.actions import ActionResult, WalletAction, read_action
 from services.wallet.tables import wallet_actions
 from tests.chaos.conftest import empty_store
 from tests.chaos.evidence import read_topic
+from tests.chaos.patient import Patient
 from tests.chaos.stack import Stack, stack_settings
 from tests.e2e.test_not_me_at_once import report
 from tests.e2e.test_stopped_and_released import Desk, api_of, keys_of
-from tests.services.cases.decided import alert, freeze, open_case, recorded
+from tests.notifier.mail_server import SENDER, Mailbox, MailServer
+from tests.services.cases.decided import alert, freeze, notify, open_case, recorded
 
 pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(3600)]
 
@@ -43,7 +45,10 @@ LONG_ACCOUNTS, LONG_KILLS = 1_700, 100
 EVERY_S, AT_ONCE = 0.1, 16
 #: Between kills: a group waits six seconds for a member that was killed.
 SHORTEST_S, LONGEST_S = 4.0, 8.0
-SETTLED_WITHIN_S = 60.0
+#: A letter in the hands of a notifier that was killed waits for the end of its lease, two minutes.
+SETTLED_WITHIN_S = 300.0
+#: Letters that one notifier sends at once.
+MOST_IN_HAND = 32
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -58,6 +63,7 @@ class World:
         self.owners = [f"owner-{number}" for number in range(accounts)]
         self.producer = AIOKafkaProducer(bootstrap_servers=stack.settings.kafka, acks="all")
         self.kills = 0
+        self.mails = Mailbox()
 
     def end_of(self, account: str) -> str:
         """How the account's payment ends."""
@@ -67,19 +73,20 @@ class World:
         """Everything asked for under kills, and what is there when nothing moves any more."""
         self.stack.start_cases()
         self.stack.start_activity()
-        keys = await keys_of(self.stack, mei="support", bo="support", owner="report")
+        keys = await keys_of(self.stack, mei="support contacts", bo="support", owner="report")
         await self.producer.start()
         wallet = asyncio.create_task(acknowledge(self.stack))
         try:
-            async with api_of(self.stack) as client:
-                mei, bo, owner = (Desk(client, keys[name]) for name in ("mei", "bo", "owner"))
+            async with MailServer(self.mails) as port, api_of(self.stack) as client:
+                self.stack.start_notifier(smtp=f"smtp://127.0.0.1:{port}", smtp_sender=SENDER)
+                mei, bo, owner = (Patient(client, keys[name]) for name in ("mei", "bo", "owner"))
                 works: list[Work] = [partial(self.freeze_and_release, each, mei, bo) for each in self.frozen]
                 works += [partial(self.hold_and_settle, each, mei) for each in self.payers]
                 works += [partial(self.say_not_me, each, owner) for each in self.owners]
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self.kill(kills))
                     await spread(works)
-            return await self.settled(database)
+                return await self.settled(database)
         finally:
             wallet.cancel()
             await asyncio.gather(wallet, return_exceptions=True)
@@ -101,10 +108,16 @@ class World:
         topic = self.stack.settings.topic_decisions
         await self.producer.send_and_wait(topic, record.body, key=account.encode(), headers=headers)
 
+    async def reach(self, account: str, desk: Desk) -> None:
+        """Letters to the account's owner have an address."""
+        await desk.ask("PUT", f"/v1/accounts/{account}/contact", email=f"{account}@people.example")
+
     async def freeze_and_release(self, account: str, asks: Desk, allows: Desk) -> None:
         """Frozen by a decision, then unfrozen by two people."""
         case, seen = open_case("e", account_id=account), alert("e", account_id=account)
-        await self.decide(account, seen, case, freeze("e", account))
+        told = notify("e", "deny_notice", account)
+        await self.reach(account, asks)
+        await self.decide(account, seen, case, freeze("e", account), told)
         await asks.until(f"/v1/accounts/{account}/holds", lambda found: found["frozen"])
         asked = await asks.ask("POST", f"/v1/accounts/{account}/unfreeze", why="spoke to her")
         await allows.ask("POST", f"/v1/approvals/{asked['approvals'][0]['approval_id']}/approve")
@@ -114,7 +127,8 @@ class World:
         held = HoldPayment(
             effect_id=effect_id(account, "e", "hold_payment"), due_s=86_400, amount="9.00", currency="CNY"
         )
-        await self.decide(account, held)
+        await self.reach(account, desk)
+        await self.decide(account, held, notify("e", "hold_notice", account))
         await desk.until(f"/v1/accounts/{account}/holds", lambda found: found["payments"])
         path = f"/v1/accounts/{account}/payments/e/{self.end_of(account)}"
         await desk.ask("POST", path, why="asked the payer")
@@ -126,11 +140,12 @@ class World:
             await owner.ask("POST", "/v1/events", **said)
 
     async def kill(self, wanted: int) -> None:
-        """Kill cases or activity so many times, each brought back at once."""
+        """Kill one of the processes so many times, each brought back at once."""
         rng = Random(20_260)
         while self.kills < wanted:
             await asyncio.sleep(rng.uniform(SHORTEST_S, LONGEST_S))
-            process = rng.choice([self.stack.cases, self.stack.activity])
+            stack = self.stack
+            process = rng.choice([stack.cases, stack.activity, stack.api, stack.notifier])
             assert process is not None
             process.kill9()
             self.stack.revive()
@@ -185,11 +200,14 @@ class Books:
         self.rows: Counter[tuple[str, str]] = Counter()
         self.standing: dict[str, str] = {}
         self.held: Counter[str] = Counter()
+        #: states of notices by their id
+        self.letters: dict[str, str] = {}
 
     @property
     def settled(self) -> bool:
         """Whether nothing is under way any more."""
-        return not self.unsent and {*self.feed.values()} == {"done"} and len(self.rows) == len(self.events)
+        done = {*self.feed.values()} == {"done"} and "waiting" not in self.letters.values()
+        return done and not self.unsent and len(self.rows) == len(self.events)
 
     def kinds(self) -> Counter[tuple[str, str]]:
         """Actions by account and kind."""
@@ -219,6 +237,8 @@ async def read_books(stack: Stack, database: Database) -> Books:
         books.standing = {row[0]: row[1] for row in await connection.execute(standing)}
         states = await connection.execute(select(held_payments.c.state))
         books.held = Counter(row[0] for row in states)
+        told = await connection.execute(select(notices.c.notice_id, notices.c.state))
+        books.letters = {row[0]: row[1] for row in told}
     return books
 
 
@@ -238,8 +258,10 @@ async def test_every_hold_has_one_freeze_and_one_end_and_every_event_one_row_who
         stack.stop()
         await looking.close()
         print(stack.logs())
+    letters = Counter(books.letters.values())
     print(
-        f"{len(books.actions)} actions, {len(books.events)} events, {world.kills} kills, {time.monotonic() - began:.0f} s"
+        f"{len(books.actions)} actions, {len(books.events)} events, {len(world.mails.ids)} mails, letters {dict(letters)}, "
+        f"{world.kills} kills, {time.monotonic() - began:.0f} s"
     )
 
     one = {(account, kind): 1 for account in world.frozen for kind in ("freeze", "unfreeze")}
@@ -257,3 +279,9 @@ async def test_every_hold_has_one_freeze_and_one_end_and_every_event_one_row_who
     assert "held" not in books.held
     assert books.held.total() == len(world.payers)
     assert books.rows == dict.fromkeys(books.events, 1)
+    # Every letter has one Message-ID; a mail comes again only where a kill came between it and its note.
+    sent = {ident.strip("<>") for ident in world.mails.ids}
+    delivered = [notice for notice, state in books.letters.items() if state == "delivered"]
+    assert Counter(ident.partition(".")[0] for ident in sent) == dict.fromkeys(delivered, 1)
+    assert len(delivered) >= 2 * (len(world.frozen) + len(world.payers))
+    assert len(world.mails.ids) - len(sent) <= world.kills * MOST_IN_HAND
