@@ -10,9 +10,20 @@ import httpx
 
 from tests.e2e.test_stopped_and_released import Desk
 
+#: What is asked for comes late while its carriers are killed, but it comes.
+PATIENCE_S = 600.0
+
 
 class Patient(Desk):
     """Asks again while the API is away: what an API that was killed has done is done, and 404 or 409 say so."""
+
+    async def until(self, path: str, wanted: Any) -> Any:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = await self.ask("GET", path)
+                if wanted(found):
+                    return found
+                await asyncio.sleep(0.2)
 
     async def ask(self, method: str, path: str, **body: Any) -> Any:
         again = False
