@@ -23,6 +23,8 @@ _SWEEP_EVERY_S = 3600.0
 _LOOK_EVERY_S = 10.0
 #: SQLite has one writer: a longer transaction would keep verifications waiting.
 _SQLITE_ROWS = 500
+#: Parts of a batch, of which one is written while the next is read; and after how many records the writing has its turn.
+_PARTS, _TURN = 4, 200
 
 
 def kept_days(settings: Settings) -> Mapping[str, int]:
@@ -52,10 +54,13 @@ class ActivityService:
         self._clock = clock
         self._store = ActivityStore(database, kept_days(settings), clock)
         self._sweeping = consumers.add("activity-retention")
+        self._part = _SQLITE_ROWS if database.is_sqlite else settings.batch_records
+        #: as many as are taken from the broker at once
+        self.most_records = _PARTS * self._part
         source = Source(
-            settings.topic_events, settings.activity_group, "payguard-activity", settings.batch_records
+            settings.topic_events, settings.activity_group, "payguard-activity", self.most_records
         )
-        self._consumer = TopicConsumer(settings, source, self.rows, self.keep, consumers.add("activity"))
+        self._consumer = TopicConsumer(settings, source, list, self.keep, consumers.add("activity"))
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -75,14 +80,32 @@ class ActivityService:
         self._enricher.enrich(incoming.events)
         return [row_of(event) for event in incoming.events]
 
-    async def keep(self, rows: Sequence[Row]) -> None:
-        """Make the rows durable. Raises Unavailable when some are not: repeat them all."""
-        step = _SQLITE_ROWS if self._database.is_sqlite else len(rows)
-        for first in range(0, len(rows), max(1, step)):
-            part = rows[first : first + step]
-            new = await self._store.write(part)
-            ACTIVITY_ROWS.labels("kept").inc(new)
-            ACTIVITY_ROWS.labels("repeated").inc(len(part) - new)
+    async def keep(self, records: Sequence[ConsumerRecord]) -> None:
+        """Make the events among the records durable as rows. Raises Unavailable when some are not: repeat them all.
+
+        While the database writes one part, the next is read.
+        """
+        writing: asyncio.Task[None] | None = None
+        try:
+            for first in range(0, len(records), self._part):
+                rows: list[Row] = []
+                for start in range(first, min(first + self._part, len(records)), _TURN):
+                    rows += self.rows(records[start : min(start + _TURN, first + self._part)])
+                    await asyncio.sleep(0)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._write(rows), name="activity-write")
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None and not writing.done():
+                writing.cancel()
+                await asyncio.wait([writing])
+
+    async def _write(self, rows: Sequence[Row]) -> None:
+        new = await self._store.write(rows)
+        ACTIVITY_ROWS.labels("kept").inc(new)
+        ACTIVITY_ROWS.labels("repeated").inc(len(rows) - new)
 
     async def _forget(self) -> None:
         due_at = 0.0

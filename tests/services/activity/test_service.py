@@ -10,7 +10,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import func, select
 
@@ -107,3 +107,22 @@ async def test_every_event_has_one_row_whatever_comes_twice_or_is_no_event(
     async with running(broker, database):
         await send(broker, login(0), login(40))
         await until_rows(database, 41)
+
+
+async def test_of_many_parts_each_event_is_kept_once(database: Database) -> None:
+    """While one part is written the next is read; what repeats may stand in the same part or in another."""
+    numbers = [*range(900), *range(850, 1_300), *range(40), 7, 7]
+    values = [login(number) for number in numbers]
+    records = [
+        ConsumerRecord("account-events", 0, offset, AT_MS, 0, b"li", value, None, 2, len(value), ())
+        for offset, value in enumerate(values)
+    ]
+    enricher = Enricher(Pseudonyms(bytes(32)), None, None, None, UserAgents(), as_of=date(2026, 11, 30))
+    settings = Settings(event_key=EVENT_KEY, batch_records=250)
+    service = ActivityService(settings, database, enricher, None, time.time, Consumers())
+    await service.keep(records)
+    await service.keep(records[100:700])
+
+    async with database.read() as connection:
+        found = (await connection.execute(select(activity.c.event_id))).scalars().all()
+    assert sorted(found) == sorted({f"e{number}" for number in numbers})
