@@ -10,10 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
+from contracts.decisions import effect_id
+from contracts.events import AnyEvent
+from contracts.shown import Shown, Usual
+from services.activity.rows import row_of
 from services.api.application import ApiResources, create_app, server
+from services.api.example_values import EVENTS
 from services.api.producer import InProcessTopic
+from services.cases.approvals import Approval
 from services.cases.repository import keep
 from services.cases.tables import cases
 from services.http.api_keys import SCOPES, ApiKeys
@@ -29,13 +36,16 @@ from services.mfa.vault import Vault
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.keyring import Keyring
+from services.wallet.actions import WalletAction
+from services.wallet.feed import publish
 from tests.services.api.world import Worker, resources
-from tests.services.cases.decided import everything, no_challenges, recorded
+from tests.services.cases.decided import everything, hold, no_challenges, recorded
 from tests.services.mfa.world import AT_ONCE, CHEAP, KEY, Clock, World, an_administrator
 
 #: A challenge that a code passed and that no generated request names; `known` holds its code under this name.
 UNTOUCHED = "untouched"
 _READY_S = 30.0
+SHOWN = Shown(amount="412.00", currency="CNY", payee_id="shop-7", usual=Usual(country="CN", at=1.0))
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,9 @@ def served(database_url: str, redis: str) -> Iterator[Served]:
         )
         keys: dict[str, str] = {scope: (await parts.keys.create(scope, [scope]))[0] for scope in SCOPES}
         made.append(
-            Served(f"http://127.0.0.1:{parts.settings.http_port}", keys, await _filled(world), world.clock)
+            Served(
+                f"http://127.0.0.1:{parts.settings.http_port}", keys, await _filled(world, parts), world.clock
+            )
         )
         serving = asyncio.create_task(web.serve())
         while not web.started and not serving.done():  # noqa: ASYNC110  polls the server
@@ -115,8 +127,9 @@ def _parts(database: Database) -> tuple[ApiResources, World]:
     return parts, World(service, lifecycle, undo, checks, database, intake, clock)
 
 
-async def _filled(world: World) -> dict[str, Any]:
-    """A decided event with its case, a challenge that a code passed, factors, an enrolment and a reset that wait."""
+async def _filled(world: World, parts: ApiResources) -> dict[str, Any]:
+    """A held payment with its case, freeze and activity, a webhook, what waits for a second person, a challenge that a code
+    passed, factors, an enrolment and a reset that wait."""
     codes = {}
     for account_id, challenge_id in (("li", "c1"), ("chen", UNTOUCHED)):
         secret = await world.enrolled(account_id)
@@ -127,10 +140,22 @@ async def _filled(world: World) -> dict[str, Any]:
     reset = await world.lifecycle.resets.request("wang", an_administrator("another"), "lost phone")
     pending = await world.enrol("zhao")
     async with world.database.begin() as connection:
-        await keep(connection, [recorded("decided", "li", everything("decided"))], no_challenges)
+        effects = (*everything("decided"), hold("decided"))
+        stopped = recorded("decided", "li", effects, type="transaction", shown=SHOWN)
+        await keep(connection, [stopped], no_challenges)
         case_id = await connection.scalar(select(cases.c.case_id))
+        freeze = effect_id("li", "decided", "freeze")
+        told = WalletAction(action_id=freeze, kind="freeze", account_id="li", event_id="decided", at=1.0)
+        await publish(connection, [told], world.clock.at)
+    waits = await parts.holds.unfreeze("li", "key:mei", "spoke to the owner")
+    assert isinstance(waits, Approval)
+    webhook, _ = await parts.webhooks.create("https://wallet.example/payguard", ["freeze"], "key:ops")
+    await parts.activity.write([row_of(msgspec.convert(each, AnyEvent)) for each in EVENTS.values()])
     return {
         "account_id": "li",
+        "action_id": freeze,
+        "approval_id": waits.approval_id,
+        "webhook_id": webhook.webhook_id,
         "case_id": case_id,
         "challenge_id": "c1",
         "code": codes["c1"],

@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from services.api.application import openapi_document
 from services.http.api_keys import SCOPES
 from tests.services.api.served_api import UNTOUCHED, Served, migrated, served
+from tests.services.api.test_authorization import OPENED_BY
 from tests.services.cases.databases import KINDS
 
 #: Any 5xx fails, 503 too: every part is there.
@@ -140,3 +141,12 @@ def test_what_succeeds_in_a_factor_s_life_is_answered_as_documented(
         "passed",
     ]
     assert (shown["state"], grant["grant"]) == ("active", passed["grant"])
+
+
+def test_every_route_of_the_api_is_asked() -> None:
+    asked = {
+        f"{method.upper()} {path}"
+        for path, operations in openapi_document()["paths"].items()
+        for method in operations
+    }
+    assert {name for name in OPENED_BY if " /v1/" in name} <= asked

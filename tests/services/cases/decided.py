@@ -12,6 +12,7 @@ from contracts.decisions import (
     Contribution,
     Decision,
     Freeze,
+    HoldPayment,
     IssueChallenge,
     Notify,
     OpenCase,
@@ -37,6 +38,16 @@ def freeze(event_id: str, account_id: str = "li") -> Freeze:
 
 def revoke(event_id: str, account_id: str = "li") -> RevokeSessions:
     return RevokeSessions(effect_id=effect_id(account_id, event_id, "revoke_sessions"))
+
+
+def hold(event_id: str, account_id: str = "li") -> HoldPayment:
+    return HoldPayment(
+        effect_id=effect_id(account_id, event_id, "hold_payment"),
+        due_s=86_400,
+        amount="412.00",
+        currency="CNY",
+        payee_id="shop-7",
+    )
 
 
 def notify(event_id: str, template: str = "login_notice", account_id: str = "li") -> Notify:
