@@ -84,8 +84,7 @@ async def measured(url: str, rows: int) -> Drained:
         copy_s = drain_s = 0.0
         for first in range(0, rows, each):
             part = records[first : first + each]
-            made = service.rows(part)
-            copy_s += await _copied(database, made)
+            copy_s += await _copied(database, service.rows(part))
             drain_s += await _drained(service, part)
         return await _counted(database, rows, copy_s, drain_s)
     finally:
