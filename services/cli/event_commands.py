@@ -50,6 +50,9 @@ def simulate(
         str, typer.Option(help="all, attacks, honest, none, or names separated by commas.")
     ] = "all",
     rounds: Annotated[int, typer.Option(min=1, help="Tell each story so often, to other people.")] = 1,
+    enrolled: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of people with a second factor, stories' apart.")
+    ] = 0.95,
     start: Annotated[
         str,
         typer.Option(
@@ -79,7 +82,7 @@ def simulate(
 
     settings = settings_from(kafka=kafka)
     try:
-        simulation = simulation_of(accounts, days, seed, stories, rounds, start)
+        simulation = simulation_of(accounts, days, seed, stories, rounds, start, enrolled)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     played, total = played_events(simulation, events), events or events_expected(simulation)

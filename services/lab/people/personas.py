@@ -36,6 +36,8 @@ _TABLETS = (
 )
 _CHROME, _CHROME_EVERY_DAYS = 133, 28
 _IOS, _IOS_EVERY_DAYS = 3, 60
+#: Of all people, unless another share is asked for.
+ENROLLED_SHARE = 0.95
 
 
 class Handset(Struct, frozen=True):
@@ -188,8 +190,13 @@ class Person(Struct, frozen=True):
         return PERSONAS[self.persona]
 
 
-def person(seed: int, number: int, persona: PersonaName | None = None) -> Person:
-    """The person of that number (from 0) in the world of that seed, of the given kind or of the one that chance gives."""
+def person(
+    seed: int, number: int, persona: PersonaName | None = None, enrolled: float = ENROLLED_SHARE
+) -> Person:
+    """The person of that number (from 0) in the world of that seed, of the given kind or of the one that chance gives.
+
+    `enrolled` is the share of people with a second factor.
+    """
     rng = Random(f"person {seed} {number}")
     household = Random(f"household {seed} {number // _FAMILY}")
     family = household.random() < _FAMILY_SHARE
@@ -228,7 +235,7 @@ def person(seed: int, number: int, persona: PersonaName | None = None) -> Person
         lease_days=lease_days,
         home_block=block,
         operator=operator,
-        has_factor=rng.random() < 0.95,
+        has_factor=rng.random() < enrolled,
     )
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from services.lab.people.behaviour import DAY_S, World, expected_events, ordinary_day
 from services.lab.people.events import Played
-from services.lab.people.personas import Person, as_of, person
+from services.lab.people.personas import ENROLLED_SHARE, Person, as_of, person
 from services.lab.simulate.stories import Story, cast, stories_named, tell
 
 #: Stories start after this share of the days, so that their people have a history.
@@ -24,7 +24,10 @@ _SAMPLE = 200
 
 
 class Simulation(Struct, frozen=True):
-    """What to simulate; the same simulation yields the same bytes. Each story is told `rounds` times, to other people."""
+    """What to simulate; the same simulation yields the same bytes. Each story is told `rounds` times, to other people.
+
+    `enrolled` is the share of people with a second factor, but for those of stories.
+    """
 
     accounts: int
     days: int
@@ -33,6 +36,7 @@ class Simulation(Struct, frozen=True):
     stories: tuple[Story, ...] = ()
     prefix: str = "e"
     rounds: int = 1
+    enrolled: float = ENROLLED_SHARE
 
 
 class Planted(Struct, frozen=True):
@@ -81,7 +85,10 @@ def simulate(simulation: Simulation) -> Iterator[Played]:
     world = World(simulation.seed, simulation.start_at, simulation.prefix)
     planted = plant(simulation)
     met = {who.number: who for plan in planted for who in plan.people}
-    everyone = [met.get(number) or person(simulation.seed, number) for number in range(simulation.accounts)]
+    everyone = [
+        met.get(number) or person(simulation.seed, number, enrolled=simulation.enrolled)
+        for number in range(simulation.accounts)
+    ]
     busy = {
         (who.number, day)
         for plan in planted
@@ -114,10 +121,12 @@ def _told(plan: Planted, simulation: Simulation) -> list[Played]:
     return tell(plan.story, people, ends_at, simulation.seed, prefix)
 
 
-def simulation_of(accounts: int, days: int, seed: int, stories: str, rounds: int, start: str) -> Simulation:
+def simulation_of(
+    accounts: int, days: int, seed: int, stories: str, rounds: int, start: str, enrolled: float
+) -> Simulation:
     """The simulation the flags ask for. Raises ValueError, saying what to change, for flags that do not fit."""
     chosen = stories_named(stories)
-    simulation = Simulation(accounts, days, seed, start_of(start, days), chosen, f"e{seed}", rounds)
+    simulation = Simulation(accounts, days, seed, start_of(start, days), chosen, f"e{seed}", rounds, enrolled)
     plant(simulation)
     return simulation
 

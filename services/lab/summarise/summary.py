@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.actions import ACTIONS
-from contracts.decisions import Decision, IssueChallenge, Notify, RaiseAlert
+from contracts.decisions import Decision, Freeze, IssueChallenge, Notify, RaiseAlert
 from services.lab.people.events import Expected, told_of
 from services.platform.plain_console import right, titled
 
 _TOP = 10
 #: What honest people are troubled with, and the security team with them, in this order.
 _TROUBLES = ("alerts", "letters", "challenges", "held", "denied")
+#: Of so many payments of honest people it is said how many were held for support.
+_OF_PAYMENTS = 5000
 _ALL = "all honest"
 
 
@@ -47,10 +49,11 @@ class Troubles:
     """What the events of honest people led to; `a_thousand` gives it for each of `_TROUBLES` per 1,000 of their events.
 
     Of a challenge there is no letter: an honest person passes it before that is due (`challenge.letter_after_s`).
+    `for_support` of the `payments` were held and are a case; `freezes` are events that froze an account.
     """
 
     def __init__(self) -> None:
-        self.events = 0
+        self.events = self.payments = self.for_support = self.freezes = 0
         self._counts: Counter[str] = Counter()
 
     def add(self, decision: Decision) -> None:
@@ -61,8 +64,17 @@ class Troubles:
             counts["alerts"] += isinstance(effect, RaiseAlert)
             counts["letters"] += isinstance(effect, Notify)
             counts["challenges"] += isinstance(effect, IssueChallenge)
+            self.freezes += isinstance(effect, Freeze)
+        if decision.type == "transaction":
+            self.payments += 1
+            self.for_support += decision.action == "hold" and decision.waits_for == "support"
         counts["held"] += decision.action == "hold"
         counts["denied"] += decision.action == "deny"
+
+    def of_payments(self) -> dict[str, float]:
+        """Payments held for support, per 5,000 payments, and freezes."""
+        share = self.for_support / max(self.payments, 1)
+        return {"held_for_support_per_5000_payments": round(_OF_PAYMENTS * share, 2), "freezes": self.freezes}
 
     def a_thousand(self) -> dict[str, float]:
         """Each trouble per 1,000 events."""
@@ -122,6 +134,7 @@ class Summary:
             "honest_per_1000": {
                 name: {"events": found.events, **found.a_thousand()} for name, found in self._troubled()
             },
+            "honest_payments": {name: found.of_payments() for name, found in self._troubled()},
             "stories": self.steps,
         }
 
@@ -147,6 +160,16 @@ class Summary:
                     ["who", *right("events", *_TROUBLES)],
                     [
                         (name, f"{found.events:,}", *(f"{each:.2f}" for each in found.a_thousand().values()))
+                        for name, found in self._troubled()
+                    ],
+                )
+            )
+            console.print(
+                titled(
+                    f"Payments of honest people held for support, of {_OF_PAYMENTS:,}, and freezes",
+                    ["who", *right("payments", "held for support", "freezes")],
+                    [
+                        (name, f"{found.payments:,}", *map(str, found.of_payments().values()))
                         for name, found in self._troubled()
                     ],
                 )

@@ -137,3 +137,29 @@ async def test_the_summary_says_what_honest_people_were_troubled_with_by_kind_of
     assert tags
     assert sum(found["events"] for found in figures.values()) == 2 * len(honest)
     assert {"holiday", "vpn_user"} <= figures.keys()
+
+
+async def test_the_summary_says_how_many_payments_were_held_for_support_where_nobody_has_a_factor(
+    tmp_path: Path,
+) -> None:
+    file, out = tmp_path / "events.jsonl", tmp_path / "decisions.jsonl"
+    played = list(simulate(Simulation(60, 20, 5, MONDAY_S, enrolled=0.0)))
+    file.write_bytes(b"\n".join(each.wire() for each in played))
+    options = ReplayOptions(explain=None, actions=frozenset(), summarise=True)
+
+    with out.open("wb") as target:
+        summary = await replay_file(
+            Settings(), file, target, options, lambda number, error: None, lambda count: None
+        )
+
+    decided = [json.loads(line) for line in out.read_text().splitlines()]
+    paid = [each for each in decided if each["type"] == "transaction"]
+    asked = [each for each in paid if each.get("waits_for") == "owner"]
+    held = [each for each in paid if each.get("waits_for") == "support"]
+    figures = summary.figures()["honest_payments"]["all honest"]
+    assert figures == {
+        "held_for_support_per_5000_payments": round(5000 * len(held) / len(paid), 2),
+        "freezes": sum(each["action"] == "deny" for each in decided),
+    }
+    assert len(asked) > 5 * len(held)
+    assert not any(b"totp_enrolled" in each.wire() for each in played)
