@@ -11,7 +11,7 @@ from contracts.shown import Shown, Usual
 from notifier import spelled
 from notifier.claims import Told
 from notifier.words import Words
-from services.cases.news import News
+from services.cases.news import About, News
 
 #: A subject is read on a phone.
 _MOST_PAYEE = 24
@@ -210,11 +210,35 @@ def news_facts(news: News, reader: Reader, due: str = "due") -> list[Fact]:
     if news.address is not None:
         facts.append(Fact(words.say("label.to_address"), news.address))
     facts.append(Fact(words.say("label.time"), reader.moment(news.at), (reader.zone(news.at),)))
+    if news.about is not None:
+        facts.insert(0, _spoken_of(news.about, reader))
     if news.due_at is not None:
         facts.append(Fact(words.say(f"label.{due}"), reader.moment(news.due_at)))
     if news.codes_left is not None:
         facts.append(Fact(words.say("label.codes_left"), str(news.codes_left)))
     return facts
+
+
+def _spoken_of(about: About, reader: Reader) -> Fact:
+    """What the owner spoke of, and when it was."""
+    words = reader.words
+    event = Decision(
+        event_id="",
+        account_id="",
+        type=about.type,
+        at=about.at,
+        risk=0.0,
+        score=0,
+        action="allow",
+        policy_version="",
+        shown=about.shown,
+    )
+    if about.type == "transaction":
+        called = payment(event, words).called(words)
+        called = called[0].upper() + called[1:]
+    else:
+        called = (words.find("event", about.type) or words.say("event.other")) + of(event, words)
+    return Fact(words.say("label.spoken_of"), called, (reader.moment(about.at),))
 
 
 def done(decision: Decision, words: Words) -> list[str]:

@@ -67,9 +67,10 @@ async def alone(connection: AsyncConnection) -> None:
 async def admit(
     connection: AsyncConnection, due: Sequence[Row[*tuple[Any, ...]]], most: int, now: float, rates: Rates
 ) -> tuple[list[str], Counter[str]]:
-    """Which of the notices that are due go out now, at most `most`; and how many of each reason were put into digests.
+    """Which of the notices that are due go out now, at most `most`; and how many of each reason a storm put into digests.
 
-    One that was tried before is admitted already. The caller must be `alone`.
+    One account's challenges beyond its own bound are put there too, but are no storm. One that was tried before is admitted
+    already. The caller must be `alone`.
     """
     beyond = await _beyond_their_accounts(connection, due, now, rates.challenges_per_hour)
     due = [row for row in due if row not in beyond]
@@ -91,8 +92,8 @@ async def admit(
     going = set(admitted)
     rest = [row for row in due if row.template in over and not row.attempts and row.notice_id not in going]
     await _wait(connection, [row for row in rest if row.template in _WAITS], over)
-    digested = [row for row in rest if row.template not in _WAITS] + beyond
-    await _digest(connection, digested, now, rates.digest_after_s)
+    digested = [row for row in rest if row.template not in _WAITS]
+    await _digest(connection, digested + beyond, now, rates.digest_after_s)
     return admitted, Counter(row.template for row in digested)
 
 

@@ -19,7 +19,7 @@ from contracts.shown import Shown, Usual
 from notifier.claims import Notice, Told
 from notifier.rates import DIGEST
 from notifier.words import notices
-from services.cases.news import News
+from services.cases.news import About, News
 
 #: Monday 30 November 2026, 03:09 in Shanghai.
 T0 = 1_795_979_340.0
@@ -95,6 +95,11 @@ _DETECTORS = {
 }
 
 
+_ABOUT = (
+    About(type="transaction", at=T0, shown=_MONEY[0]),
+    About(type="login", at=T0, shown=_LOGINS[0]),
+    None,
+)
 #: Which types of event a decision's notice is about.
 _TYPES: Mapping[str, Sequence[str]] = {
     "login_notice": ("login",),
@@ -204,6 +209,7 @@ def _news(template: str, number: int) -> News:
         since=None if number == 2 else T0,
         owner_asked=number == 1,
         acts=acts[: 3 - number] if template == "account_frozen" else (),
+        about=_ABOUT[number] if template == "account_frozen" else None,
     )
 
 

@@ -135,7 +135,8 @@ async def find(connection: AsyncConnection, approval_id: str) -> Approval | None
 
 async def open_of(connection: AsyncConnection, act: Act, subject: str, now: float) -> Approval | None:
     """What waits for a second person to allow this act on this subject."""
-    found = await _open(connection, (approvals.c.act == act) & (approvals.c.subject == subject))
+    this = (approvals.c.act == act) & (approvals.c.subject == subject)
+    found = await _open(connection, this, lock=False)
     return found if found is not None and found.expires_at > now else None
 
 
@@ -180,9 +181,13 @@ def expired(approval: Approval) -> Approval:
     return replace(approval, decision="expired", decided_at=approval.expires_at)
 
 
-async def _open(connection: AsyncConnection, condition: ColumnElement[bool]) -> Approval | None:
+async def _open(
+    connection: AsyncConnection, condition: ColumnElement[bool], *, lock: bool = True
+) -> Approval | None:
     query = select(approvals).where(condition, approvals.c.decision.is_(None))
-    row = (await connection.execute(query.with_for_update())).mappings().one_or_none()
+    if lock:
+        query = query.with_for_update()
+    row = (await connection.execute(query)).mappings().one_or_none()
     return None if row is None else Approval(**row)
 
 

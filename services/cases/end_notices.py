@@ -8,8 +8,9 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id, effect_id
-from services.cases.news import News, put_news
+from services.cases.news import About, News, put_news
 from services.cases.settlements import Outcome
+from services.cases.subjects import known_event
 
 #: Their templates.
 FROZEN, UNFROZEN = "account_frozen", "account_unfrozen"
@@ -24,11 +25,20 @@ _OWNER = frozenset({"owner", "code"})
 
 
 async def tell_frozen(
-    connection: AsyncConnection, account_id: str, event_id: str, acts: Collection[str], now: float
+    connection: AsyncConnection,
+    account_id: str,
+    event_id: str,
+    about_event_id: str | None,
+    acts: Collection[str],
+    now: float,
 ) -> None:
     """Have the owner told of the freeze that followed from their report; `acts` are the effects carried out with it."""
+    known = (
+        None if about_event_id is None else (await known_event(connection, account_id, about_event_id)).own
+    )
+    about = None if known is None else About(type=known.type, at=known.at, shown=known.shown)
     notice_id = derived_id(effect_id(account_id, event_id, "freeze"), FROZEN)
-    news = News(at=now, acts=tuple(sorted(acts)))
+    news = News(at=now, acts=tuple(sorted(acts)), about=about)
     await put_news(connection, notice_id, event_id, account_id, FROZEN, news)
 
 

@@ -63,15 +63,22 @@ async def freeze(
 
 
 async def stop_at_once(
-    connection: AsyncConnection, acts: Collection[str], account_id: str, event_id: str, at: float, now: float
+    connection: AsyncConnection,
+    acts: Collection[str],
+    account_id: str,
+    event_id: str,
+    about_event_id: str,
+    at: float,
+    now: float,
 ) -> None:
-    """Freeze and end sessions, as far as `acts` say, under the ids that the decision on the owner's report `event_id` will have.
+    """Freeze and end sessions, as far as `acts` say, under the ids that the decision on the owner's report `event_id`
+    about another event will have.
 
     Nothing waits for a worker, and when the decision comes, nothing is done twice. `at` is the report's time.
     """
     if "freeze" in acts and await freeze(connection, account_id, event_id, OWNER, at, now):
         done = {"open_case" if act == "case" else act for act in acts}
-        await tell_frozen(connection, account_id, event_id, done, now)
+        await tell_frozen(connection, account_id, event_id, about_event_id, done, now)
     if "revoke_sessions" in acts:
         revoked = effect_id(account_id, event_id, "revoke_sessions")
         action = WalletAction(

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.shown import Shown
 from services.cases.tables import notices
 from services.platform.database import insert_new
 
@@ -14,12 +15,21 @@ from services.platform.database import insert_new
 CHALLENGE = "challenge_notice"
 
 
+class About(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The event that an owner spoke of: its type, its time (epoch seconds) and what people recognise it by."""
+
+    type: str
+    at: float
+    shown: Shown | None = None
+
+
 class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the letter says besides its text: when it happened, when something will, how many codes are left.
 
     `address` is a new address as it may be shown, `replaced` the one before. `by` ended what stood since `since`;
-    `owner_asked`: it stood by the owner's own word. `acts` were carried out, by the names of their effects. `only` and
-    `without` name the contact point that alone gets the letter, or that does not get it.
+    `owner_asked`: it stood by the owner's own word. `acts` were carried out, by the names of their effects, because of an
+    owner's word `about` an event. `only` and `without` name the contact point that alone gets the letter, or that does not
+    get it.
     """
 
     at: float
@@ -31,6 +41,7 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: float | None = None
     owner_asked: bool = False
     acts: tuple[str, ...] = ()
+    about: About | None = None
     only: str | None = None
     without: str | None = None
 

@@ -108,7 +108,9 @@ async def say(
         return False
     if report.verdict == "not_me":
         acts: Collection[str] = following.not_me
-        await holds.stop_at_once(connection, acts, report.account_id, report.event_id, report.at, now)
+        await holds.stop_at_once(
+            connection, acts, report.account_id, report.event_id, report.about_event_id, report.at, now
+        )
     elif (
         report.proof in _BELIEVED
         and "release_payment" in following.was_me

@@ -141,9 +141,7 @@ def _actions(records: Sequence[Recorded]) -> list[outbox.Outgoing]:
     ]
 
 
-async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) -> list[audit_log.Entry]:
-    """Freezes, which the wallet is told of where none stands, and payments that wait from now on; what the audit keeps of those
-    that a code let go."""
+async def _keep_freezes(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
     for record, _ in _asking(records, Freeze):
         decision = record.decision
         by = holds.OWNER if decision.type == "user_report" else holds.DECISION
@@ -152,7 +150,20 @@ async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) 
         )
         if frozen and by == holds.OWNER:
             done = {str(each.__struct_config__.tag) for each in decision.effects}
-            await tell_frozen(connection, decision.account_id, decision.event_id, done, record.recorded_at)
+            await tell_frozen(
+                connection,
+                decision.account_id,
+                decision.event_id,
+                decision.about_event_id,
+                done,
+                record.recorded_at,
+            )
+
+
+async def _keep_holds(connection: AsyncConnection, records: Sequence[Recorded]) -> list[audit_log.Entry]:
+    """Freezes, which the wallet is told of where none stands, and payments that wait from now on; what the audit keeps of those
+    that a code let go."""
+    await _keep_freezes(connection, records)
     for record, held in _asking(records, HoldPayment):
         waiting = HeldPayment(
             account_id=record.decision.account_id,

@@ -74,6 +74,9 @@ case.
 
 EFFECTS_OF_ACTIONS
 
+A challenge makes a letter only once nobody has passed it for `challenge.letter_after_s` seconds: whoever has the code at hand
+needs none ([0038](decisions/0038-what-letters-say.md)).
+
 An account without a second factor has no code to give. What would be a challenge then is its owner's matter, not support's:
 the decision says `waits_for: owner`, the owner gets the notice of a hold, and there is neither alert nor case. What would have
 been held with a factor too says `waits_for: support`. By default:

@@ -137,7 +137,7 @@ async def test_a_freeze_of_a_decision_and_its_end_are_a_letter_each(desk: Desk) 
 async def test_a_freeze_at_the_owners_word_is_told_at_once_and_not_again_by_its_decision(desk: Desk) -> None:
     async with desk.database.begin() as connection:
         acts = {"freeze", "revoke_sessions", "case"}
-        await holds.stop_at_once(connection, acts, "li", "r1", T0, T0)
+        await holds.stop_at_once(connection, acts, "li", "r1", "e1", T0, T0)
     assert await desk.subjects() == ["Outgoing money stopped at your word"]
     text = desk.way.sent[0][1].text
     assert (
@@ -147,6 +147,15 @@ async def test_a_freeze_at_the_owners_word_is_told_at_once_and_not_again_by_its_
     effects = (Freeze(effect_id=effect_id("li", "r1", "freeze")),)
     await desk.decided(recorded("r1", effects=effects, at=T0 + 1.0, type="user_report", action="allow"))
     assert len(await desk.subjects()) == 1
+
+
+async def test_a_freeze_at_the_owners_word_says_what_the_word_was_of(desk: Desk) -> None:
+    await desk.hold("e1")
+    async with desk.database.begin() as connection:
+        await holds.stop_at_once(connection, {"freeze"}, "li", "r1", "e1", T0, T0)
+    await desk.subjects()
+
+    assert "Not you: CNY 18,000.00 to chen-wei-4471 (" in desk.way.sent[0][1].text
 
 
 async def test_a_report_that_came_by_kafka_alone_is_told_as_well(desk: Desk) -> None:
@@ -160,14 +169,14 @@ async def test_a_report_that_came_by_kafka_alone_is_told_as_well(desk: Desk) -> 
 
 async def test_a_word_that_freezes_nothing_has_no_letter_of_a_freeze(desk: Desk) -> None:
     async with desk.database.begin() as connection:
-        await holds.stop_at_once(connection, {"case"}, "li", "r1", T0, T0)
+        await holds.stop_at_once(connection, {"case"}, "li", "r1", "e1", T0, T0)
 
     assert await desk.subjects() == []
 
 
 async def test_what_the_owner_takes_back_has_no_second_letter(desk: Desk) -> None:
     async with desk.database.begin() as connection:
-        await holds.stop_at_once(connection, {"freeze"}, "li", "r1", T0, T0)
+        await holds.stop_at_once(connection, {"freeze"}, "li", "r1", "e1", T0, T0)
     await unfrozen(desk, "owner")
 
     assert await desk.subjects() == ["Outgoing money stopped at your word"]

@@ -241,7 +241,7 @@ async def test_a_freeze_by_its_owner_tells_what_they_said_was_not_theirs(
     """Before the worker has decided on the report: activity alone knows it."""
     await lived(database, PAID, REPORT)
     async with database.begin() as connection:
-        await holds.stop_at_once(connection, ["freeze"], "li", "report", NOW, NOW)
+        await holds.stop_at_once(connection, ["freeze"], "li", "report", "e1", NOW, NOW)
     found = (await read(app, "/v1/accounts/li/holds"))["frozen"]
 
     assert (found["shown"], found["about"]["shown"]["payee_id"]) == (None, "grocer")

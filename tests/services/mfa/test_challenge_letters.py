@@ -18,6 +18,7 @@ from services.cases.repository import Recorded, keep
 from services.cases.tables import notices
 from services.mfa import repository
 from services.mfa.repository import passed, record_issued
+from services.platform.metrics import NOTICES_DIGESTED
 from services.platform.settings import Settings
 from tests.services.mfa.world import OWNER, World, asked
 
@@ -162,6 +163,15 @@ async def test_ten_challenges_in_an_hour_are_two_letters_and_a_digest(world: Wor
     await deliver(world, box, 3600.0)
 
     assert box.subjects[2:] == ["What happened on your UPay account lately (8)"]
+
+
+async def test_ten_challenges_of_one_account_are_no_storm_of_letters(world: World, box: Box) -> None:
+    before = NOTICES_DIGESTED.labels(CHALLENGE)._value.get()
+    for number in range(10):
+        await decide(world, f"c{number}")
+    await deliver(world, box, AFTER_S)
+
+    assert NOTICES_DIGESTED.labels(CHALLENGE)._value.get() == before
 
 
 async def test_challenges_that_come_due_together_keep_to_the_same_bound(world: World, box: Box) -> None:
