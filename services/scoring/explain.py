@@ -59,8 +59,10 @@ def _waits_for(decision: Decision, done: Mapping[str, AnyEffect]) -> str:
         if "open_case" in done:
             return "code_or_support" if "issue_challenge" in done else ""
         held = done.get("hold_payment")
-        if isinstance(held, HoldPayment):
-            return "owner" if held.joins is None else "again"
+        if isinstance(held, HoldPayment) and held.joins is not None:
+            return "again"
+        if decision.waits_for == "owner":
+            return "owner"
     if decision.action == "deny" and decision.findings and decision.findings[0].detector == FROZEN.name:
         return "paid" if "raise_alert" in done else "frozen"
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.actions import ACTIONS
-from contracts.decisions import AnyEffect, Contribution, Decision, HoldPayment
+from contracts.decisions import AnyEffect, Contribution, Decision
 from contracts.events import AnyEvent
 from services.policy.file import read_policy
 from services.policy.policy import Policy
@@ -109,11 +109,15 @@ def test_a_repeat_of_a_held_payment_waits_with_it_and_not_for_support() -> None:
     assert "earlier try" in headline(decision(event, "hold", effects), "en")
 
 
-def test_a_payment_that_waits_without_a_case_waits_for_its_owner() -> None:
-    event = events.transaction()
-    held = [each for each in effects_for(event, "hold", POLICY) if isinstance(each, HoldPayment)]
+@pytest.mark.parametrize("name", ["login", "transaction", "account_change"])
+@pytest.mark.parametrize("across", [True, False])
+def test_what_waits_for_its_owners_word_is_not_said_to_wait_for_support(name: str, across: bool) -> None:
+    event = EVENTS[name]
+    effects = effects_for(event, "hold", POLICY, across=across, asks_owner=True)
+    said = headline(decision(event, "hold", effects, waits_for="owner"), "en")
 
-    assert headline(decision(event, "hold", tuple(held)), "en") == "Payment waits for its owner's word"
+    assert "open_case" not in tags(effects)
+    assert said.endswith("waits for its owner's word")
 
 
 @pytest.mark.parametrize("paid", [True, False])
