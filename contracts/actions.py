@@ -16,6 +16,7 @@ EffectName = Literal[
     "freeze",
     "revoke_sessions",
     "notify",
+    "forget_account",
 ]
 EFFECTS: dict[EffectName, str] = {
     "issue_challenge": "challenge",
@@ -26,6 +27,7 @@ EFFECTS: dict[EffectName, str] = {
     "freeze": "outgoing money frozen",
     "revoke_sessions": "sessions ended",
     "notify": "notice to the owner, if an address is known",
+    "forget_account": "what is kept of the account is deleted",
 }
 
 

@@ -101,8 +101,20 @@ class Notify(Effect, frozen=True, kw_only=True, tag="notify", gc=False, omit_def
     template: str
 
 
+class ForgetAccount(Effect, frozen=True, kw_only=True, tag="forget_account", gc=False, omit_defaults=True):
+    """Take out of SQL what earlier decisions left there about the account."""
+
+
 AnyEffect = (
-    IssueChallenge | RaiseAlert | OpenCase | HoldPayment | ReleasePayment | Freeze | RevokeSessions | Notify
+    IssueChallenge
+    | RaiseAlert
+    | OpenCase
+    | HoldPayment
+    | ReleasePayment
+    | Freeze
+    | RevokeSessions
+    | Notify
+    | ForgetAccount
 )
 
 

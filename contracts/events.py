@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, field, json, to_builtins
 from msgspec.structs import force_setattr
@@ -178,6 +178,10 @@ class Settlement(Event, frozen=True, kw_only=True, tag="settlement", gc=False, o
     about_event_id: Identifier
 
 
+class Erasure(Event, frozen=True, kw_only=True, tag="erasure", gc=False, omit_defaults=True):
+    """The account's data is erased: what earlier events taught is forgotten, and what comes later begins a new account."""
+
+
 class UserReport(Event, frozen=True, kw_only=True, tag="user_report", gc=False, omit_defaults=True):
     """What the account's owner says of one earlier event, and how it is known that the owner says so.
 
@@ -212,16 +216,8 @@ class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaul
         force_setattr(self, "about_at", None if about is None else epoch_seconds(about, "about_occurred_at"))
 
 
-AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label | Settlement
-EVENT_TYPES: tuple[type[Event], ...] = (
-    Login,
-    Transaction,
-    AccountChange,
-    ChallengeOutcome,
-    UserReport,
-    Label,
-    Settlement,
-)
+AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label | Settlement | Erasure
+EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 EVENT_TYPE_NAMES = tuple(str(kind.__struct_config__.tag) for kind in EVENT_TYPES)
 
 

@@ -7,7 +7,16 @@ character, and `.` and `..`, which every client and proxy takes out of a path.
 from __future__ import annotations
 
 from contracts.errors import Malformed
-from contracts.events import AnyEvent, ChallengeOutcome, Label, Login, Settlement, Transaction, UserReport
+from contracts.events import (
+    AnyEvent,
+    ChallengeOutcome,
+    Erasure,
+    Label,
+    Login,
+    Settlement,
+    Transaction,
+    UserReport,
+)
 
 MOST = 128
 _DOTS = (".", "..")
@@ -21,6 +30,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
     ChallengeOutcome: (*_ALL, "challenge_id", "challenged_event_id"),
     UserReport: (*_ALL, "about_event_id", "undoes"),
     Settlement: (*_ALL, "about_event_id"),
+    Erasure: _ALL,
     Label: (*_ALL, "about_event_id", "payee_id"),
 }
 

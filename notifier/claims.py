@@ -145,8 +145,11 @@ async def note_delivery(
         "outcome": outcome,
         "delivered_at": now,
     }
+    known = select(notices.c.notice_id).where(notices.c.notice_id == notice.notice_id)
     async with database.begin() as connection:
-        await connection.execute(insert_new(deliveries).values(row))
+        # Its account may have been erased while the letter went out.
+        if (await connection.execute(known.with_for_update(read=True, key_share=True))).first() is not None:
+            await connection.execute(insert_new(deliveries).values(row))
 
 
 async def end(database: Database, notice: Claim, state: str, now: float, error: str | None) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 from psycopg.errors import UniqueViolation
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import and_, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity import months
@@ -18,6 +18,17 @@ from services.platform import cursors
 from services.platform.database import Database, insert_new
 
 _COLUMNS = ", ".join(Row._fields)
+#: What an erasure takes out of a transaction that must be kept.
+_PERSONAL = (
+    "reason",
+    "device_key",
+    "network_key",
+    "device",
+    "country",
+    "city",
+    "network_kind",
+    "session_id",
+)
 _INCOMING = text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS activity_incoming (LIKE activity INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
 )
@@ -54,8 +65,18 @@ class Size(Struct, frozen=True):
 class ActivityStore:
     """Writes, reads and forgets activity. Every method raises Unavailable when the database is away."""
 
-    def __init__(self, database: Database, kept_days: Mapping[str, int], clock: Callable[[], float]) -> None:
-        """`kept_days` says by section how long rows are kept; `clock` gives epoch seconds."""
+    def __init__(
+        self,
+        database: Database,
+        kept_days: Mapping[str, int],
+        clock: Callable[[], float],
+        erase_keeps_days: int = 0,
+    ) -> None:
+        """`kept_days` says by section how long rows are kept; `clock` gives epoch seconds.
+
+        Of so many days an erasure leaves the transactions.
+        """
+        self._erase_keeps_days = erase_keeps_days
         self._database = database
         self._kept_days = dict(kept_days)
         self._clock = clock
@@ -108,6 +129,11 @@ class ActivityStore:
                 connection, self._today(), self._kept_days, not self._database.is_sqlite
             )
 
+    async def erase(self, account_id: str) -> None:
+        """Forget the account, but for what must be kept of its transactions."""
+        async with self._database.begin() as connection:
+            await erase_activity(connection, account_id, self._today(), self._erase_keeps_days)
+
     async def page(self, account_id: str, *, types: Sequence[str], cursor: str | None, limit: int) -> Page:
         """An account's rows, of these types alone if any are named. Raises Malformed for a cursor that is not ours."""
         query = select(activity).where(activity.c.account_id == account_id)
@@ -154,6 +180,22 @@ async def newest_change(
     )
     at: float | None = await connection.scalar(query)
     return at
+
+
+async def erase_activity(
+    connection: AsyncConnection, account_id: str, today: date, kept_days: int
+) -> tuple[int, int]:
+    """Delete the account's rows inside the caller's transaction; how many, and how many transactions stay.
+
+    Those of the last `kept_days` days stay, without device, place, network and session.
+    """
+    of_account = activity.c.account_id == account_id
+    if not kept_days:
+        return (await connection.execute(delete(activity).where(of_account))).rowcount, 0
+    kept = and_(activity.c.section == "money", activity.c.day > today - timedelta(days=kept_days))
+    stripped = update(activity).where(of_account, kept).values(dict.fromkeys(_PERSONAL))
+    left = (await connection.execute(stripped)).rowcount
+    return (await connection.execute(delete(activity).where(of_account, ~kept))).rowcount, left
 
 
 async def _copy(connection: AsyncConnection, statement: str, rows: Sequence[Row]) -> None:

@@ -14,6 +14,7 @@ from contracts.events import (
     Activity,
     AnyEvent,
     ChallengeOutcome,
+    Erasure,
     Label,
     Login,
     Settlement,
@@ -101,15 +102,20 @@ def row_of(event: AnyEvent) -> Row:
     )
 
 
-def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement) -> Row:
-    """What PayGuard, the owner or support said of another event."""
-    kind: str
+#: The type of the row that is never kept: what is kept of its account goes instead.
+ERASURE = "erasure"
+
+
+def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement | Erasure) -> Row:
+    """What PayGuard, the owner or support said of another event, or of the account."""
+    kind: str | None = None
     outcome: str | None = None
+    about: str | None = None
     if isinstance(event, ChallengeOutcome):
         kind, outcome, about = event.purpose, event.outcome, event.challenged_event_id
     elif isinstance(event, Settlement):
         kind, outcome, about = event.settles, event.outcome, event.about_event_id
-    else:
+    elif not isinstance(event, Erasure):
         kind, about = event.verdict, event.about_event_id
     return Row(
         section_of(event),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from aiokafka import ConsumerRecord
 
 from contracts.errors import Unavailable
 from services.activity.repository import ActivityStore
-from services.activity.rows import Row, row_of
+from services.activity.rows import ERASURE, Row, row_of
 from services.enrichment.enrich import Enricher
 from services.events.decode import CheckOwn, decode
 from services.platform.database import Database
@@ -52,7 +52,7 @@ class ActivityService:
         self._enricher = enricher
         self._check_own = check_own
         self._clock = clock
-        self._store = ActivityStore(database, kept_days(settings), clock)
+        self._store = ActivityStore(database, kept_days(settings), clock, settings.erase_keeps_money_days)
         self._sweeping = consumers.add("activity-retention")
         self._part = _SQLITE_ROWS if database.is_sqlite else settings.batch_records
         #: as many as are taken from the broker at once
@@ -103,9 +103,13 @@ class ActivityService:
                 await asyncio.wait([writing])
 
     async def _write(self, rows: Sequence[Row]) -> None:
-        new = await self._store.write(rows)
-        ACTIVITY_ROWS.labels("kept").inc(new)
-        ACTIVITY_ROWS.labels("repeated").inc(len(rows) - new)
+        """Make the rows durable, and forget at an erasure what came before it."""
+        for part, erased in _until_erasures(rows):
+            new = await self._store.write(part)
+            ACTIVITY_ROWS.labels("kept").inc(new)
+            ACTIVITY_ROWS.labels("repeated").inc(len(part) - new)
+            if erased is not None:
+                await self._store.erase(erased)
 
     async def _forget(self) -> None:
         due_at = 0.0
@@ -118,3 +122,13 @@ class ActivityService:
             except Unavailable as error:
                 self._sweeping.failed(error.reason)
             await pause(self._stopping, _LOOK_EVERY_S)
+
+
+def _until_erasures(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], str | None]]:
+    """The rows in parts, each with the account that is erased behind it; the last has none."""
+    first = 0
+    for index, row in enumerate(rows):
+        if row.type == ERASURE:
+            yield rows[first:index], row.account_id
+            first = index + 1
+    yield rows[first:], None

@@ -56,6 +56,8 @@ from services.platform.settings import Settings
 from services.portal.portal import Portal
 from services.portal.problem_pages import problem_page
 from services.portal.routers import ROUTERS as PORTAL_ROUTERS
+from services.rights.erasure import AccountRights
+from services.rights.routes import router as rights_router
 from services.scoring.explain import Reasons
 from services.wallet.feed import ActionFeed
 from services.wallet.routes import router as actions_router
@@ -100,6 +102,7 @@ class ApiResources:
     words: OwnerWords
     report_undo: ReportUndo
     portal: Portal
+    rights: AccountRights
     reasons: Reasons
     macs: EventMacs
     consumers: Consumers = field(default_factory=Consumers)
@@ -135,6 +138,7 @@ def create_app(resources: ApiResources) -> FastAPI:
         "words",
         "report_undo",
         "portal",
+        "rights",
     ):
         setattr(app.state, name, getattr(resources, name))
     return app
@@ -222,6 +226,7 @@ def _routed() -> FastAPI:
         webhook_router,
         hold_router,
         approval_router,
+        rights_router,
         *PORTAL_ROUTERS,
     ):
         app.include_router(router)

@@ -16,7 +16,7 @@ from contracts.amounts import MOST_DIGITS
 from contracts.changes import OWN_CHANGES
 from contracts.currencies import MOST_DECIMALS
 from contracts.errors import Malformed
-from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Settlement
+from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Erasure, Settlement
 from services.api.canonical import canonical, number
 from services.api.event_warning import EventWarning
 from services.api.producer import MAX_EVENT_BYTES
@@ -69,14 +69,20 @@ def _offered(index: int, value: bytes, key_id: str) -> Offered:
     return Offered(index, told, event.event_id, event.account_id, event, warnings=warnings)
 
 
+_NOT_OFFERED: dict[type, str] = {
+    ChallengeOutcome: "challenge outcomes come",
+    Settlement: "the end of a hold comes",
+    Erasure: "the erasure of an account comes",
+}
+
+
 def checked(value: bytes, key_id: str = "") -> tuple[AnyEvent, tuple[EventWarning, ...], bytes]:
     """The event in these bytes, what its sender should know, and its one form. Raises Malformed naming the field or the fault."""
     if len(value) > MAX_EVENT_BYTES:
         raise Malformed("too_large", f"an event has at most {MAX_EVENT_BYTES} bytes")
     event, mended = read_event(value)
     members = _read_one_way(value)
-    if isinstance(event, ChallengeOutcome | Settlement):
-        what = "challenge outcomes come" if isinstance(event, ChallengeOutcome) else "the end of a hold comes"
+    if (what := _NOT_OFFERED.get(event.__class__)) is not None:
         raise Malformed("not_offered", f"{what} from PayGuard's own verification and desk, not over HTTP")
     if isinstance(event, AccountChange) and event.change in OWN_CHANGES:
         raise Malformed(

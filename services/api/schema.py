@@ -55,6 +55,7 @@ _EVENTS = {
     "AccountChange": "A change to credentials, contacts, limits or factors of an account.",
     "ChallengeOutcome": "How a second-factor challenge ended. PayGuard writes it; it is refused over HTTP.",
     "Settlement": "How a freeze or a held payment ended. PayGuard writes it; it is refused over HTTP.",
+    "Erasure": "The account's data is erased: what came before is forgotten. PayGuard writes it; it is refused over HTTP.",
     "UserReport": "What the account's owner says of one earlier event. Over HTTP it needs the scope `report`.",
     "Label": "What support or a chargeback says of one earlier event. Over HTTP it needs the scope `label`.",
     "Place": "Where the address is said to be. Coordinates beyond +-90 and +-180 degrees are no place.",

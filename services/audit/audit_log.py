@@ -1,6 +1,7 @@
 """The audit in SQL: append-only, one row an offered code, a factor's change or an administrator's act.
 
-The tables refuse UPDATE and DELETE by trigger, and the hash chain of `chain` tells of whoever gets around that.
+The tables refuse UPDATE and DELETE by trigger, but for words that an erasure takes out, and the hash chain of `chain` tells of
+whoever gets around that.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.chain import (
     ALL_PARTITIONS,
+    ERASED,
     Broken,
     Entry,
     Head,
+    Redaction,
     Row,
     Walk,
     canonical,
@@ -100,6 +103,26 @@ async def verify(database: Database, saved: Mapping[int, Head] | None = None) ->
             if found is not None:
                 broken.append(found)
     return Checked(entries, heads, broken)
+
+
+async def take_words(connection: AsyncConnection, account_id: str) -> str:
+    """Take networks and reasons out of the account's rows; what the reason of the act `ERASED` must say.
+
+    That act has to follow in the same transaction. It takes the lock of the account's partition, as `record` does.
+    """
+    partition = partition_of(Entry(at=0.0, action=ERASED, result="", actor="", account_id=account_id))
+    await connection.execute(select(audit_heads).where(audit_heads.c.lane == partition).with_for_update())
+    wordy = and_(
+        audit.c.lane == partition,
+        audit.c.account_id == account_id,
+        audit.c.action != ERASED,
+        or_(audit.c.network.is_not(None), audit.c.reason.is_not(None)),
+    )
+    redaction = Redaction()
+    for found in (await connection.execute(select(audit).where(wordy).order_by(audit.c.seq))).mappings():
+        redaction.add(_row(found))
+    await connection.execute(update(audit).where(wordy).values(network=None, reason=None))
+    return redaction.words()
 
 
 async def rows(

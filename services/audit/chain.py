@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 
-from msgspec import Struct, field, json
+from msgspec import Struct, field, json, structs
 
 PARTITIONS = 32
+#: The act that vouches for rows of its account whose words were taken out: see `redaction`.
+ERASED = "account_erased"
 #: The partition of acts that concern no account and no challenge.
 NO_ACCOUNT = PARTITIONS
 ALL_PARTITIONS = range(PARTITIONS + 1)
@@ -83,12 +85,36 @@ def linked(head: Head, entry: Entry) -> Row:
     return Row(head.partition, seq, entry, hashlib.sha256(hashed).digest())
 
 
+class Redaction:
+    """What is left of rows whose network and reason were taken out, so that nothing else of them can change unseen.
+
+    Their own hashes no longer fit them, but the row after each covers its hash, and the act that took the words out covers all.
+    """
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self.rows = 0
+
+    def add(self, row: Row) -> None:
+        """Take the next row, by number, as it is without its words."""
+        entry = structs.replace(row.entry, network=None, reason=None)
+        self._digest.update(row.seq.to_bytes(8, "big") + row.hash + canonical(row.partition, entry))
+        self.rows += 1
+
+    def words(self) -> str:
+        """What the reason of the act says of them."""
+        return f"{self.rows} rows without their words: {self._digest.hexdigest()}"
+
+
 class Broken(Struct, frozen=True):
     """The first row of a partition that is not as it was written."""
 
     partition: int = field(name="lane")
     seq: int
     fault: str
+
+
+_ALTERED = "was altered, or is not the one that was written there"
 
 
 class Walk:
@@ -100,14 +126,22 @@ class Walk:
     def __init__(self, partition: int, saved: Head | None = None) -> None:
         self.head = Head(partition, 0, START)
         self._saved = saved
+        self._redacted: dict[str, tuple[int, Redaction]] = {}
 
     def read(self, row: Row) -> Broken | None:
         """Take the next row, by number."""
         expected = self.head.seq + 1
         if row.seq != expected:
             return self._broken(expected, f"is missing; the next one there is {row.seq}")
-        if row.hash != linked(self.head, row.entry).hash:
-            return self._broken(expected, "was altered, or is not the one that was written there")
+        entry = row.entry
+        if row.hash != linked(self.head, entry).hash:
+            if entry.account_id is None or entry.network is not None or entry.reason is not None:
+                return self._broken(expected, _ALTERED)
+            self._redacted.setdefault(entry.account_id, (expected, Redaction()))[1].add(row)
+        elif entry.action == ERASED and entry.account_id in self._redacted:
+            first, redaction = self._redacted.pop(entry.account_id)
+            if redaction.words() not in (entry.reason or ""):
+                return self._broken(first, _ALTERED)
         self.head = Head(row.partition, row.seq, row.hash)
         if self._saved is not None and self._saved.seq == row.seq and self._saved.hash != row.hash:
             return self._broken(row.seq, "or one before it was rewritten since the heads were saved")
@@ -116,6 +150,8 @@ class Walk:
     def end(self, head: Head | None) -> Broken | None:
         """Compare the end of the rows with the partition's head."""
         last = self.head.seq
+        if self._redacted:
+            return self._broken(last + 1, _ALTERED)
         if self._saved is not None and self._saved.seq > last:
             return self._broken(last + 1, "was cut off since the heads were saved")
         if head is None:
@@ -127,4 +163,10 @@ class Walk:
         return None
 
     def _broken(self, seq: int, fault: str) -> Broken:
-        return Broken(self.head.partition, seq, fault)
+        """The fault, or an earlier row that lost its words and that nothing has vouched for."""
+        first = min((each for each, _ in self._redacted.values()), default=seq)
+        return (
+            Broken(self.head.partition, first, _ALTERED)
+            if first < seq
+            else Broken(self.head.partition, seq, fault)
+        )

@@ -54,6 +54,8 @@ from services.policy.acts import Acts
 from services.policy.file import read_policy
 from services.portal.portal import Portal, public_url
 from services.portal.visits import Visits
+from services.rights.erasing import forget_decided
+from services.rights.erasure import AccountRights
 from services.risk.learned_pattern import NAME as LEARNED
 from services.scoring.explain import Reasons, reasons_of
 from services.wallet.feed import ActionFeed
@@ -139,6 +141,7 @@ async def open_api(
     challenges, lifecycle, undo = open_challenges(settings, database, client, grants, clock.now, acts)
     unfreezing = Unfreezing(acts.unfreeze_steps, {"factor": factor_proved}, acts.second_person)
     await sealed.require_keys(database, open_vault(settings))
+    rights = AccountRights(settings, database, client, clock.now, policy.acts.second_person)
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     return ApiResources(
         settings=settings,
@@ -152,10 +155,11 @@ async def open_api(
         lifecycle=lifecycle,
         grants=grants,
         cases=CaseService(database, clock.now, CaseActs(unfreezing, acts.second_person, has_factor)),
-        activity=ActivityStore(database, kept_days(settings), clock.now),
-        holds=HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle)),
+        activity=ActivityStore(database, kept_days(settings), clock.now, settings.erase_keeps_money_days),
+        holds=HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle, rights)),
         words=OwnerWords(database, clock.now, Following(acts.not_me, acts.was_me), factor_proved),
         report_undo=undo,
+        rights=rights,
         actions=ActionFeed(database, clock.now),
         webhooks=Webhooks(
             database, WebhookSecrets(event_keys(settings)), clock.now, settings.webhook_private_networks
@@ -168,15 +172,15 @@ async def open_api(
     )
 
 
-def second_person_acts(lifecycle: FactorLifecycle) -> dict[Act, ActRule]:
+def second_person_acts(lifecycle: FactorLifecycle, rights: AccountRights) -> dict[Act, ActRule]:
     """What follows when a second person has decided, besides unfreezing; an act of another room has a row here."""
     resets = lifecycle.resets
-    return {"factor_reset": ActRule(resets.allowed, resets.refused, scope="admin")}
+    return {"factor_reset": ActRule(resets.allowed, resets.refused, scope="admin"), "erasure": rights.act}
 
 
 def open_cases(settings: Settings, database: Database, consumers: Consumers) -> CasesService:
     """The consumer of decisions and the outbox relay. Raises UnusableKeys without the key that signs our events."""
-    return CasesService(settings, database, record_issued, time.time, consumers)
+    return CasesService(settings, database, record_issued, time.time, consumers, forget_decided)
 
 
 def open_activity(settings: Settings, database: Database, consumers: Consumers) -> ActivityService:

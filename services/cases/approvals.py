@@ -31,6 +31,10 @@ class NothingLeft(Exception):
     """What was asked for cannot be done any more: what it was about ended otherwise."""
 
 
+class StillStanding(NothingLeft):
+    """Something must end before the act can be done; the message names all of it."""
+
+
 class Approval(Struct, frozen=True, kw_only=True):
     """An act on `subject`, asked for and perhaps decided; times in epoch seconds.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
 from aiokafka import ConsumerRecord
 from msgspec import json
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import Decision
+from contracts.decisions import Decision, ForgetAccount
 from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
 from services.cases.hold_service import HoldService
@@ -47,6 +48,8 @@ _GAUGES_EVERY_S = 2.0
 _EXPIRE_EVERY_S = 5.0
 #: SQLite has one writer: a longer transaction would keep verifications waiting.
 _TRANSACTION_RECORDS = 200
+#: `services.rights.erasing.forget_decided`: (connection, account_id).
+ForgetDecided = Callable[[AsyncConnection, str], Awaitable[None]]
 _decode = json.Decoder(Decision).decode
 
 
@@ -81,8 +84,13 @@ class CasesService:
         record_issued: RecordIssued,
         clock: Callable[[], float],
         consumers: Consumers | None = None,
+        forget_decided: ForgetDecided | None = None,
     ) -> None:
-        """`consumers` are those of the process, by default of nobody else."""
+        """`consumers` are those of the process, by default of nobody else.
+
+        `forget_decided` takes out, at an account's erasure, what earlier decisions left in SQL.
+        """
+        self._forget_decided = forget_decided
         self._database = database
         self._record_issued = record_issued
         self._clock = clock
@@ -128,11 +136,13 @@ class CasesService:
         Raises Unavailable when one did not commit: repeat them all, what was done before is left alone.
         """
         for first in range(0, len(records), _TRANSACTION_RECORDS):
-            async with self._database.begin() as connection:
-                part = records[first : first + _TRANSACTION_RECORDS]
-                raised = await keep(connection, part, self._record_issued)
-            for severity, count in raised.items():
-                ALERTS.labels(severity).inc(count)
+            for part, erased in _until_erasures(records[first : first + _TRANSACTION_RECORDS]):
+                async with self._database.begin() as connection:
+                    raised = await keep(connection, part, self._record_issued)
+                    if erased is not None and self._forget_decided is not None:
+                        await self._forget_decided(connection, erased)
+                for severity, count in raised.items():
+                    ALERTS.labels(severity).inc(count)
 
     async def _carry(self) -> int:
         carried = await self._relay.carry()
@@ -154,6 +164,17 @@ class CasesService:
             except Unavailable:
                 OLDEST_CASE.set(float("nan"))
             await pause(self._stopping, _GAUGES_EVERY_S)
+
+
+def _until_erasures(records: Sequence[Recorded]) -> Iterator[tuple[Sequence[Recorded], str | None]]:
+    """The records in parts that are one transaction each, with the account that its last record erases, if it does."""
+    first = 0
+    for index, record in enumerate(records):
+        if any(isinstance(effect, ForgetAccount) for effect in record.decision.effects):
+            yield records[first : index + 1], record.decision.account_id
+            first = index + 1
+    if first < len(records):
+        yield records[first:], None
 
 
 async def measure(database: Database, now: float) -> Pending:

@@ -75,6 +75,7 @@ cases = Table(
     CheckConstraint("state IN ('open', 'in_review', 'resolved')", name="state"),
     CheckConstraint("(state = 'resolved') = (verdict IS NOT NULL)", name="verdict"),
     Index(None, "opened_at", "case_id"),
+    Index(None, "account_id"),
 )
 Index(
     "uq_cases_unresolved_account",
@@ -124,6 +125,7 @@ outbox = Table(
     Column("last_error", String(256)),
     CheckConstraint("kind IN ('action', 'event')", name="kind"),
     Index(None, "sent_at"),
+    Index(None, "key"),
 )
 Index(
     "ix_outbox_unsent",

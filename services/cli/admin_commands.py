@@ -1,4 +1,4 @@
-"""`payguard admin`: topics, database, dead letters, API keys, keys of secrets, the audit, activity."""
+"""`payguard admin`: topics, database, dead letters, API keys, keys of secrets, the audit, activity, rights of owners."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli import activity_commands, audit_commands, key_commands, memory_commands, topics_commands
+from services.cli import (
+    activity_commands,
+    audit_commands,
+    key_commands,
+    memory_commands,
+    rights_commands,
+    topics_commands,
+)
 from services.cli.options import (
     EXIT_BAD,
     Database,
@@ -46,6 +53,7 @@ for name, sub in (
     ("activity", activity_commands.app),
 ):
     app.add_typer(sub, name=name)
+rights_commands.register(app)
 
 
 @database_app.command("migrate")

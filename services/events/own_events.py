@@ -21,6 +21,7 @@ from contracts.events import (
     AccountChange,
     AnyEvent,
     ChallengeOutcome,
+    Erasure,
     Label,
     Login,
     Settlement,
@@ -37,7 +38,8 @@ from services.platform.settings import Settings
 #: The reason code of dead letters that claim to be PayGuard's word and are not.
 NOT_OURS = "not_ours"
 _DOMAIN = b"payguard own event\x00"
-_OUR_TYPES = frozenset({"challenge_outcome", "user_report", "label", "settlement"})
+_OUR_TYPES = frozenset({"challenge_outcome", "user_report", "label", "settlement", "erasure"})
+_OURS = frozenset({ChallengeOutcome, UserReport, Label, Settlement, Erasure})
 _MAC = re.compile(rb"([1-9][0-9]{0,2}):([0-9a-f]{64})")
 _UPGRADE = (
     "It signs what PayGuard itself writes to the events topic: give worker, API and cases the same one. "
@@ -124,7 +126,7 @@ def is_own(event: AnyEvent) -> bool:
         return False
     if kind is AccountChange:
         return event.change in OWN_CHANGES  # type: ignore[union-attr]
-    return kind is ChallengeOutcome or kind is UserReport or kind is Label or kind is Settlement
+    return kind in _OURS
 
 
 def _is_own(type_name: str, change: str) -> bool:

@@ -178,6 +178,13 @@ class Database:
                 )
             await connection.run_sync(_upgrade)
 
+    async def empty_log(self) -> None:
+        """Write SQLite's log into the file and empty it, as far as nobody reads it. Deleted bytes are zeros."""
+        if not self.is_sqlite or not self.url.database:
+            return
+        async with aiosqlite.connect(self.url.database) as connection:
+            await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Give every connection back; the object can be used again afterwards."""
         await self.engine.dispose()
@@ -232,7 +239,7 @@ def _postgres_engine(url: URL) -> AsyncEngine:
 
 async def _prepare_sqlite(connection: aiosqlite.Connection) -> None:
     await _keep_a_log(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         await connection.execute(f"PRAGMA {pragma}")
 
 

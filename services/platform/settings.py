@@ -113,6 +113,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic_days: int = 30
     records_days: int = 730
     letters_days: int = 180
+    erase_keeps_money_days: int = 0
     # metrics
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0

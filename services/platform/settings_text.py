@@ -88,6 +88,7 @@ MEANINGS: dict[str, str] = {
     "topic_days": "For how many days the other topics keep what they hold, personal data included.",
     "records_days": "For how many days decisions with effects, alerts, resolved cases, holds and actions are kept.",
     "letters_days": "For how many days notices, deliveries, replaced addresses and closed challenges are kept.",
+    "erase_keeps_money_days": "Of so many days an erasure leaves transactions, where a law asks for it; 0: none.",
     "metrics_host": "Address of /metrics, /healthz and /readyz of every process but the API, which serves them itself.",
     "metrics_port": "Port of those pages; 0 picks a free one.",
     "log_level": "DEBUG, INFO, WARNING or ERROR.",

@@ -24,4 +24,5 @@ visits = Table(
     Column("expires_at", Double, nullable=False),
     Index(None, "session", unique=True),
     Index(None, "expires_at"),
+    Index(None, "account_id"),
 )

@@ -25,8 +25,8 @@ transaction (`payguard_rows_forgotten_total`); a table without a rule here fails
 _TABLES = """
 ## Tables
 
-| table | kept | taken by |
-|---|---|---|
+| table | kept | taken by | at an erasure of the account |
+|---|---|---|---|
 """
 _TOPICS = """
 ## Topics
@@ -42,17 +42,35 @@ _TAIL = """
 ## Elsewhere
 
 - The account's memory in Redis or Valkey is kept as long as the account is used; old facts fade and rows are bounded
-  (`contracts/profile.py`). What it holds of devices, networks and payees are keyed hashes. Counts across accounts end with their
-  windows, records of payees 90 to 180 days after they last changed, decisions for HTTP callers after an hour.
-- The audit is append-only and has no end: who did what must be provable. It holds no secret, address or device.
+  (`contracts/profile.py`). What it holds of devices, networks and payees are keyed hashes. Counts across accounts end with
+  their windows, records of payees 90 to 180 days after they last changed, decisions for HTTP callers after an hour.
+- The audit is append-only and has no end: who did what must be provable. It holds no secret, address or device. An erasure
+  takes the networks (keyed hashes) and reasons of the account's rows out, which the database allows, and its own row
+  vouches for what is left of them, so `payguard admin audit verify` still tells of every other change. See
+  [decisions/ERASED](decisions/ERASED.md).
 - Backups and the mail server's own log are the operator's.
+
+## Rights of an account's owner
+
+`GET /v1/accounts/{account_id}/export` and `payguard admin export` tell all that is kept.
+`POST /v1/accounts/{account_id}/erase` and `payguard admin erase` take it out, with a second person where the policy's
+`[second_person]` says `erasure`. A freeze, a held payment, an unresolved case or an open factor reset must end first: the
+answer, 409, names each. The answer of an erasure, and `GET /v1/accounts/{account_id}/erasure` later, list what stays and
+until when.
+
+- SQL at once, in one transaction; SQLite overwrites what it deletes, PostgreSQL when it vacuums.
+- The event `erasure` goes to `account-events`. Behind it workers begin a new memory of the account, the activity store and
+  the cases process take out what came in late, and a replay does the same. What the account does later is a new account's.
+- Where a law asks for transactions, `PAYGUARD_ERASE_KEEPS_MONEY_DAYS` leaves those of so many days, without device, place,
+  network and session.
+- The wallet is not told: it asked.
 
 ## What a replay rebuilds
 
-`account-events` is kept for `PAYGUARD_EVENTS_DAYS`, not for ever, so a replay of it rebuilds what the last so many days taught
-(`payguard admin memory rebuild`), and no more. What is older is in the store alone: back it up (snapshot and append-only file) as
-often as you can bear to lose; a store restored from a backup goes on from the offset that it had reached, and the topic has what
-followed, if the backup is younger than the topic is long. See
+`account-events` is kept for `PAYGUARD_EVENTS_DAYS`, not for ever, so a replay of it rebuilds what the last so many days
+taught (`payguard admin memory rebuild`), and no more. What is older is in the store alone: back it up (snapshot and
+append-only file) as often as you can bear to lose; a store restored from a backup goes on from the offset that it had
+reached, and the topic has what followed, if the backup is younger than the topic is long. See
 [decisions/NUMBER](decisions/NUMBER.md).
 """
 _MEANINGS = {
@@ -63,6 +81,7 @@ _MEANINGS = {
     "activity_money_days": "transactions in the store of activity",
     "activity_access_days": "all else there",
 }
+ERASURE = "0038-an-erasure-deletes"
 DECISION = "0033-how-long-a-replay-reaches-back"
 
 
@@ -74,7 +93,7 @@ def page() -> str:
         for name, meaning in _MEANINGS.items()
     )
     tables = "".join(
-        f"| `{rule.table}` | {_kept(rule, defaults)} | {rule.by} |\n"
+        f"| `{rule.table}` | {_kept(rule, defaults)} | {rule.by} | {rule.erased} |\n"
         for rule in sorted(RULES, key=lambda rule: rule.table)
     )
     told = {field.default: field.name for field in structs.fields(Settings)}
@@ -92,7 +111,16 @@ def page() -> str:
         f"\nWhat keeps an effect from happening twice outlives every topic: {identity_days(defaults)} days at least, whatever the"
         " settings say of records and letters.\n"
     )
-    return _HEAD + rows + least + _TABLES + tables + _TOPICS + kept + _TAIL.replace("NUMBER", DECISION)
+    return (
+        _HEAD
+        + rows
+        + least
+        + _TABLES
+        + tables
+        + _TOPICS
+        + kept
+        + _TAIL.replace("NUMBER", DECISION).replace("ERASED", ERASURE)
+    )
 
 
 def _kept(rule: Rule, settings: Settings) -> str:

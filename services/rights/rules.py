@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, or_
 
 from services.activity.tables import activity  # noqa: F401 (a table is known once its module is read)
 from services.audit.tables import audit  # noqa: F401
 from services.cases.hold_tables import account_holds, approvals, held_payments, owner_words
 from services.cases.tables import (
     alerts,
-    case_entries,
     cases,
     contact_points,
-    deliveries,
     notices,
     outbox,
     recorded_decisions,
 )
 from services.http.api_keys import api_keys  # noqa: F401
-from services.mfa.limit_tables import code_networks  # noqa: F401
-from services.mfa.tables import challenges, factor_resets
+from services.mfa.tables import challenges, factor_resets, factors, recovery_codes
 from services.platform.settings import Settings
-from services.portal.tables import visits  # noqa: F401
-from services.wallet.tables import wallet_actions, webhook_deliveries
+from services.portal.tables import visits
+from services.rights import which
+from services.wallet.tables import webhook_deliveries
 
 #: Beyond the topics' own retention, which goes by whole segments.
 _MARGIN_DAYS = 7
@@ -38,6 +35,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     `over` says which rows are past keeping, given the time (epoch seconds) before which they must have ended; None where another
     task or an administrator takes them. `days` is None for what has no end of its own.
+
+    `of` says which rows an erasure of an account deletes, None for none; `erased` what it does, in words.
     """
 
     table: str
@@ -45,6 +44,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     by: str = "retention"
     days: Days | None = None
     over: Callable[[float], ColumnElement[bool]] | None = None
+    of: Callable[[str], ColumnElement[bool]] | None = None
+    erased: str = "deleted"
 
 
 def identity_days(settings: Settings) -> int:
@@ -66,140 +67,187 @@ def _topic_days(settings: Settings) -> int:
     return settings.topic_days
 
 
-def _ended(notice: Any, before: float) -> ColumnElement[bool]:
-    return and_(notice.c.state != "waiting", notice.c.ended_at < before)
-
-
-def _delivery(before: float) -> ColumnElement[bool]:
-    return deliveries.c.notice_id.in_(select(notices.c.notice_id).where(_ended(notices, before)))
-
-
-def _entry(before: float) -> ColumnElement[bool]:
-    return case_entries.c.case_id.in_(select(cases.c.case_id).where(cases.c.resolved_at < before))
-
-
-def _decision(before: float) -> ColumnElement[bool]:
-    """Nobody speaks of it any more: no alert, no case, no freeze, no held payment."""
-    this = recorded_decisions.c
-    of_alert = exists().where(alerts.c.account_id == this.account_id, alerts.c.event_id == this.event_id)
-    of_case = exists(
-        select(cases.c.case_id)
-        .join(case_entries)
-        .where(cases.c.account_id == this.account_id, case_entries.c.event_id == this.event_id)
-    )
-    of_freeze = exists().where(
-        account_holds.c.account_id == this.account_id, account_holds.c.event_id == this.event_id
-    )
-    of_payment = exists().where(
-        held_payments.c.account_id == this.account_id, held_payments.c.event_id == this.event_id
-    )
-    return and_(this.recorded_at < before, ~of_alert, ~of_case, ~of_freeze, ~of_payment)
-
-
-def _action(before: float) -> ColumnElement[bool]:
-    """Not the newest: its place must not be given again."""
-    newest = select(func.max(wallet_actions.c.sequence)).scalar_subquery()
-    return and_(wallet_actions.c.published_at < before, wallet_actions.c.sequence < newest)
-
-
 #: In the order in which rows are taken: what points to others goes before them.
 RULES: tuple[Rule, ...] = (
-    Rule(table="deliveries", since="their notice has ended", days=letters_days, over=_delivery),
+    Rule(
+        table="deliveries",
+        of=which.deliveries_of,
+        since="their notice has ended",
+        days=letters_days,
+        over=which.deliveries_past,
+    ),
     Rule(
         table="notices",
+        of=which.of_account(notices),
         since="they have ended",
         days=letters_days,
-        over=lambda before: _ended(notices, before),
+        over=lambda before: which.ended(notices, before),
     ),
     Rule(
         table="contact_points",
+        of=which.of_account(contact_points),
         since="another address took their place; the one in use stays",
         days=letters_days,
         over=lambda before: contact_points.c.until < before,
     ),
     Rule(
         table="alerts",
+        of=which.of_account(alerts),
         since="they were raised",
         days=records_days,
         over=lambda before: alerts.c.raised_at < before,
     ),
-    Rule(table="case_entries", since="their case is resolved", days=records_days, over=_entry),
+    Rule(
+        table="case_entries",
+        of=which.entries_of,
+        since="their case is resolved",
+        days=records_days,
+        over=which.entries_past,
+    ),
     Rule(
         table="cases",
+        of=which.of_account(cases),
         since="they are resolved; open ones stay",
         days=records_days,
         over=lambda before: cases.c.resolved_at < before,
     ),
     Rule(
         table="held_payments",
+        of=which.of_account(held_payments),
         since="they are settled",
         days=records_days,
         over=lambda before: held_payments.c.settled_at < before,
     ),
     Rule(
         table="account_holds",
+        of=which.of_account(account_holds),
         since="they are released; those that stand stay",
         days=records_days,
         over=lambda before: account_holds.c.released_at < before,
     ),
     Rule(
         table="approvals",
+        of=which.of_account(approvals),
         since="they are decided, or over",
         days=records_days,
         over=lambda before: or_(approvals.c.decided_at < before, approvals.c.expires_at < before),
     ),
     Rule(
         table="owner_words",
+        of=which.of_account(owner_words),
         since="they were told",
         days=records_days,
         over=lambda before: owner_words.c.told_at < before,
     ),
     Rule(
         table="recorded_decisions",
+        of=which.of_account(recorded_decisions),
         since="they were recorded, and no alert, case, freeze or held payment speaks of them",
         days=records_days,
-        over=_decision,
+        over=which.decisions_past,
     ),
-    Rule(table="wallet_actions", since="the wallet could hear of them", days=records_days, over=_action),
     Rule(
         table="webhook_deliveries",
+        of=which.told_of,
         since="they have ended",
         days=_topic_days,
         over=lambda before: webhook_deliveries.c.ended_at < before,
     ),
     Rule(
+        table="wallet_actions",
+        of=which.done_of,
+        erased="deleted once the wallet has done them; others lose the wallet's own words",
+        since="the wallet could hear of them",
+        days=records_days,
+        over=which.actions_past,
+    ),
+    Rule(
         table="outbox",
+        erased="sent records lose what they held, and keep their ids",
         since="they were sent; their ids keep an action from being sent twice",
         days=identity_days,
         over=lambda before: outbox.c.sent_at < before,
     ),
     Rule(
         table="challenges",
+        of=which.of_account(challenges),
         since="they are closed",
         days=letters_days,
         over=lambda before: challenges.c.closed_at < before,
     ),
     Rule(
         table="factor_resets",
+        of=which.of_account(factor_resets),
         since="they have ended",
         days=records_days,
         over=lambda before: factor_resets.c.ended_at < before,
     ),
     Rule(
         table="activity",
+        erased="deleted, but for transactions of `PAYGUARD_ERASE_KEEPS_MONEY_DAYS`",
         since="the event's day, of transactions; all else for `PAYGUARD_ACTIVITY_ACCESS_DAYS`",
         by="activity-retention",
         days=lambda settings: settings.activity_money_days,
     ),
-    Rule(table="factors", since="until the account is erased; a removed one keeps no secret", by="erase"),
-    Rule(table="recovery_codes", since="until new ones are made, or the account is erased", by="erase"),
-    Rule(table="factor_devices", since="90 days after the last pass on them", by="challenge-expiry"),
-    Rule(table="code_networks", since="90 days after the last pass from them", by="challenge-expiry"),
-    Rule(table="code_minutes", since="one hour", by="challenge-expiry"),
-    Rule(table="portal_visits", since="one hour after their end, when the next link is made", by="links"),
-    Rule(table="letter_rates", since="always: one row a reason, nothing of accounts", by="nobody"),
-    Rule(table="api_keys", since="always: a revoked key keeps its name", by="nobody"),
-    Rule(table="webhooks", since="until an administrator removes them", by="an administrator"),
-    Rule(table="audit", since="always: it is a chain; see below", by="nobody"),
-    Rule(table="audit_heads", since="always: one row a partition of the audit", by="nobody"),
+    Rule(
+        table="factor_devices",
+        of=which.devices_of,
+        since="90 days after the last pass on them",
+        by="challenge-expiry",
+    ),
+    Rule(
+        table="factors",
+        of=which.of_account(factors),
+        since="until the account is erased; a removed one keeps no secret",
+        by="erase",
+    ),
+    Rule(
+        table="recovery_codes",
+        of=which.of_account(recovery_codes),
+        since="until new ones are made, or the account is erased",
+        by="erase",
+    ),
+    Rule(
+        table="code_networks",
+        erased="nothing of accounts",
+        since="90 days after the last pass from them",
+        by="challenge-expiry",
+    ),
+    Rule(table="code_minutes", erased="nothing of accounts", since="one hour", by="challenge-expiry"),
+    Rule(
+        table="portal_visits",
+        of=which.of_account(visits),
+        since="one hour after their end, when the next link is made",
+        by="links",
+    ),
+    Rule(
+        table="letter_rates",
+        erased="nothing of accounts",
+        since="always: one row a reason, nothing of accounts",
+        by="nobody",
+    ),
+    Rule(
+        table="api_keys",
+        erased="nothing of accounts",
+        since="always: a revoked key keeps its name",
+        by="nobody",
+    ),
+    Rule(
+        table="webhooks",
+        erased="nothing of accounts",
+        since="until an administrator removes them",
+        by="an administrator",
+    ),
+    Rule(
+        table="audit",
+        erased="rows stay, without networks and reasons",
+        since="always: it is a chain; see below",
+        by="nobody",
+    ),
+    Rule(
+        table="audit_heads",
+        erased="nothing of accounts",
+        since="always: one row a partition of the audit",
+        by="nobody",
+    ),
 )

@@ -9,6 +9,7 @@ from contracts.amounts import canonical_amount
 from contracts.case_kinds import CASE_KINDS
 from contracts.decisions import (
     AnyEffect,
+    ForgetAccount,
     Freeze,
     HoldPayment,
     IssueChallenge,
@@ -23,6 +24,7 @@ from contracts.decisions import (
 from contracts.events import (
     AccountChange,
     AnyEvent,
+    Erasure,
     Login,
     Purpose,
     Transaction,
@@ -76,6 +78,8 @@ def effects_for(
                 names = ("raise_alert",)
             elif across:
                 names = ("raise_alert", *names)
+    elif event.__class__ is Erasure:
+        return (ForgetAccount(effect_id=effect_id(event.account_id, event.event_id, "forget_account")),)
     else:
         for case in CASE_KINDS:
             if case.opens(event):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
 from contracts.decisions import AnyEffect, Contribution, Decision
-from contracts.events import EVENT_TYPES, AnyEvent, Login, Settlement, Transaction
+from contracts.events import EVENT_TYPES, AnyEvent, Erasure, Login, Settlement, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile, Waiting
@@ -19,6 +19,7 @@ from detectors import Detector
 from detectors.measures.steps import device_unknown
 from detectors.shared_device import TALLY
 from services.memory.codec import pack, unpack
+from services.memory.forgetting import forget
 from services.memory.freezes import is_frozen
 from services.memory.glance import Glance, look
 from services.memory.learning import (
@@ -209,7 +210,7 @@ class Runner:
         if self._freezes_stand and (decision.effects or about_key is not None):
             decision = self._with_freezes(event, event_key, about_key, profile, decision)
         note_event(profile, event_key, event.at, digest)
-        return decision
+        return _forgotten(event, profile, decision) if decision.effects else decision
 
     def _with_freezes(
         self, event: AnyEvent, event_key: Key, about_key: Key | None, profile: Profile, decision: Decision
@@ -351,6 +352,13 @@ class Runner:
             counts.failed["counterfactual"] = counts.failed.get("counterfactual", 0) + 1
             return decision
         return replace(decision, counterfactuals=found) if found else decision
+
+
+def _forgotten(event: AnyEvent, profile: Profile, decision: Decision) -> Decision:
+    """The decision, after an erasure with a profile that knows nothing."""
+    if event.__class__ is Erasure:
+        forget(profile)
+    return decision
 
 
 def _ask(

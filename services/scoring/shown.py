@@ -14,6 +14,7 @@ from contracts.events import (
     Activity,
     AnyEvent,
     ChallengeOutcome,
+    Erasure,
     Label,
     Login,
     Settlement,
@@ -40,7 +41,7 @@ def recognisable(decision: Decision, event: AnyEvent, profile: Profile) -> Decis
         return decision
     if isinstance(event, Activity):
         return replace(decision, shown=shown_of(event, profile))
-    return replace(decision, about_event_id=about_of(event))
+    return decision if isinstance(event, Erasure) else replace(decision, about_event_id=about_of(event))
 
 
 def about_of(event: Spoken) -> str:

@@ -26,6 +26,7 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
         ("user_report", "allow"): "Owner's report noted",
         ("label", "allow"): "Verdict noted",
         ("settlement", "allow"): "End of a hold noted",
+        ("erasure", "allow"): "Account forgotten",
     },
     "zh-CN": {
         **_headlines({kind.name: kind.zh_cn_headlines for kind in actions.KINDS}),
@@ -33,6 +34,7 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
         ("user_report", "allow"): "已记录户主反馈",
         ("label", "allow"): "已记录核实结论",
         ("settlement", "allow"): "已记录冻结或暂停的解除",
+        ("erasure", "allow"): "账户数据已删除",
     },
 }
 

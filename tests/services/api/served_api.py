@@ -36,6 +36,7 @@ from services.mfa.vault import Vault
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.keyring import Keyring
+from services.rights.erasure import AccountRights
 from services.wallet.actions import WalletAction
 from services.wallet.feed import publish
 from tests.services.api.world import Worker, resources
@@ -68,9 +69,9 @@ def served(database_url: str, redis: str) -> Iterator[Served]:
         database = Database(database_url)
         store = connect(redis)
         parts, world = _parts(database)
-        web = server(
-            create_app(replace(parts, redis=store)), "127.0.0.1", parts.settings.http_port, own_signals=False
-        )
+        rights = AccountRights(parts.settings, database, store, world.clock, ["erasure"])
+        app = create_app(replace(parts, redis=store, rights=rights))
+        web = server(app, "127.0.0.1", parts.settings.http_port, own_signals=False)
         keys: dict[str, str] = {scope: (await parts.keys.create(scope, [scope]))[0] for scope in SCOPES}
         made.append(
             Served(

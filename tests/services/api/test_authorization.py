@@ -20,6 +20,9 @@ SUPPORT, VERIFY, ADMIN = {"support"}, {"verify"}, {"admin"}
 OPENED_BY: dict[str, frozenset[str] | set[str]] = {
     "POST /v1/events": {"ingest", "report", "label"},
     "GET /v1/decisions/{event_id}": {"ingest", "support"},
+    "GET /v1/accounts/{account_id}/export": ADMIN,
+    "POST /v1/accounts/{account_id}/erase": ADMIN,
+    "GET /v1/accounts/{account_id}/erasure": ADMIN,
     "POST /v1/accounts/{account_id}/totp": VERIFY,
     "GET /v1/accounts/{account_id}/totp/qr/{ticket}": VERIFY,
     "POST /v1/accounts/{account_id}/totp/confirm": VERIFY,

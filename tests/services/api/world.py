@@ -40,6 +40,7 @@ from services.platform.keyring import Keyring
 from services.platform.settings import Settings
 from services.portal.portal import Portal
 from services.portal.visits import Visits
+from services.rights.erasure import AccountRights
 from services.wallet.feed import ActionFeed
 from services.wallet.webhooks import Webhooks, WebhookSecrets
 
@@ -124,6 +125,7 @@ def resources(
     intake, vault = InProcessChallengeIntake(clock), Vault({1: b"v" * 32}, 1)
     checks = CodeChecker(vault, Limits(b"n" * 32))
     grants = Grants(Keyring({1: b"g" * 32}, 1))
+    rights = AccountRights(Settings(), database, connect(NO_REDIS), clock, ["erasure"])
     return ApiResources(
         settings=Settings(**settings),
         database=database,
@@ -136,7 +138,7 @@ def resources(
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         grants=grants,
         cases=CaseService(database, clock),
-        holds=HoldService(database, clock, Unfreezing(second_person=["unfreeze"])),
+        holds=HoldService(database, clock, Unfreezing(second_person=["unfreeze"]), {"erasure": rights.act}),
         words=OwnerWords(
             database,
             clock,
@@ -150,6 +152,7 @@ def resources(
         portal=Portal(
             Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
         ),
+        rights=rights,
         reasons={},
         macs=EventMacs(Keyring({1: b"e" * 32}, 1)),
     )

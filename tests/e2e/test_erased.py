@@ -1,0 +1,121 @@
+"""An owner who asks is forgotten everywhere, over HTTP and Kafka, and begins anew with the next login."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from msgspec import json
+
+from contracts.events import Erasure
+from services.audit.audit_log import verify
+from services.platform.database import Database
+from tests.chaos.evidence import read_topic
+from tests.chaos.feed import Feeder
+from tests.chaos.stack import Stack
+from tests.e2e.conftest import MakeStack
+from tests.e2e.decisions import until_decided
+from tests.e2e.test_same_event_id import NOW_MS, life
+from tests.e2e.test_stopped_and_released import Desk, api_of, held_life, keys_of
+from tests.services.rights.filled import dumped
+
+MAIL = "wu@upay.example"
+ERASE = "/v1/accounts/wu/erase"
+
+
+class Boss(Desk):
+    """An administrator, who sees refusals too."""
+
+    async def answer(self, method: str, path: str, **body: Any) -> httpx.Response:
+        return await self._client.request(method, path, headers=self._headers, json=body)
+
+
+async def feed(stack: Stack, account: str, events: list[bytes]) -> None:
+    async with Feeder(stack.settings.kafka, stack.settings.topic_events) as feeder:
+        for value in events:
+            await feeder.put(account.encode(), value)
+        await feeder.flush()
+
+
+async def ended(mei: Desk, bo: Boss) -> None:
+    """Support lets wu's payment go and closes the case; until then the account cannot be erased."""
+    await mei.until("/v1/accounts/wu/holds", lambda found: found["payments"])
+    await mei.until("/v1/cases?account_id=wu", lambda found: found["cases"])
+    refused = await bo.answer("POST", ERASE, why="he asked")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:payguard:problem:still_standing")
+    await mei.ask("POST", "/v1/accounts/wu/payments/held/release", why="his new phone")
+    [case] = (await mei.ask("GET", "/v1/cases?account_id=wu"))["cases"]
+    await mei.ask("POST", f"/v1/cases/{case['case_id']}/assign", assignee="mei")
+    await mei.ask(
+        "POST", f"/v1/cases/{case['case_id']}/resolve", verdict="legitimate", note="wu told us of it"
+    )
+
+
+async def allowed(one: Boss, two: Boss) -> None:
+    """One asks, and may not allow it; two allows it."""
+    asked = await one.answer("POST", ERASE, why="he asked")
+    assert asked.status_code == 202
+    approve = f"/v1/approvals/{asked.json()['approval_id']}/approve"
+    assert (await one.answer("POST", approve)).status_code == 409
+    await two.ask("POST", approve)
+
+
+async def told_to_the_stream(stack: Stack) -> list[str]:
+    """The accounts that the topic says to be erased."""
+    return [
+        json.decode(record.value, type=Erasure).account_id
+        async for record in read_topic(stack.settings, stack.settings.topic_events)
+        if b'"erasure"' in (record.value or b"")
+    ]
+
+
+async def left(stack: Stack, *words: str) -> list[str]:
+    database = Database(stack.settings.database)
+    try:
+        assert (await verify(database)).broken == []
+        return [row for row in await dumped(database) if any(word in row for word in words)]
+    finally:
+        await database.close()
+
+
+async def test_an_account_is_erased_by_two_people_and_begins_anew(make_stack: MakeStack) -> None:
+    stack = await make_stack()
+    await feed(stack, "wu", held_life("wu"))
+    await feed(stack, "li", life("li"))
+    stack.start_worker(0)
+    stack.start_cases()
+    stack.start_activity()
+    await until_decided(stack, len(held_life("wu")) + len(life("li")))
+    keys = await keys_of(stack, mei="support", wallet="contacts", one="admin", two="admin")
+    async with api_of(stack) as client:
+        mei, one, two = Desk(client, keys["mei"]), Boss(client, keys["one"]), Boss(client, keys["two"])
+        wallet = Boss(client, keys["wallet"])
+        await wallet.answer("PUT", "/v1/accounts/wu/contact", email=MAIL)
+        await ended(mei, one)
+        before = await one.ask("GET", "/v1/accounts/wu/export")
+        await allowed(one, two)
+        erased = await one.ask("GET", "/v1/accounts/wu/erasure")
+        forgotten = await one.until(
+            "/v1/accounts/wu/export", lambda told: told["memory"] and not told["memory"]["logins"]
+        )
+        gone = await left(stack, MAIL, "wu-shop", "wu-mule", "told us of it", "his new phone", "he asked")
+        login = {"type": "login", "event_id": "again", "account_id": "wu", "outcome": "success"}
+        await feed(stack, "wu", [json.encode({**login, "occurred_at": NOW_MS + 600_000, "device_id": "new"})])
+        anew = await one.until(
+            "/v1/accounts/wu/export",
+            lambda told: (
+                told["memory"]["logins"] and [each["event_id"] for each in told["activity"]] == ["again"]
+            ),
+        )
+        others = await one.ask("GET", "/v1/accounts/li/export")
+
+    assert before["contacts"][0]["address"] == MAIL
+    assert before["memory"]["logins"] > 1
+    assert [each["event_id"] for each in before["held_payments"]] == ["held"]
+    assert erased["erased_by"] == "key:two"
+    assert gone == []
+    assert forgotten["contacts"] == forgotten["decisions"] == forgotten["cases"] == []
+    assert (anew["memory"]["logins"], anew["memory"]["payees"]) == (1, 0)
+    assert others["freezes"]
+    assert others["memory"]["logins"] > 1
+    assert await told_to_the_stream(stack) == ["wu"]
