@@ -13,6 +13,7 @@ from contracts.decisions import Decision, IssueChallenge, derived_id
 from contracts.events import Label, to_wire
 from services.cases import outbox
 from services.cases.states import Case, Verdict
+from services.cases.subjects import Known, known_events
 from services.cases.tables import case_entries, cases, decision_of_entry, recorded_decisions
 from services.platform import metrics
 
@@ -36,7 +37,14 @@ async def send(connection: AsyncConnection, case: Case) -> list[Decision]:
         _decode(entry.body) for entry in entries if entry.body is not None and entry.sequence > since
     ]
     if case.verdict in LABELLING:
-        records = [label(case, decision, at, len(before)) for decision in decisions]
+        names = {(case.account_id, each.about_event_id) for each in decisions if each.about_event_id}
+        known_of = await known_events(connection, names)
+        # What an event's own decision says of it comes before what is known of it otherwise.
+        told = sorted(decisions, key=lambda each: each.about_event_id is not None)
+        records = [
+            label(case, each, at, len(before), known_of.get((case.account_id, each.about_event_id or "")))
+            for each in told
+        ]
         await outbox.put(connection, records, at)
     return decisions
 
@@ -57,25 +65,37 @@ def expect(detectors: Iterable[str]) -> None:
             metrics.DETECTOR_VERDICTS.labels(detector, verdict)
 
 
-def label(case: Case, decision: Decision, at: float, earlier: int = 0) -> outbox.Outgoing:
-    """A Label event about one decided event; the same case labels an event once a verdict, `earlier` of which came before."""
+def label(
+    case: Case, decision: Decision, at: float, earlier: int = 0, known: Known | None = None
+) -> outbox.Outgoing:
+    """A Label event about one decided event; the same case labels an event once a verdict, `earlier` of which came before.
+
+    Of an owner's report, the event that this is about is labelled: `known` is what is known of it.
+    """
     if case.verdict not in LABELLING:
         raise ValueError("only a case of fraud or not labels its events")
-    about = f"{case.case_id}:{decision.event_id}" + (f":{earlier}" if earlier else "")
+    about_id = decision.about_event_id or decision.event_id
+    happened_at: float | None = decision.at
+    shown = decision.shown
+    if decision.about_event_id is not None:
+        own = None if known is None else known.own
+        happened_at, shown = (None, None) if own is None else (own.at, own.shown)
+    about = f"{case.case_id}:{about_id}" + (f":{earlier}" if earlier else "")
     event = Label(
         event_id=derived_id(about, "label"),
         account_id=decision.account_id,
         occurred_at=int(at * 1000),
-        about_event_id=decision.event_id,
+        about_event_id=about_id,
         verdict=case.verdict,  # type: ignore[arg-type]
         source="support",
-        payee_id=_payee(decision),
-        about_occurred_at=int(decision.at * 1000),
+        payee_id=_payee(decision) if shown is None else shown.payee_id,
+        about_occurred_at=None if happened_at is None else int(happened_at * 1000),
     )
     return outbox.Outgoing(event.event_id, "event", event.account_id, to_wire(event))
 
 
 def _payee(decision: Decision) -> str | None:
+    """The payee of a decision of before anything was shown."""
     payees = [effect.payee_id for effect in decision.effects if isinstance(effect, IssueChallenge)]
     return payees[0] if payees else None
 

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from msgspec import json
 from msgspec.structs import replace
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from contracts.decisions import HoldPayment, effect_id
 from contracts.events import Device, Network, Place, Transaction, UserReport
@@ -21,6 +22,7 @@ from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
 from services.cases.hold_tables import held_payments
 from services.cases.repository import keep
+from services.cases.tables import outbox
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.platform.database import Database
@@ -249,3 +251,37 @@ async def test_a_freeze_by_its_owner_tells_what_they_said_was_not_theirs(
 
 async def test_an_account_that_is_not_frozen_shows_no_freeze(app: FastAPI) -> None:
     assert (await read(app, "/v1/accounts/li/holds"))["frozen"] is None
+
+
+async def labels(database: Database, case: str) -> list[Any]:
+    """What the stream is told when the case is resolved as fraud."""
+    desk = CaseService(database, lambda: NOW)
+    await desk.assign(case, "mei", "key:mei", None)
+    await desk.resolve(case, "fraud", "key:mei", None, None)
+    async with database.read() as connection:
+        sent = (await connection.execute(select(outbox.c.payload).where(outbox.c.kind == "event"))).scalars()
+        return [each for each in map(json.decode, sent) if each["type"] == "label"]
+
+
+async def test_a_verdict_on_a_report_labels_the_event_that_it_is_about(database: Database) -> None:
+    await lived(database, PAID)
+    await carried(database, reported())
+    (told,) = await labels(database, effect_id("li", "report", "open_case"))
+
+    assert (told["about_event_id"], told["payee_id"]) == ("paid", "grocer")
+    assert told["about_occurred_at"] == PAID.occurred_at
+
+
+async def test_an_event_and_the_report_about_it_are_labelled_once(database: Database) -> None:
+    await carried(database, reported(), held())
+    (told,) = await labels(database, effect_id("li", "report", "open_case"))
+
+    assert (told["about_event_id"], told["payee_id"]) == ("paid", "stranger")
+
+
+async def test_a_reported_event_that_nobody_knows_is_labelled_all_the_same(database: Database) -> None:
+    await carried(database, reported())
+    (told,) = await labels(database, effect_id("li", "report", "open_case"))
+
+    assert told["about_event_id"] == "paid"
+    assert (told.get("payee_id"), told.get("about_occurred_at")) == (None, None)
