@@ -62,7 +62,13 @@ def refused(event: Transaction, profile: Profile, judged: Decision, policy: Poli
     finding = Contribution(detector=NAME, reason=_PAID if gone else NAME, weight=0.0, baseline=since_s)
     effects = alarm(event, policy, policy.severity["deny"]) if gone else ()
     decision = replace(
-        judged, action="deny", findings=(finding, *judged.findings), effects=effects, held=True, shown=None
+        judged,
+        action="deny",
+        findings=(finding, *judged.findings),
+        effects=effects,
+        held=True,
+        shown=None,
+        waits_for=None,
     )
     return recognisable(decision, event, profile)
 
