@@ -81,7 +81,7 @@ _MEANINGS = {
     "activity_money_days": "transactions in the store of activity",
     "activity_access_days": "all else there",
 }
-ERASURE = "0038-an-erasure-deletes"
+ERASURE = "0039-an-erasure-deletes"
 DECISION = "0033-how-long-a-replay-reaches-back"
 
 
