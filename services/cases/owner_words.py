@@ -22,8 +22,6 @@ from services.platform.database import Database, insert_new
 
 #: How old the code may be that bears a "was me" out.
 CODE_S = 900.0
-#: An owner who gives a code is believed as one who is signed in is; a link may be pressed by whoever reads the mail.
-_BELIEVED: frozenset[Proof] = frozenset({"session", "code"})
 
 
 class OwnerWord(Struct, frozen=True, kw_only=True):
@@ -111,14 +109,23 @@ async def say(
         await holds.stop_at_once(
             connection, acts, report.account_id, report.event_id, report.about_event_id, report.at, now
         )
-    elif (
-        report.proof in _BELIEVED
-        and "release_payment" in following.was_me
-        and await holds.standing(connection, report.account_id) is None  # then support settles it
-    ):
+    elif "release_payment" in following.was_me and await _may_let_go(connection, report):
         about, why = report.about_event_id, f"the owner says so, by {report.proof}"
         await held_payments.settle(connection, report.account_id, about, "released", holds.OWNER, why, now)
     return True
+
+
+async def _may_let_go(connection: AsyncConnection, report: UserReport) -> bool:
+    """Whether the "was me" ends the hold: a code does, a session where nothing but its owner's word is waited for.
+
+    A stolen session would vouch for its own payment. While the account is frozen, support settles what is held.
+    """
+    if await holds.standing(connection, report.account_id) is not None:
+        return False
+    if report.proof != "session":
+        return report.proof == "code"
+    payment = await held_payments.stands(connection, report.account_id, report.about_event_id)
+    return payment is not None and payment.waits_for == "owner"
 
 
 async def word_of(connection: AsyncConnection, account_id: str, event_id: str) -> OwnerWord | None:

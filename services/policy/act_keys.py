@@ -55,8 +55,8 @@ class ReportKeys(Struct, frozen=True, kw_only=True):
     was_me: Annotated[
         values.ConfirmActs,
         about(
-            "What an owner's word that an event was theirs lets go, when a session or a code bears it out: "
-            "release_payment, the payment that was held. Never on a link alone."
+            "What an owner's word that an event was theirs lets go: release_payment, the payment that was held, "
+            "on a code, or on a session where it waits for the owner's word alone. Never on a link."
         ),
     ]
     undo_s: Annotated[

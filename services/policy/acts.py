@@ -10,7 +10,7 @@ from services.policy.keys import PolicyFile
 
 
 class Acts(Struct, frozen=True):
-    """`not_me` names what follows from an owner's "not me", `was_me` what a "was me" with a session or a code lets go.
+    """`not_me` names what follows from an owner's "not me", `was_me` what a "was me" with a proof lets go.
 
     `second_person` names the acts that two must agree on, `unfreeze_steps` what must be done before a freeze ends. A held payment
     is given up after `hold_due_s` seconds; a "not me" can be taken back for `undo_s`.

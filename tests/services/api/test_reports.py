@@ -24,12 +24,12 @@ def word(event_id: str = "r1", verdict: str = "was_me", **more: Any) -> dict[str
 
 
 async def held(of: World) -> None:
-    """A payment of the account that waits."""
+    """A payment of the account that waits for its owner's word."""
     effect = HoldPayment(
         effect_id=effect_id("a1", "paid", "hold_payment"), due_s=60, amount="9.00", currency="CNY"
     )
     async with of.database.begin() as connection:
-        await keep(connection, [recorded("paid", "a1", (effect,))], no_challenges)
+        await keep(connection, [recorded("paid", "a1", (effect,), waits_for="owner")], no_challenges)
 
 
 async def key(of: World, *scopes: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ def frozen(event_id: str) -> Any:
     )
 
 
-def held(event_id: str, due_s: int = DAY_S) -> Any:
+def held(event_id: str, due_s: int = DAY_S, **changes: Any) -> Any:
     effect = HoldPayment(
         effect_id=effect_id("li", event_id, "hold_payment"),
         due_s=due_s,
@@ -48,7 +48,7 @@ def held(event_id: str, due_s: int = DAY_S) -> Any:
         currency="CNY",
         payee_id="chen-wei-4471",
     )
-    return recorded(event_id, effects=(effect,))
+    return recorded(event_id, effects=(effect,), **changes)
 
 
 async def carried(database: Database, *records: Any) -> None:

@@ -37,20 +37,22 @@ async def state(database: Database) -> str:
 
 
 @pytest.mark.parametrize(
-    ("proof", "allowed", "wanted"),
+    ("proof", "waits_for", "allowed", "wanted"),
     [
-        ("session", True, "released"),
-        ("code", True, "released"),
-        ("link", True, "held"),
-        (None, True, "held"),
-        ("session", False, "held"),
-        ("code", False, "held"),
+        ("session", "owner", True, "released"),
+        ("session", "support", True, "held"),
+        ("code", "owner", True, "released"),
+        ("code", "support", True, "released"),
+        ("link", "owner", True, "held"),
+        (None, "owner", True, "held"),
+        ("session", "owner", False, "held"),
+        ("code", "support", False, "held"),
     ],
 )
 async def test_was_me_lets_the_held_payment_go_by_its_proof_and_the_policy(
-    database: Database, proof: Any, allowed: bool, wanted: str
+    database: Database, proof: Any, waits_for: str, allowed: bool, wanted: str
 ) -> None:
-    await carried(database, held("e1"), held("e2"))
+    await carried(database, held("e1", waits_for=waits_for), held("e2"))
     following = FOLLOWING if allowed else Following()
     await words(database, following).believe(report(verdict="was_me", proof=proof), "key:wallet")
 
@@ -68,7 +70,7 @@ async def test_was_me_lets_nothing_go_while_the_account_is_frozen(database: Data
 
 
 async def test_the_owner_and_not_the_key_let_the_payment_go(database: Database) -> None:
-    await carried(database, held("e1"))
+    await carried(database, held("e1", waits_for="owner"))
     await words(database).believe(report(verdict="was_me", proof="session"), "key:wallet")
     found = await HoldService(database, lambda: NOW).payment("li", "e1")
 
