@@ -98,13 +98,3 @@ async def test_a_new_phone_s_owner_who_pays_here_and_there_is_not_frozen_for_unr
     told = await tale.told()
 
     assert {waits(told, each) for each in paid} == {("hold", "owner")}
-
-
-async def test_what_a_frozen_account_tries_waits_for_nobody() -> None:
-    tale, lin = unarmed()
-    phone = new_phone(lin)
-    lin.sends(60_000, "mule", phone)
-    tried = lin.pays(25, "baker", phone)
-    told = await tale.told()
-
-    assert waits(told, tried) == ("deny", None)

@@ -38,6 +38,7 @@ async def test_outgoing_money_is_denied_and_nothing_follows_from_it(frozen: Acco
 
     assert (decision.action, [each.reason for each in decision.findings]) == ("deny", ["account_frozen"])
     assert decision.effects == ()
+    assert decision.waits_for is None
     assert decision.score == sum(each.share for each in decision.findings)
 
 
