@@ -55,9 +55,14 @@ class Cases:
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
         await producer.start()
         for number in range(len(self.sent), len(self.sent) + count):
-            event = f"e{number}"
-            effects = (freeze(event), alert(event), open_case(event), notify(event))
-            record = recorded(event, f"account-{number}", effects, at=time.time(), policy_version="p" * PAD)
+            event, account = f"e{number}", f"account-{number}"
+            effects = (
+                freeze(event, account),
+                alert(event, account_id=account),
+                open_case(event, account_id=account),
+                notify(event, account_id=account),
+            )
+            record = recorded(event, account, effects, at=time.time(), policy_version="p" * PAD)
             await producer.send(
                 settings.topic_decisions, record.body, key=event.encode(), headers=[(HEADER_EFFECTS, b"1")]
             )
