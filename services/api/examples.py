@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -56,7 +57,7 @@ _PLAIN: dict[str, Any] = {"string": "text", "boolean": True, "null": None, "obje
 
 
 def add_examples(document: dict[str, Any]) -> None:
-    """Give each body and each answer of the document that has none an example."""
+    """Give each body and each answer of the document that has none an example, which is the document's own to change."""
     made = _Maker(document["components"]["schemas"])
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -78,15 +79,15 @@ def _add(media: dict[str, Any], made: _Maker, media_type: str) -> None:
         lines = (msgspec.json.encode(EVENTS[name]).decode() for name in ("login", "transaction"))
         media["example"] = "\n".join(lines) + "\n"
     elif "#/components/schemas/Event" in str(schema):
-        media["examples"] = {name: {"value": event} for name, event in EVENTS.items()} | {
-            "several": {"value": [EVENTS["login"], EVENTS["transaction"]]}
+        media["examples"] = {name: {"value": deepcopy(event)} for name, event in EVENTS.items()} | {
+            "several": {"value": deepcopy([EVENTS["login"], EVENTS["transaction"]])}
         }
     elif media_type == "image/svg+xml":
         media["example"] = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 41 41"/>'
     elif media_type == "text/plain":
         media["example"] = "# HELP payguard_events_total Events decided.\npayguard_events_total 1.0\n"
     else:
-        media["example"] = made.value(schema)
+        media["example"] = deepcopy(made.value(schema))
 
 
 def _problem(status: int, description: str) -> dict[str, Any]:

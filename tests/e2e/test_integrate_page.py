@@ -27,6 +27,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = DOCS / "examples" / "wallet.py"
 PAGE = (DOCS / "integrate.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```json\n(.*?)^```\n)?", re.S | re.M)
+#: The page starts a dozen programs, one after another.
+PAGE_S = 100.0
 _BETWEEN = "\x1e"
 
 
@@ -74,7 +76,7 @@ async def ran(stack: Stack, found: list[Block]) -> list[str]:
     shell = await asyncio.create_subprocess_exec(
         "bash", "-eu", "-o", "pipefail", "-c", text, env=environment, stdout=PIPE, stderr=PIPE
     )
-    out, errors = await asyncio.wait_for(shell.communicate(), WITHIN_S)
+    out, errors = await asyncio.wait_for(shell.communicate(), PAGE_S)
     printed = out.decode().split(_BETWEEN)
     assert shell.returncode == 0, f"{errors.decode()}\nafter:\n{found[len(printed) - 1].text}\n{printed[-1]}"
     return printed[:-1]

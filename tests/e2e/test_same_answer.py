@@ -85,6 +85,17 @@ def same_counts(*runs: dict[str, bytes]) -> set[str]:
     }
 
 
+def counted_alike(told: dict[str, bytes], comparable: set[str]) -> tuple[set[str], set[str]]:
+    """Events of the accounts all of whose events are comparable, and the other accounts.
+
+    One count may freeze an account, or have it asked for a code, which its memory and its later answers tell.
+    """
+    decode = json.Decoder(_Counted).decode
+    owners = {event_id: decode(value).account_id for event_id, value in told.items()}
+    otherwise = {owners[event_id] for event_id in told.keys() - comparable}
+    return {event_id for event_id in comparable if owners[event_id] not in otherwise}, otherwise
+
+
 def by_account(memory: Memory, but: set[str]) -> dict[str, bytes]:
     """Profiles by account, without partition and offset; a challenge asked for because of a count is remembered."""
     return {account: packed for (_, account), (_, packed) in memory.items() if account not in but}
@@ -133,7 +144,9 @@ async def test_offline_and_one_worker_answer_alike(make_stack: MakeStack) -> Non
     comparable = same_counts(alone, live)
     assert alone.keys() == live.keys()
     assert len(comparable) > 0.95 * len(alone)
-    assert {event_id for event_id in comparable if alone[event_id] != live[event_id]} == set()
+    alike, _ = counted_alike(alone, comparable)
+    assert len(alike) > 0.8 * len(alone)
+    assert {event_id for event_id in alike if alone[event_id] != live[event_id]} == set()
 
 
 @pytest.mark.chaos
@@ -153,11 +166,11 @@ async def test_offline_one_worker_and_four_that_come_and_go_answer_alike(make_st
     live, moved = answers(first), answers(second)
     comparable = same_counts(alone, live, moved)
     assert len(comparable) > 0.95 * len(alone)
-    decode = json.Decoder(_Counted).decode
-    otherwise = {decode(alone[event_id]).account_id for event_id in alone.keys() - comparable}
+    alike, otherwise = counted_alike(alone, comparable)
+    assert len(alike) > 0.8 * len(alone)
     kept = by_account(first.memory, otherwise)
     assert len(kept) > 30
     assert kept == by_account(second.memory, otherwise)
-    for event_id in comparable:
+    for event_id in alike:
         assert alone[event_id] == live[event_id] == moved[event_id]
     assert alone.keys() == live.keys() == moved.keys()

@@ -253,7 +253,7 @@ async def test_a_notifier_that_lost_its_lease_leaves_the_new_holders_word(
 ) -> None:
     slow, quick = Way(), Way()
     slow.hangs = True
-    held = asyncio.create_task(notifier(told, slow, clock, Patience(send_s=0.3)).deliver_due())
+    held = asyncio.create_task(notifier(told, slow, clock, Patience(send_s=3.0)).deliver_due())
     await slow.reached.wait()
     clock.now += 120.0
     await notifier(told, quick, clock).deliver_due()
