@@ -25,6 +25,7 @@ from tests.chaos.feed import START_AT, Feeder, Row
 from tests.chaos.stack import Stack, environment_of
 from tests.e2e.conftest import MakeStack
 from tests.e2e.decisions import until_decided
+from tests.e2e.test_same_event_id import life
 
 
 def some_rows() -> list[Row]:
@@ -141,3 +142,25 @@ async def test_an_account_whose_times_went_wrong_is_healed(make_stack: MakeStack
     assert well.logins == len(rows)
     with pytest.raises(Malformed, match="no event of this account"):
         await heal_account(healing, "nobody", workers_stopped=True)
+
+
+@pytest.mark.timeout(300)
+async def test_a_freeze_that_memory_has_lost_is_learned_again_from_the_log(make_stack: MakeStack) -> None:
+    rows = [(b"li", value) for value in life("li")]
+    stack = await make_stack()
+
+    async def is_frozen() -> bool:
+        stored = (await read_memory(stack.settings)).values()
+        return any(unpack(packed).frozen is not None for _, packed in stored)
+
+    await work_through(stack, rows, len(rows))
+    seen = [await is_frozen()]
+    await flush(stack)
+    seen.append(await is_frozen())
+    await rebuild_memory(stack.settings, lambda read: None, workers_stopped=True)
+    seen.append(await is_frozen())
+    await flush(stack)
+    await heal_account(stack.settings, "li", workers_stopped=True)
+    seen.append(await is_frozen())
+
+    assert seen == [True, False, True, True]

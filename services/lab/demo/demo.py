@@ -111,7 +111,7 @@ class Demo:
             ) as out,
         ):
             wallet = Wallet(client, board)
-            desk = Desk(client, self._second_key, board, wallet.strangers)
+            desk = Desk(client, self._second_key, board, wallet)
             watch.on_decision += [wallet.hears, desk.hears]
             player = Player(self._world, out, client, self.ledger, board, watch, wallet)
             beside = [asyncio.create_task(watch.run()), asyncio.create_task(self._look())]

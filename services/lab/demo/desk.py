@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from msgspec import Struct, json
 
 from contracts.decisions import Decision, Freeze, HoldPayment
+from contracts.errors import Unavailable
 from services.lab.demo.board import Board
+from services.lab.demo.wallet import Wallet
 
 #: A call to the payer takes so long; an owner tells his story, and binds his factor anew, in so long.
 _CALL_S, _STORY_S = 4.0, 8.0
-#: The hold is there once the decision was carried out.
-_TRIES, _AGAIN_S = 10, 1.0
+#: The hold is there once the decision was carried out, and the new password once the wallet's event is a row of activity.
+_TRIES, _AGAIN_S = 20, 1.0
 _WHY = "spoke to the owner"
 
 
@@ -29,12 +32,12 @@ class _Holds(Struct, frozen=True):
 class Desk:
     """Ends what decisions stop. `client` speaks with the first person's key; unfreezing takes the second's, too."""
 
-    def __init__(self, client: Any, second_key: str, board: Board, strangers: set[str]) -> None:
-        """`strangers` holds the events that attackers made."""
+    def __init__(self, client: Any, second_key: str, board: Board, wallet: Wallet) -> None:
+        """`wallet` knows which events attackers made, and has owners prove who they are."""
         self._client = client
+        self._wallet = wallet
         self._second = {"Authorization": f"Bearer {second_key}"}
         self._board = board
-        self._strangers = strangers
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hears(self, decision: Decision) -> None:
@@ -58,6 +61,8 @@ class Desk:
 
     async def _let_in(self, account_id: str) -> None:
         await asyncio.sleep(_STORY_S)
+        with contextlib.suppress(Unavailable):
+            await self._wallet.prove(account_id)
         answer = await self._until_there(f"/v1/accounts/{account_id}/unfreeze")
         if answer is not None and answer.status_code == 202:
             for waiting in json.decode(answer.content, type=_Holds).approvals:
@@ -69,7 +74,7 @@ class Desk:
 
     async def _settle(self, account_id: str, event_id: str) -> None:
         await asyncio.sleep(_CALL_S)
-        end = "cancel" if event_id in self._strangers else "release"
+        end = "cancel" if event_id in self._wallet.strangers else "release"
         await self._until_there(f"/v1/accounts/{account_id}/payments/{event_id}/{end}")
 
     async def _until_there(self, path: str) -> Any:

@@ -72,6 +72,17 @@ class Wallet:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def prove(self, account_id: str) -> None:
+        """What an owner does before his account is let go: a code of the factor, or a new factor, and another password."""
+        if account_id in self._secrets:
+            code = await self._fresh_code(account_id)
+            await self._post(f"/v1/accounts/{account_id}/totp/recovery-codes", {"code": code})
+        else:
+            await self._bind(account_id)
+        now_ms = int(time.time() * 1000)
+        event = {"type": "account_change", "event_id": f"password-{now_ms}", "account_id": account_id}
+        await self._post("/v1/events", {**event, "occurred_at": now_ms, "change": "password_change"})
+
     async def close(self) -> None:
         """Stop answering."""
         for task in list(self._tasks):
@@ -79,13 +90,17 @@ class Wallet:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _enrol(self, who: Person) -> bool:
-        import pyotp
-
         path = f"/v1/accounts/{who.account_id}"
         locale = "zh-CN" if who.city.currency == "CNY" else "en"
         contact = {"email": f"{who.account_id}@people.example", "locale": locale, "time_zone": who.city.zone}
         await self._post(f"{path}/contact", contact, method="PUT")
-        made = await self._post(f"{path}/totp", {"proved_at": int(time.time() * 1000)})
+        return await self._bind(who.account_id)
+
+    async def _bind(self, account_id: str) -> bool:
+        import pyotp
+
+        path = f"/v1/accounts/{account_id}/totp"
+        made = await self._post(path, {"proved_at": int(time.time() * 1000)})
         if made.status_code != 201:
             return False
         secret = json.decode(made.content, type=_NewFactor).secret
@@ -93,31 +108,33 @@ class Wallet:
             # The code of the step before is still good, and leaves the present step for the first challenge. One that is
             # on its way while the step ends comes too late, and is typed again.
             code = pyotp.TOTP(secret).at(int(time.time() - _STEP_S))
-            confirmed = await self._post(f"{path}/totp/confirm", {"code": code})
+            confirmed = await self._post(f"{path}/confirm", {"code": code})
             if (
                 confirmed.status_code == 200
                 and json.decode(confirmed.content, type=_Verification).result == "confirmed"
             ):
-                self._secrets[who.account_id] = secret
+                self._secrets[account_id] = secret
                 return True
         return False
 
     async def _answer(self, account_id: str, challenge: IssueChallenge) -> None:
-        import pyotp
-
         await asyncio.sleep(0.3)  # a person reaches for the phone
         for _ in range(_TRIES):
-            step = int(time.time() / _STEP_S)
-            last = self._last_step.get(account_id, 0)
-            if last >= step:  # a step's code is good once: wait for the next
-                await asyncio.sleep(_STEP_S - time.time() % _STEP_S + 0.05)
-                continue
-            self._last_step[account_id] = step
-            code = pyotp.TOTP(self._secrets[account_id]).at(int(step * _STEP_S))
-            if await self._verify(challenge, code) == "passed":
+            if await self._verify(challenge, await self._fresh_code(account_id)) == "passed":
                 self._board.wallet["passed"] += 1
                 return
         self._board.wallet["not passed"] += 1
+
+    async def _fresh_code(self, account_id: str) -> str:
+        """A code that was not typed yet: a step's code is good once, so who was quick waits for the next."""
+        import pyotp
+
+        while True:
+            step = int(time.time() / _STEP_S)
+            if step > self._last_step.get(account_id, 0):
+                self._last_step[account_id] = step
+                return pyotp.TOTP(self._secrets[account_id]).at(int(step * _STEP_S))
+            await asyncio.sleep(_STEP_S - time.time() % _STEP_S + 0.05)
 
     async def _guess(self, account_id: str, challenge: IssueChallenge) -> None:
         self._board.wallet["guessed"] += 1
