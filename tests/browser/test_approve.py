@@ -65,7 +65,7 @@ def test_the_keyboard_alone_refuses_and_reports(browser: Browser, served: Served
     assert focus_order(browser)[2:] == ["Yes, stop it", "Go back"]
     tab_to(browser, "Yes, stop it")
     browser.press("\ue007")
-    browser.until_heading("Stopped")
+    browser.until_heading("We are stopping outgoing money")
 
     assert served.state("c1") == "failed"
 

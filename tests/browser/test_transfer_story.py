@@ -194,7 +194,7 @@ def test_not_me_ends_the_transfer(browser: Browser, served: Served) -> None:
     browser.follow("a.stop")
     browser.until_heading("Stop this payment?")
     browser.follow("button.danger")
-    browser.until_heading("Stopped")
+    browser.until_heading("We are stopping outgoing money")
 
     assert served.state("c1") == "failed"
     assert [event.__class__.__name__ for event in served.run(served.world.sent())][-2:] == [
