@@ -36,6 +36,7 @@ async def tampered(database: Database, *statements: Executable) -> Checked:
     names = (
         (
             "audit_append_only ON audit",
+            "audit_words_go ON audit",
             "audit_heads_stay ON audit_heads",
             "audit_heads_move_on ON audit_heads",
         )
