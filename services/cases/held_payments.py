@@ -124,11 +124,7 @@ async def stands(connection: AsyncConnection, account_id: str, event_id: str) ->
 
 async def payment_of(connection: AsyncConnection, account_id: str, event_id: str) -> HeldPayment | None:
     """The payment, if it was ever held."""
-    query = select(held_payments).where(
-        held_payments.c.account_id == account_id, held_payments.c.event_id == event_id
-    )
-    row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else _payment(row)
+    return await _payment_of(connection, account_id, event_id, lock=False)
 
 
 async def waiting(connection: AsyncConnection, account_id: str) -> list[HeldPayment]:
@@ -176,14 +172,19 @@ async def _first(
 ) -> HeldPayment | None:
     """The first try of a payment, by default locked until the transaction ends."""
     found = await payment_of(connection, account_id, event_id)
-    if found is None:
-        return None
-    event_id = found.joins or event_id
+    if found is None or not (lock or found.joins):
+        return found
+    return await _payment_of(connection, account_id, found.joins or event_id, lock=lock)
+
+
+async def _payment_of(
+    connection: AsyncConnection, account_id: str, event_id: str, *, lock: bool
+) -> HeldPayment | None:
     query = select(held_payments).where(
         held_payments.c.account_id == account_id, held_payments.c.event_id == event_id
     )
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one()
-    return _payment(row)
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    return None if row is None else _payment(row)
 
 
 async def _tries(connection: AsyncConnection, first: HeldPayment) -> list[HeldPayment]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 from redis.asyncio import Redis
-from sqlalchemy import Select, func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id
@@ -159,11 +159,8 @@ class AccountRights:
         def until(days: int) -> float:
             return at + days * DAY_S
 
-        mine = select(func.count()).select_from(wallet_actions)
-        actions = await _count(connection, mine.where(wallet_actions.c.account_id == account_id))
-        entries = await _count(
-            connection, select(func.count()).select_from(audit).where(audit.c.account_id == account_id)
-        )
+        actions = await _count(connection, wallet_actions, account_id)
+        entries = await _count(connection, audit, account_id)
         kept = [
             Kept(where="topic account-events", why="Kafka", until=until(settings.events_days)),
             Kept(where="topics decisions, actions", why="Kafka", until=until(settings.topic_days)),
@@ -177,19 +174,19 @@ class AccountRights:
                 Kept(where="wallet_actions", why=why, until=until(records_days(settings)), rows=actions)
             )
         if settings.erase_keeps_money_days:
-            query = select(func.count()).select_from(activity).where(activity.c.account_id == account_id)
             kept.append(
                 Kept(
                     where="transactions",
                     why=f"a law asks for {settings.erase_keeps_money_days} days",
                     until=until(settings.activity_money_days),
-                    rows=await _count(connection, query),
+                    rows=await _count(connection, activity, account_id),
                 )
             )
         return kept
 
 
-async def _count(connection: AsyncConnection, query: Select[int]) -> int:
+async def _count(connection: AsyncConnection, table: Table, account_id: str) -> int:
+    query = select(func.count()).select_from(table).where(table.c.account_id == account_id)
     return int((await connection.execute(query)).scalar_one())
 
 

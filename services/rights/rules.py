@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import Column, ColumnElement, or_
 
 from services.activity.tables import activity  # noqa: F401 (a table is known once its module is read)
 from services.audit.tables import audit  # noqa: F401
@@ -67,6 +68,22 @@ def _topic_days(settings: Settings) -> int:
     return settings.topic_days
 
 
+def _once_past(
+    ended: Column[Any],
+    since: str,
+    days: Days,
+    of: Callable[[str], ColumnElement[bool]] | None = None,
+) -> Rule:
+    """The rule of a table whose rows end at the time in `ended`, and are of the account that they name unless `of` says more."""
+    return Rule(
+        table=ended.table.name,
+        of=of or which.of_account(ended.table),
+        since=since,
+        days=days,
+        over=lambda before: ended < before,
+    )
+
+
 #: In the order in which rows are taken: what points to others goes before them.
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -83,20 +100,12 @@ RULES: tuple[Rule, ...] = (
         days=letters_days,
         over=lambda before: which.ended(notices, before),
     ),
-    Rule(
-        table="contact_points",
-        of=which.of_account(contact_points),
+    _once_past(
+        contact_points.c.until,
         since="another address took their place; the one in use stays",
         days=letters_days,
-        over=lambda before: contact_points.c.until < before,
     ),
-    Rule(
-        table="alerts",
-        of=which.of_account(alerts),
-        since="they were raised",
-        days=records_days,
-        over=lambda before: alerts.c.raised_at < before,
-    ),
+    _once_past(alerts.c.raised_at, since="they were raised", days=records_days),
     Rule(
         table="case_entries",
         of=which.entries_of,
@@ -104,26 +113,10 @@ RULES: tuple[Rule, ...] = (
         days=records_days,
         over=which.entries_past,
     ),
-    Rule(
-        table="cases",
-        of=which.of_account(cases),
-        since="they are resolved; open ones stay",
-        days=records_days,
-        over=lambda before: cases.c.resolved_at < before,
-    ),
-    Rule(
-        table="held_payments",
-        of=which.of_account(held_payments),
-        since="they are settled",
-        days=records_days,
-        over=lambda before: held_payments.c.settled_at < before,
-    ),
-    Rule(
-        table="account_holds",
-        of=which.of_account(account_holds),
-        since="they are released; those that stand stay",
-        days=records_days,
-        over=lambda before: account_holds.c.released_at < before,
+    _once_past(cases.c.resolved_at, since="they are resolved; open ones stay", days=records_days),
+    _once_past(held_payments.c.settled_at, since="they are settled", days=records_days),
+    _once_past(
+        account_holds.c.released_at, since="they are released; those that stand stay", days=records_days
     ),
     Rule(
         table="approvals",
@@ -132,13 +125,7 @@ RULES: tuple[Rule, ...] = (
         days=records_days,
         over=lambda before: or_(approvals.c.decided_at < before, approvals.c.expires_at < before),
     ),
-    Rule(
-        table="owner_words",
-        of=which.of_account(owner_words),
-        since="they were told",
-        days=records_days,
-        over=lambda before: owner_words.c.told_at < before,
-    ),
+    _once_past(owner_words.c.told_at, since="they were told", days=records_days),
     Rule(
         table="recorded_decisions",
         of=which.of_account(recorded_decisions),
@@ -146,13 +133,7 @@ RULES: tuple[Rule, ...] = (
         days=records_days,
         over=which.decisions_past,
     ),
-    Rule(
-        table="webhook_deliveries",
-        of=which.told_of,
-        since="they have ended",
-        days=_topic_days,
-        over=lambda before: webhook_deliveries.c.ended_at < before,
-    ),
+    _once_past(webhook_deliveries.c.ended_at, since="they have ended", days=_topic_days, of=which.told_of),
     Rule(
         table="wallet_actions",
         of=which.done_of,
@@ -168,20 +149,8 @@ RULES: tuple[Rule, ...] = (
         days=identity_days,
         over=lambda before: outbox.c.sent_at < before,
     ),
-    Rule(
-        table="challenges",
-        of=which.of_account(challenges),
-        since="they are closed",
-        days=letters_days,
-        over=lambda before: challenges.c.closed_at < before,
-    ),
-    Rule(
-        table="factor_resets",
-        of=which.of_account(factor_resets),
-        since="they have ended",
-        days=records_days,
-        over=lambda before: factor_resets.c.ended_at < before,
-    ),
+    _once_past(challenges.c.closed_at, since="they are closed", days=letters_days),
+    _once_past(factor_resets.c.ended_at, since="they have ended", days=records_days),
     Rule(
         table="activity",
         erased="deleted, but for transactions of `PAYGUARD_ERASE_KEEPS_MONEY_DAYS`",
