@@ -1,6 +1,6 @@
 # make help lists the verbs.
 .DEFAULT_GOAL := help
-.PHONY: help demo env dev kafka test coverage check test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
+.PHONY: help demo env dev kafka test coverage check test-e2e test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
 # The tests start hundreds of processes: each would compile all of PayGuard again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,13 +13,20 @@ NAME ?=
 ARGS ?=
 # One more than the cores of a small machine: the end-to-end tests mostly wait.
 WORKERS ?= 3
+# Each has a broker, a store and a database server of its own.
+REAL_WORKERS ?= 2
 RUN_TIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
+AXE := tests/browser/build/axe.min.js
+AXE_VERSION := 4.14.1
 KAFKA_JARS := deploy/kafka/build/.fetched
-QUICK := not real and not chaos and not browser and not bench
+NOT_HERE := not real and not chaos and not browser and not bench
+QUICK := not e2e and $(NOT_HERE)
+# What kills processes or asserts how long something takes has nothing beside it.
+ALONE := (chaos or timed)
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_TIME) ## everything on this laptop, with people and attackers; FOR=60 stops after 60 s of live play and prints the ledger
 	@$(BIN)/payguard up --demo $(if $(FOR),--for $(FOR))
@@ -31,8 +38,12 @@ dev: $(DEV) ## create .venv with what the checks and tests need too
 test: $(DEV) ## the tests that run anywhere, on the embedded parts; ARGS='-k name' narrows
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(QUICK)" $(ARGS)
 
-coverage: $(DEV) ## how much of the code the tests of `make test` run, branches counted
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(QUICK)" --cov --cov-report=term $(ARGS)
+coverage: $(DEV) ## how much of the code the tests of `make test` and `make test-e2e` run, branches counted
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "$(NOT_HERE)" --cov --cov-report=term $(ARGS)
+
+test-e2e: $(DEV) ## stories of whole processes on the embedded parts, from event to letter
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "e2e and not timed and $(NOT_HERE)" $(ARGS) || [ $$? -eq 5 ]
+	@$(BIN)/python -m pytest -q -m "e2e and timed and $(NOT_HERE)" $(ARGS) || [ $$? -eq 5 ]
 
 check: $(DEV) ## lint, format, types, import rules and house rules
 	$(BIN)/ruff check .
@@ -42,9 +53,16 @@ check: $(DEV) ## lint, format, types, import rules and house rules
 	$(BIN)/python .ci/house.py
 
 test-real: $(DEV) ## the tests on Apache Kafka, Redis and PostgreSQL, short chaos included
-	@$(BIN)/python -m pytest -q -m "(real or chaos) and not bench" $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(REAL_WORKERS) --dist loadfile --no-loadscope-reorder -m "real and not $(ALONE) and not bench" $(ARGS) || [ $$? -eq 5 ]
+	@$(BIN)/python -m pytest -q -m "(real or chaos) and $(ALONE) and not bench" $(ARGS) || [ $$? -eq 5 ]
 
-test-browser: $(DEV) ## the pages in headless Chromium (Debian: chromium, chromium-driver)
+# Checks of accessibility in the browser; tests alone need it, and say so where it is missing.
+$(AXE):
+	@mkdir -p $(@D) && cd $(@D) && npm pack --silent axe-core@$(AXE_VERSION) > /dev/null \
+	  && tar -xzf axe-core-$(AXE_VERSION).tgz --strip-components=1 package/axe.min.js && rm axe-core-$(AXE_VERSION).tgz \
+	  || echo "axe-core $(AXE_VERSION) could not be had by npm: the tests that need it are skipped"
+
+test-browser: $(DEV) $(AXE) ## the pages in headless Chromium (Debian: chromium, chromium-driver)
 	@$(BIN)/python -m pytest -q -m browser $(ARGS)
 
 chaos: $(DEV) ## the long chaos suite: kill -9 of everything, many times
@@ -59,6 +77,7 @@ bench: $(RUN_TIME) ## throughput and latency on this machine; ARGS='--json' for 
 screenshot: $(DEV) ## make the pictures of the README and of the pages again
 	@$(BIN)/python docs/screenshot.py
 	@$(BIN)/python docs/page_pictures.py
+	@$(BIN)/python docs/desk_pictures.py
 
 new-detector: $(RUN_TIME) ## write a detector and its test to fill in: NAME=my_rule
 	@[ -n "$(NAME)" ] || { echo "say which: make new-detector NAME=my_rule" >&2; exit 2; }

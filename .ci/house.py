@@ -19,7 +19,13 @@ INDEX_ADDRESS = re.compile(r"https?://|--(?:extra-)?index-url|--find-links|--tru
 EVERY_INTERFACE = re.compile(r"[\"']0\.0\.0\.0[\"']")
 LENGTH_REASON = "# long because "
 # Packages whose module has another name.
-IMPORTED_AS = {"scikit_learn": "sklearn", "pyjwt": "jwt", "argon2_cffi": "argon2"}
+IMPORTED_AS = {
+    "scikit_learn": "sklearn",
+    "pyjwt": "jwt",
+    "argon2_cffi": "argon2",
+    "pillow": "pil",
+    "markdown_it_py": "markdown_it",
+}
 # Where a process must catch whatever comes, to say it and end or go on.
 MAY_CATCH_ALL = {
     "services/scoring/runner.py",
@@ -93,7 +99,8 @@ def catches_all(node: ast.ExceptHandler) -> bool:
 def undeclared_imports(paths: list[str]) -> Iterator[str]:
     """Third-party modules the shipped code imports that pyproject.toml does not name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["lab"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["lab"], *extras["packs"]]
     names = {re.split(r"[\[=<>!~; ]", line)[0].lower().replace("-", "_") for line in declared}
     names |= {"faust", "mode", "google", "starlette", "pydantic", "click", "mako", "markupsafe", "aiohttp"}
     names |= {module for package, module in IMPORTED_AS.items() if package in names}

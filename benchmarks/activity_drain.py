@@ -27,7 +27,7 @@ from benchmarks.workloads.events import EVENTS_A_DAY, bench_events
 from services.activity.rows import Row
 from services.activity.service import ActivityService
 from services.activity.tables import activity
-from services.bootstrap.rest import open_activity
+from services.bootstrap.activity import open_activity
 from services.platform.database import Database
 from services.platform.progress import Consumers
 from services.platform.settings import Settings

@@ -154,7 +154,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     `states` says what was not known: `learning`, `place_unavailable`, `network_unavailable`, `tallies_unavailable`,
     `memory_lost`, `late`, `clamped`, `address_not_public`, `device_of_a_crowd`; what could not be read: `address_malformed`,
     `place_malformed`, `network_malformed`, `device_malformed`, `field_malformed`; what the policy did: `snoozed`,
-    `budget_spent`; and `repeated`: the payment repeats one that was stopped and has not ended.
+    `budget_spent`, `held_not_denied`; and `repeated`: the payment repeats one that was stopped and has not ended.
     `degraded` names detectors that were skipped.
     `tallies` are the counts across accounts that were read.
     `counterfactuals` are single changes with which the event would have passed; empty where none is known.

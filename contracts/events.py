@@ -18,11 +18,13 @@ from msgspec.structs import force_setattr
 from contracts.amounts import major_units
 from contracts.changes import ChangeName
 from contracts.currencies import check_code
+from contracts.event_times import epoch_seconds
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 # The patterns are only stated here: an event checks them itself, and remembers which texts it found good.
 Currency = Annotated[str, Meta(max_length=8, extra_json_schema={"pattern": "^[A-Z0-9]{3,8}$"})]
 Country = Annotated[str, Meta(max_length=2, extra_json_schema={"pattern": "^[A-Z]{2}$"})]
+DeviceKey = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 Purpose = Literal["login", "transaction", "change"]
 Proof = Literal["link", "session", "code"]
 #: The longest time within which a policy may let a report be taken back.
@@ -36,9 +38,6 @@ _GOOD_COUNTRIES: set[str | None] = set()
 _GOOD_CURRENCIES: set[str] = set()
 #: Nobody's wallet has more; what comes beyond is checked each time.
 _MOST_GOOD = 4096
-#: Integers that are milliseconds: 1973 to 5138. What lies below would be seconds, what lies above a finer unit.
-FIRST_MS, BEYOND_MS = 10**11, 10**14
-_LATEST_S = 253402300800.0
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -125,7 +124,9 @@ class Login(Activity, frozen=True, kw_only=True, tag="login", gc=False, omit_def
 class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=False, omit_defaults=True):
     """Money asked to move. `value` is the amount in major units; `balance` is what was there before, if told.
 
-    `category` is the payee's trade as the wallet names it, such as a merchant category code.
+    `category` is the payee's trade as the wallet names it, such as a merchant category code. `balance_after` is what is there
+    now, and `reason` the wallet's code for a failure: both are for letters alone. `reference` is the wallet's number of the
+    money, the same in all its states, and `channel` the bank, card network or rail that it goes by: both are for support alone.
     """
 
     amount: str | int
@@ -135,6 +136,10 @@ class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=Fal
     payee_id: Identifier | None = None
     category: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     balance: str | int | None = None
+    balance_after: str | int | None = None
+    reason: str | None = None
+    reference: Identifier | None = None
+    channel: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     value: float = field(default=0.0, name="_value")
     payee_key: bytes | None = field(default=None, name="_payee_key")
 
@@ -148,6 +153,8 @@ class Transaction(Activity, frozen=True, kw_only=True, tag="transaction", gc=Fal
         force_setattr(self, "value", major_units(self.amount, self.currency))
         if self.balance is not None:
             major_units(self.balance, self.currency, "balance")
+        if self.balance_after is not None:
+            major_units(self.balance_after, self.currency, "balance_after")
 
 
 class AccountChange(Activity, frozen=True, kw_only=True, tag="account_change", gc=False, omit_defaults=True):
@@ -180,6 +187,27 @@ class Settlement(Event, frozen=True, kw_only=True, tag="settlement", gc=False, o
 
 class Erasure(Event, frozen=True, kw_only=True, tag="erasure", gc=False, omit_defaults=True):
     """The account's data is erased: what earlier events taught is forgotten, and what comes later begins a new account."""
+
+
+class OwnerAct(Event, frozen=True, kw_only=True, tag="owner_act", gc=False, omit_defaults=True):
+    """What the account's owner did in the security centre.
+
+    `lock`: no money goes out from then on, until a settlement of the account. `forget_device`: the device of the key
+    `gone_device` (16 hex digits) is not the account's any more. `trust_device`: that of `trusted_device` is, from then on, for as
+    long as one that the account was used on. `by` is who did it in the owner's place, if somebody did.
+    """
+
+    act: Literal["lock", "forget_device", "trust_device"]
+    by: Literal["support"] | None = None
+    gone_device: DeviceKey | None = None
+    trusted_device: DeviceKey | None = None
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "at", epoch_seconds(self.occurred_at))
+        if (self.act == "forget_device") != (self.gone_device is not None):
+            raise ValueError("gone_device belongs to the act forget_device, which needs it")
+        if (self.act == "trust_device") != (self.trusted_device is not None):
+            raise ValueError("trusted_device belongs to the act trust_device, which needs it")
 
 
 class UserReport(Event, frozen=True, kw_only=True, tag="user_report", gc=False, omit_defaults=True):
@@ -216,7 +244,17 @@ class Label(Event, frozen=True, kw_only=True, tag="label", gc=False, omit_defaul
         force_setattr(self, "about_at", None if about is None else epoch_seconds(about, "about_occurred_at"))
 
 
-AnyEvent = Login | Transaction | AccountChange | ChallengeOutcome | UserReport | Label | Settlement | Erasure
+AnyEvent = (
+    Login
+    | Transaction
+    | AccountChange
+    | ChallengeOutcome
+    | UserReport
+    | Label
+    | Settlement
+    | Erasure
+    | OwnerAct
+)
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 EVENT_TYPE_NAMES = tuple(str(kind.__struct_config__.tag) for kind in EVENT_TYPES)
 
@@ -225,37 +263,6 @@ def to_wire(event: Event) -> bytes:
     """The event as JSON for a topic or the HTTP API, without derived fields."""
     fields = to_builtins(event)
     return json.encode({name: value for name, value in fields.items() if not name.startswith("_")})
-
-
-def epoch_seconds(when: datetime | int, name: str = "occurred_at") -> float:
-    """Epoch seconds of a wire time (RFC 3339 with an offset, or integer milliseconds); `name` is the field it came in.
-
-    Raises ValueError for an integer in another unit, and for a time without an offset, before 1970 or after the year 9999.
-    """
-    if when.__class__ is int:
-        if not FIRST_MS <= when < BEYOND_MS:
-            raise ValueError(_no_milliseconds(when, name))
-        return when / 1000.0
-    if when.tzinfo is None:  # type: ignore[union-attr]
-        raise ValueError(f"{name} must carry a UTC offset")
-    seconds: float = when.timestamp()  # type: ignore[union-attr]
-    if not 0.0 <= seconds < _LATEST_S:
-        raise ValueError(f"{name} must lie between 1970 and 9999")
-    return seconds
-
-
-def _no_milliseconds(number: int, name: str) -> str:
-    """Which unit the number of a time probably has, and which it must have."""
-    rule = "send epoch milliseconds such as 1790000000000, or RFC 3339 text such as 2026-09-21T14:13:20Z"
-    if number < 0:
-        return f"{name} must not lie before 1970: {rule}"
-    if number < FIRST_MS:
-        return f"{name} looks like seconds, not milliseconds: {rule}"
-    if number < BEYOND_MS * 1_000:
-        return f"{name} looks like microseconds, not milliseconds: {rule}"
-    if number < BEYOND_MS * 1_000_000:
-        return f"{name} looks like nanoseconds, not milliseconds: {rule}"
-    return f"{name} is too large for a time: {rule}"
 
 
 def is_country(text: str) -> bool:

@@ -13,6 +13,7 @@ from contracts.events import (
     Erasure,
     Label,
     Login,
+    OwnerAct,
     Settlement,
     Transaction,
     UserReport,
@@ -31,6 +32,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
     UserReport: (*_ALL, "about_event_id", "undoes"),
     Settlement: (*_ALL, "about_event_id"),
     Erasure: _ALL,
+    OwnerAct: _ALL,
     Label: (*_ALL, "about_event_id", "payee_id"),
 }
 

@@ -13,9 +13,10 @@ MOST_TEXT, MOST_METHOD, MOST_REASON = 128, 32, 256
 class Usual(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the account's memory knew before the event; None: not known.
 
-    `country` and `city` are where the account was last, at `at` (epoch seconds), by an event that was not itself under
-    suspicion; `device` is what it then came from. `amount` is what transactions of the kind in the currency usually come to
-    (geometric mean, to two digits, canonical decimal text). `payee_known`: whether money went to this payee before.
+    `country` and `city` are where the account was last, at `at` (epoch seconds), by an event that was not itself under suspicion,
+    `distance_km` from this one; `device` is what it then came from. `amount` is what transactions of the kind in the currency
+    usually come to (geometric mean, to two digits, canonical decimal text). `payee_known`: whether money went to this payee
+    before.
     """
 
     device: str | None = None
@@ -25,6 +26,7 @@ class Usual(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     amount: str | None = None
     currency: str | None = None
     payee_known: bool | None = None
+    distance_km: float | None = None
 
 
 class Shown(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

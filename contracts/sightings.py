@@ -17,6 +17,8 @@ from msgspec import Struct, field
 Key = bytes
 KEY_BYTES = 8
 
+#: A device is taken for the owner's so long after it was last seen; then it is new again.
+TRUSTED_S = 90 * 86_400.0
 _LATEST_S = (1 << 32) - 1
 _MOST = (1 << 16) - 1
 _SEEN = Layout("<8sIIH")

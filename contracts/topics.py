@@ -12,6 +12,8 @@ DECISIONS = "decisions"
 ACTIONS = "actions"
 #: What the wallet did with an action, where it tells that by Kafka; key = account_id; `action_id` and `result` in the value.
 ACTION_RESULTS = "action-results"
+#: What an owner was told, for the wallet's own systems, where that is wanted; key = account_id; `message_id` in the value.
+MESSAGES = "messages"
 
 #: On a decision that has effects, or refuses (value b"1"): consumers that want only those need not parse the rest.
 HEADER_EFFECTS = "effects"

@@ -5,10 +5,10 @@ for the place after it (both neighbours in event time, so a late event is judged
 Misses: an attacker near the victim, or one who waits as long as the flight takes; events without coordinates.
 Fires falsely when: the place database is wrong, or the owner turns on a VPN. Distance counts only beyond both accuracy
 radii, must exceed 100 km, and short hops weigh little. The same address is never travel, even if the database moved it.
-A VPN, hosting or Tor network halves the weight, and a place told by one, a relay or a satellite is never travelled from, so
-nobody who turns a VPN off comes home from afar. Relay, carrier and satellite networks place people hundreds of km off, and
-a VPN that the account has used before is where it always was: such an event is noted with hardly any weight and keeps
-nothing out of the profile.
+A VPN, hosting or Tor network halves the weight, and halves it again on the account's own device, whose owner has turned one on.
+A place told by one, a relay or a satellite is never travelled from, so nobody who turns a VPN off comes home from afar. Relay,
+carrier and satellite networks place people hundreds of km off, and a VPN that the account has used before is where it always
+was: such an event is noted with hardly any weight and keeps nothing out of the profile.
 When it fires: ask for the second factor; end the other session if it is not passed.
 """
 
@@ -22,7 +22,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Reason, Spec, Tallies
 from contracts.profile import Fix, Profile
-from detectors.measures.places import great_circle_km, on_earth
+from detectors.measures.places import great_circle_km, on_earth, own_device_hides
 
 SPEC = Spec(
     name="impossible_travel",
@@ -57,6 +57,7 @@ class Params(Struct, frozen=True):
     missing_scale_h: float = 2.0
     most_nats: float = 6.0
     loose_ratio: float = 0.5
+    own_device_ratio: float = 0.5
     informational_nats: float = 0.2
 
 
@@ -87,8 +88,11 @@ def observe(
         return None
     kind = "unknown" if event.network is None else event.network.kind
     informational = kind in _INFORMATIONAL or (kind in _LOOSE and event.network_key in profile.networks)
+    ratio = params.loose_ratio if kind in _LOOSE else 1.0
+    if ratio < 1.0 and own_device_hides(event, profile):
+        ratio *= params.own_device_ratio
     here = (at, latitude, longitude, max(place.accuracy_km, 0.0))
-    return _worse(before, after, here, kind, informational, params)
+    return _worse(before, after, here, kind, None if informational else ratio, params)
 
 
 def _worse(
@@ -96,7 +100,7 @@ def _worse(
     after: Fix | None,
     here: tuple[float, float, float, float],
     kind: str,
-    informational: bool,
+    ratio: float | None,
     params: Params,
 ) -> Finding | None:
     worst_h = 0.0
@@ -116,10 +120,8 @@ def _worse(
     if worst_h <= 0.0:
         return None
     weight = params.most_nats * (1.0 - exp(-worst_h / params.missing_scale_h))
-    if informational:
-        weight = min(weight, params.informational_nats)
-    elif kind in _LOOSE:
-        weight *= params.loose_ratio
+    informational = ratio is None
+    weight = min(weight, params.informational_nats) if ratio is None else weight * ratio
     interval_s = max(interval_s, _LEAST_INTERVAL_S)
     return SPEC.finding(
         reason="travel_by_network" if informational else "impossible_travel",

@@ -5,7 +5,8 @@ Misses: an attacker who rents an address in the victim's country.
 Fires falsely when: the owner travels, or the place database is wrong. Free databases disagree on about one address in
 sixteen, so that share is the floor of the baseline and one country change alone never blocks. The address the account
 was last seen at, or a network it knows well, has not moved because the database says so. VPN, hosting, Tor, relay,
-mobile and satellite networks weigh less, because their place says little of the person's.
+mobile and satellite networks weigh less, because their place says little of the person's; on the account's own device a
+network that hides the place says nothing of the country, and `anonymous_network` weighs it whole.
 When it fires: ask for the second factor when a new device or impossible travel comes with it; else tell the owner.
 """
 
@@ -18,6 +19,7 @@ from contracts.events import Login
 from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.familiarity import NewThingParams, settled_new_share
+from detectors.measures.places import own_device_hides
 
 SPEC = Spec(
     name="new_country",
@@ -58,6 +60,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
     if country is None or country in countries or event.outcome != "success":
         return None
     if event.ip_key is not None and profile.fixes.knows(event.ip_key):
+        return None
+    if own_device_hides(event, profile):
         return None
     own = settled_new_share(countries, profile.logins, params)
     if own is None:

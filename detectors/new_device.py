@@ -1,6 +1,7 @@
 """A device this account has not used before.
 
-Sees: a successful login, a transaction or an account change from a device key that is not among the account's devices.
+Sees: a successful login, a transaction or an account change from a device key that is not among the account's devices, or
+was last seen on it more than 90 days ago.
 Misses: a device whose key was copied or stolen; everything when the wallet sends no device id.
 Fires falsely when: the owner buys a phone, reinstalls the app or clears cookies. People who do so all the time weigh
 less, because the share of new devices in their own history is the baseline; so do accounts of a few days, which are still
@@ -17,6 +18,7 @@ from contracts.circumstances import Circumstance
 from contracts.events import AccountChange, Activity, Login, Transaction
 from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
+from contracts.sightings import TRUSTED_S
 from detectors.measures.familiarity import NewThingParams, settled_new_share
 
 SPEC = Spec(
@@ -52,7 +54,10 @@ def observe(
     if key is None:
         return None
     devices = profile.devices
-    if key in devices or (isinstance(event, Login) and event.outcome != "success"):
+    seen = devices.get(key)
+    if seen is not None and event.at - seen.last_at <= TRUSTED_S:
+        return None
+    if isinstance(event, Login) and event.outcome != "success":
         return None
     own = settled_new_share(devices, profile.logins, params, params.gathering_count)
     if own is None:

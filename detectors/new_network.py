@@ -5,7 +5,7 @@ Misses: an attacker on the victim's own provider, the common case for big carrie
 in the victim's own city.
 Fires falsely when: the owner is in a new café, at a new job, or roams. Mobile carriers and relays change under people's
 feet and weigh half. On the account's own device in its own city it says nothing: what is strange about such a login is one
-fact, which `unfamiliar_login` weighs whole.
+fact, which `unfamiliar_login` weighs whole; nor does it over a network that hides the place, which `anonymous_network` weighs.
 When it fires: nothing on its own; it adds to a new device or a new country in the same event.
 """
 
@@ -19,7 +19,7 @@ from contracts.findings import Finding, Spec, Tallies, says
 from contracts.profile import Profile
 from detectors.measures.counted_accounts import SHARED_NETWORKS
 from detectors.measures.familiarity import NewThingParams, settled_new_share
-from detectors.measures.places import in_own_city
+from detectors.measures.places import in_own_city, own_device_hides
 
 SPEC = Spec(
     name="new_network",
@@ -54,6 +54,8 @@ def observe(event: Login, profile: Profile, tallies: Tallies, memory: None, para
         return None
     networks = profile.networks
     if key in networks or event.outcome != "success":
+        return None
+    if own_device_hides(event, profile):
         return None
     if event.device_key in profile.devices and in_own_city(event, profile.fixes, params.own_city_km):
         return None

@@ -6,7 +6,8 @@ account when it is a large sum for anybody, and money of which nobody says what 
 device that the account does not know, counts as outgoing.
 Misses: many usual amounts (see velocity_amount); the first three transactions of an account, unless they are large for anybody.
 Fires falsely when: the owner pays rent, buys a car or books a holiday. Less than twice the usual never fires, and only
-an amount far above stays out of the profile.
+an amount far above stays out of the profile. It weighs less from the account's own device in its own city to a payee that it
+has paid before, both known for a week: a thief has little of such money. Sums large for anybody weigh in full there too.
 When it fires: ask for the second factor, showing amount and payee; a large one to a new payee deserves a phone call.
 """
 
@@ -20,8 +21,8 @@ from contracts.circumstances import Circumstance
 from contracts.currencies import rounded
 from contracts.events import Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
-from contracts.findings import Finding, Reason, Spec, Tallies
-from contracts.profile import Profile
+from contracts.findings import Finding, Reason, Spec, Tallies, Value
+from contracts.profile import HOUR_S, Key, Profile, Sightings
 from detectors.measures.amounts import (
     LARGE_FOR_ANYBODY_USD,
     UNITS_PER_USD,
@@ -29,6 +30,7 @@ from detectors.measures.amounts import (
     usd_worth,
     usual_amount,
 )
+from detectors.measures.places import in_own_city
 from detectors.measures.steps import money_may_leave
 
 SPEC = Spec(
@@ -72,7 +74,9 @@ class Params(Struct, frozen=True):
     thieves take what they can. Compared with another way of moving money, a sum weighs at most `large_first_nats` at its
     floor, and at most `most_nats` from twice the floor on. An account's first money weighs `large_first_nats` at
     `large_first_usd` dollars' worth, and `large_first_growth_nats` more for each e-fold; money of unknown worth weighs what
-    asks for a code. Nothing less than LARGE_LOG above the account's own mean is called unusual, whatever these say.
+    asks for a code. What goes the account's own way weighs `own_way_nats` less: a device and a payee, each known for
+    `own_way_h` and used `own_way_count` times, within `own_city_km` of a place of the account. Nothing less than LARGE_LOG above
+    the account's own mean is called unusual, whatever these say.
     """
 
     least_history_count: int = 3
@@ -94,6 +98,10 @@ class Params(Struct, frozen=True):
     large_first_nats: float = 3.0
     large_first_growth_nats: float = 1.5
     unknown_worth_nats: float = 3.6
+    own_way_nats: float = 2.0
+    own_way_h: float = 168.0
+    own_way_count: int = 2
+    own_city_km: float = 50.0
     rates: ExchangeRates = NO_RATES
 
 
@@ -110,9 +118,7 @@ def observe(
     if not profile.amount_rows and profile.till_amount[0] < params.least_history_count:
         units = UNITS_PER_USD.get(event.currency)
         if units is not None and event.value / units < params.large_first_usd:
-            return (
-                None  # a young account's small sum in a listed currency: there is nothing to compare it with
-            )
+            return None  # a young account's small sum: there is nothing to compare it with
     if not money_may_leave(event, profile):
         return None
     compared = baseline(event, profile, params.rates, params.least_history_count)
@@ -130,6 +136,10 @@ def observe(
     if z < threshold_z or amount < params.least_ratio * usual:
         return None
     weight = params.first_nats + params.growth_nats * (z - threshold_z) + _large(event, params)
+    own_way_nats = params.own_way_nats if _goes_its_own_way(event, profile, params) else 0.0
+    weight -= own_way_nats
+    if weight <= 0.0:
+        return None
     most_nats = _most_in_a_new_way(amount / compared.floor, params) if compared.floor else params.most_nats
     unusual_from = max(
         (1.0 + usual) * exp(threshold_z * scale) - 1.0, params.least_ratio * usual, compared.floor
@@ -142,8 +152,32 @@ def observe(
         baseline=rounded(usual / compared.ratio, currency),
         threshold=rounded(unusual_from / compared.ratio, currency),
         quarantine=z >= params.hold_z,
-        facts={"currency": currency, "z": round(z, 2)},
+        facts=_facts(currency, z, own_way_nats),
     )
+
+
+def _facts(currency: str, z: float, own_way_nats: float) -> dict[str, Value]:
+    facts: dict[str, Value] = {"currency": currency, "z": round(z, 2)}
+    if own_way_nats:
+        facts["own_way_nats"] = own_way_nats
+    return facts
+
+
+def _goes_its_own_way(event: Transaction, profile: Profile, params: Params) -> bool:
+    """Whether device, payee and city have long been the account's, and the sum is not large for anybody."""
+    worth = usd_worth(event.value, event.currency, params.rates)
+    if worth is None or worth >= params.large_first_usd:
+        return False
+    since = event.at - params.own_way_h * HOUR_S
+    things = ((profile.devices, event.device_key), (profile.payees, event.payee_key))
+    return all(_is_old(seen, key, since, params.own_way_count) for seen, key in things) and in_own_city(
+        event, profile.fixes, params.own_city_km
+    )
+
+
+def _is_old(seen: Sightings, key: Key | None, since: float, least_count: int) -> bool:
+    known = None if key is None else seen.get(key)
+    return known is not None and known.first_at <= since and known.count >= least_count
 
 
 def _most_in_a_new_way(times_floor: float, params: Params) -> float:

@@ -20,6 +20,7 @@ import msgspec  # noqa: E402
 from prometheus_client import Counter, Gauge, Histogram  # noqa: E402
 
 from contracts import topics  # noqa: E402
+from services.desk.pack import schema  # noqa: E402
 from services.platform import metrics  # noqa: E402
 from services.platform.settings import PREFIX, SECRET_FIELDS, Settings  # noqa: E402
 from services.platform.settings_text import MEANINGS  # noqa: E402
@@ -28,7 +29,11 @@ _NOTE = "\n<!-- Written by `make docs` from {source}. -->\n"
 #: Modules that write their own files when run.
 OTHERS = ("detectors.docs", "services.api.schema", "deploy.prometheus.generate", "deploy.grafana.generate")
 #: Modules that print their page, and where it goes.
-PRINTED = {"services.policy.file": "docs/policy.md", "services.rights.page": "docs/retention.md"}
+PRINTED = {
+    "services.cases.kind_contract": "contracts/kind_rows.py",
+    "services.policy.file": "docs/policy.md",
+    "services.rights.page": "docs/retention.md",
+}
 _KINDS: dict[type[Any], str] = {
     Counter: "counter",
     Gauge: "gauge",
@@ -97,10 +102,16 @@ def topics_page() -> str:
     )
 
 
+def pack_schema() -> str:
+    """docs/evidence-pack.schema.json: what an evidence pack holds."""
+    return schema().decode()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics_page,
     "docs/settings.md": settings_page,
     "docs/topics.md": topics_page,
+    "docs/evidence-pack.schema.json": pack_schema,
 }
 
 
@@ -126,14 +137,14 @@ def _commented(source: str) -> dict[str, str]:
 
 
 def main() -> int:
-    """Write all files; the exit code."""
+    """Write all files, what others are written from first; the exit code."""
+    for module, path in PRINTED.items():
+        done = subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True, capture_output=True)
+        (ROOT / path).write_bytes(done.stdout)
     for path, page in PAGES.items():
         (ROOT / path).write_text(page(), encoding="utf-8")
     for module in OTHERS:
         subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True)
-    for module, path in PRINTED.items():
-        done = subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True, capture_output=True)
-        (ROOT / path).write_bytes(done.stdout)
     return 0
 
 

@@ -7,20 +7,17 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from contracts.decisions import Decision, Freeze, HoldPayment, IssueChallenge
-from contracts.shown import Shown, Usual
+from contracts.shown import Shown
 from notifier import spelled
-from notifier.claims import Told
+from notifier.proofs import proof
+from notifier.told import Told
 from notifier.words import Words
-from services.cases.news import About, News
+from services.cases.kind_words import report_called, report_ended
+from services.cases.news import About, CaseNews, News
 
 #: A subject is read on a phone.
 _MOST_PAYEE = 24
-_MOST_SENTENCES = 2
 _PAYMENT = "payment"
-#: What a detector would say that a fact or a contrast says already.
-_SAID_BY_PAYEE = frozenset({"new_payee"})
-_SAID_BY_PLACE = frozenset({"new_device", "new_country", "new_network", "unfamiliar_login"})
-_SAID_BY_AMOUNT = frozenset({"unusual_amount"})
 _COARSEST_KM = 1000.0
 
 
@@ -76,10 +73,10 @@ def payment(decision: Decision | None, words: Words) -> Payment:
         return Payment(None, None)
     if (shown := decision.shown) is not None:
         kind = shown.kind if shown.kind is not None and words.find("noun", shown.kind) else _PAYMENT
-        return Payment(_money(shown.amount, shown.currency, words), shown.payee_id, kind)
+        return Payment(money(shown.amount, shown.currency, words), shown.payee_id, kind)
     for effect in decision.effects:
         if isinstance(effect, HoldPayment | IssueChallenge) and effect.amount is not None:
-            return Payment(_money(effect.amount, effect.currency, words), effect.payee_id)
+            return Payment(money(effect.amount, effect.currency, words), effect.payee_id)
     return Payment(None, None)
 
 
@@ -90,7 +87,16 @@ def event_facts(told: Told, decision: Decision, reader: Reader) -> list[Fact]:
     if decision.type == "account_change" and (change := changed(decision, words)) is not None:
         facts.append(Fact(words.say("label.change"), change[0].upper() + change[1:]))
     facts.append(_time(told, decision, reader))
-    return facts + from_where(decision.shown, words)
+    return facts + from_where(decision.shown, words) + _proof(decision, words)
+
+
+def _proof(decision: Decision, words: Words) -> list[Fact]:
+    """By what a sign-in showed that it was the owner."""
+    shown = decision.shown
+    if decision.type != "login" or shown is None or shown.status == "failure":
+        return []
+    said = proof(shown.kind, words)
+    return [] if said is None else [Fact(words.say("label.proof"), said)]
 
 
 def payees(decision: Decision, words: Words) -> list[Fact]:
@@ -156,59 +162,17 @@ def of(decision: Decision, words: Words) -> str:
     return "" if said is None else words.frame["colon"] + said
 
 
-def contrast(decision: Decision, reader: Reader) -> list[str]:
-    """What is usual, and what else spoke against the event, in two sentences at most."""
-    words, shown = reader.words, decision.shown
-    said: list[str] = []
-    skipped: set[str] = set()
-    usual = None if shown is None else shown.usual
-    if shown is not None and usual is not None:
-        if usual.payee_known is not None:
-            skipped |= _SAID_BY_PAYEE
-        if (before := _before(shown, usual, reader)) is not None:
-            said.append(before)
-            skipped |= _SAID_BY_PLACE
-        if (
-            decision.type == "transaction"
-            and (amount := _money(usual.amount, usual.currency, words)) is not None
-        ):
-            said.append(words.say("usual.amount", money=amount))
-            skipped |= _SAID_BY_AMOUNT
-    weighty = sorted(decision.findings, key=lambda each: -each.share)
-    for finding in weighty:
-        why = words.find("why", finding.detector)
-        if finding.mode == "on" and finding.detector not in skipped and why is not None and why not in said:
-            said.append(why)
-    return said[:_MOST_SENTENCES] or [words.frame["nothing"]]
-
-
-def _before(shown: Shown, usual: Usual, reader: Reader) -> str | None:
-    """Where and with what the account was before, as far as that differs."""
-    words = reader.words
-    if usual.at is None:
-        return None
-    device = None
-    if usual.device and usual.device != shown.device:
-        device = spelled.device(usual.device, words)
-    where = None
-    if (usual.country, usual.city) != (shown.country, shown.city):
-        where = spelled.place(usual.city, usual.country, None, words)
-    if where is not None and words.locale == "en":
-        where = f"near {where[5:]}" if where.startswith("Near ") else f"in {where}"
-    if device is None and where is None:
-        return None
-    form = "device_place" if device and where else "device" if device else "place"
-    return words.say(f"usual.{form}", device=device, place=where, day=reader.day(usual.at))
-
-
 def news_facts(news: News, reader: Reader, due: str = "due") -> list[Fact]:
     """Time and details of what no decision told; `due` is the label of the time that it names."""
     words = reader.words
     facts = []
+    kind = "address" if news.way is None else "way"
     if news.replaced is not None:
-        facts.append(Fact(words.say("label.from_address"), news.replaced))
+        facts.append(Fact(words.say(f"label.from_{kind}"), news.replaced))
     if news.address is not None:
-        facts.append(Fact(words.say("label.to_address"), news.address))
+        facts.append(Fact(words.say(f"label.to_{kind}"), news.address))
+    if news.case is not None:
+        facts += _case(news.case, words)
     facts.append(Fact(words.say("label.time"), reader.moment(news.at), (reader.zone(news.at),)))
     if news.about is not None:
         facts.insert(0, _spoken_of(news.about, reader))
@@ -219,10 +183,19 @@ def news_facts(news: News, reader: Reader, due: str = "due") -> list[Fact]:
     return facts
 
 
-def _spoken_of(about: About, reader: Reader) -> Fact:
-    """What the owner spoke of, and when it was."""
-    words = reader.words
-    event = Decision(
+def _case(case: CaseNews, words: Words) -> list[Fact]:
+    """What the case is called, what it is about, and how it ended."""
+    about = report_called(case.kind, words.locale)
+    facts = [Fact(words.say("label.case"), case.number, () if about is None else (about,))]
+    if case.outcome is None:
+        return facts
+    end = report_ended(case.kind, case.outcome, words.locale) or words.find("outcome", case.outcome)
+    return facts if end is None else [*facts, Fact(words.say("label.outcome"), end)]
+
+
+def event_of(about: About) -> Decision:
+    """The event as if it had been decided on, with nothing done about it."""
+    return Decision(
         event_id="",
         account_id="",
         type=about.type,
@@ -233,12 +206,20 @@ def _spoken_of(about: About, reader: Reader) -> Fact:
         policy_version="",
         shown=about.shown,
     )
-    if about.type == "transaction":
-        called = payment(event, words).called(words)
-        called = called[0].upper() + called[1:]
-    else:
-        called = (words.find("event", about.type) or words.say("event.other")) + of(event, words)
-    return Fact(words.say("label.spoken_of"), called, (reader.moment(about.at),))
+
+
+def called(event: Decision, words: Words) -> str:
+    """What tells the event from others: "CNY 18,000.00 to chen-wei-4471", "Sign-in: Windows PC, near Suzhou"."""
+    if event.type == "transaction":
+        said = payment(event, words).called(words)
+        return said[0].upper() + said[1:]
+    return (words.find("event", event.type) or words.say("event.other")) + of(event, words)
+
+
+def _spoken_of(about: About, reader: Reader) -> Fact:
+    """What the owner spoke of, and when it was."""
+    said = called(event_of(about), reader.words)
+    return Fact(reader.words.say("label.spoken_of"), said, (reader.moment(about.at),))
 
 
 def done(decision: Decision, words: Words) -> list[str]:
@@ -267,5 +248,6 @@ def lines(facts: Sequence[Fact], frame: Mapping[str, str]) -> list[str]:
     return shown
 
 
-def _money(amount: str | None, currency: str | None, words: Words) -> str | None:
+def money(amount: str | None, currency: str | None, words: Words) -> str | None:
+    """The amount as the reader writes it; None where nobody named one."""
     return None if amount is None or currency is None else spelled.money(amount, currency, words.locale)

@@ -13,8 +13,10 @@ from notifier.channels import Letter
 from notifier.render import Templates
 from notifier.routing import Route
 from notifier.samples import every, samples
+from notifier.short import parts
 
 _ZONES = {"zh-CN": "Asia/Shanghai", "en": "Europe/London"}
+_LINK = "https://wallet.example/my/answer/" + "0nlyF0rTheEyeN0tAnAnswer000"
 _DARK = "@media (prefers-color-scheme: dark)"
 
 
@@ -27,10 +29,26 @@ class Shot(Struct, frozen=True):
     locale: str
     letter: Letter
 
+    @property
+    def shorts(self) -> list[tuple[str, list[str], str]]:
+        """What the letter is by the other channels: the channel, its lines, and how long it is."""
+        short, count = self.letter.short, parts(self.letter.short.text)
+        pushed = [short.title, *short.body.split("\n"), *([short.link] if short.link else [])]
+        inside = [self.letter.subject, *pushed[1:]]
+        return [
+            ("SMS", [short.text], f"{len(short.text)} characters, {count} part{'s' if count > 1 else ''}"),
+            ("Push, chat, browser", pushed, _length(short.title, short.body)),
+            ("Wallet inbox", inside, f"{_length(self.letter.subject, short.body)}, and the plain text"),
+        ]
+
+
+def _length(title: str, body: str) -> str:
+    return f"title of {len(title)}, text of {len(body)} characters"
+
 
 def shots(service: str, locales: Sequence[str]) -> list[Shot]:
     """Every letter of the preview: each template, type of event, sample and language."""
-    templates = Templates(service)
+    templates = Templates(service, lambda *_: _LINK)
     return [
         Shot(
             "-".join(part for part in (template, kind, str(number + 1), locale) if part),

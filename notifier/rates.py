@@ -12,18 +12,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import derived_id
+from services.cases.classes import DIGEST, ORDINARY
 from services.cases.contact_points import ADDED, CHANGED
+from services.cases.digests import put_into_digests
 from services.cases.news import CHALLENGE
 from services.cases.tables import letter_rates, notices
 from services.platform.database import insert_new
 
-DIGEST = "digest"
-#: Everything else is about stopped money, factors or contacts, and goes its own way out.
-ORDINARY = frozenset({"login_notice", "transaction_notice", CHALLENGE, DIGEST})
 #: Beyond its rate such a notice waits for its turn: it is a digest itself, or the owner must read it as a letter.
 _WAITS = frozenset({DIGEST, CHANGED, ADDED})
 _HOUR_S = 3600.0
@@ -69,31 +67,29 @@ async def admit(
 ) -> tuple[list[str], Counter[str]]:
     """Which of the notices that are due go out now, at most `most`; and how many of each reason a storm put into digests.
 
-    One account's challenges beyond its own bound are put there too, but are no storm. One that was tried before is admitted
-    already. The caller must be `alone`.
+    One account's challenges beyond its own bound are put there too, but are no storm. The caller must be `alone`.
     """
     beyond = await _beyond_their_accounts(connection, due, now, rates.challenges_per_hour)
     due = [row for row in due if row not in beyond]
     first = due[:most]
-    wanted = Counter(row.template for row in first if not row.attempts)
+    wanted = Counter(row.template for row in first)
     left: dict[str, int] = {}
     over: dict[str, float] = {}
     for reason, count in wanted.items():
-        left[reason], free_at = await _take(connection, reason, count, now, rates.of(reason))
+        left[reason], free_at = await take(connection, reason, count, now, rates.of(reason))
         if left[reason] < count:
             over[reason] = free_at
     admitted: list[str] = []
     for row in first:
-        if row.attempts:
-            admitted.append(row.notice_id)
-        elif left[row.template]:
+        if left[row.template]:
             left[row.template] -= 1
             admitted.append(row.notice_id)
     going = set(admitted)
-    rest = [row for row in due if row.template in over and not row.attempts and row.notice_id not in going]
+    rest = [row for row in due if row.template in over and row.notice_id not in going]
     await _wait(connection, [row for row in rest if row.template in _WAITS], over)
     digested = [row for row in rest if row.template not in _WAITS]
-    await _digest(connection, digested + beyond, now, rates.digest_after_s)
+    gone = [row._asdict() for row in digested + beyond]
+    await put_into_digests(connection, gone, now, now + rates.digest_after_s)
     return admitted, Counter(row.template for row in digested)
 
 
@@ -101,7 +97,7 @@ async def _beyond_their_accounts(
     connection: AsyncConnection, due: Sequence[Row[Any]], now: float, per_hour: int
 ) -> list[Row[Any]]:
     """Challenges whose accounts had as many letters of such as they get in an hour: ten challenges are not ten letters."""
-    wanted = [row for row in due if row.template == CHALLENGE and not row.attempts]
+    wanted = [row for row in due if row.template == CHALLENGE]
     if not wanted:
         return []
     sent = (
@@ -109,7 +105,7 @@ async def _beyond_their_accounts(
         .where(
             notices.c.account_id.in_({row.account_id for row in wanted}),
             notices.c.template == CHALLENGE,
-            notices.c.attempts > 0,
+            notices.c.state.not_in(("waiting", "digested")),
             notices.c.recorded_at > now - _HOUR_S,
         )
         .group_by(notices.c.account_id)
@@ -123,12 +119,13 @@ async def _beyond_their_accounts(
     return beyond
 
 
-async def _take(
+async def take(
     connection: AsyncConnection, reason: str, count: int, now: float, per_hour: int
 ) -> tuple[int, float]:
     """How many of `count` letters may go out, and when the next one may."""
     await connection.execute(insert_new(letter_rates).values(reason=reason, letters=float(per_hour), at=now))
-    row = (await connection.execute(select(letter_rates).where(letter_rates.c.reason == reason))).one()
+    left = select(letter_rates).where(letter_rates.c.reason == reason).with_for_update()
+    row = (await connection.execute(left)).one()
     at = max(now, row.at)
     letters = min(float(per_hour), row.letters + (at - row.at) * per_hour / _HOUR_S)
     granted = min(count, int(letters))
@@ -143,38 +140,3 @@ async def _wait(connection: AsyncConnection, rows: Sequence[Row[Any]], until: di
         await connection.execute(
             update(notices).where(notices.c.notice_id == row.notice_id).values(next_at=until[row.template])
         )
-
-
-async def _digest(connection: AsyncConnection, rows: Sequence[Row[Any]], now: float, after_s: float) -> None:
-    if not rows:
-        return
-    opened = {row.account_id: row for row in reversed(rows)}
-    made = [
-        {
-            "notice_id": derived_id(row.notice_id, DIGEST),
-            "event_id": row.event_id,
-            "account_id": account_id,
-            "template": DIGEST,
-            "recorded_at": now,
-            "state": "waiting",
-            "next_at": now + after_s,
-        }
-        for account_id, row in opened.items()
-    ]
-    # The one that is open already stays; the index allows no second.
-    await connection.execute(insert_new(notices), made)
-    query = select(notices.c.account_id, notices.c.notice_id).where(
-        notices.c.account_id.in_(opened),
-        notices.c.template == DIGEST,
-        notices.c.state == "waiting",
-        notices.c.attempts == 0,
-    )
-    digests = {row.account_id: row.notice_id for row in await connection.execute(query)}
-    statement = (
-        update(notices)
-        .where(notices.c.notice_id == bindparam("which"))
-        .values(state="digested", digest_id=bindparam("into"), ended_at=now)
-    )
-    await connection.execute(
-        statement, [{"which": row.notice_id, "into": digests[row.account_id]} for row in rows]
-    )

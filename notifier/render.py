@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -12,26 +12,38 @@ from markupsafe import Markup, escape
 
 from contracts.errors import Malformed
 from notifier import facts, spelled
+from notifier.answering import Asked, asked
 from notifier.body import Body, body
-from notifier.channels import Letter
-from notifier.claims import Notice
+from notifier.channels import Letter, Short
 from notifier.facts import Reader
-from notifier.rates import DIGEST
 from notifier.routing import Route
+from notifier.short import short
 from notifier.summary import summary
+from notifier.told import Notice
 from notifier.words import notices, words
+from services.cases.classes import DIGEST, WEEKLY
 from services.cases.references import reference
 
 _SIGNS = {"stop": "✕", "wait": "●", "good": "✓", "calm": "●"}
 _RULE = re.compile(r"\.([\w-]+) \{([^}]*)\}")
 _GAP = "{ref}"
 
+#: The address of the link by which the reader of a notice (its id, its account) answers it; None for no link.
+LinkOf = Callable[[str, str], str | None]
+
+
+def no_link(_notice_id: str, _account_id: str) -> None:
+    """For letters that only tell."""
+
 
 class Templates:
-    """Writes letters in the name of `service`. The words and the two templates are read once."""
+    """Writes letters in the name of `service`, with the links of `link_of`. The words and the two templates are read once."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, link_of: LinkOf = no_link) -> None:
         self._service = service
+        self._link_of = link_of
+        # Who has no links has no pages either: nothing is listed there.
+        self._real = "real_support" if link_of is no_link else "real_how"
         loader = PackageLoader("notifier", "templates")
         settings: dict[str, Any] = {
             "loader": loader,
@@ -55,7 +67,7 @@ class Templates:
         Raises Malformed for a notice without words, or about nothing that is known.
         """
         reader = Reader(words(route.locale), route.time_zone)
-        parts = self._parts(notice, reader)
+        parts = {**self._parts(notice, reader), "unsubscribe": self._unsubscribe(notice)}
         page = self._page.render(**parts, sheet=self._sheet, c=self._styled)
         text = self._text.render(**parts)
         return Letter(
@@ -64,6 +76,25 @@ class Templates:
             text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
             html=re.sub(r"\n\s*\n+", "\n", page).strip() + "\n",
             language=route.locale,
+            short=self._short(notice, parts, reader),
+            account_id=notice.account_id,
+            template=notice.template,
+            reference=parts["reference"],
+            unsubscribe=parts["unsubscribe"],
+        )
+
+    def _short(self, notice: Notice, parts: Mapping[str, Any], reader: Reader) -> Short:
+        link = self._asked_by(notice)[1]
+        return short(
+            parts["subject"],
+            parts["lead"],
+            notice.told[0] if len(notice.told) == 1 else None,
+            reader,
+            self._service,
+            parts["reference"],
+            link,
+            asks=link is not None or any(name == "no" for name, *_ in parts["todo"]),
+            phrase=notice.phrase,
         )
 
     def _parts(self, notice: Notice, reader: Reader) -> dict[str, Any]:
@@ -76,8 +107,10 @@ class Templates:
             raise Malformed("unknown_event", "a notice about nothing that is recorded")
         frame, said = reader.words.frame, found.said
         gaps = {**found.gaps, "service": self._service}
-        real = frame["real_how"].replace("{service}", self._service).split(_GAP)
+        real = frame[self._real].replace("{service}", self._service).split(_GAP)
         account = spelled.account(notice.account_id, reader.words.locale)
+        todo = _todo(found, frame, gaps)
+        answers = self._answers(notice, said, frame)
         return {
             "locale": reader.words.locale,
             "service": self._service,
@@ -92,16 +125,41 @@ class Templates:
             "amount": found.amount,
             "facts": found.facts,
             "lines": facts.lines(found.facts, frame),
-            "usual_title": frame["stays" if found.stays else "usual"],
+            "usual_title": frame[found.headed],
             "usual": frame["separator"].join(found.usual),
-            "todo": _todo(found, frame, gaps),
+            "answers": answers,
+            "under": _under(todo, frame) if answers else [],
+            "todo": [] if answers else todo,
             "columns": [
                 (frame[name], items) for name, items in (("did", found.did), ("works", found.works)) if items
             ],
             "real": real,
+            "phrase": None if notice.phrase is None else frame["phrase"].split("{phrase}"),
+            "own_phrase": None if notice.phrase is None else spelled.isolated(notice.phrase),
             "reference": reference(notice.notice_id),
             "account": frame["account"].format(account=account, service=self._service),
         }
+
+    def _answers(
+        self, notice: Notice, said: Mapping[str, Any], frame: Mapping[str, str]
+    ) -> list[tuple[str, str, str]]:
+        """The buttons: a name, what it says and where it leads. "No" is first; "yes" is left out where only a code counts."""
+        wanted, link = self._asked_by(notice)
+        if wanted is None or link is None:
+            return []
+        no = ("no", said.get("no_button") or frame["no_button"], f"{link}/no")
+        return [no, ("yes", frame["yes_button"], f"{link}/yes")] if wanted.yes == "link" else [no]
+
+    def _asked_by(self, notice: Notice) -> tuple[Asked | None, str | None]:
+        """What the letter asks, and the link that answers it; None for what there is not."""
+        told = notice.told[0] if len(notice.told) == 1 else None
+        wanted = None if told is None else asked(told.template, told.decision)
+        return wanted, None if wanted is None else self._link_of(notice.notice_id, notice.account_id)
+
+    def _unsubscribe(self, notice: Notice) -> str | None:
+        """Where the reader ends such letters: of summaries of a week alone, never of what they must be told."""
+        link = self._link_of(notice.notice_id, notice.account_id) if notice.template == WEEKLY else None
+        return None if link is None else link.replace("/answer/", "/unsubscribe/")
 
     def _styled(self, name: str) -> Markup:
         style = self._styles.get(name, "").replace('"', "'")
@@ -119,3 +177,9 @@ def _todo(found: Body, frame: Mapping[str, str], gaps: Mapping[str, str]) -> lis
         if text
     ]
     return todo[::-1] if said.get("first") == "yes" else todo
+
+
+def _under(todo: list[tuple[str, str, str]], frame: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What stands below buttons: a heading and what then; for who was told never to press what stands in a letter, too."""
+    headings = {"no": frame["by_hand"]}
+    return [(headings.get(name, heading), said) for name, heading, said in reversed(todo)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from msgspec import structs
+
 from contracts.decisions import (
     AnyEffect,
     Contribution,
@@ -16,13 +18,21 @@ from contracts.decisions import (
     RevokeSessions,
 )
 from contracts.shown import Shown, Usual
-from notifier.claims import Notice, Told
-from notifier.rates import DIGEST
+from notifier.sample_settings import REDUCED
+from notifier.sample_weeks import T0, WEEKS
+from notifier.told import Notice, Told
 from notifier.words import notices
-from services.cases.news import About, News
+from services.cases.classes import (
+    CREDENTIAL_CHANGED,
+    DIGEST,
+    EXPECTED,
+    NEW_DEVICE,
+    TOP_UP_ARRIVED,
+    TOP_UP_FAILED,
+    WEEKLY,
+)
+from services.cases.news import About, CaseNews, News
 
-#: Monday 30 November 2026, 03:09 in Shanghai.
-T0 = 1_795_979_340.0
 _HOUR_S = 3600.0
 _IPHONE = Usual(
     device="iOS, Mobile Safari",
@@ -73,7 +83,12 @@ _MONEY = (
 )
 _LOGINS = (
     Shown(
-        device="Windows, Edge", country="CN", city="Suzhou", accuracy_km=25.0, kind="password", usual=_IPHONE
+        device="Windows, Edge",
+        country="CN",
+        city="Suzhou",
+        accuracy_km=25.0,
+        kind="password+totp",
+        usual=structs.replace(_IPHONE, distance_km=84.6),
     ),
     Shown(device="Mac OS X, Firefox", network_kind="tor", status="success"),
     Shown(country="BR", kind="password"),
@@ -120,6 +135,9 @@ def samples(template: str) -> list[tuple[str, list[Notice]]]:
     """Three notices of a template, for each type of event where its words depend on that."""
     if template == DIGEST:
         return [("", [_notice(template, number, _digested(number)) for number in range(3)])]
+    if template == WEEKLY:
+        weeks = [_notice(template, number, [_told(template, number)]) for number in range(3)]
+        return [("quiet", weeks[:2]), ("stopped", weeks[2:])]
     if template in _TYPES:
         return [
             (kind, [_notice(template, number, [_decided(template, kind, number)]) for number in range(3)])
@@ -133,8 +151,40 @@ def _notice(template: str, number: int, told: list[Told]) -> Notice:
     return Notice(notice_id=f"{template}-{number}", account_id=account_id, template=template, told=told)
 
 
+def _expected(template: str, number: int) -> Told:
+    """Of an event that nothing spoke against."""
+    if template == NEW_DEVICE:
+        return _of_event(template, News(at=T0, about=About(type="login", at=T0, shown=_LOGINS[number])))
+    if template == CREDENTIAL_CHANGED:
+        shown = structs.replace(_CHANGES[number], kind=("password_reset", "password_change")[number % 2])
+        return _of_event(template, News(at=T0, about=About(type="account_change", at=T0, shown=shown)))
+    shown = structs.replace(
+        _MONEY[number],
+        kind="top_up",
+        status="failed" if template == TOP_UP_FAILED else "completed",
+        failure=("bank-limit", None, "do_not_honor")[number] if template == TOP_UP_FAILED else None,
+        payee_id=None if number == 0 else _MONEY[number].payee_id,
+    )
+    balance = ("18240.50", None, "1234600")[number]
+    news = News(
+        at=T0,
+        about=About(type="transaction", at=T0, shown=shown),
+        balance=balance if template == TOP_UP_ARRIVED else None,
+        balance_before="240" if number == 1 else None,
+    )
+    return _of_event(template, news)
+
+
+def _of_event(template: str, news: News) -> Told:
+    return Told(template=template, recorded_at=T0 + 1.0, decision=None, news=news)
+
+
 def _told(template: str, number: int) -> Told:
     """Of an end the decision that it ends is known, but not always."""
+    if template == WEEKLY:
+        return _of_event(template, News(at=T0, week=WEEKS[number]))
+    if template in EXPECTED:
+        return _expected(template, number)
     ended = {"account_unfrozen": "deny_notice"}.get(
         template, "hold_notice" if template.startswith("payment_") else ""
     )
@@ -199,18 +249,31 @@ def _news(template: str, number: int) -> News:
     acts = ("freeze", "revoke_sessions", "open_case")
     return News(
         at=at,
-        due_at=at + 86_400.0 if template in ("factor_locked", "reset_requested") else None,
+        due_at=at + 86_400.0 if template in ("factor_locked", "reset_requested", "case_received") else None,
         codes_left=(9, 1, 0)[number] if template == "recovery_code_used" else None,
         address=("q•••@mail.example", "李•••@例子.中国", "s•••@example.com")[number]
         if template == "contact_changed"
+        else ("+86•••34", None, "•••4f2a")[number]
+        if template == "contact_way_changed"
         else None,
         replaced="s•••@example.com" if template == "contact_changed" and number == 0 else None,
+        way=("sms", "chat", "sms")[number] if template == "contact_way_changed" else None,
         by=by[number],
-        since=None if number == 2 else T0,
+        since=at - 95.0 if template == "stop_confirmed" else None if number == 2 else T0,
+        reduced=REDUCED[number] if template == "preferences_reduced" else None,
         owner_asked=number == 1,
-        acts=acts[: 3 - number] if template == "account_frozen" else (),
+        acts=acts[
+            : {"account_frozen": 3 - number, "account_locked": 1, "account_stopped": 1}.get(template, 0)
+        ],
         about=_ABOUT[number] if template == "account_frozen" else None,
+        case=_case(template, number) if template.startswith("case_") else None,
     )
+
+
+def _case(template: str, number: int) -> CaseNews:
+    kind = ("dispute", "unauthorised", "risk")[number]
+    outcome = ("for_owner", "withdrawn", "refused")[number] if template == "case_closed" else None
+    return CaseNews(number="C-7F3K-92", kind=kind, outcome=outcome)
 
 
 def _digested(number: int) -> list[Told]:

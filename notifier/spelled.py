@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.amounts import grouped
@@ -32,9 +32,15 @@ def day(at: float, locale: str, time_zone: str) -> str:
     return f"{_DAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
-def clock(at: float, time_zone: str) -> str:
-    """The time of day of an epoch time in the reader's zone: "03:09"."""
-    return f"{datetime.fromtimestamp(at, _zone(time_zone)):%H:%M}"
+def clock(at: float, time_zone: str, *, seconds: bool = False) -> str:
+    """The time of day of an epoch time in the reader's zone: "03:09", with seconds "03:09:07"."""
+    when = datetime.fromtimestamp(at, _zone(time_zone))
+    return f"{when:%H:%M:%S}" if seconds else f"{when:%H:%M}"
+
+
+def second(at: float, time_zone: str) -> str:
+    """The same to the second: "03:12:07"."""
+    return f"{datetime.fromtimestamp(at, _zone(time_zone)):%H:%M:%S}"
 
 
 def moment(at: float, locale: str, time_zone: str) -> str:
@@ -56,6 +62,11 @@ def zone(at: float, words: Words, time_zone: str) -> str:
     if not city or area in ("", "Etc"):
         return shown
     return words.say("note.zone", city=city, offset=shown)
+
+
+def date_of(at: float, time_zone: str) -> date:
+    """The date of an epoch time in the reader's zone."""
+    return datetime.fromtimestamp(at, _zone(time_zone)).date()
 
 
 def money(amount: str, currency: str, locale: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from notifier import facts
 from notifier.body import Body, body
-from notifier.claims import Told
 from notifier.facts import Fact, Reader
-from notifier.rates import DIGEST
+from notifier.told import Told
+from services.cases.classes import DIGEST
 
 #: A row names so many times of its kind; of more, the first ones, the last, and how many lie between.
 _MOST_TIMES = 10

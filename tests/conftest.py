@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from tests.parts.fixtures import (  # noqa: F401  found here by every test
     any_kafka,
     embedded_kafka,
     embedded_redis,
+    in_memory,
     parts_folder,
     real_kafka,
     real_kafka_cluster,
@@ -26,7 +26,10 @@ from tests.parts.fixtures import (  # noqa: F401  found here by every test
     real_redis,
     real_redis_server,
 )
-from tests.services.cases.databases import migrated_file  # noqa: F401  found here by every test
+from tests.services.cases.databases import (  # noqa: F401  found here by every test
+    migrated_file,
+    migrated_postgres,
+)
 
 settings.register_profile(
     "house", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -42,23 +45,29 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _FIRST = ("e2e", "benchmarks", "deploy", "mutants")
 
 
-#: A file system in memory: SQLite waits for the disk at every commit, longer than most tests take.
-_IN_MEMORY, _ROOM_BYTES = "/dev/shm", 4 << 30
-
-
 def pytest_configure() -> None:
     """Temporary folders in memory, where there is room for them; pytest's own variable names another place.
 
     Training runs on one thread: on a machine that is busy, threads that wait for each other take minutes.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM_BYTES:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _IN_MEMORY)
+    if (memory := in_memory()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
+#: Where else such tests have their own target: `make test-real`, `make chaos`, `make test-browser`, `make bench`.
+_ELSEWHERE = ("real", "chaos", "browser", "bench")
+
+
+# First, so that `-m` sees the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders of long tests first, so that processes which share the files out end together."""
+    """Mark the stories of whole processes, and put the folders of long tests first, so that processes which share the files
+    out end together."""
     here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here / "e2e") and not any(map(item.get_closest_marker, _ELSEWHERE)):
+            item.add_marker("e2e")
     items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in _FIRST)
 
 

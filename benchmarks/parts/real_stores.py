@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg import sql
@@ -24,9 +24,12 @@ class PartMissing(Exception):
     """A program of a real part is not on this machine; the message says how to get it."""
 
 
-def new_parts_folder() -> Path:
-    """A new temporary folder, yours to remove; other users may walk through it, as PostgreSQL needs."""
-    folder = Path(tempfile.mkdtemp(prefix="payguard-parts-"))
+def new_parts_folder(place: Path | None = None) -> Path:
+    """A new temporary folder, yours to remove; other users may walk through it, as PostgreSQL needs.
+
+    `place`: the folder it is made in, the system's for temporary files when None.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="payguard-parts-", dir=place))
     folder.chmod(0o755)
     return folder
 
@@ -160,12 +163,19 @@ class PostgresServer(_Server):
             self.new_database("payguard")
         return self.url()
 
-    def new_database(self, name: str) -> str:
-        """Creates an empty database and answers its URL."""
+    def new_database(self, name: str, template: str = "template1") -> str:
+        """Creates a database, empty unless it is a copy of another that nobody is connected to, and answers its URL."""
+        self._administer("CREATE DATABASE {} TEMPLATE {}", name, template)
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Removes a database, breaking what connections to it are left."""
+        self._administer("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _administer(self, statement: LiteralString, *names: str) -> None:
         address = f"postgresql://payguard@127.0.0.1:{self.port}/postgres"
         with psycopg.connect(address, autocommit=True, connect_timeout=10) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return self.url(name)
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def _accepts_login(self) -> bool:
         address = f"postgresql://payguard@127.0.0.1:{self.port}/postgres"
@@ -188,7 +198,7 @@ class PostgresServer(_Server):
             shutil.chown(data, "postgres", "postgres")
         argv = [*unprivileged(), str(initdb), "-D", str(data), "-U", "payguard", "-A", "trust", "-E", "UTF8"]
         made = subprocess.run(
-            [*argv, "--locale=C.UTF-8"], capture_output=True, text=True, cwd="/", check=False
+            [*argv, "--locale=C.UTF-8", "--no-sync"], capture_output=True, text=True, cwd="/", check=False
         )
         if made.returncode != 0:
             shutil.rmtree(data)

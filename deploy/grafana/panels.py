@@ -7,6 +7,7 @@ from deploy.grafana import partition_panels
 from deploy.grafana.held_panels import HELD
 from deploy.grafana.shapes import WINDOW, Panel, Query, Row, quantiles, rate
 from deploy.grafana.store_panels import STORE
+from deploy.grafana.tired_panels import TIRED
 from deploy.prometheus.rules import OBJECTIVES, VERIFY_ROUTE
 
 DECISIONS, VERIFICATIONS = OBJECTIVES
@@ -169,6 +170,11 @@ ROWS = (
                 "percentunit",
             ),
             Panel(
+                "Problems that owners report",
+                "Per hour, by kind.",
+                (Query("sum by (kind) (increase(payguard_reports_made_total[1h]))", "{{kind}}"),),
+            ),
+            Panel(
                 "Detectors that fail",
                 "Events per second for which a detector raised and was skipped.",
                 (rate("payguard_detector_failed_total", "detector"),),
@@ -230,6 +236,19 @@ ROWS = (
                 "reqps",
             ),
             Panel("Enrolments", "Per second.", (rate("payguard_enrolments_total", "result"),), "reqps"),
+            Panel(
+                "Fields shown in clear",
+                "Per hour at the desk, by role; and those beyond three times a person's usual day.",
+                (
+                    Query("sum by (role) (increase(payguard_reveals_total[1h]))", "{{role}}"),
+                    Query("sum (increase(payguard_unusual_reveals_total[1h]))", "unusual"),
+                ),
+            ),
+            Panel(
+                "Sign-ins of staff",
+                "Per hour at the desk, by what came of them.",
+                (Query("sum by (result) (increase(payguard_staff_sign_ins_total[1h]))", "{{result}}"),),
+            ),
         ),
     ),
     Row(
@@ -249,6 +268,32 @@ ROWS = (
                 (Query("max (payguard_oldest_open_case_seconds)", "age"),),
                 "s",
                 14_400.0,
+            ),
+            Panel(
+                "Cases by kind",
+                "Not closed, by kind and state.",
+                (Query("max by (kind, state) (payguard_cases)", "{{kind}} {{state}}"),),
+            ),
+            Panel(
+                "First answers",
+                "p90 of the time to the first answer, by kind, over a day.",
+                (
+                    Query(
+                        "histogram_quantile(0.9, max by (kind, le) (rate(payguard_case_first_answer_seconds_bucket[1d])))",
+                        "{{kind}}",
+                    ),
+                ),
+                "s",
+            ),
+            Panel(
+                "Clocks that ran out",
+                "Cases past their first answer or their end, in an hour.",
+                (
+                    Query(
+                        "max by (kind, clock) (increase(payguard_case_breaches_total[1h]))",
+                        "{{kind}} {{clock}}",
+                    ),
+                ),
             ),
             Panel(
                 "Alerts",
@@ -273,6 +318,32 @@ ROWS = (
                 ),
             ),
             Panel(
+                "Help desks beside PayGuard",
+                "Tickets and notes told there, and what came from there, per second; what waits, and how long one took nothing.",
+                (
+                    rate("payguard_help_desk_calls_total", "result"),
+                    rate("payguard_help_desk_replies_total", "result"),
+                    Query("max (payguard_help_desk_waiting)", "waiting"),
+                    Query("max (payguard_help_desk_failing_seconds)", "failing for"),
+                ),
+            ),
+            Panel(
+                "What owners answer",
+                "Answers per second by what bears them out and where they were given; links of letters that were looked at.",
+                (
+                    rate("payguard_answers_total", "answer", "proof", "channel"),
+                    rate("payguard_links_total", "event"),
+                ),
+                "reqps",
+            ),
+            *TIRED,
+            Panel(
+                "From a no to stopped money",
+                "p50 and p99 of the time from an owner's word to the wallet's that outgoing money is stopped.",
+                quantiles("payguard_stop_seconds"),
+                "s",
+            ),
+            Panel(
                 "Activity",
                 "Events kept for people to read, per second; repeats are left as they were. Rows past keeping, taken out.",
                 (
@@ -290,6 +361,26 @@ ROWS = (
                     rate("payguard_notices_digested_total", "reason"),
                 ),
                 "reqps",
+            ),
+            Panel(
+                "Messages to owners",
+                "Per second, by channel, class, and how they ended.",
+                (rate("payguard_messages_total", "channel", "class", "state"),),
+                "reqps",
+            ),
+            Panel(
+                "Messages not sent, and channels that fail",
+                "Per second, by channel and reason; 1 while a channel takes nothing.",
+                (
+                    rate("payguard_messages_suppressed_total", "channel", "reason"),
+                    Query("max by (channel) (payguard_channel_failing)", "{{channel}} failing"),
+                ),
+            ),
+            Panel(
+                "Until a channel has taken a message",
+                "From the record of what happened.",
+                quantiles("payguard_message_seconds", by=", channel"),
+                "s",
             ),
             Panel(
                 "Delivery latency",
@@ -322,6 +413,26 @@ ROWS = (
                     Query("sum by (task) (payguard_tasks_ended_total)", "ended {{task}}"),
                     Query("max by (consumer) (payguard_consumer_failing)", "failing {{consumer}}"),
                 ),
+            ),
+        ),
+    ),
+    Row(
+        "Does the help answer?",
+        (
+            Panel(
+                "Searches of the help",
+                "Per hour, by whether an answer was found. `payguard admin faq week` lists what was asked and not found.",
+                (Query("sum by (hit) (increase(payguard_faq_searches_total[1h]))", "{{hit}}"),),
+            ),
+            Panel(
+                "Answers before reports",
+                "Per hour: shown with the form of a report, said to have helped, and reports that were sent all the same.",
+                (Query("sum by (event) (increase(payguard_faq_suggested_total[1h]))", "{{event}}"),),
+            ),
+            Panel(
+                "Answers to review",
+                "Reviewed by nobody here, and over their day. `payguard admin faq week` lists them.",
+                (Query("max by (why) (payguard_faq_due)", "{{why}}"),),
             ),
         ),
     ),

@@ -8,6 +8,7 @@ _CASES = 'instance="cases:1",job="payguard-cases"'
 _FAILING = f'payguard_consumer_failing{{consumer="cases",{_CASES}}}'
 _OLDEST = 'payguard_consumer_oldest_seconds{consumer="CONSUMER"}'
 _STARTED = f"process_start_time_seconds{{{_CASES}}}"
+_NOT_ME = 'payguard_answers_total{answer="not_me",proof="link",channel="CHANNEL"}'
 _DIGESTED = 'payguard_notices_digested_total{reason="REASON"}'
 _UNFROZEN = 'payguard_actions_unacknowledged_seconds{kind="freeze"}'
 _ACKNOWLEDGED = 'payguard_actions_acknowledged_total{result="done"}'
@@ -61,6 +62,24 @@ BACKGROUND_STORIES = (
         "stays quiet about a wallet that never acknowledges anything",
         {_UNFROZEN: gauge((30, 900)), _ACKNOWLEDGED: gauge((30, 0))},
         (("20m", QUIET),),
+    ),
+    Story(
+        "NotMeDoubled",
+        "fires when owners say so twice as often as in the hour before, wherever they say it, and resolves an hour later",
+        {
+            _NOT_ME.replace("CHANNEL", "letter"): counter((120, 0), (30, 1), (120, 0)),
+            _NOT_ME.replace("CHANNEL", "page"): counter((120, 0), (30, 1), (120, 0)),
+        },
+        (("118m", QUIET), ("145m", FIRES), ("230m", QUIET)),
+    ),
+    Story(
+        "NotMeDoubled",
+        "stays quiet about few, and about many at a steady pace",
+        {
+            _NOT_ME.replace("CHANNEL", "letter"): counter((180, 1)),
+            _NOT_ME.replace("CHANNEL", "wallet"): counter((120, 0), (10, 1), (50, 0)),
+        },
+        (("125m", QUIET), ("175m", QUIET)),
     ),
     Story(
         "TaskEnded",

@@ -8,6 +8,7 @@ _BOUNCED = 'payguard_notices_total{channel="mail",result="failed"}'
 _NOWHERE = 'payguard_notices_total{channel="mail",result="undeliverable"}'
 _NO_CONTACT = 'payguard_notices_undelivered_total{reason="no_contact"}'
 _DELIVERED = 'payguard_notices_total{channel="mail",result="delivered"}'
+_SMS_TAKEN = 'payguard_messages_total{channel="sms",class="critical",state="handed_over"}'
 _PENDING = 'payguard_outbox_pending{kind="action"}'
 
 CASE_STORIES = (
@@ -40,6 +41,39 @@ CASE_STORIES = (
         "stays quiet at 1 %",
         {_BOUNCED: counter((60, 1)), _DELIVERED: counter((60, 99))},
         (("50m", QUIET),),
+    ),
+    Story(
+        "ChannelFailing",
+        "fires for the channel that takes nothing for 5 minutes, and resolves when it takes one",
+        {
+            'payguard_channel_failing{channel="sms"}': gauge((10, 0), (10, 1), (10, 0)),
+            'payguard_channel_failing{channel="mail"}': gauge((30, 0)),
+            _SMS_TAKEN: counter((10, 3), (10, 0), (10, 3)),
+        },
+        (("9m", QUIET), ("14m", QUIET), ("17m", ({"channel": "sms"},)), ("22m", QUIET)),
+    ),
+    Story(
+        "ChannelFailing",
+        "stays quiet while another notifier sends by it, and through 4 minutes",
+        {
+            'payguard_channel_failing{channel="sms",instance="a"}': gauge((30, 1)),
+            'payguard_channel_failing{channel="sms",instance="b"}': gauge((30, 0)),
+            _SMS_TAKEN: counter((30, 1)),
+            'payguard_channel_failing{channel="mail"}': gauge((10, 0), (4, 1), (16, 0)),
+        },
+        (("15m", QUIET), ("25m", QUIET)),
+    ),
+    Story(
+        "HelpDeskFailing",
+        "fires when a help desk takes nothing for 15 minutes, and resolves when it takes what waits",
+        {"payguard_help_desk_failing_seconds": "0x9 0+60x25 0x10"},
+        (("20m", QUIET), ("30m", FIRES), ("40m", QUIET)),
+    ),
+    Story(
+        "HelpDeskFailing",
+        "stays quiet through ten minutes of maintenance",
+        {"payguard_help_desk_failing_seconds": "0x9 0+60x10 0x20"},
+        (("19m", QUIET), ("30m", QUIET)),
     ),
     Story(
         "OwnersUnreachable",

@@ -210,6 +210,16 @@ BACKGROUND = (
         "freeze-unacknowledged.md",
     ),
     Alert(
+        "NotMeDoubled",
+        "page",
+        "0s",
+        'sum(increase(payguard_answers_total{answer="not_me"}[1h])) > 20\n'
+        'and sum(increase(payguard_answers_total{answer="not_me"}[1h]))\n'
+        '  > 2 * sum(increase(payguard_answers_total{answer="not_me"}[1h] offset 1h))',
+        "More than twice as many owners as in the hour before say that something was not them.",
+        "not-me-doubled.md",
+    ),
+    Alert(
         "TaskEnded",
         "page",
         "0s",
@@ -232,45 +242,5 @@ BACKGROUND = (
         'max by (job, instance) (changes(process_start_time_seconds{job=~"payguard-.*"}[15m])) > 3',
         "{{ $labels.job }} on {{ $labels.instance }} ends again and again.",
         "process-restarting.md",
-    ),
-)
-
-CASES = (
-    Alert(
-        "OutboxStuck",
-        "ticket",
-        "5m",
-        "max by (kind) (min_over_time(payguard_outbox_pending[15m])) > 0\n"
-        "and max by (kind) (delta(payguard_outbox_pending[15m])) >= 0",
-        "The outbox of kind {{ $labels.kind }} was not empty for 15 minutes and does not shrink.",
-        "outbox-stuck.md",
-    ),
-    Alert(
-        "NoticesFailing",
-        "ticket",
-        "0s",
-        'sum(increase(payguard_notices_total{result="failed"}[1h])) > 5\n'
-        'and sum(increase(payguard_notices_total{result="failed"}[1h]))\n'
-        "  > 0.05 * sum(increase(payguard_notices_total[1h]))",
-        "More than 5 % of the notices of the last hour could not be delivered.",
-        "notices-failing.md",
-    ),
-    Alert(
-        "OwnersUnreachable",
-        "ticket",
-        "0s",
-        'sum(increase(payguard_notices_undelivered_total{reason="no_contact"}[6h])) > 5\n'
-        'and sum(increase(payguard_notices_undelivered_total{reason="no_contact"}[6h]))\n'
-        "  > 0.05 * sum(increase(payguard_notices_total[6h]))",
-        "Of more than 5 % of the notices of 6 hours the owner hears nothing: no address is known.",
-        "owners-unreachable.md",
-    ),
-    Alert(
-        "CaseWaiting",
-        "ticket",
-        "5m",
-        "max(payguard_oldest_open_case_seconds) > 14400",
-        "A support case has been open for more than 4 hours.",
-        "case-waiting.md",
     ),
 )

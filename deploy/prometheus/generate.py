@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from deploy.prometheus.background_stories import BACKGROUND_STORIES
+from deploy.prometheus.case_causes import CASES
 from deploy.prometheus.cause_stories import CAUSE_STORIES
 from deploy.prometheus.causes import (
     BACKGROUND,
-    CASES,
     CODE_RECORDINGS,
     RISK,
     RISK_RECORDINGS,

@@ -1,9 +1,9 @@
-"""The alerts on who speaks: records that claim to be PayGuard's word, and their test cases."""
+"""The alerts on who speaks and who looks: records that claim to be PayGuard's word, staff who see much; and their test cases."""
 
 from __future__ import annotations
 
 from deploy.prometheus.rules import Alert
-from deploy.prometheus.stories import QUIET, Story, counter, gauge
+from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge
 
 TRUST = (
     Alert(
@@ -22,11 +22,32 @@ TRUST = (
         "Kafka refuses {{ $labels.client }}: its user lacks a right, or its password is wrong.",
         "kafka-refuses.md",
     ),
+    Alert(
+        "UnusualReveals",
+        "ticket",
+        "0s",
+        "sum(increase(payguard_unusual_reveals_total[1h])) > 0",
+        "Somebody at the desk had more than three times as many fields shown in clear as on their usual day.",
+        "unusual-reveals.md",
+    ),
 )
 
 _OWN = 'payguard_own_events_total{mac="%s"}'
 _REFUSED = 'payguard_kafka_refused_total{client="%s"}'
+_UNUSUAL = "payguard_unusual_reveals_total"
 TRUST_STORIES = (
+    Story(
+        "UnusualReveals",
+        "fires when somebody has unusually much shown, and resolves an hour later",
+        {_UNUSUAL: counter((10, 0), (5, 1), (90, 0))},
+        (("9m", QUIET), ("20m", FIRES), ("90m", QUIET)),
+    ),
+    Story(
+        "UnusualReveals",
+        "stays quiet about ordinary reveals",
+        {_UNUSUAL: counter((60, 0))},
+        (("50m", QUIET),),
+    ),
     Story(
         "EventsNotOurs",
         "fires at the first forged outcome, and resolves after 15 quiet minutes",

@@ -18,6 +18,8 @@ class Wallet:
         self.payguard, self.after = payguard, "0"
         self.outcomes: dict[tuple[str, str], str] = {}
         self.frozen: set[str] = set()
+        self.came_from: dict[tuple[str, str], tuple[str, Any]] = {}  # account and device of each event
+        self.devices: set[tuple[str, Any]] = set()  # signed in, and trusted
 
     def ask(self, event: dict[str, Any]) -> str:
         """Ask before anything is done, and obey. Without a decision it waits; asking again is harmless."""
@@ -27,7 +29,10 @@ class Wallet:
             return "waits"
         stopped = event["type"] == "transaction" and event["account_id"] in self.frozen
         outcome = "refused" if stopped else OUTCOMES[result["decision"]["action"]]
-        return self.outcomes.setdefault((event["account_id"], event["event_id"]), outcome)
+        name = event["account_id"], event["event_id"]
+        self.came_from[name] = event["account_id"], event.get("device_id")
+        self.devices |= {self.came_from[name]} if outcome == "done" else set()
+        return self.outcomes.setdefault(name, outcome)
 
     def follow(self) -> Iterator[tuple[dict[str, Any], str]]:
         """Wait for actions for ever; do each, say so, and yield it with what was said."""
@@ -40,15 +45,20 @@ class Wallet:
             self.after = page["next"]  # only now: after a crash the same actions are read again
 
     def obey(self, action: dict[str, Any]) -> str:
-        """Do what an action asks for; twice is harmless. What this wallet cannot do, for it has no sessions, is `failed`."""
-        kind, account = action["kind"], action["account_id"]
+        """Do what an action asks for; twice is harmless. What this wallet has never heard of is `failed`."""
+        kind, account, name = action["kind"], action["account_id"], (action["account_id"], action["event_id"])
         if kind == "freeze":
             self.frozen.add(account)
         elif kind == "unfreeze":
             self.frozen.discard(account)
         elif kind in ("release_payment", "cancel_payment"):
-            self.outcomes[account, action["event_id"]] = "done" if kind == "release_payment" else "refused"
-        return "failed" if kind in ("revoke_sessions", "forget_device") else "done"
+            self.outcomes[name] = "done" if kind == "release_payment" else "refused"
+        elif kind in ("revoke_sessions", "revoke_device", "forget_device"):
+            gone = {each for each in self.devices if each[0] == account}
+            self.devices -= gone if kind == "revoke_sessions" else {self.came_from.get(name, (account, None))}
+        else:
+            return "failed"
+        return "done"
 
 
 if __name__ == "__main__":

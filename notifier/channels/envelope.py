@@ -22,6 +22,10 @@ def message(letter: Letter, key: str, sender: str, at: float) -> EmailMessage:
     mail["Message-ID"] = message_id(key, sender)
     mail["Content-Language"] = letter.language
     mail["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe is not None:
+        # RFC 8058: a mail program ends such letters with one POST.
+        mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(letter.text, cte="base64")
     mail.add_alternative(letter.html, subtype="html", cte="base64")
     mail.set_boundary(f"payguard-{key}")

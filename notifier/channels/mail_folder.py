@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 
 from contracts.errors import Unavailable
-from notifier.channels import Letter
+from notifier.channels import Letter, Sent
 from notifier.channels.envelope import message
 
 
@@ -22,13 +22,14 @@ class FolderMail:
         self._folder = folder
         self._sender = sender
 
-    async def send(self, letter: Letter, key: str, at: float) -> None:
+    async def send(self, letter: Letter, key: str, at: float) -> Sent:
         """Write the message; raises Unavailable when the folder cannot be written."""
         data = message(letter, key, self._sender, at).as_bytes()
         try:
             await asyncio.to_thread(self._write, key, data)
         except OSError as error:
             raise Unavailable(f"outbox folder away: {type(error).__name__}", "folder_away") from error
+        return Sent()
 
     def _write(self, key: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import aiosmtplib
 from msgspec import Struct
 
 from contracts.errors import Malformed, Unavailable
-from notifier.channels import ADDRESS_PUT_OFF, SLOW, Letter
+from notifier.channels import ADDRESS_PUT_OFF, ADDRESS_REFUSED, SLOW, Letter, Sent
 from notifier.channels.envelope import message
 
 _ANSWER_S = 15.0
@@ -67,7 +67,7 @@ class SmtpMail:
         self._sender = sender
         self._answer_s = answer_s
 
-    async def send(self, letter: Letter, key: str, at: float) -> None:
+    async def send(self, letter: Letter, key: str, at: float) -> Sent:
         """Send the message; Malformed when the address is refused for good (5xx), Unavailable for all else."""
         mail = message(letter, key, self._sender, at)
         server = self._server
@@ -85,9 +85,7 @@ class SmtpMail:
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
             if codes and all(500 <= code < 600 for code in codes):
-                raise Malformed(
-                    "address_refused", f"the mail server refused the address: {codes[0]}"
-                ) from None
+                raise Malformed(ADDRESS_REFUSED, f"the mail server refused the address: {codes[0]}") from None
             raise Unavailable(f"mail server put the address off: {codes}", ADDRESS_PUT_OFF) from None
         except aiosmtplib.SMTPDataError as error:
             if 500 <= error.code < 600:
@@ -103,3 +101,4 @@ class SmtpMail:
             raise Unavailable(f"mail server away: {type(error).__name__}", SLOW) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Unavailable(f"mail server away: {type(error).__name__}", "mail_away") from None
+        return Sent()

@@ -26,6 +26,7 @@ class Words:
         self.countries: Mapping[str, str] = {code: names[at] for code, names in _read("countries").items()}
         self.cities: Mapping[str, str] = _read("cities") if locale == "zh-CN" else {}
         self.frame: Mapping[str, str] = self._letters["frame"]
+        self.short: Mapping[str, str] = _in_language(_read("short"), locale)
 
     def find(self, table: str, name: str) -> str | None:
         """The words of that name; None where there are none."""

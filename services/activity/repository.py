@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 from psycopg.errors import UniqueViolation
-from sqlalchemy import and_, delete, func, select, text, tuple_, update
+from sqlalchemy import and_, case, delete, distinct, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity import months
+from services.activity.copying import COLUMNS, IDENTITY, STRAIGHT, copy, copy_while_reading
+from services.activity.recent import newest, of_types, since
 from services.activity.rows import Row
 from services.activity.tables import activity
 from services.platform import cursors
 from services.platform.database import Database, insert_new
 
-_COLUMNS = ", ".join(Row._fields)
 #: What an erasure takes out of a transaction that must be kept.
 _PERSONAL = (
     "reason",
@@ -32,14 +32,11 @@ _PERSONAL = (
 _INCOMING = text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS activity_incoming (LIKE activity INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
 )
-_STAGED = f"COPY activity_incoming ({_COLUMNS}) FROM STDIN"
-_STRAIGHT = f"COPY activity ({_COLUMNS}) FROM STDIN"
-#: Of a row, what it is told apart by: the primary key, which stands first.
-_IDENTITY = len(activity.primary_key.columns)
+_STAGED = f"COPY activity_incoming ({COLUMNS}) FROM STDIN"
 #: After a batch that held a repeat, so many go by way of the staging table at once: where one was sent again, more are.
 _STAGED_BATCHES = 4
 _KEEP = text(
-    f"INSERT INTO activity ({_COLUMNS}) SELECT {_COLUMNS} FROM activity_incoming ON CONFLICT DO NOTHING"  # noqa: S608 (columns are ours)
+    f"INSERT INTO activity ({COLUMNS}) SELECT {COLUMNS} FROM activity_incoming ON CONFLICT DO NOTHING"  # noqa: S608 (columns are ours)
 )
 _SIZE = text(
     "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('activity') WHERE isleaf"
@@ -60,6 +57,16 @@ class Size(Struct, frozen=True):
     bytes: int
     first: date | None
     last: date | None
+
+
+class Lately(Struct, frozen=True):
+    """How many events there were, when the last of them was (epoch seconds; None: there was none), and on how many devices
+    the account was used; a failed sign-in is no use.
+    """
+
+    looked: int
+    last_at: float | None
+    devices: int
 
 
 class ActivityStore:
@@ -89,7 +96,7 @@ class ActivityStore:
         On PostgreSQL new rows are copied straight to their months. That fails as a whole when one is there already; then the
         batch, and those that follow, go by way of a staging table, from which only what is new is taken.
         """
-        rows = list({row[:_IDENTITY]: row for row in reversed(rows)}.values())
+        rows = list({row[:IDENTITY]: row for row in reversed(rows)}.values())
         if not rows:
             return 0
         if self._database.is_sqlite:
@@ -103,21 +110,35 @@ class ActivityStore:
         self._staged_left = (self._staged_left or _STAGED_BATCHES) - 1
         async with self._database.begin() as connection:
             await connection.execute(_INCOMING)
-            await _copy(connection, _STAGED, rows)
+            await copy(connection, _STAGED, rows)
             return (await connection.execute(_KEEP)).rowcount
+
+    async def write_while_reading(self, parts: Iterator[Sequence[Row]]) -> int | None:
+        """Keep the rows of the parts while they are read, all or none; how many there were.
+
+        None, and none is kept, where they cannot go straight to their months: then they are for `write`, with what is left.
+        """
+        if self._database.is_sqlite or self._staged_left:
+            return None
+        return await copy_while_reading(self._database, parts, self._has_room)
+
+    def _has_room(self, rows: Sequence[Row]) -> bool:
+        return not self._missing({(row.section, row.day) for row in rows})
+
+    def _missing(self, days: set[tuple[str, date]]) -> set[tuple[str, date]]:
+        return months.wanted(days, self._today(), self._kept_days) - self._months
 
     async def _straight(self, rows: Sequence[Row]) -> bool:
         """Whether all of them were new, and are kept; else none is."""
         try:
             async with self._database.begin() as connection:
-                await _copy(connection, _STRAIGHT, rows)
+                await copy(connection, STRAIGHT, rows)
         except UniqueViolation:
             return False
         return True
 
     async def _make_room(self, days: set[tuple[str, date]]) -> None:
-        missing = months.wanted(days, self._today(), self._kept_days) - self._months
-        if missing:
+        if missing := self._missing(days):
             async with self._database.begin() as connection:
                 await months.create(connection, missing)
             self._months |= missing
@@ -136,12 +157,15 @@ class ActivityStore:
 
     async def page(self, account_id: str, *, types: Sequence[str], cursor: str | None, limit: int) -> Page:
         """An account's rows, of these types alone if any are named. Raises Malformed for a cursor that is not ours."""
-        query = select(activity).where(activity.c.account_id == account_id)
+        which = activity.c.account_id == account_id
         if types:
-            query = query.where(activity.c.type.in_(types))
-        at, identity = activity.c.at, activity.c.event_id
-        rows, following = await cursors.page(self._database, query, at, identity, cursor, limit)
-        return Page([Row(**row) for row in rows], following)
+            which = and_(which, of_types(types))
+        before = None if cursor is None else cursors.read(cursor)
+        async with self._database.read() as connection:
+            rows = await newest(connection, which, limit + 1, now=self._clock(), before=before)
+        if len(rows) <= limit:
+            return Page(rows, None)
+        return Page(rows[:limit], cursors.write(rows[limit - 1].at, rows[limit - 1].event_id))
 
     async def size(self) -> Size:
         """What activity takes."""
@@ -168,14 +192,26 @@ async def rows_of(connection: AsyncConnection, names: Collection[tuple[str, str]
     return [Row(**row) for row in found.mappings()]
 
 
+async def lately(
+    connection: AsyncConnection, account_id: str, looked_since: float, used_since: float
+) -> Lately:
+    """What of the account happened after `looked_since`, and on how many devices since `used_since`, which is before that."""
+    looked = case((activity.c.at > looked_since, activity.c.at))
+    used = case((func.coalesce(activity.c.outcome, "") != "failure", activity.c.device_key))
+    query = select(func.count(looked), func.max(looked), func.count(distinct(used))).where(
+        activity.c.account_id == account_id, since(used_since)
+    )
+    return Lately(*(await connection.execute(query)).one())
+
+
 async def newest_change(
-    connection: AsyncConnection, account_id: str, changes: Sequence[str], since: float
+    connection: AsyncConnection, account_id: str, changes: Sequence[str], since_s: float
 ) -> float | None:
-    """When the newest of these changes of the account happened, at `since` or after (epoch seconds); None for none."""
+    """When the newest of these changes of the account happened, at `since_s` or after (epoch seconds); None for none."""
     query = select(func.max(activity.c.at)).where(
         activity.c.account_id == account_id,
-        activity.c.at >= since,
-        activity.c.type == "account_change",
+        since(since_s),
+        of_types(["account_change"]),
         activity.c.kind.in_(changes),
     )
     at: float | None = await connection.scalar(query)
@@ -196,14 +232,6 @@ async def erase_activity(
     stripped = update(activity).where(of_account, kept).values(dict.fromkeys(_PERSONAL))
     left = (await connection.execute(stripped)).rowcount
     return (await connection.execute(delete(activity).where(of_account, ~kept))).rowcount, left
-
-
-async def _copy(connection: AsyncConnection, statement: str, rows: Sequence[Row]) -> None:
-    """Send the rows with a COPY, inside the transaction of the connection."""
-    raw: Any = (await connection.get_raw_connection()).driver_connection
-    async with raw.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            await copy.write_row(row)
 
 
 async def _changes(connection: AsyncConnection) -> int:

@@ -16,7 +16,14 @@ from services.http.problems import RESPONSES
 from services.http.times import utc
 
 Type = Literal[
-    "login", "transaction", "account_change", "challenge_outcome", "user_report", "label", "settlement"
+    "login",
+    "transaction",
+    "account_change",
+    "challenge_outcome",
+    "user_report",
+    "label",
+    "settlement",
+    "owner_act",
 ]
 router = APIRouter(prefix="/v1", tags=["activity"], responses=RESPONSES)
 
@@ -25,7 +32,8 @@ class ActivityShown(BaseModel):
     """One event as people read it: what, when, how much to whom, from which device, place and kind of network.
 
     `kind` is that of the transaction, the change, the challenge, or the verdict of a report or label; `about_event_id` is
-    the event that these speak of. What the event did not say, or nobody could tell, is null.
+    the event that these speak of. `reference` and `channel` are the wallet's, of the money. What the event did not say, or nobody
+    could tell, is null.
     """
 
     event_id: str
@@ -43,6 +51,8 @@ class ActivityShown(BaseModel):
     network_kind: str | None
     session_id: str | None
     about_event_id: str | None
+    reference: str | None
+    channel: str | None
 
     @classmethod
     def of(cls, row: Row) -> Self:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from contracts.amounts import canonical_amount
+from contracts.event_times import epoch_seconds
 from contracts.events import (
     EVENT_TYPE_NAMES,
     EVENT_TYPES,
@@ -17,10 +18,10 @@ from contracts.events import (
     Erasure,
     Label,
     Login,
+    OwnerAct,
     Settlement,
     Transaction,
     UserReport,
-    epoch_seconds,
 )
 from contracts.shown import MOST_METHOD, MOST_REASON, MOST_TEXT, device_text, short
 
@@ -56,20 +57,24 @@ class Row(NamedTuple):
     network_kind: str | None = None
     session_id: str | None = None
     about_event_id: str | None = None
+    reference: str | None = None
+    channel: str | None = None
 
 
 def row_of(event: AnyEvent) -> Row:
     """The row of an enriched event; `at` is the event's believed time, `day` that which it claims."""
+    # long because it names each column once
     if not isinstance(event, Activity):
         return _spoken(event)
     place, network = event.place, event.network
     kind: str | None = None
     outcome: str | None = None
-    reason = amount = currency = payee_id = payee_key = None
+    reason = amount = currency = payee_id = payee_key = reference = channel = None
     if isinstance(event, Transaction):
-        kind, outcome = event.kind, event.status
+        kind, outcome, reason = event.kind, event.status, short(event.reason, MOST_REASON)
         amount, currency = canonical_amount(event.amount, event.currency), event.currency
         payee_id, payee_key = event.payee_id, event.payee_key
+        reference, channel = event.reference, event.channel
     elif isinstance(event, Login):
         kind, outcome, reason = (
             short(event.method, MOST_METHOD),
@@ -99,6 +104,9 @@ def row_of(event: AnyEvent) -> Row:
         short(place.city, MOST_TEXT) if place else None,
         network.kind if network and network.kind != "unknown" else None,
         event.session_id,
+        None,
+        reference,
+        channel,
     )
 
 
@@ -106,7 +114,7 @@ def row_of(event: AnyEvent) -> Row:
 ERASURE = "erasure"
 
 
-def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement | Erasure) -> Row:
+def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement | Erasure | OwnerAct) -> Row:
     """What PayGuard, the owner or support said of another event, or of the account."""
     kind: str | None = None
     outcome: str | None = None
@@ -115,6 +123,8 @@ def _spoken(event: ChallengeOutcome | UserReport | Label | Settlement | Erasure)
         kind, outcome, about = event.purpose, event.outcome, event.challenged_event_id
     elif isinstance(event, Settlement):
         kind, outcome, about = event.settles, event.outcome, event.about_event_id
+    elif isinstance(event, OwnerAct):
+        kind = event.act if event.by is None else f"{event.by}_{event.act}"
     elif not isinstance(event, Erasure):
         kind, about = event.verdict, event.about_event_id
     return Row(

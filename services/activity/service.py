@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from aiokafka import ConsumerRecord
 
 from contracts.errors import Unavailable
+from contracts.events import AnyEvent
 from services.activity.repository import ActivityStore
 from services.activity.rows import ERASURE, Row, row_of
 from services.enrichment.enrich import Enricher
@@ -23,13 +24,17 @@ _SWEEP_EVERY_S = 3600.0
 _LOOK_EVERY_S = 10.0
 #: SQLite has one writer: a longer transaction would keep verifications waiting.
 _SQLITE_ROWS = 500
-#: Parts of a batch, of which one is written while the next is read; and after how many records the writing has its turn.
+#: How many times what others take at once is taken from the broker; and after how many records the writing has its turn.
 _PARTS, _TURN = 4, 200
 
 
 def kept_days(settings: Settings) -> Mapping[str, int]:
     """For how many days each section is kept."""
     return {"money": settings.activity_money_days, "access": settings.activity_access_days}
+
+
+#: Tells owners of events; raises Unavailable to get the same batch again.
+Tell = Callable[[Sequence[AnyEvent]], Awaitable[None]]
 
 
 class ActivityService:
@@ -46,7 +51,10 @@ class ActivityService:
         check_own: CheckOwn | None,
         clock: Callable[[], float],
         consumers: Consumers,
+        *tells: Tell,
     ) -> None:
+        """`tells` hear of events once their rows are kept, again where a batch is repeated."""
+        self._tells = tells
         self._settings = settings
         self._database = database
         self._enricher = enricher
@@ -76,40 +84,51 @@ class ActivityService:
 
     def rows(self, records: Sequence[ConsumerRecord]) -> list[Row]:
         """The rows of the events among these records."""
+        return [row_of(event) for event in self._events(records)]
+
+    def _events(self, records: Sequence[ConsumerRecord]) -> list[AnyEvent]:
         incoming = decode(records, self._settings.future_skew_s, self._check_own)
         self._enricher.enrich(incoming.events)
-        return [row_of(event) for event in incoming.events]
+        return list(incoming.events)
 
     async def keep(self, records: Sequence[ConsumerRecord]) -> None:
-        """Make the events among the records durable as rows. Raises Unavailable when some are not: repeat them all.
+        """Make the events among the records durable as rows, then tell of them. Raises Unavailable when some are not."""
+        events: list[AnyEvent] = []
+        rows: list[Row] = []
+        reading = self._read(records, events, rows)
+        kept = await self._store.write_while_reading(reading)
+        if kept is not None:
+            ACTIVITY_ROWS.labels("kept").inc(kept)
+            ACTIVITY_ROWS.labels("repeated").inc(len(rows) - kept)
+        else:
+            for _ in reading:
+                await asyncio.sleep(0)
+            await self._write(rows)
+        gone = {row.account_id for row in rows if row.type == ERASURE}
+        left = [event for event in events if event.account_id not in gone] if gone else events
+        for tell in self._tells:
+            await tell(left)
 
-        While the database writes one part, the next is read.
-        """
-        writing: asyncio.Task[None] | None = None
-        try:
-            for first in range(0, len(records), self._part):
-                rows: list[Row] = []
-                for start in range(first, min(first + self._part, len(records)), _TURN):
-                    rows += self.rows(records[start : min(start + _TURN, first + self._part)])
-                    await asyncio.sleep(0)
-                if writing is not None:
-                    await writing
-                writing = asyncio.create_task(self._write(rows), name="activity-write")
-            if writing is not None:
-                await writing
-        finally:
-            if writing is not None and not writing.done():
-                writing.cancel()
-                await asyncio.wait([writing])
+    def _read(
+        self, records: Sequence[ConsumerRecord], events: list[AnyEvent], rows: list[Row]
+    ) -> Iterator[Sequence[Row]]:
+        """The records' rows, some at a time, which are added to `rows` as their events are to `events`."""
+        for first in range(0, len(records), _TURN):
+            some = self._events(records[first : first + _TURN])
+            read = [row_of(event) for event in some]
+            events += some
+            rows += read
+            yield read
 
     async def _write(self, rows: Sequence[Row]) -> None:
-        """Make the rows durable, and forget at an erasure what came before it."""
-        for part, erased in _until_erasures(rows):
-            new = await self._store.write(part)
-            ACTIVITY_ROWS.labels("kept").inc(new)
-            ACTIVITY_ROWS.labels("repeated").inc(len(part) - new)
-            if erased is not None:
-                await self._store.erase(erased)
+        """Make the rows durable some at a time, and forget at an erasure what came before it."""
+        for first in range(0, len(rows), self._part):
+            for part, erased in _until_erasures(rows[first : first + self._part]):
+                new = await self._store.write(part)
+                ACTIVITY_ROWS.labels("kept").inc(new)
+                ACTIVITY_ROWS.labels("repeated").inc(len(part) - new)
+                if erased is not None:
+                    await self._store.erase(erased)
 
     async def _forget(self) -> None:
         due_at = 0.0

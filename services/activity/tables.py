@@ -12,7 +12,8 @@ _KEY = LargeBinary(16)
 #: `section` is `money` (transactions) or `access` (all else): each is kept its own time. `day` is that of the event's own time
 #: in UTC, whatever that says, so a repeat of an event finds the row before it; `at` (epoch seconds) is the event's time as
 #: PayGuard believes it. Keys are keyed hashes. `kind` is the transaction's, the change's, the challenge's purpose, or the verdict
-#: of a report or label; `about_event_id` is what an outcome, report or label speaks of.
+#: of a report or label; `about_event_id` is what an outcome, report or label speaks of. `reference` is the wallet's number of the
+#: money, `channel` what it goes by.
 activity = Table(
     "activity",
     metadata,
@@ -37,6 +38,8 @@ activity = Table(
     Column("network_kind", String(16)),
     Column("session_id", String(256)),
     Column("about_event_id", _ID),
+    Column("reference", _ID),
+    Column("channel", String(64)),
     Index(None, "account_id", "at"),
     Index(
         None,
@@ -58,6 +61,19 @@ activity = Table(
         "at",
         sqlite_where=text("network_key IS NOT NULL"),
         postgresql_where=text("network_key IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "reference",
+        sqlite_where=text("reference IS NOT NULL"),
+        postgresql_where=text("reference IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "channel",
+        "at",
+        sqlite_where=text("channel IS NOT NULL"),
+        postgresql_where=text("channel IS NOT NULL"),
     ),
     postgresql_partition_by="LIST (section)",
 )

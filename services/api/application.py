@@ -9,45 +9,39 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import uvicorn
-from fastapi import Depends, FastAPI
-from fastapi.openapi.utils import get_openapi
-from fastapi.telemetry import TelemetryConfig
+from fastapi import FastAPI
 from redis.asyncio import Redis
-from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from contracts.decisions import Decision
 from services.activity.repository import ActivityStore
-from services.activity.routes import router as activity_router
-from services.api import schema
-from services.api.documentation import REHEARSALS_SCHEMA, RESULTS_SCHEMA
-from services.api.event_routes import Ingest, add_event_routes
-from services.api.examples import add_examples
-from services.api.health import router as health_router
+from services.answers.answers import Answers
+from services.api.event_routes import Ingest
 from services.api.producer import EventSink, open_producer
-from services.api.reference import router as reference_router
 from services.api.replies import Replies, ReplyReader
-from services.cases.approval_routes import router as approval_router
+from services.api.route_table import openapi_document, routed
 from services.cases.case_service import CaseService
-from services.cases.hold_routes import router as hold_router
 from services.cases.hold_service import HoldService
 from services.cases.owner_words import OwnerWords
-from services.cases.routes import router as cases_router
+from services.centre.service import Centre
+from services.centre.sign_in import SignIn
+from services.connect.arriving import Arrivals
+from services.desk.packs import Packs
+from services.desk.problem_pages import problem_page as desk_problem_page
+from services.desk.service import Desk
 from services.events.own_events import EventMacs
-from services.http import problems
+from services.help.library import Library
 from services.http.api_keys import ApiKeys
 from services.http.client_address import TrustedProxies
 from services.http.connections import Connections, Patience
-from services.http.guard import Guard, gone
+from services.http.guard import DESK, PAGES, Guard
 from services.http.protocol import GuardedProtocol
-from services.http.query_parameters import known_queries_only
+from services.http.streams import Streams
 from services.http.tracing import Traced
+from services.http.uploads import Uploads
 from services.mfa.grants import Grants
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.report_undo import ReportUndo
-from services.mfa.routers import add_factor_routes
 from services.mfa.service import ChallengesService
 from services.platform.clocks import SharedClock
 from services.platform.database import Database
@@ -55,25 +49,15 @@ from services.platform.progress import Consumers
 from services.platform.settings import Settings
 from services.portal.portal import Portal
 from services.portal.problem_pages import problem_page
-from services.portal.routers import ROUTERS as PORTAL_ROUTERS
+from services.reports.service import ReportService
 from services.rights.erasure import AccountRights
-from services.rights.routes import router as rights_router
 from services.scoring.explain import Reasons
 from services.wallet.feed import ActionFeed
-from services.wallet.routes import router as actions_router
-from services.wallet.webhook_routes import router as webhook_router
 from services.wallet.webhooks import Webhooks
 
 __all__ = ["ApiResources", "create_app", "open_producer", "openapi_document", "server"]
 
-VERSION = "0.1.0"
 _YOUNG_OBJECTS = 10_000
-#: The framework's own spans and logs hold paths and messages of errors, and asking whether they are wanted costs each request.
-_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-_DESCRIPTION = (
-    "PayGuard scores logins, transactions and account changes against each account's own history. "
-    "Errors are problem details (RFC 9457); every answer carries `X-Request-Id`."
-)
 
 
 @dataclass(frozen=True)
@@ -101,10 +85,18 @@ class ApiResources:
     holds: HoldService
     words: OwnerWords
     report_undo: ReportUndo
+    centre: Centre
+    answers: Answers
+    reports: ReportService
     portal: Portal
+    desk: Desk
     rights: AccountRights
+    packs: Packs
+    library: Library
+    arrivals: Arrivals
     reasons: Reasons
     macs: EventMacs
+    sign_in: SignIn | None = None
     consumers: Consumers = field(default_factory=Consumers)
     clocks: tuple[SharedClock, ...] = ()
 
@@ -112,12 +104,12 @@ class ApiResources:
 def create_app(resources: ApiResources) -> FastAPI:
     """The application over these resources. Raises ValueError for trusted proxies that are no networks."""
     settings = resources.settings
-    app = _routed()
+    app = routed()
     app.add_middleware(
         Guard,
         proxies=TrustedProxies.parse(settings.trusted_proxies),
         max_event_body_bytes=settings.http_max_body_bytes,
-        problem_page=problem_page,
+        problem_pages={PAGES: problem_page, DESK: desk_problem_page},
         read_within_s=settings.http_body_timeout_s,
     )
     app.add_middleware(Traced)
@@ -126,21 +118,13 @@ def create_app(resources: ApiResources) -> FastAPI:
     answering = (resources.replies, resources.stored_replies, resources.reasons)
     app.state.ingest = Ingest(resources.settings, resources.producer, *answering, resources.macs)
     for name in (
-        "keys",
-        "challenges",
-        "lifecycle",
-        "grants",
-        "cases",
-        "activity",
-        "actions",
-        "webhooks",
-        "holds",
-        "words",
-        "report_undo",
-        "portal",
-        "rights",
-    ):
+        "keys", "challenges", "lifecycle", "grants", "cases", "activity", "actions", "webhooks", "holds", "words",
+        "report_undo", "centre", "answers", "reports", "portal", "desk", "rights", "packs", "library", "arrivals",
+        "sign_in",
+    ):  # fmt: skip
         setattr(app.state, name, getattr(resources, name))
+    app.state.staff, app.state.desk_acts = resources.desk.staff, resources.desk.acts
+    app.state.uploads, app.state.streams = Uploads(), Streams()
     return app
 
 
@@ -151,6 +135,13 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # What does not end by itself would be waited for.
+        streams: Streams | None = getattr(getattr(self.config.app, "state", None), "streams", None)
+        if streams is not None:
+            streams.ending.set()
+        await super().shutdown(sockets)
 
 
 class _Guest(_Server):
@@ -200,67 +191,6 @@ def _protocol(patience: Patience) -> type[HttpToolsProtocol]:
             super().__init__(*given, **named, connections=connections)
 
     return Bound
-
-
-def openapi_document() -> dict[str, Any]:
-    """The OpenAPI document of every route."""
-    return _routed().openapi()
-
-
-def _routed() -> FastAPI:
-    app = FastAPI(
-        title="PayGuard",
-        version=VERSION,
-        description=_DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        telemetry=_NO_TELEMETRY,
-        dependencies=[Depends(known_queries_only)],
-    )
-    add_event_routes(app)
-    add_factor_routes(app)
-    for router in (
-        cases_router,
-        activity_router,
-        actions_router,
-        webhook_router,
-        hold_router,
-        approval_router,
-        rights_router,
-        *PORTAL_ROUTERS,
-    ):
-        app.include_router(router)
-    app.include_router(health_router)
-    app.include_router(reference_router)
-    problems.install(app)
-    app.add_exception_handler(ClientDisconnect, gone)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    return app
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        reference = "#/components/schemas/{name}"
-        _, decision = msgspec.json.schema_components((Decision,), ref_template=reference)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update(
-            schema.components(reference),
-            **decision,
-            Problem=problems.SCHEMA,
-            Results=RESULTS_SCHEMA,
-            Rehearsals=REHEARSALS_SCHEMA,
-        )
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                operation["responses"].pop("422", None)
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        add_examples(document)
-        app.openapi_schema = document
-    return app.openapi_schema
 
 
 def _lifespan(resources: ApiResources) -> Any:

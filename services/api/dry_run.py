@@ -60,8 +60,9 @@ def as_read(event: AnyEvent) -> dict[str, Any]:
             fields[name] = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     if isinstance(event, Transaction):
         fields["amount"] = canonical_amount(event.amount, event.currency)
-        if event.balance is not None:
-            fields["balance"] = canonical_amount(event.balance, event.currency)
+        for name, told in (("balance", event.balance), ("balance_after", event.balance_after)):
+            if told is not None:
+                fields[name] = canonical_amount(told, event.currency)
     return fields
 
 

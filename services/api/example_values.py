@@ -8,11 +8,14 @@ import msgspec
 
 from contracts.decisions import Contribution, Decision, HoldPayment, Notify, OpenCase, effect_id
 from contracts.shown import Shown, Usual
+from services.cases.references import case_number
 
 ACCOUNT, EVENT, PAYEE = "acct-li", "pay-2026-0917", "chen-wei-4471"
 CASE = effect_id(ACCOUNT, EVENT, "open_case")
 HOLD = effect_id(ACCOUNT, EVENT, "hold_payment")
 _LATER = "2026-09-18T08:30:00Z"
+#: Of a security notice, which is not one owner's.
+_NOTICE = "7d0e52c91ab3f468"
 #: Epoch seconds and RFC 3339 of the same moment.
 _AT, _WHEN = 1_789_633_800.0, "2026-09-17T08:30:00Z"
 
@@ -58,15 +61,35 @@ ABSENT = frozenset(
         "next_cursor", "released_at", "settled_at", "settled_by", "resolved_at", "verdict", "decided_by", "approved_at",
         "approved_by", "ended_at", "ended_by", "locked_until", "disabled_at", "disabled_why", "failing_since", "last_error",
         "hint", "joins", "failure", "about", "about_event_id", "reset_due_at", "pending_until", "next_at", "detail_url",
+        "snoozed_until", "waiting_for", "waiting_since", "escalated_at", "merged_into",
     }
 )  # fmt: skip
 
 #: By the member's name, or the schema's and the member's: the first that its schema allows is taken.
 VALUES: dict[str, tuple[Any, ...]] = {
+    "AnswerWanted.asked": (["is this message real"],),
+    "AnswerWanted.body": ("A message of {service} bears a reference. Type it into the security centre.",),
+    "AnswerWanted.title": ("Is a message really from {service}?",),
     "EntryShown.kind": ("opened",),
     "EntryShown.note": (None,),
     "EntryShown.actor": (None,),
+    "FieldsGiven.fields": ({"why": "twice"},),
+    "InBoth.en": ("Nobody from UPay asks for your code. End the call.",),
+    "InBoth.zh-CN": ("UPay 的任何人都不会索要您的验证码，请挂断电话。",),
     "Link.url": ("https://pay.wallet.example/my/e/5Qm2hWc8",),
+    "NextClaim.kind": ("risk",),
+    "NoticeShown.notice_id": (_NOTICE,),
+    "NoticeWanted.accounts": ([],),
+    "PointGiven.address": ("+8613800138000",),
+    "PointGiven.subscription": (None,),
+    "PreferencesGiven.alerts": ({"security": ["mail", "push"], "weekly": ["mail"]},),
+    "QuietHours.end": ("07:00",),
+    "QuietHours.start": ("22:30",),
+    "ReportGiven.fields": ({"code_given": "no"},),
+    "ReportGiven.report_id": ("report-2026-0917",),
+    "ReportGiven.text": ("Somebody paid from my wallet while I slept.",),
+    "TitleInBoth.en": ("Calls in our name",),
+    "TitleInBoth.zh-CN": ("有人冒充我们打电话",),
     "UsualShown.amount": ("210.00",),
     "UsualShown.at": ("2026-09-15T19:20:00Z",),
     "account_id": (ACCOUNT,),
@@ -83,6 +106,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "attempts_left": (4,),
     "attempts": (1,),
     "at": (_WHEN, _AT),
+    "at_stake": ("18000.00",),
     "case_id": (CASE,),
     "challenge_id": (effect_id(ACCOUNT, EVENT, "challenge"),),
     "change": ("email_change", "known_device"),
@@ -93,6 +117,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "created_by": ("key:ops",),
     "crv": ("Ed25519",),
     "currency": ("CNY",),
+    "decide_by": (_LATER,),
     "decision": (DECISION,),
     "decision_url": (f"/v1/decisions/{EVENT}",),
     "detail": ("spoke to the owner", "see the documentation"),
@@ -109,22 +134,26 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "hold_id": (effect_id(ACCOUNT, EVENT, "freeze"),),
     "ip": ("203.0.113.77",),
     "kid": ("2026-1",),
-    "kind": ("transfer", "release_payment", "hold_payment"),
+    "kind": ("transfer", "release_payment", "hold_payment", "sms"),
     "kinds": (["freeze", "release_payment"],),
     "kty": ("OKP",),
     "last_status": (204,),
     "latitude": (31.23,),
+    "locale": ("zh-CN",),
     "longitude": (121.47,),
     "method": ("password",),
     "name": ("li",),
     "network_kind": ("mobile",),
     "next": ("41",),
+    "next_due_at": (_LATER,),
     "note": ("called back on the number on file",),
-    "notice_id": (effect_id(ACCOUNT, EVENT, "notify"),),
+    "notice_id": (effect_id(ACCOUNT, EVENT, "notify"), _NOTICE),
+    "number": (1, case_number(CASE)),
     "otpauth_uri": (f"otpauth://totp/UPay:{ACCOUNT}?secret=JBSWY3DPEHPK3PXP&issuer=UPay",),
     "outcome": ("success", "released", "requested", "delivered"),
     "payee_id": (PAYEE,),
     "payee_known": (False,),
+    "phrase": ("a blue kite over Suzhou",),
     "placed_by": ("decision",),
     "policy_version": ("1",),
     "proved_at": (_WHEN, _AT),
@@ -133,22 +162,30 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "recovery_codes": (["h4kq-9w2m-x7tr", "m2pd-7c5n-q8vf"],),
     "recovery_codes_left": (10,),
     "reference": ("PG-7F3K-92Q4",),
+    "report_id": (CASE,),
     "requested_by": ("key:mei",),
     "request_id": ("5d1c7a90",),
     "reset_id": (effect_id(ACCOUNT, EVENT, "reset"),),
+    "review_by": ("2027-03-17",),
+    "reviewed_at": ("2026-09-17",),
+    "reviewed_by": ("mei",),
     "risk": (0.83,),
     "score": (83,),
     "secret": ("JBSWY3DPEHPK3PXP", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     "session_id": ("s-81f2",),
     "severity": ("high",),
+    "slug": ("real-message",),
     "source": ("decision", "support"),
+    "stake_currency": ("CNY",),
     "state": ("held", "open", "active", "requested", "waiting"),
     "status": ("requested", "accepted", "valid"),
+    "step": ("evidence",),
     "template": ("hold_notice",),
     "ticket": ("3f9a",),
     "time_zone": ("Asia/Shanghai",),
     "title": ("Malformed",),
     "type": ("transaction",),
+    "until": (_LATER,),
     "url": ("https://wallet.example/payguard",),
     "use": ("sig",),
     "user_agent": (

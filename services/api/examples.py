@@ -84,6 +84,8 @@ def _add(media: dict[str, Any], made: _Maker, media_type: str) -> None:
         }
     elif media_type == "image/svg+xml":
         media["example"] = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 41 41"/>'
+    elif media_type == "application/octet-stream":
+        media["example"] = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
     elif media_type == "text/plain":
         media["example"] = "# HELP payguard_events_total Events decided.\npayguard_events_total 1.0\n"
     else:
@@ -153,9 +155,9 @@ class _Maker:
             return [] if depth >= _DEEPEST or not item else [self.value(item, _singular(name), depth + 1)]
         if kind in ("integer", "number"):
             least = schema.get("minimum", schema.get("default") or 1)
-            return least if kind == "integer" else float(least)
+            return int(least) if kind == "integer" else float(least)
         if kind == "string" and ("date" in schema.get("format", "") or name.endswith("_at")):
-            return _TIME
+            return _TIME.split("T")[0] if schema.get("format") == "date" else _TIME
         return schema.get("default") or _PLAIN[kind]
 
 

@@ -16,7 +16,7 @@ from contracts.amounts import MOST_DIGITS
 from contracts.changes import OWN_CHANGES
 from contracts.currencies import MOST_DECIMALS
 from contracts.errors import Malformed
-from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Erasure, Settlement
+from contracts.events import AccountChange, AnyEvent, ChallengeOutcome, Erasure, OwnerAct, Settlement
 from services.api.canonical import canonical, number
 from services.api.event_warning import EventWarning
 from services.api.producer import MAX_EVENT_BYTES
@@ -73,6 +73,7 @@ _NOT_OFFERED: dict[type, str] = {
     ChallengeOutcome: "challenge outcomes come",
     Settlement: "the end of a hold comes",
     Erasure: "the erasure of an account comes",
+    OwnerAct: "what an owner does in the security centre comes",
 }
 
 

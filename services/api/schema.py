@@ -14,7 +14,9 @@ import msgspec
 
 from contracts import topics
 from contracts.decisions import Decision
-from contracts.events import BEYOND_MS, EVENT_TYPES, FIRST_MS, AnyEvent
+from contracts.event_times import BEYOND_MS, FIRST_MS
+from contracts.events import EVENT_TYPES, AnyEvent
+from services.cases.inbox import MessageRecord
 from services.wallet.actions import ActionResult, WalletAction
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -56,6 +58,7 @@ _EVENTS = {
     "ChallengeOutcome": "How a second-factor challenge ended. PayGuard writes it; it is refused over HTTP.",
     "Settlement": "How a freeze or a held payment ended. PayGuard writes it; it is refused over HTTP.",
     "Erasure": "The account's data is erased: what came before is forgotten. PayGuard writes it; it is refused over HTTP.",
+    "OwnerAct": "What the owner did in the security centre. PayGuard writes it; it is refused over HTTP.",
     "UserReport": "What the account's owner says of one earlier event. Over HTTP it needs the scope `report`.",
     "Label": "What support or a chargeback says of one earlier event. Over HTTP it needs the scope `label`.",
     "Place": "Where the address is said to be. Coordinates beyond +-90 and +-180 degrees are no place.",
@@ -76,7 +79,7 @@ _FIELDS = {
     "device": "The device; read from the user agent when absent.",
     "outcome": "How it ended.",
     "method": "How the user proved who they are, such as password.",
-    "reason": "The identity provider's code for a failure.",
+    "reason": "The code for a failure, as the identity provider or the wallet calls it.",
     "amount": "How much, in the currency beside it: decimal text with up to 18 decimals, or an integer in minor units where the "
     "currency's decimals are known; never a floating-point number.",
     "currency": "ISO 4217 code, or that of a coin such as USDT.",
@@ -84,10 +87,17 @@ _FIELDS = {
     "payee_id": "Your id of who receives the money.",
     "category": "The payee's trade, such as a merchant category code.",
     "balance": "What was in the account before.",
+    "balance_after": "What is in the account now, for the owner's letter of a top-up.",
+    "reference": "Your number of this money, the same in all its states: support traces a top-up by it.",
+    "channel": "The bank, card network or rail that it goes by.",
     "change": "What was changed.",
     "challenge_id": "The challenge.",
     "challenged_event_id": "The event that was challenged.",
     "purpose": "What the challenge was for.",
+    "act": "What the owner did: locked the wallet, or gave up a device.",
+    "gone_device": "The device that was given up: 16 hex digits of its key, which PayGuard made.",
+    "trusted_device": "The device that the owner trusts from now on: 16 hex digits of its key, which PayGuard made.",
+    "by": "Who did it in the place of the owner, if somebody did.",
     "settles": "What ended: the freeze of the account, or the payment that was held.",
     "about_event_id": "The event this is about.",
     "proof": "How it is known that the owner says so: link (whoever reads the mail may press it; a was_me teaches nothing), "
@@ -132,7 +142,9 @@ def events_schema() -> dict[str, Any]:
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI document of the topics: what PayGuard reads and what it writes."""
     reference = "#/components/schemas/{name}"
-    _, others = msgspec.json.schema_components((Decision, WalletAction, ActionResult), ref_template=reference)
+    _, others = msgspec.json.schema_components(
+        (Decision, WalletAction, ActionResult, MessageRecord), ref_template=reference
+    )
     schemas = {**components(reference), **others}
     messages = {name: message for name, _, message, _ in _channels()}
     return {
@@ -165,12 +177,13 @@ def asyncapi() -> dict[str, Any]:
 
 def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
     """(topic, what it is for, its message, what PayGuard does with it)."""
+    # long because it is one table
     trace = {topics.HEADER_TRACEPARENT: "W3C trace context, passed through."}
     reply = {topics.HEADER_REPLY_TO: "Set by the HTTP API: where the decision is announced."}
     effects = {topics.HEADER_EFFECTS: "1 when the decision has effects, or refuses; absent otherwise."}
-    event, decision, action, result = (
+    event, decision, action, result, told = (
         {"$ref": f"#/components/schemas/{name}"}
-        for name in ("Event", "Decision", "WalletAction", "ActionResult")
+        for name in ("Event", "Decision", "WalletAction", "ActionResult", "MessageRecord")
     )
     return [
         (
@@ -202,6 +215,12 @@ def _channels() -> list[tuple[str, str, dict[str, Any], str]]:
             "What the wallet did with an action. The first answer stands, except that what failed may be done later.",
             _message("ActionResult", result, {}),
             "receive",
+        ),
+        (
+            topics.MESSAGES,
+            "What an owner was told, where messages_to_kafka is on. May repeat: drop repeated message ids.",
+            _message("Message", told, {}),
+            "send",
         ),
     ]
 
@@ -236,7 +255,7 @@ def _described(field: str, body: dict[str, Any]) -> dict[str, Any]:
         body = dict(_WHEN)
     elif field == "about_occurred_at":
         body = {"anyOf": [*_WHEN["anyOf"], {"type": "null"}], "default": None}
-    elif field in ("amount", "balance"):
+    elif field in ("amount", "balance", "balance_after"):
         body = {"anyOf": [*_MONEY["anyOf"], {"type": "null"}]} if "default" in body else dict(_MONEY)
     if field in _FIELDS:
         body = {**body, "description": _FIELDS[field]}
@@ -245,7 +264,7 @@ def _described(field: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """The text of each generated file, by its name in docs/."""
-    from services.api.application import openapi_document  # it takes the event schemas from this module
+    from services.api.route_table import openapi_document  # it takes the event schemas from this module
 
     written = {
         "events.schema.json": events_schema(),

@@ -171,16 +171,23 @@ async def _until_told(works: Sequence[_Work], told: Callable[[], bool]) -> None:
 
 
 async def _opened(role: Role, settings: Settings, database: Database, consumers: Consumers) -> _Work:
-    from services.bootstrap import rest
+    from services.bootstrap import help_desks, rest
+    from services.cases.weekly import WeeklyLetters
+    from services.centre.worth_doing import worth_doing
+    from services.help import due
     from services.rights.retention import Retention
 
     if role == "cases":
         cases = rest.open_cases(settings, database, consumers)
         retention = Retention(settings, database, time.time).run(consumers.add("retention"))
-        return _Work(role, cases.run(), cases.stop, {"retention": retention})
+        telling = help_desks.tell_for_ever(settings, database, consumers.add("help-desks"))
+        return _Work(role, cases.run(), cases.stop, {"retention": retention, "help-desks": telling})
     if role == "activity":
-        activity = rest.open_activity(settings, database, consumers)
-        return _Work(role, activity.run(), activity.stop, {})
+        from services.bootstrap.activity import open_activity
+
+        activity = open_activity(settings, database, consumers)
+        weekly = WeeklyLetters(database, time.time, worth_doing).run(consumers.add("weekly"))
+        return _Work(role, activity.run(), activity.stop, {"weekly": weekly})
     if role == "notifier":
         notifier = rest.open_notifier(settings, database, consumers)
         return _Work(role, notifier.run(), notifier.stop, {})
@@ -190,6 +197,8 @@ async def _opened(role: Role, settings: Settings, database: Database, consumers:
     sweeps = {
         expiry: resources.challenges.sweep_for_ever(consumers.add(expiry)),
         "clocks": measure_for_ever(resources.clocks, settings.memory_check_s),
+        "help": due.measure_for_ever(database, time.time),
         resets: resources.lifecycle.resets.sweep_for_ever(consumers.add(resets)),
+        "staff-sessions": resources.desk.staff.sessions.end_overdue_for_ever(),
     }
     return _Work(role, http.serve(), partial(rest.leave, http), sweeps)

@@ -1,4 +1,4 @@
-"""Builds what stands around the pipeline: the HTTP API, cases, activity and the notifier."""
+"""Builds what stands around the pipeline: the HTTP API, cases and the notifier."""
 
 from __future__ import annotations
 
@@ -12,29 +12,38 @@ from redis.asyncio import Redis
 from detectors import discover
 from notifier.service import Notifier
 from services.activity.repository import ActivityStore
-from services.activity.service import ActivityService, kept_days
+from services.activity.service import kept_days
+from services.answers.answers import Answers
 from services.api.application import ApiResources, create_app, server
 from services.api.producer import open_producer
 from services.api.replies import Replies
-from services.bootstrap.pipelines import open_enricher
+from services.bootstrap.centre import open_centre, open_portal, open_sign_in
+from services.bootstrap.desk import open_desk, open_ground
+from services.bootstrap.help_desks import open_arrivals
+from services.bootstrap.helping import open_library
+from services.bootstrap.packing import open_packs
+from services.bootstrap.supporting import open_case_service
 from services.cases import verdicts
+from services.cases.answer_links import AnswerLinks
 from services.cases.approvals import Act, ActRule
-from services.cases.case_acts import CaseActs
-from services.cases.case_service import CaseService
+from services.cases.business_days import deadline_set
+from services.cases.forgotten_devices import ACT
 from services.cases.hold_service import HoldService
 from services.cases.owner_words import Following, OwnerWords
 from services.cases.service import CasesService
+from services.cases.stops import measure_stop
 from services.cases.unfreezing import Unfreezing
+from services.desk import packs
+from services.desk.limits import PolicyLimits
 from services.events.own_events import event_keys, event_macs
 from services.http.api_keys import ApiKeys
 from services.http.connections import Patience, most_connections
-from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_client import connect
 from services.memory.redis_facts import store_time
 from services.memory.redis_store import RedisChallengeIntake, RedisReplies
 from services.mfa import sealed
 from services.mfa.factor_check import CodeChecker
-from services.mfa.factor_facts import factor_proved, has_factor
+from services.mfa.factor_facts import factor_proved
 from services.mfa.grants import Grants
 from services.mfa.lifecycle import FactorLifecycle
 from services.mfa.limit_records import Rates
@@ -44,6 +53,7 @@ from services.mfa.report_undo import ReportUndo
 from services.mfa.repository import passed, record_issued
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
+from services.mfa.with_code import WithCode
 from services.platform.clocks import SharedClock, measure_if_there
 from services.platform.database import Database
 from services.platform.keyring import read_keyring
@@ -52,12 +62,13 @@ from services.platform.secrets import decode_key
 from services.platform.settings import Settings
 from services.policy.acts import Acts
 from services.policy.file import read_policy
-from services.portal.portal import Portal, public_url
-from services.portal.visits import Visits
+from services.portal.letter_links import letter_links
+from services.reports.service import ReportService
 from services.rights.erasing import forget_decided
 from services.rights.erasure import AccountRights
 from services.risk.learned_pattern import NAME as LEARNED
 from services.scoring.explain import Reasons, reasons_of
+from services.staff import members
 from services.wallet.feed import ActionFeed
 from services.wallet.webhooks import Webhooks, WebhookSecrets
 
@@ -69,8 +80,8 @@ def open_challenges(
     grants: Grants,
     clock: Callable[[], float] = time.time,
     acts: Acts | None = None,
-) -> tuple[ChallengesService, FactorLifecycle, ReportUndo]:
-    """Challenges, factors and reports taken back over one vault; a pass is worth a grant.
+) -> tuple[ChallengesService, FactorLifecycle, ReportUndo, WithCode]:
+    """Challenges, factors, reports taken back and other acts with a code over one vault; a pass is worth a grant.
 
     `clock` must be the same for all who judge challenges: the database's. `acts` are the policy's, by default the default one's.
     Raises ValueError for a missing or unusable key.
@@ -88,9 +99,11 @@ def open_challenges(
         Cost(memory_kib=settings.recovery_code_memory_kib),
         settings.factor_reset_delay_s,
         two_reset="factor_reset" in acts.second_person,
+        stand=members.stand,
     )
     undo = ReportUndo(database, checker, clock, acts.undo_s)
-    return ChallengesService(database, intake, checker, clock, grants), lifecycle, undo
+    service = ChallengesService(database, intake, checker, clock, grants)
+    return service, lifecycle, undo, WithCode(database, checker, clock)
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -113,13 +126,6 @@ def open_grants(settings: Settings) -> Grants:
     return Grants(read_keyring("grant_key", settings.grant_key, settings.grant_key_file))
 
 
-def open_portal(settings: Settings, database: Database, clock: Callable[[], float] = time.time) -> Portal:
-    """The pages for users. Raises UnusableKeys."""
-    keys = read_keyring("factor_key", settings.factor_key, settings.factor_key_file)
-    visits = Visits(database, keys, clock)
-    return Portal(visits, database, settings.totp_issuer, public_url(settings))
-
-
 def open_reasons() -> Reasons:
     """The sentences of every detector's reasons."""
     return reasons_of([found.spec for found in discover()])
@@ -128,21 +134,29 @@ def open_reasons() -> Reasons:
 async def open_api(
     settings: Settings, database: Database, consumers: Consumers | None = None
 ) -> ApiResources:
-    """What the HTTP API needs; `consumers` are those of its process.
-
-    Raises ValueError for settings that are missing, UnusableKeys for keys that do not fit.
-    """
-    client = connect(settings.redis)
+    """What the HTTP API needs; `consumers` are its process's. Raises ValueError for missing settings, UnusableKeys."""
+    # long because it names each part of the API once
+    client, clock = connect(settings.redis), SharedClock("database", database.time)
     stored_replies = RedisReplies(client)
-    clock = SharedClock("database", database.time)
     await measure_if_there(clock)
-    grants, macs, policy = open_grants(settings), event_macs(settings), read_policy(settings.policy)
-    acts = policy.acts
-    challenges, lifecycle, undo = open_challenges(settings, database, client, grants, clock.now, acts)
+    policy = read_policy(settings.policy)
+    grants, macs, acts = open_grants(settings), event_macs(settings), policy.acts
+    opened = open_challenges(settings, database, client, grants, clock.now, acts)
+    challenges, lifecycle, undo, with_code = opened
+    first_answer_s = acts.clocks["unauthorised"].first_answer_s
+    following = Following(acts.not_me, acts.was_me, policy.severity["report"], first_answer_s)
+    links = AnswerLinks(event_keys(settings))
     unfreezing = Unfreezing(acts.unfreeze_steps, {"factor": factor_proved}, acts.second_person)
-    await sealed.require_keys(database, open_vault(settings))
-    rights = AccountRights(settings, database, client, clock.now, policy.acts.second_person)
+    vault = open_vault(settings)
+    await sealed.require_keys(database, vault)
+    words = OwnerWords(database, clock.now, following, factor_proved)
+    rights = AccountRights(settings, database, client, clock.now, acts.second_person)
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
+    cases = open_case_service(settings, database, unfreezing, acts, clock.now)
+    activity = ActivityStore(database, kept_days(settings), clock.now, settings.erase_keeps_money_days)
+    holds = HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle, rights))
+    centre = open_centre(settings, database, client, with_code, words, unfreezing, acts, clock.now)
+    reasons = open_reasons()
     return ApiResources(
         settings=settings,
         database=database,
@@ -154,45 +168,78 @@ async def open_api(
         challenges=challenges,
         lifecycle=lifecycle,
         grants=grants,
-        cases=CaseService(database, clock.now, CaseActs(unfreezing, acts.second_person, has_factor)),
-        activity=ActivityStore(database, kept_days(settings), clock.now, settings.erase_keeps_money_days),
-        holds=HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle, rights)),
-        words=OwnerWords(database, clock.now, Following(acts.not_me, acts.was_me), factor_proved),
+        cases=cases,
+        activity=activity,
+        holds=holds,
+        words=words,
+        centre=centre,
         report_undo=undo,
+        answers=Answers(database, links, clock.now, following, challenges, with_code),
+        reports=ReportService(database, clock.now, acts.clocks, vault, deadline_set(settings.deadlines)),
         rights=rights,
-        actions=ActionFeed(database, clock.now),
-        webhooks=Webhooks(
-            database, WebhookSecrets(event_keys(settings)), clock.now, settings.webhook_private_networks
-        ),
+        packs=open_packs(settings, database, clock.now, open_vault(settings), reasons),
+        arrivals=open_arrivals(settings, database, clock.now),
+        library=await open_library(settings, database, clock.now),
+        actions=ActionFeed(database, clock.now, done=measure_stop),
+        webhooks=open_webhooks(settings, database, clock.now),
         portal=open_portal(settings, database, clock.now),
-        reasons=open_reasons(),
+        desk=open_desk(
+            settings,
+            database,
+            clock.now,
+            cases,
+            holds,
+            activity,
+            centre.known,
+            reasons,
+            PolicyLimits(policy),
+            acts,
+        ),
+        sign_in=open_sign_in(settings, clock.now),
+        reasons=reasons,
         macs=macs,
         consumers=consumers or Consumers(),
         clocks=(clock, SharedClock("store", lambda: store_time(client))),
     )
 
 
+def open_webhooks(settings: Settings, database: Database, clock: Callable[[], float]) -> Webhooks:
+    """Where actions are sent to over HTTP. Raises UnusableKeys."""
+    secrets = WebhookSecrets(event_keys(settings))
+    return Webhooks(database, secrets, clock, settings.webhook_private_networks)
+
+
 def second_person_acts(lifecycle: FactorLifecycle, rights: AccountRights) -> dict[Act, ActRule]:
     """What follows when a second person has decided, besides unfreezing; an act of another room has a row here."""
     resets = lifecycle.resets
-    return {"factor_reset": ActRule(resets.allowed, resets.refused, scope="admin"), "erasure": rights.act}
+    return {
+        "factor_reset": ActRule(resets.allowed, resets.refused, scope="admin"),
+        "erasure": rights.act,
+        packs.UNMASKED: packs.RULE,
+    }
 
 
 def open_cases(settings: Settings, database: Database, consumers: Consumers) -> CasesService:
     """The consumer of decisions and the outbox relay. Raises UnusableKeys without the key that signs our events."""
-    return CasesService(settings, database, record_issued, time.time, consumers, forget_decided)
-
-
-def open_activity(settings: Settings, database: Database, consumers: Consumers) -> ActivityService:
-    """The keeper of activity. Raises ValueError for settings that are missing."""
-    pseudonyms = Pseudonyms(decode_key("pseudonym_key", settings.pseudonym_key))
-    enricher = open_enricher(settings, pseudonyms)
-    return ActivityService(settings, database, enricher, event_macs(settings).check, time.time, consumers)
+    acts = read_policy(settings.policy).acts
+    return CasesService(
+        settings,
+        database,
+        record_issued,
+        time.time,
+        consumers,
+        forget_decided,
+        acts.incident_s,
+        forgets_devices=ACT in acts.not_me,
+        ground=open_ground(acts),
+    )
 
 
 def open_notifier(settings: Settings, database: Database, consumers: Consumers) -> Notifier:
     """The deliverer of notices. Raises ValueError when no channel is configured."""
-    return Notifier(settings, database, time.time, progress=consumers.add("notifier"), passed=passed)
+    link_of = letter_links(settings)
+    progress = consumers.add("notifier")
+    return Notifier(settings, database, time.time, progress=progress, passed=passed, link_of=link_of)
 
 
 def open_server(resources: ApiResources) -> uvicorn.Server:

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import audit_log
 from services.cases.hold_tables import approvals
-from services.http.api_keys import ApiKey, Scope
+from services.http.api_keys import Acting, Scope
 
-Act = Literal["unfreeze", "factor_reset", "erasure"]
+Act = Literal["unfreeze", "release_payment", "factor_reset", "erasure", "pack_unmasked"]
 Decision = Literal["approved", "refused", "expired"]
 #: An act that nobody allowed for so long must be asked for again.
 LIFETIME_S = 86_400.0
@@ -55,10 +55,10 @@ class Approval(Struct, frozen=True, kw_only=True):
 
 
 class Follow(Protocol):
-    """What follows when the key `by` has decided, in the transaction that notes the decision."""
+    """What follows when `by` has decided, in the transaction that notes the decision."""
 
     async def __call__(
-        self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float, /
+        self, connection: AsyncConnection, approval: Approval, by: Acting, now: float, /
     ) -> None:
         """Raises NothingLeft when the act cannot be done any more: then nothing is decided."""
         ...

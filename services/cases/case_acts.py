@@ -71,7 +71,7 @@ class CaseActs:
                 )
             )
         if case.state == "resolved":
-            other = await unresolved_of(connection, case.account_id)
+            other = await unresolved_of(connection, case.account_id) if case.kind == "risk" else None
             found.append(OfferedAct(act="reopen", subject=case.case_id, may=other is None, blocked_by=other))
         return found
 
@@ -95,8 +95,9 @@ class CaseActs:
 
 
 async def unresolved_of(connection: AsyncConnection, account_id: str) -> str | None:
-    """The account's case that is not resolved."""
-    query = select(cases.c.case_id).where(cases.c.account_id == account_id, cases.c.state != "resolved")
+    """The account's case of risk that is not resolved; it has one at most."""
+    unresolved = cases.c.state != "resolved", cases.c.kind == "risk"
+    query = select(cases.c.case_id).where(cases.c.account_id == account_id, *unresolved)
     found: str | None = await connection.scalar(query)
     return found
 

@@ -7,40 +7,27 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Select, Table, insert, select, tuple_
+from sqlalchemy import Select, Table, select, tuple_
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Severity
-from services.audit import audit_log
-from services.cases import holds, states, verdicts
-from services.cases.case_acts import CaseActs, OfferedAct, unresolved_of
+from services.cases import endings, states, verdicts
+from services.cases.case_acts import CaseActs, OfferedAct
+from services.cases.case_answers import CaseAnswers
+from services.cases.case_rows import Conflict, Entry, case_of, entries_of, of_version, write
+from services.cases.case_work import CaseWork
 from services.cases.contact_points import Contact, change_contact
+from services.cases.owner_messages import OwnerMessages
 from services.cases.owners import Message, Owner, messages_of, owner_of
+from services.cases.preferences import Preferences, Wanted, preferences_of
+from services.cases.queue_service import QueueService
+from services.cases.reductions import choose
 from services.cases.references import notice_ids
-from services.cases.repository import change_case
+from services.cases.search import KeyOf
 from services.cases.subjects import Known, Name, known_events
-from services.cases.tables import alerts, case_entries, cases, decision_of_entry, recorded_decisions
-from services.cases.unfreezing import entry_of
+from services.cases.tables import alerts, cases, recorded_decisions
 from services.platform import cursors
 from services.platform.database import Database
-
-#: Why a freeze is released with a case.
-_CASE = "case {} was legitimate"
-
-
-class Conflict(Exception):
-    """Somebody else changed the case since the caller looked at it."""
-
-
-class OtherOpen(Exception):
-    """The account has another case that is not resolved; `case_id` is it."""
-
-    def __init__(self, case_id: str) -> None:
-        super().__init__(
-            f"the account has another unresolved case, {case_id}: note it there, or resolve that one first"
-        )
-        self.case_id = case_id
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -54,19 +41,6 @@ class Alert(Struct, frozen=True, kw_only=True):
     decision: str
 
 
-class Entry(Struct, frozen=True, kw_only=True):
-    """One line of a case's history; `decision` as JSON where an event joined."""
-
-    kind: str
-    at: float
-    actor: str | None = None
-    note: str | None = None
-    verdict: states.Closing | None = None
-    severity: Severity | None = None
-    event_id: str | None = None
-    decision: str | None = None
-
-
 class Page(Struct, frozen=True):
     """Some rows, newest first, and the cursor of the next ones (None: these were the last)."""
 
@@ -74,14 +48,22 @@ class Page(Struct, frozen=True):
     cursor: str | None
 
 
-class CaseService:
+class CaseService(OwnerMessages):
     """Queries and support's actions; every method raises Unavailable when the database is away."""
 
-    def __init__(self, database: Database, clock: Callable[[], float], acts: CaseActs | None = None) -> None:
-        """`acts` say what may be done about an account."""
-        self._database = database
-        self._clock = clock
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        acts: CaseActs | None = None,
+        key_of: KeyOf | None = None,
+    ) -> None:
+        """`acts` say what may be done about an account; `key_of` as for `QueueService`."""
+        super().__init__(database, clock)
         self._acts = acts or CaseActs()
+        self.answers = CaseAnswers(database, clock)
+        self.queue = QueueService(database, clock, key_of)
+        self.work = CaseWork(database, clock)
 
     async def alerts(
         self, *, severity: str | None, account_id: str | None, cursor: str | None, limit: int
@@ -102,9 +84,11 @@ class CaseService:
         account_id: str | None,
         cursor: str | None,
         limit: int,
+        kind: str | None = None,
     ) -> Page:
         """Cases, last opened first. Raises Malformed for a cursor that is not ours."""
-        query = _matching(select(cases), cases, state=state, severity=severity, account_id=account_id)
+        wanted = {"state": state, "severity": severity, "account_id": account_id, "kind": kind}
+        query = _matching(select(cases), cases, **wanted)
         rows, following = await cursors.page(
             self._database, query, cases.c.opened_at, cases.c.case_id, cursor, limit
         )
@@ -113,8 +97,8 @@ class CaseService:
     async def case(self, case_id: str) -> tuple[states.Case, list[Entry]] | None:
         """The case and its history, oldest first; None when there is none."""
         async with self._database.read() as connection:
-            case = await _case(connection, case_id, lock=False)
-            return None if case is None else (case, await _entries(connection, case_id))
+            case = await case_of(connection, case_id, lock=False)
+            return None if case is None else (case, await entries_of(connection, case_id))
 
     async def recorded(self, names: Collection[Name]) -> dict[Name, bytes]:
         """The decisions on these events, named by account and event id, that had effects, as the worker wrote them."""
@@ -165,11 +149,11 @@ class CaseService:
 
         None when there is none. Raises IllegalTransition and Conflict."""
         async with self._database.begin() as connection:
-            case = await _case(connection, case_id, lock=True)
+            case = await case_of(connection, case_id, lock=True)
             if case is None:
                 return None
-            changed = states.assigned(_of_version(case, version), assignee, self._clock())
-            await _write(connection, case, changed, "assigned", actor, assignee)
+            changed = states.assigned(of_version(case, version), assignee, self._clock())
+            await write(connection, case, changed, "assigned", actor, assignee)
             return changed
 
     async def resolve(
@@ -180,15 +164,15 @@ class CaseService:
         A legitimate verdict also releases a freeze, or asks for a second person to, once the policy's steps are done: see `acts`.
         None when there is no such case. Raises IllegalTransition and Conflict.
         """
+        now = self._clock()
         async with self._database.begin() as connection:
-            case = await _case(connection, case_id, lock=True)
+            case = await case_of(connection, case_id, lock=True)
             if case is None:
                 return None
-            changed = states.resolved(_of_version(case, version), verdict, self._clock())
-            await _write(connection, case, changed, "resolved", actor, note)
-            decisions = await verdicts.send(connection, changed)
-            if verdict == "legitimate":
-                await self._release(connection, case, actor)
+            case = of_version(case, version)
+            changed, decisions = await endings.resolve(
+                connection, case, verdict, actor, note, self._acts.unfreezing, now
+            )
         verdicts.count(changed, decisions)
         return changed
 
@@ -199,32 +183,29 @@ class CaseService:
         """
         try:
             async with self._database.begin() as connection:
-                case = await _case(connection, case_id, lock=True)
+                case = await case_of(connection, case_id, lock=True)
                 if case is None:
                     return None
-                changed = states.reopened(_of_version(case, version), self._clock())
-                other = await unresolved_of(connection, case.account_id)
-                if other is not None:
-                    raise OtherOpen(other)
-                await _write(connection, case, changed, "reopened", actor, reason)
-                return changed
+                return await endings.reopen(
+                    connection, of_version(case, version), reason, actor, self._clock()
+                )
         except IntegrityError:
             raise Conflict("another case of the account was opened meanwhile") from None
-
-    async def _release(self, connection: AsyncConnection, case: states.Case, actor: str) -> None:
-        """End the account's freeze because of a legitimate verdict, or ask a second person to, unless steps are missing."""
-        now = self._clock()
-        hold = await holds.standing(connection, case.account_id)
-        if hold is None or await self._acts.unfreezing.missing(connection, hold):
-            return
-        done = await self._acts.unfreezing.release(connection, hold, actor, _CASE.format(case.case_id), now)
-        if done is not None:
-            await audit_log.record(connection, entry_of(done, actor, now))
 
     async def set_contact(self, account_id: str, contact: Contact) -> None:
         """Reach the owner there from now on; the addresses before are told of the change first."""
         async with self._database.begin() as connection:
             await change_contact(connection, account_id, contact, self._clock(), secrets.token_hex(16))
+
+    async def preferences(self, account_id: str) -> Preferences:
+        """How the owner wants to be told."""
+        async with self._database.read() as connection:
+            return await preferences_of(connection, account_id)
+
+    async def set_preferences(self, account_id: str, wanted: Wanted, by: str) -> Preferences:
+        """Put what the owner chose in place of what was chosen before. Raises Malformed as `change_preferences` does."""
+        async with self._database.begin() as connection:
+            return await choose(connection, account_id, wanted, by, self._clock())
 
 
 def _matching(query: Select[Any], table: Table, **wanted: str | None) -> Select[Any]:
@@ -232,43 +213,3 @@ def _matching(query: Select[Any], table: Table, **wanted: str | None) -> Select[
         if value is not None:
             query = query.where(table.c[name] == value)
     return query
-
-
-async def _case(connection: AsyncConnection, case_id: str, *, lock: bool) -> states.Case | None:
-    query = select(cases).where(cases.c.case_id == case_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
-    return None if row is None else states.Case(**row)
-
-
-async def _entries(connection: AsyncConnection, case_id: str) -> list[Entry]:
-    query = (
-        select(
-            case_entries.c.kind,
-            case_entries.c.at,
-            case_entries.c.actor,
-            case_entries.c.note,
-            case_entries.c.verdict,
-            case_entries.c.severity,
-            case_entries.c.event_id,
-            recorded_decisions.c.body.label("decision"),
-        )
-        .select_from(case_entries.join(cases).outerjoin(recorded_decisions, decision_of_entry()))
-        .where(case_entries.c.case_id == case_id)
-        .order_by(case_entries.c.sequence)
-    )
-    return [Entry(**row) for row in (await connection.execute(query)).mappings()]
-
-
-async def _write(
-    connection: AsyncConnection, old: states.Case, case: states.Case, kind: str, actor: str, note: str | None
-) -> None:
-    await change_case(connection, old, case)
-    row = {"case_id": case.case_id, "kind": kind, "at": case.changed_at, "actor": actor, "note": note}
-    row["verdict"] = case.verdict
-    await connection.execute(insert(case_entries).values(**row))
-
-
-def _of_version(case: states.Case, version: int | None) -> states.Case:
-    if version is not None and version != case.version:
-        raise Conflict(f"the case is at version {case.version}")
-    return case

@@ -14,17 +14,20 @@ from sqlalchemy import Row, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id
-from services.cases.mail_addresses import masked, same_address
+from services.cases.contact_kinds import SEVERAL, TOLD
+from services.cases.mail_addresses import masked, same_point
 from services.cases.news import News, put_news
 from services.cases.tables import contact_points, notices
 
-#: Notices of a change: to the points before, and to the new one.
-CHANGED, ADDED = "contact_changed", "contact_added"
+#: Notices of a change of mail address: to the points before, and to the new one; and to the others, of another kind's.
+CHANGED, ADDED, WAY_CHANGED = "contact_changed", "contact_added", "contact_way_changed"
 #: A letter goes to no more closed points than this, those that were open longest: an address changed back and forth many
 #: times must not become a flood for others, and the owner's own is not pushed out by a stranger's.
 MOST_CLOSED = 4
 #: The kind of contact point that is a mail address.
 MAIL = "mail"
+#: Of kinds of which an owner has several, so many at once.
+MOST_SEVERAL = 8
 #: Points follow each other, whatever the clock does.
 _LEAST_S = 0.001
 _CHANGE_LOCK = 7_294
@@ -42,7 +45,7 @@ class Contact(Struct, frozen=True):
 class Point(Struct, frozen=True, kw_only=True):
     """An address while it was the owner's: open from `since` to `until` (None: still), epoch seconds.
 
-    `told_since` is when the notice of its coming was put down, while the points before have not got it yet.
+    `told_since` is when the notice `told_by` of its coming was put down, while the points before have not got it yet.
     """
 
     point_id: str
@@ -53,33 +56,92 @@ class Point(Struct, frozen=True, kw_only=True):
     since: float
     until: float | None = None
     told_since: float | None = None
+    told_by: str | None = None
 
 
 async def change_contact(
     connection: AsyncConnection, account_id: str, contact: Contact, now: float, point_id: str
 ) -> None:
-    """Open a point of that id and close the one before, and have both told; the same address is no change."""
+    """Open a point of that id and close the one before, and have both told; the same address is no change.
+
+    Of kinds of which an owner has several, the one before is left open.
+    """
     if connection.dialect.name != "sqlite":
         # One change of an account at a time; SQLite has one writer anyway.
         lock = text("SELECT pg_advisory_xact_lock(:kind, hashtext(:account))")
         await connection.execute(lock, {"kind": _CHANGE_LOCK, "account": account_id})
-    old = await _open_point(connection, account_id, contact.channel)
-    if old is None:
+    before = await _open_points(connection, account_id, contact.channel)
+    for each in before:
+        if same_point(contact.channel, each.address, contact.address):
+            await _refine(connection, each, contact)
+            return
+    if contact.channel in SEVERAL:
+        # What an owner used longest ago makes room.
+        for each in before[: max(0, len(before) - MOST_SEVERAL + 1)]:
+            await forget_point(connection, each.point_id)
         await _open(connection, account_id, contact, now, point_id, None)
         return
-    if same_address(old.address, contact.address):
-        await _refine(connection, old, contact)
-        return
-    at = max(now, old.since + _LEAST_S)
-    await connection.execute(
-        contact_points.update().where(contact_points.c.point_id == old.point_id).values(until=at)
-    )
-    told_by = derived_id(point_id, CHANGED)
+    old = before[0] if before else None
+    at = now if old is None else max(now, old.since + _LEAST_S)
+    others = old is not None or (contact.channel != MAIL and await _has_points(connection, account_id))
+    told_by = derived_id(point_id, CHANGED) if others and contact.channel in TOLD else None
+    if old is not None:
+        await _close(connection, old.point_id, at)
     await _open(connection, account_id, contact, at, point_id, told_by)
-    changed = News(at=at, address=masked(contact.address), replaced=masked(old.address), without=point_id)
-    await put_news(connection, told_by, point_id, account_id, CHANGED, changed)
-    added = News(at=at, only=point_id)
-    await put_news(connection, derived_id(point_id, ADDED), point_id, account_id, ADDED, added)
+    if told_by is None:
+        return
+    changed = News(
+        at=at,
+        address=masked(contact.address),
+        replaced=None if old is None else masked(old.address),
+        without=point_id,
+        way=None if contact.channel == MAIL else contact.channel,
+    )
+    template = CHANGED if contact.channel == MAIL else WAY_CHANGED
+    await put_news(connection, told_by, point_id, account_id, template, changed)
+    if contact.channel == MAIL:
+        added = News(at=at, only=point_id)
+        await put_news(connection, derived_id(point_id, ADDED), point_id, account_id, ADDED, added)
+
+
+async def end_contact(connection: AsyncConnection, account_id: str, channel: str, now: float) -> bool:
+    """Close the open point of that kind, and have it and the others told; False when there is none.
+
+    Of kinds of which an owner has several, all are forgotten.
+    """
+    before = await _open_points(connection, account_id, channel)
+    if channel in SEVERAL:
+        for each in before:
+            await forget_point(connection, each.point_id)
+        return bool(before)
+    if not before:
+        return False
+    old = before[0]
+    at = max(now, old.since + _LEAST_S)
+    await _close(connection, old.point_id, at)
+    if channel in TOLD:
+        told_by = derived_id(old.point_id, "ended")
+        news = News(at=at, replaced=masked(old.address), way=channel)
+        await put_news(connection, told_by, old.point_id, account_id, WAY_CHANGED, news)
+    return True
+
+
+async def _has_points(connection: AsyncConnection, account_id: str) -> bool:
+    query = select(contact_points.c.point_id).where(
+        contact_points.c.account_id == account_id, contact_points.c.until.is_(None)
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def forget_point(connection: AsyncConnection, point_id: str) -> None:
+    """Leave nothing of a point: what is there no more gets no letter, not even about what happened before."""
+    await connection.execute(contact_points.delete().where(contact_points.c.point_id == point_id))
+
+
+async def _close(connection: AsyncConnection, point_id: str, at: float) -> None:
+    await connection.execute(
+        contact_points.update().where(contact_points.c.point_id == point_id).values(until=at)
+    )
 
 
 def recipients(
@@ -117,7 +179,7 @@ def recipients(
 
 
 def _same(first: Point, second: Point) -> bool:
-    return first.channel == second.channel and same_address(first.address, second.address)
+    return first.channel == second.channel and same_point(first.channel, first.address, second.address)
 
 
 async def points_of(
@@ -148,17 +210,19 @@ def _point(row: Row[Any]) -> Point:
         time_zone=row.time_zone,
         since=row.since,
         until=row.until,
-        told_since=row.recorded_at if row.state == "waiting" else None,
+        told_since=row.recorded_at if row.state in ("waiting", "planned") else None,
+        told_by=row.told_by,
     )
 
 
-async def _open_point(connection: AsyncConnection, account_id: str, channel: str) -> Row[Any] | None:
+async def _open_points(connection: AsyncConnection, account_id: str, channel: str) -> Sequence[Row[Any]]:
     query = select(contact_points).where(
         contact_points.c.account_id == account_id,
         contact_points.c.channel == channel,
         contact_points.c.until.is_(None),
     )
-    return (await connection.execute(query)).one_or_none()
+    oldest_first = query.order_by(contact_points.c.since, contact_points.c.point_id)
+    return (await connection.execute(oldest_first)).all()
 
 
 async def _refine(connection: AsyncConnection, point: Row[Any], contact: Contact) -> None:
@@ -166,7 +230,7 @@ async def _refine(connection: AsyncConnection, point: Row[Any], contact: Contact
     await connection.execute(
         contact_points.update()
         .where(contact_points.c.point_id == point.point_id)
-        .values(locale=contact.locale, time_zone=contact.time_zone)
+        .values(locale=contact.locale, time_zone=contact.time_zone, bouncing_since=None)
     )
 
 

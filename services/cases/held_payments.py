@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.decisions import WaitsFor, derived_id
 from contracts.shown import Shown
 from services.audit import audit_log
-from services.cases import outbox
+from services.cases import approvals, outbox
 from services.cases.end_notices import tell_settled
 from services.cases.hold_tables import held_payments
 from services.cases.settlements import Outcome, settlement
@@ -109,6 +109,7 @@ async def settle(
             ended.append(_end_of(each, became, now))
     ended.append(settlement(first.effect_id, "payment", outcome, account_id, first.event_id, now))
     await outbox.put(connection, ended, now)
+    await approvals.end(connection, "release_payment", first.effect_id, now)
     await tell_settled(connection, first.effect_id, event_id, account_id, outcome, by, now)
     return await payment_of(connection, account_id, event_id)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.cases.approvals import Approval
+from services.cases.denials import Denied
 from services.cases.hold_service import HoldService, NotHeld
 from services.cases.hold_views import HoldsShown, PaymentShown
 from services.cases.unfreezing import StepsMissing
@@ -75,12 +76,21 @@ async def unfreeze(
     return HoldsShown.of(await service.of(account_id), addresses=True)
 
 
-@router.post("/accounts/{account_id:segment}/payments/{event_id:segment}/release", responses=_CONFLICT)
+@router.post(
+    "/accounts/{account_id:segment}/payments/{event_id:segment}/release",
+    responses=_CONFLICT | {202: {"model": PaymentShown}},
+)
 async def release_payment(
-    service: Service, key: Supporter, account_id: AccountId, event_id: EventId, body: Why
+    service: Service, key: Supporter, account_id: AccountId, event_id: EventId, body: Why, response: Response
 ) -> PaymentShown:
-    """Let a held payment go: the wallet carries it out, and what it tells of the account is learned."""
-    return await _settle(service, account_id, event_id, "released", key, body)
+    """Let a held payment go: the wallet carries it out, and what it tells of the account is learned.
+
+    409 `owner_denies` while its owner says that they did not make it and no case was found legitimate since. Afterwards 202:
+    it waits under `approvals` until another person allows it.
+    """
+    shown = await _settle(service, account_id, event_id, "released", key, body)
+    response.status_code = 202 if shown.state == "held" else 200
+    return shown
 
 
 @router.post("/accounts/{account_id:segment}/payments/{event_id:segment}/cancel", responses=_CONFLICT)
@@ -100,6 +110,14 @@ async def _settle(
     body: Why,
 ) -> PaymentShown:
     try:
-        return PaymentShown.of(await service.settle(account_id, event_id, outcome, key.actor, body.why))
+        ended = await service.settle(account_id, event_id, outcome, key.actor, body.why)
+        if isinstance(ended, Approval):
+            waits = await service.payment(account_id, event_id)
+            if waits is None:
+                raise NotHeld("the payment is not held")
+            ended = waits
     except NotHeld as error:
         raise Problem(409, "not_held", str(error)) from None
+    except Denied as error:
+        raise Problem(409, "owner_denies", str(error)) from None
+    return PaymentShown.of(ended)

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import audit_log
-from services.cases import approvals, held_payments, holds
+from services.cases import approvals, denials, held_payments, holds
 from services.cases.approvals import Act, ActRule, Approval
 from services.cases.held_payments import HeldPayment
 from services.cases.holds import AccountHold
 from services.cases.owners import Owner, owner_of
 from services.cases.subjects import NOTHING, Known, known_event
 from services.cases.unfreezing import StepState, Unfreezing, entry_of
-from services.http.api_keys import ApiKey
+from services.http.api_keys import Acting
 from services.platform.database import Database
 
 _DUE_AT_ONCE = 200
@@ -41,7 +42,7 @@ class NotHeld(Exception):
 
 
 class NotAllowed(Exception):
-    """The key lacks the scope that deciding this act needs."""
+    """Whoever decides lacks the scope that deciding this act needs."""
 
 
 class HoldService:
@@ -58,7 +59,11 @@ class HoldService:
         self._database = database
         self._clock = clock
         self.unfreezing = unfreezing or Unfreezing()
-        self._acts: dict[Act, ActRule] = {"unfreeze": ActRule(self.unfreezing.allowed), **(acts or {})}
+        self._acts: dict[Act, ActRule] = {
+            "unfreeze": ActRule(self.unfreezing.allowed),
+            denials.ACT: ActRule(denials.allowed),
+            **(acts or {}),
+        }
 
     async def of(self, account_id: str) -> Holds:
         """What stands for the account."""
@@ -93,14 +98,21 @@ class HoldService:
 
     async def settle(
         self, account_id: str, event_id: str, outcome: Literal["released", "cancelled"], by: str, why: str
-    ) -> HeldPayment:
-        """Let a held payment go, or give it up. Raises NotHeld for one that does not wait."""
+    ) -> HeldPayment | Approval:
+        """Let a held payment go, or give it up; or ask a second person to let go what its owner denied.
+
+        Raises NotHeld for one that does not wait, Denied for one that its owner says they did not make.
+        """
         now = self._clock()
         async with self._database.begin() as connection:
-            ended = await held_payments.settle(connection, account_id, event_id, outcome, by, why, now)
+            if outcome == "released":
+                ended = await denials.release(connection, account_id, event_id, by, why, now)
+            else:
+                ended = await held_payments.settle(connection, account_id, event_id, outcome, by, why, now)
+                if ended is not None:
+                    await audit_log.record(connection, held_payments.end_of_payment(ended, by, now))
             if ended is None:
                 raise NotHeld("the payment is not held, or was settled before")
-            await audit_log.record(connection, held_payments.end_of_payment(ended, by, now))
         return ended
 
     async def payment(self, account_id: str, event_id: str) -> HeldPayment | None:
@@ -122,24 +134,34 @@ class HoldService:
         return None if found is None else self._as_of_now(found)
 
     async def decide(
-        self, approval_id: str, by: ApiKey, decision: Literal["approved", "refused"]
+        self, approval_id: str, by: Acting, decision: Literal["approved", "refused"]
     ) -> Approval | None:
         """Allow an act and carry it out, or refuse it; None when nothing of that id waits.
 
         Raises SamePerson, NotAllowed, NothingLeft, StepsMissing; then nothing was decided.
         """
-        now = self._clock()
         async with self._database.begin() as connection:
-            decided = await approvals.decide(connection, approval_id, by.actor, decision, now)
-            if decided is None:
-                return None
-            rule = self._acts[decided.act]
-            if not by.allows(rule.scope):
-                raise NotAllowed(f"deciding this act needs the scope {rule.scope}")
-            follow = rule.does if decision == "approved" else rule.undoes
-            if follow is not None:
-                await follow(connection, decided, by, now)
-            await audit_log.record(connection, approvals.entry(decided, now))
+            return await self.decide_within(connection, approval_id, by, decision, self._clock())
+
+    async def decide_within(
+        self,
+        connection: AsyncConnection,
+        approval_id: str,
+        by: Acting,
+        decision: Literal["approved", "refused"],
+        now: float,
+    ) -> Approval | None:
+        """The same inside the caller's transaction, which must not commit when this raises."""
+        decided = await approvals.decide(connection, approval_id, by.actor, decision, now)
+        if decided is None:
+            return None
+        rule = self._acts[decided.act]
+        if not by.allows(rule.scope):
+            raise NotAllowed(f"deciding this act needs the scope {rule.scope}")
+        follow = rule.does if decision == "approved" else rule.undoes
+        if follow is not None:
+            await follow(connection, decided, by, now)
+        await audit_log.record(connection, approvals.entry(decided, now))
         return decided
 
     async def expire(self) -> int:

@@ -97,6 +97,8 @@ owner_words = Table(
     Column("told_at", Double, nullable=False),
     Column("told_by", _ID, nullable=False),
     Column("undone_at", Double),
+    Column("watched_at", Double),
+    Index(None, "told_at"),
     CheckConstraint("verdict IN ('was_me', 'not_me')", name="verdict"),
     CheckConstraint("proof IN ('link', 'session', 'code')", name="proof"),
 )

@@ -6,8 +6,10 @@ afterwards: a crash in between repeats a record with the same identity, which it
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol
 
@@ -22,14 +24,20 @@ from services.wallet.actions import WalletAction, read_action
 from services.wallet.feed import publish
 from services.wallet.tables import wallet_actions
 
-_RELAY_LOCK = 7_294_186_002
+Kind = Literal["action", "event", "message"]
+#: What stops money or teaches, and what only tells: a topic of messages that is missing must keep no freeze back.
+ACTING: tuple[Kind, ...] = ("action", "event")
+TELLING: tuple[Kind, ...] = ("message",)
+#: While rows are noted as sent: between two looks for new ones, and how long those go on.
+_LOOK_EVERY_S, _LOOKS_FOR_S = 0.02, 1.0
+_RELAY_LOCKS = {ACTING: 7_294_186_002, TELLING: 7_294_186_012}
 
 
 class Outgoing(Struct, frozen=True):
-    """One record to produce; `identity` is the action's or event's own id, `key` the account."""
+    """One record to produce; `identity` is the action's, event's or message's own id, `key` the account."""
 
     identity: str
-    kind: Literal["action", "event"]
+    kind: Kind
     key: str
     payload: bytes
 
@@ -64,11 +72,17 @@ async def put(connection: AsyncConnection, records: Sequence[Outgoing], now: flo
 
 
 class OutboxRelay:
-    """Carries unsent rows to Kafka in the order of their ids; one relay at a time on PostgreSQL."""
+    """Carries unsent rows of these kinds to Kafka in the order of their ids; one relay of them at a time on PostgreSQL."""
 
     def __init__(
-        self, database: Database, producer: Producing, clock: Callable[[], float], batch_rows: int = 500
+        self,
+        database: Database,
+        producer: Producing,
+        clock: Callable[[], float],
+        batch_rows: int = 500,
+        kinds: tuple[Kind, ...] = ACTING,
     ) -> None:
+        self._kinds = kinds
         self._database = database
         self._producer = producer
         self._clock = clock
@@ -76,38 +90,65 @@ class OutboxRelay:
         self._produced: set[int] = set()
 
     async def carry(self) -> int:
-        """Produce one batch and mark it sent; how many rows that were. Raises Unavailable, the rows stay."""
+        """Produce what is unsent, one batch or what comes within a second, and mark it sent; how many rows that were.
+
+        Raises Unavailable; what is not produced stays, and what could not be marked, on a full disk say, is not produced anew.
+        """
         async with self._alone() as alone:
             if not alone:
                 return 0
-            rows = await self._unsent()
-            if not rows:
-                return 0
-            # After the look: what is marked as sent below is in the feed.
-            unpublished: Unavailable | None = None
+            # Noting needs the database's write lock, for which a freeze on its way to Kafka must not wait.
+            noting: asyncio.Task[Unavailable | None] | None = None
             try:
-                await self._publish()
-            except Unavailable as error:
-                unpublished = error  # a database that only reads must not keep a freeze from Kafka
-            ids = [row_id for row_id, _ in rows]
-            # What could not be marked, on a full disk say, is not produced anew at each try.
-            fresh = [(row_id, record) for row_id, record in rows if row_id not in self._produced]
-            try:
-                if fresh:
-                    await self._producer.produce([record for _, record in fresh])
-            except Unavailable as error:
-                with contextlib.suppress(Unavailable):
-                    await self._mark([each for each, _ in fresh], sent_at=None, last_error=str(error)[:256])
-                raise
-            self._produced.update(ids)
-            if unpublished is not None:
-                raise unpublished
-            await self._mark(ids, sent_at=self._clock(), last_error=None)
-            self._produced.clear()
-            return len(rows)
+                carried, last_look = 0, time.monotonic() + _LOOKS_FOR_S
+                while True:
+                    looks = carried < self._batch_rows and time.monotonic() < last_look
+                    fresh = await self._fresh() if looks else []
+                    if noting is None and (fresh or self._produced):
+                        noting = asyncio.create_task(_failure(self._note()))
+                    if fresh:
+                        await self._produce(fresh)
+                        carried += len(fresh)
+                    elif noting is None:
+                        return carried
+                    else:
+                        await asyncio.wait({noting}, timeout=_LOOK_EVERY_S if looks else None)
+                    if noting is not None and noting.done():
+                        unnoted, noting = noting.result(), None
+                        if unnoted is not None:
+                            raise unnoted
+            finally:
+                if noting is not None:
+                    await noting
+
+    async def _fresh(self) -> list[tuple[int, Outgoing]]:
+        # Taken before the look: what is noted as sent meanwhile is unsent to it still.
+        produced = frozenset(self._produced)
+        unsent = await self._unsent(self._batch_rows + len(produced))
+        return [(row_id, record) for row_id, record in unsent if row_id not in produced][: self._batch_rows]
+
+    async def _produce(self, rows: Sequence[tuple[int, Outgoing]]) -> None:
+        ids = [row_id for row_id, _ in rows]
+        try:
+            await self._producer.produce([record for _, record in rows])
+        except Unavailable as error:
+            with contextlib.suppress(Unavailable):
+                await self._mark(ids, sent_at=None, last_error=str(error)[:256])
+            raise
+        self._produced.update(ids)
+
+    async def _note(self) -> None:
+        """Put new actions into the feed, and mark what was produced before that look as sent."""
+        produced = list(self._produced)
+        await self._publish()
+        if produced:
+            await self._mark(produced, sent_at=self._clock(), last_error=None)
+            self._produced.difference_update(produced)
 
     async def _publish(self) -> None:
         """Put all new actions into the feed that wallets without Kafka read, whether or not Kafka is there."""
+        if "action" not in self._kinds:
+            return
         known = select(wallet_actions.c.action_id).where(wallet_actions.c.action_id == outbox.c.identity)
         query = (
             select(outbox.c.payload)
@@ -124,12 +165,12 @@ class OutboxRelay:
             if len(new) < self._batch_rows:
                 return
 
-    async def _unsent(self) -> list[tuple[int, Outgoing]]:
+    async def _unsent(self, limit: int) -> list[tuple[int, Outgoing]]:
         query = (
             select(outbox.c.id, outbox.c.identity, outbox.c.kind, outbox.c.key, outbox.c.payload)
-            .where(outbox.c.sent_at.is_(None))
+            .where(outbox.c.sent_at.is_(None), outbox.c.kind.in_(self._kinds))
             .order_by(outbox.c.id)
-            .limit(self._batch_rows)
+            .limit(limit)
         )
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
@@ -151,9 +192,17 @@ class OutboxRelay:
             return
         async with self._database.begin() as connection:
             taken = await connection.scalar(
-                text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _RELAY_LOCK}
+                text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _RELAY_LOCKS[self._kinds]}
             )
             yield bool(taken)
+
+
+async def _failure(work: Awaitable[None]) -> Unavailable | None:
+    try:
+        await work
+    except Unavailable as error:
+        return error
+    return None
 
 
 async def untold(database: Database, action_id: str) -> bool:
@@ -166,11 +215,15 @@ async def untold(database: Database, action_id: str) -> bool:
 
 
 class Pending(Struct, frozen=True):
-    """Rows that wait: how many of each kind, and since when (epoch seconds) the oldest does; None when none waits."""
+    """Rows that wait: how many of each kind, and since when (epoch seconds) the oldest does, of actions and events and of
+    messages; None when none waits.
+    """
 
     actions: int
     events: int
+    messages: int
     since: float | None
+    messages_since: float | None
 
 
 async def pending(connection: AsyncConnection) -> Pending:
@@ -181,5 +234,6 @@ async def pending(connection: AsyncConnection) -> Pending:
         .group_by(outbox.c.kind)
     )
     found = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
-    actions, events = (found.get(kind, (0, None))[0] for kind in ("action", "event"))
-    return Pending(actions, events, min((since for _, since in found.values()), default=None))
+    actions, events, messages = (found.get(kind, (0, None))[0] for kind in (*ACTING, *TELLING))
+    since = min((found[kind][1] for kind in ACTING if kind in found), default=None)
+    return Pending(actions, events, messages, since, found.get("message", (0, None))[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
@@ -18,19 +19,30 @@ _DURABLE_S = 30.0
 
 
 class KafkaOutlet:
-    """Produces actions, and events under PayGuard's MAC, with acks=all; connects when first needed."""
+    """Produces actions, messages, and events under PayGuard's MAC, with acks=all; connects with `warm` or when first needed."""
 
     def __init__(self, settings: Settings, macs: EventMacs) -> None:
         self._settings = settings
         self._macs = macs
-        self._topics = {"action": settings.topic_actions, "event": settings.topic_events}
+        self._topics = {
+            "action": settings.topic_actions,
+            "event": settings.topic_events,
+            "message": settings.topic_messages,
+        }
         self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def warm(self) -> None:
+        """Connect ahead of the first record: a freeze must not wait for it. A broker that is away shows at that record."""
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(_DURABLE_S):
+                await self._connected()
 
     async def produce(self, records: Sequence[Outgoing]) -> None:
         """Return once every record is acknowledged by all in-sync replicas; raises Unavailable otherwise."""
         try:
             async with asyncio.timeout(_DURABLE_S):
-                producer = self._producer or await self._connect()
+                producer = await self._connected()
                 pending = [
                     await producer.send(
                         self._topics[record.kind],
@@ -58,6 +70,10 @@ class KafkaOutlet:
                     await producer.stop()
             except (KafkaError, TimeoutError):
                 return
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            return self._producer or await self._connect()
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(

@@ -7,23 +7,29 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from services.cases.owners import Message, NoticeState, Owner, Telling
+from services.cases.owners import Message, MessageState, NoticeState, Owner, Telling
 from services.http.times import utc, utc_if
 
 
 class WayShown(BaseModel):
-    """A way to the owner. The address is masked, and for support alone."""
+    """A way to the owner. The address is masked, and for support alone. One that is `bouncing` gave a message back."""
 
     channel: str
     address: str | None
+    bouncing: bool = False
 
 
 class TryShown(BaseModel):
-    """How an address took a notice: `delivered`, or the reason why it never will."""
+    """One message of a notice, by a channel to an address.
+
+    `waiting` and `sending` may still get there; `handed_over` was taken by the other side, `delivered` is known to have
+    reached the reader; `failed` never will, `suppressed` was not to be sent, and `why` says why. `at` is when that began.
+    """
 
     channel: str
     address: str | None
-    outcome: str
+    state: MessageState
+    why: str | None
     at: datetime
 
 
@@ -31,7 +37,7 @@ class TellingShown(BaseModel):
     """One notice to the owner, whose letters bear `reference` for people to read out.
 
     `waiting` may still get there; `delivered` was taken by at least one address; `failed` was refused, or given up after a day
-    of tries; `undeliverable` had nowhere to go. `why` says more where it was not delivered.
+    of tries; `undeliverable` had nowhere to go; `suppressed` was not to be sent. `why` says more where it was not delivered.
     """
 
     notice_id: str
@@ -60,7 +66,8 @@ class TellingShown(BaseModel):
                 TryShown(
                     channel=tried.channel,
                     address=tried.address if addresses else None,
-                    outcome=tried.outcome,
+                    state=tried.state,
+                    why=tried.why,
                     at=utc(tried.at),
                 )
                 for tried in telling.tries
@@ -81,7 +88,9 @@ class OwnerShown(BaseModel):
         return cls(
             reachable=owner.reachable,
             channels=[
-                WayShown(channel=way.channel, address=way.address if addresses else None)
+                WayShown(
+                    channel=way.channel, address=way.address if addresses else None, bouncing=way.bouncing
+                )
                 for way in owner.ways
             ],
             told=[TellingShown.of(each, addresses) for each in owner.told],

@@ -9,23 +9,31 @@ from msgspec import Struct, structs
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.decisions import derived_id, effect_id
+from contracts.decisions import Severity, derived_id, effect_id
 from contracts.events import Proof, UserReport, to_wire
+from contracts.report_kinds import RULES
 from services.audit import audit_log
-from services.cases import held_payments, holds, outbox, states
+from services.cases import forgotten_devices, held_payments, holds, outbox, states
 from services.cases.hold_tables import owner_words
+from services.cases.incident_rows import answer_incident
 from services.cases.news import News, put_news
+from services.cases.owner_cases import case_about, open_at_once
+from services.cases.preferences import zone_of
 from services.cases.repository import change_case
 from services.cases.tables import case_entries, cases
 from services.cases.unfreezing import Fact
 from services.platform.database import Database, insert_new
+from services.platform.metrics import ANSWERS
 
+#: Who tells it where no wallet does: a link in a letter, a page.
+PAYGUARDS_OWN = frozenset({"letter", "page"})
 #: How old the code may be that bears a "was me" out.
 CODE_S = 900.0
 
 
 class OwnerWord(Struct, frozen=True, kw_only=True):
-    """A report as it was told; `event_id` is the report's own. Times are epoch seconds."""
+    """A report as it was told; `event_id` is the report's own. Times are epoch seconds; at `watched_at` its owner last looked at
+    the page that waits for the wallet's word."""
 
     account_id: str
     event_id: str
@@ -35,13 +43,19 @@ class OwnerWord(Struct, frozen=True, kw_only=True):
     told_at: float
     told_by: str
     undone_at: float | None = None
+    watched_at: float | None = None
 
 
 class Following(Struct, frozen=True):
-    """What follows from an owner's word by the policy; see `services.policy.acts.Acts`."""
+    """What follows from an owner's word by the policy; see `services.policy.acts.Acts`.
+
+    The case of a "not me" is of that `severity`, and its owner is answered within `first_answer_s`.
+    """
 
     not_me: frozenset[str] = frozenset()
     was_me: frozenset[str] = frozenset()
+    severity: Severity = RULES["unauthorised"].severity
+    first_answer_s: float = RULES["unauthorised"].clock.first_answer_s
 
 
 class Undone(Struct, frozen=True):
@@ -87,6 +101,26 @@ class OwnerWords:
         async with self._database.read() as connection:
             return await word_of(connection, account_id, event_id)
 
+    async def watched(self, word: OwnerWord) -> None:
+        """The report's owner looks at the page that waits for the wallet's word, so no letter needs to tell them of it."""
+        this = owner_words.c.account_id == word.account_id, owner_words.c.event_id == word.event_id
+        async with self._database.begin() as connection:
+            await connection.execute(update(owner_words).where(*this).values(watched_at=self._clock()))
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self._clock()
+
+    async def zone_of(self, account_id: str) -> str:
+        """The zone of the owner's clock: as they chose it, else of their contact, else UTC."""
+        async with self._database.read() as connection:
+            return await zone_of(connection, account_id)
+
+    async def case_of(self, word: OwnerWord) -> states.Case | None:
+        """The case that has the report in it; None where there is none."""
+        async with self._database.read() as connection:
+            return await case_about(connection, word.account_id, word.event_id)
+
 
 async def say(
     connection: AsyncConnection, following: Following, report: UserReport, by: str, now: float
@@ -104,14 +138,34 @@ async def say(
     added = insert_new(owner_words).values(structs.asdict(word)).returning(owner_words.c.event_id)
     if (await connection.execute(added)).first() is None:
         return False
+    if report.verdict == "not_me" and "case" in following.not_me:
+        # Before all else, as decisions are carried out: who locks several things locks them in one order.
+        wanted = following.severity, now + following.first_answer_s
+        await open_at_once(connection, report.account_id, report.event_id, *wanted, now)
+    await answer_incident(connection, report.account_id, report.about_event_id, report.verdict, now)
+    ANSWERS.labels(report.verdict, report.proof or "none", by if by in PAYGUARDS_OWN else "wallet").inc()
     if report.verdict == "not_me":
         acts: Collection[str] = following.not_me
         await holds.stop_at_once(
             connection, acts, report.account_id, report.event_id, report.about_event_id, report.at, now
         )
+        if forgotten_devices.ACT in acts:
+            await forgotten_devices.forget_after(connection, report, now)
     elif "release_payment" in following.was_me and await _may_let_go(connection, report):
         about, why = report.about_event_id, f"the owner says so, by {report.proof}"
         await held_payments.settle(connection, report.account_id, about, "released", holds.OWNER, why, now)
+    return True
+
+
+async def tell(
+    connection: AsyncConnection, following: Following, report: UserReport, by: str, now: float
+) -> bool:
+    """The same for a report that is made here: the stream is told of it, too, and the audit keeps it."""
+    if not await say(connection, following, report, by, now):
+        return False
+    record = outbox.Outgoing(report.event_id, "event", report.account_id, to_wire(report))
+    await outbox.put(connection, [record], now)
+    await audit_log.record(connection, said(report, by, now))
     return True
 
 
@@ -132,6 +186,22 @@ async def word_of(connection: AsyncConnection, account_id: str, event_id: str) -
     """The report of that id."""
     query = select(owner_words).where(
         owner_words.c.account_id == account_id, owner_words.c.event_id == event_id
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else OwnerWord(**row)
+
+
+async def last_word(connection: AsyncConnection, account_id: str, about_event_id: str) -> OwnerWord | None:
+    """What the owner last said of the event, unless they took it back."""
+    query = (
+        select(owner_words)
+        .where(
+            owner_words.c.account_id == account_id,
+            owner_words.c.about_event_id == about_event_id,
+            owner_words.c.undone_at.is_(None),
+        )
+        .order_by(owner_words.c.told_at.desc())
+        .limit(1)
     )
     row = (await connection.execute(query)).mappings().one_or_none()
     return None if row is None else OwnerWord(**row)

@@ -17,6 +17,7 @@ _COUNT = len(ALPHABET) ** _LETTERS
 _ID_BITS = 128
 _ID = re.compile(r"[0-9a-f]{32}")
 _SAID = re.compile(rf"(?:PG)?([{ALPHABET}]{{{_LETTERS}}})")
+_SAID_CASE = re.compile(rf"C?([{ALPHABET}]{{{_LETTERS}}})")
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212.]+")
 
 
@@ -32,13 +33,27 @@ def reference(notice_id: str) -> str:
     return f"PG-{letters[:4]}-{letters[4:]}"
 
 
+def case_number(case_id: str) -> str:
+    """What people call a case by: "C-7F3K-92"."""
+    return f"C{reference(case_id)[2:]}"
+
+
 def notice_ids(said: str) -> tuple[str, str] | None:
     """The first and the last id of a notice whose letters have the reference, however it was typed; None for no reference.
 
     Small letters, full-width ones, spaces and missing hyphens are understood.
     """
+    return _ids(said, _SAID)
+
+
+def case_ids(said: str) -> tuple[str, str] | None:
+    """The first and the last id of a case that people call so, however it was typed; None for no number of a case."""
+    return _ids(said, _SAID_CASE)
+
+
+def _ids(said: str, form: re.Pattern[str]) -> tuple[str, str] | None:
     text = _BETWEEN.sub("", unicodedata.normalize("NFKC", said)).upper()
-    match = _SAID.fullmatch(text)
+    match = form.fullmatch(text)
     if match is None:
         return None
     number = 0

@@ -24,6 +24,7 @@ from contracts.decisions import (
     RaiseAlert,
     ReleasePayment,
     RevokeSessions,
+    derived_id,
 )
 from contracts.errors import Unavailable
 from services.audit import audit_log
@@ -32,7 +33,11 @@ from services.cases import held_payments, holds, outbox, states
 from services.cases.end_notices import tell_frozen
 from services.cases.held_payments import BY_CODE, HeldPayment
 from services.cases.hold_tables import owner_words
-from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
+from services.cases.incident_rows import Found, tell
+from services.cases.incidents import WINDOW_S
+from services.cases.news import CHALLENGE
+from services.cases.queue_states import with_stake
+from services.cases.tables import alerts, case_entries, cases, recorded_decisions
 from services.platform.database import insert_new
 from services.wallet.actions import WalletAction
 
@@ -50,10 +55,14 @@ class Recorded(Struct, frozen=True):
 
 
 async def keep(
-    connection: AsyncConnection, records: Sequence[Recorded], record_issued: RecordIssued
+    connection: AsyncConnection,
+    records: Sequence[Recorded],
+    record_issued: RecordIssued,
+    window_s: float = WINDOW_S,
 ) -> Counter[str]:
     """Carry out the effects of the decisions inside the caller's transaction; the new alerts by severity.
 
+    Findings of an account are told together for `window_s` seconds.
     Raises Unavailable when another process changed the same cases in between: repeat the whole batch.
     """
     if not records:
@@ -61,7 +70,7 @@ async def keep(
     await connection.execute(insert_new(recorded_decisions), [_decision_row(record) for record in records])
     raised = await _keep_alerts(connection, records)
     await _keep_cases(connection, records)
-    await _keep_notices(connection, records)
+    await tell(connection, list(_found(records)), window_s)
     ended = await _keep_holds(connection, records)
     await outbox.put(connection, _actions(records), max(record.recorded_at for record in records))
     for record, effect in _asking(records, IssueChallenge):
@@ -109,21 +118,29 @@ async def _keep_alerts(connection: AsyncConnection, records: Sequence[Recorded])
     return Counter(new.scalars())
 
 
-async def _keep_notices(connection: AsyncConnection, records: Sequence[Recorded]) -> None:
-    rows = [
-        {
-            "notice_id": effect.effect_id,
-            "event_id": record.decision.event_id,
-            "account_id": record.decision.account_id,
-            "template": effect.template,
-            "recorded_at": record.recorded_at,
-            "state": "waiting",
-            "next_at": record.recorded_at,
-        }
-        for record, effect in _asking(records, Notify)
-    ]
-    if rows:
-        await connection.execute(insert_new(notices), rows)
+def _found(records: Sequence[Recorded]) -> Iterator[Found]:
+    """What owners are to be told of: decisions that say so, and challenges that nobody may have seen."""
+    for record in records:
+        decision = record.decision
+        waits = any(isinstance(effect, HoldPayment) for effect in decision.effects)
+        for effect in decision.effects:
+            if isinstance(effect, Notify):
+                notice_id, template, after_s = effect.effect_id, effect.template, 0
+            elif isinstance(effect, IssueChallenge) and effect.letter_after_s is not None:
+                notice_id, template = derived_id(effect.challenge_id, CHALLENGE), CHALLENGE
+                after_s = effect.letter_after_s
+            else:
+                continue
+            yield Found(
+                notice_id=notice_id,
+                event_id=decision.event_id,
+                account_id=decision.account_id,
+                template=template,
+                at=record.recorded_at,
+                due_at=record.recorded_at + after_s,
+                own=decision.type == "account_change",
+                waits=waits,
+            )
 
 
 def _actions(records: Sequence[Recorded]) -> list[outbox.Outgoing]:
@@ -211,7 +228,7 @@ async def _keep_cases(connection: AsyncConnection, records: Sequence[Recorded]) 
             case = states.opened(effect.effect_id, account_id, effect.severity, record.recorded_at)
         else:
             case = states.joined(current, effect.severity, record.recorded_at)
-        now[account_id] = case
+        now[account_id] = case = with_stake(case, record.decision.shown)
         entries.append(
             {
                 "case_id": case.case_id,
@@ -260,8 +277,9 @@ async def _write_cases(
 async def unresolved_cases(
     connection: AsyncConnection, condition: ColumnElement[bool]
 ) -> dict[str, states.Case]:
-    """Cases under the condition that are not resolved, by account, locked until the transaction ends."""
-    query = select(cases).where(condition, cases.c.state != "resolved").order_by(cases.c.case_id)
+    """Cases of risk under the condition that are not resolved, by account, locked until the transaction ends."""
+    unresolved = cases.c.state != "resolved", cases.c.kind == "risk"
+    query = select(cases).where(condition, *unresolved).order_by(cases.c.case_id)
     rows = (await connection.execute(query.with_for_update())).mappings()
     return {row["account_id"]: states.Case(**row) for row in rows}
 

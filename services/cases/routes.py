@@ -6,13 +6,19 @@ from collections.abc import Awaitable
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from msgspec.structs import replace
 
 from contracts.decisions import Severity
-from services.cases.case_service import CaseService, Conflict, OtherOpen
+from contracts.report_kinds import Kind
+from services.cases.case_rows import Conflict
+from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
+from services.cases.endings import OtherOpen
+from services.cases.event_views import AboutShown
 from services.cases.owner_views import MessageShown, MessagesShown, OwnerShown
+from services.cases.queue_query import Looked
 from services.cases.states import Case, IllegalTransition, State
-from services.cases.subjects import NOTHING
+from services.cases.subjects import NOTHING, Known
 from services.cases.views import (
     ActShown,
     AlertPage,
@@ -24,8 +30,10 @@ from services.cases.views import (
     ContactGiven,
     EntryShown,
     Reopening,
+    ReportShown,
     Resolution,
 )
+from services.cases.work_views import FieldShown, StepShown
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId, AccountQuery, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
@@ -46,9 +54,9 @@ Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 router = APIRouter(prefix="/v1", tags=["cases"], responses=RESPONSES)
-_UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem_answer("There is no such case.")}
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem_answer("There is no such case.")}
 _NOT_OURS: dict[int | str, dict[str, Any]] = {404: problem_answer("No letter of ours bears it.")}
-_CONFLICT: dict[int | str, dict[str, Any]] = {
+CONFLICT: dict[int | str, dict[str, Any]] = {
     409: problem_answer("The case is not in that state, or `version` is not the present one.")
 }
 
@@ -77,21 +85,32 @@ async def list_alerts(
 @router.get("/cases")
 async def list_cases(
     cases: Cases,
-    _key: Supporter,
+    key: Supporter,
     account_id: AccountQuery,
+    look: Looked,
     state: State | None = None,
     severity: Severity | None = None,
+    kind: Kind | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> CasePage:
-    """Cases, last opened first."""
+    """Cases, last opened first.
+
+    With a `view`, an `assignee`, `due_before` or `q`, what must be answered or decided first is first, by `next_due_at`.
+    """
+    if look.asks:
+        wanted = replace(look.filter, kind=kind, severity=severity, state=state, account_id=account_id)
+        if look.q is not None:
+            wanted = await cases.queue.named(wanted, look.q, key.actor)
+        listed = await cases.queue.listed(wanted, look.assignee or "", cursor, limit)
+        return CasePage(cases=[CaseShown.of(case) for case in listed.cases], next_cursor=listed.cursor)
     page = await cases.cases(
-        state=state, severity=severity, account_id=account_id, cursor=cursor, limit=limit
+        state=state, severity=severity, account_id=account_id, cursor=cursor, limit=limit, kind=kind
     )
     return CasePage(cases=[CaseShown.of(case) for case in page.rows], next_cursor=page.cursor)
 
 
-@router.get("/cases/{case_id:segment}", responses=_UNKNOWN)
+@router.get("/cases/{case_id:segment}", responses=UNKNOWN)
 async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
     """One case with its history, oldest first, the decisions that joined it, what its owner was told of them, and what can be
     done now: the acts that belong to each verdict.
@@ -103,32 +122,41 @@ async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithH
         raise _unknown_case()
     case, entries = found
     events = {entry.event_id for entry in entries if entry.event_id is not None}
-    known = await cases.known((case.account_id, event_id) for event_id in events)
+    subject = case.subject_event_id or ""
+    known = await cases.known((case.account_id, event_id) for event_id in {*events, subject} - {""})
+    told, files = await cases.answers.told(case_id)
+    work = await cases.work.of(case_id)
     return CaseWithHistory(
         case=CaseShown.of(case),
         history=[
             EntryShown.of(entry, known.get((case.account_id, entry.event_id or ""), NOTHING))
             for entry in entries
         ],
-        owner=OwnerShown.of(await cases.owner(case.account_id, events), addresses=True),
+        owner=OwnerShown.of(await cases.owner(case.account_id, {*events, case_id}), addresses=True),
         acts=[ActShown.of(act) for act in await cases.acts(case)],
+        report=None if told is None else ReportShown.of(told, files),
+        about=AboutShown.of(
+            Known(None, case.subject_event_id, known.get((case.account_id, subject), NOTHING).own)
+        ),
+        steps=StepShown.all_of(case.kind, work),
+        fields=FieldShown.all_of(work),
     )
 
 
-@router.post("/cases/{case_id:segment}/assign", responses=_UNKNOWN | _CONFLICT)
+@router.post("/cases/{case_id:segment}/assign", responses=UNKNOWN | CONFLICT)
 async def assign_case(cases: Cases, key: Supporter, case_id: CaseId, body: Assignment) -> CaseShown:
     """Put the case into review by a person; 409 once resolved, or when `version` is not the present one."""
-    return await _changed(cases.assign(case_id, body.assignee, key.actor, body.version))
+    return await changed(cases.assign(case_id, body.assignee, key.actor, body.version))
 
 
-@router.post("/cases/{case_id:segment}/resolve", responses=_UNKNOWN | _CONFLICT)
+@router.post("/cases/{case_id:segment}/resolve", responses=UNKNOWN | CONFLICT)
 async def resolve_case(cases: Cases, key: Supporter, case_id: CaseId, body: Resolution) -> CaseShown:
     """Close the case with a verdict, which goes back into the event stream as labels, unless it is `unclear`.
 
     A legitimate verdict also asks that a frozen account be let go, where the policy's steps are done; whatever the verdict, the
     case's `acts` say what can be done next. 409 unless the case is in review, or when `version` is not the present one.
     """
-    return await _changed(cases.resolve(case_id, body.verdict, key.actor, body.note, body.version))
+    return await changed(cases.resolve(case_id, body.verdict, key.actor, body.note, body.version))
 
 
 @router.get("/messages/{reference:segment}", responses=_NOT_OURS)
@@ -147,14 +175,14 @@ async def show_messages(
     return MessagesShown(messages=[MessageShown.of(each, key.allows("support")) for each in found])
 
 
-@router.post("/cases/{case_id:segment}/reopen", responses=_UNKNOWN | _CONFLICT)
+@router.post("/cases/{case_id:segment}/reopen", responses=UNKNOWN | CONFLICT)
 async def reopen_case(cases: Cases, key: Supporter, case_id: CaseId, body: Reopening) -> CaseShown:
     """Take up a resolved case again. What its verdict sent out stands until another verdict labels the events anew.
 
     409 unless the case is resolved, when `version` is not the present one, or (`other_case_open`, with its `case_id`) while
     the account has another unresolved case.
     """
-    return await _changed(cases.reopen(case_id, body.reason, key.actor, body.version))
+    return await changed(cases.reopen(case_id, body.reason, key.actor, body.version))
 
 
 @router.put(
@@ -177,7 +205,8 @@ async def list_letters(cases: Cases, _key: Supporter, account_id: AccountId) -> 
     return OwnerShown.of(await cases.owner(account_id, None), addresses=True)
 
 
-async def _changed(changing: Awaitable[Case | None]) -> CaseShown:
+async def changed(changing: Awaitable[Case | None]) -> CaseShown:
+    """The case as changed. Raises Problem 404 where there is none, 409 where it does not allow that."""
     try:
         case = await changing
     except IllegalTransition as error:

@@ -14,13 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.decisions import Decision, ForgetAccount
 from contracts.errors import Unavailable
 from contracts.topics import HEADER_EFFECTS
+from services.cases.acts.service import DeskActs
+from services.cases.acts.situation import Ground
+from services.cases.case_measures import CaseMeasures
+from services.cases.forgotten_devices import forget_by_decisions
 from services.cases.hold_service import HoldService
-from services.cases.outbox import OutboxRelay, Pending, pending, untold
+from services.cases.incidents import WINDOW_S
+from services.cases.outbox import TELLING, OutboxRelay, Pending, pending, untold
 from services.cases.outlet import KafkaOutlet
 from services.cases.owners import unreachable_cases
 from services.cases.repository import Recorded, RecordIssued, keep
 from services.cases.states import SEVERITIES
+from services.cases.stops import measure_stop
 from services.cases.tables import cases
+from services.cases.unfreezing import Unfreezing
 from services.events.own_events import event_keys, event_macs
 from services.platform.database import Database
 from services.platform.metrics import (
@@ -46,6 +53,7 @@ from services.wallet.webhooks import WebhookSecrets
 _RELAY_POLL_S = 0.1
 _GAUGES_EVERY_S = 2.0
 _EXPIRE_EVERY_S = 5.0
+_ACTS_EVERY_S = 0.5
 #: SQLite has one writer: a longer transaction would keep verifications waiting.
 _TRANSACTION_RECORDS = 200
 #: `services.rights.erasing.forget_decided`: (connection, account_id).
@@ -85,12 +93,19 @@ class CasesService:
         clock: Callable[[], float],
         consumers: Consumers | None = None,
         forget_decided: ForgetDecided | None = None,
+        window_s: float = WINDOW_S,
+        forgets_devices: bool = False,
+        ground: Ground | None = None,
     ) -> None:
-        """`consumers` are those of the process, by default of nobody else.
+        """`consumers` are those of the process, by default of nobody else. `window_s` as for `keep`. `forgets_devices`: by the
+        policy an owner's "not me" asks the wallet to forget the device.
 
-        `forget_decided` takes out, at an account's erasure, what earlier decisions left in SQL.
+        `ground` is what acts of the desk stand on. `forget_decided` takes out, at an account's erasure, what earlier decisions
+        left in SQL.
         """
         self._forget_decided = forget_decided
+        self._window_s = window_s
+        self._forgets_devices = forgets_devices
         self._database = database
         self._record_issued = record_issued
         self._clock = clock
@@ -98,15 +113,22 @@ class CasesService:
         self._outgoing = consumers.add("outbox")
         self._consumer = decision_consumer(settings, self.apply, consumers.add("cases"))
         self._results = result_consumer(
-            settings, ActionFeed(database, clock), partial(untold, database), consumers.add("action-results")
+            settings,
+            ActionFeed(database, clock, done=measure_stop),
+            partial(untold, database),
+            consumers.add("action-results"),
         )
         self._outlet = KafkaOutlet(settings, event_macs(settings))
         self._relay = OutboxRelay(database, self._outlet, clock)
+        self._telling = consumers.add("messages-outbox") if settings.messages_to_kafka else None
+        self._messages = OutboxRelay(database, self._outlet, clock, kinds=TELLING)
         self._stopping = asyncio.Event()
         self._private_networks = settings.webhook_private_networks
         self._secrets = WebhookSecrets(event_keys(settings))
         self._webhooks = consumers.add("webhooks")
         self._holds = consumers.add("hold-expiry")
+        self._acts = consumers.add("desk-acts")
+        self._desk_acts = DeskActs(database, clock, ground or Ground(unfreezing=Unfreezing()))
 
     async def run(self) -> None:
         """Work until `stop`."""
@@ -116,11 +138,19 @@ class CasesService:
                 tasks.create_task(sender.run(self._stopping, self._webhooks), name="webhooks")
                 tasks.create_task(self._consumer.run(), name="cases-consumer")
                 tasks.create_task(self._results.run(), name="action-results")
+                tasks.create_task(self._outlet.warm(), name="outbox-connection")
                 carried = repeat(self._carry, self._stopping, self._outgoing.failed, _RELAY_POLL_S)
                 tasks.create_task(carried, name="outbox-relay")
+                if (telling := self._telling) is not None:
+                    told = partial(self._tell, telling)
+                    tasks.create_task(
+                        repeat(told, self._stopping, telling.failed, _RELAY_POLL_S), name="messages-outbox"
+                    )
                 tasks.create_task(self._measure(), name="cases-gauges")
                 expiring = repeat(self._expire, self._stopping, self._holds.failed, _EXPIRE_EVERY_S)
                 tasks.create_task(expiring, name="hold-expiry")
+                acting = repeat(self._act, self._stopping, self._acts.failed, _ACTS_EVERY_S)
+                tasks.create_task(acting, name="desk-acts")
         finally:
             await self._outlet.close()
 
@@ -138,7 +168,9 @@ class CasesService:
         for first in range(0, len(records), _TRANSACTION_RECORDS):
             for part, erased in _until_erasures(records[first : first + _TRANSACTION_RECORDS]):
                 async with self._database.begin() as connection:
-                    raised = await keep(connection, part, self._record_issued)
+                    raised = await keep(connection, part, self._record_issued, self._window_s)
+                    if self._forgets_devices:
+                        await forget_by_decisions(connection, part)
                     if erased is not None and self._forget_decided is not None:
                         await self._forget_decided(connection, erased)
                 for severity, count in raised.items():
@@ -149,18 +181,33 @@ class CasesService:
         self._outgoing.worked()
         return carried
 
+    async def _tell(self, telling: Progress) -> int:
+        carried = await self._messages.carry()
+        telling.worked()
+        return carried
+
     async def _expire(self) -> int:
         expired = await HoldService(self._database, self._clock).expire()
         self._holds.worked()
         return expired
 
+    async def _act(self) -> int:
+        done = await self._desk_acts.carry_out()
+        self._acts.worked()
+        return done
+
     async def _measure(self) -> None:
+        counted = CaseMeasures(self._clock())
         while not self._stopping.is_set():
             try:
                 now = self._clock()
                 waiting = await measure(self._database, now)
+                await counted.look(self._database, now)
                 oldest_s = 0.0 if waiting.since is None else now - waiting.since
                 self._outgoing.behind(waiting.actions + waiting.events, oldest_s)
+                if self._telling is not None:
+                    since = waiting.messages_since
+                    self._telling.behind(waiting.messages, 0.0 if since is None else now - since)
             except Unavailable:
                 OLDEST_CASE.set(float("nan"))
             await pause(self._stopping, _GAUGES_EVERY_S)
@@ -194,6 +241,7 @@ async def measure(database: Database, now: float) -> Pending:
         ACTIONS_OLDEST.labels(kind).set(now - told[kind].since if kind in told else 0.0)
     OUTBOX_PENDING.labels("action").set(waiting.actions)
     OUTBOX_PENDING.labels("event").set(waiting.events)
+    OUTBOX_PENDING.labels("message").set(waiting.messages)
     UNREACHABLE_CASES.set(unreachable)
     for severity in SEVERITIES:
         OPEN_CASES.labels(severity).set(found.get(severity, (0, 0.0))[0])

@@ -51,9 +51,14 @@ class Known(Struct, frozen=True):
 NOTHING = Known()
 
 
-async def known_events(connection: AsyncConnection, names: Collection[Name]) -> Mapping[Name, Known]:
-    """What is known of each of these events, and of those that they speak of: one that is not known is left out."""
-    own = await _subjects(connection, set(names))
+async def known_events(
+    connection: AsyncConnection, names: Collection[Name], rows: Collection[Row] = ()
+) -> Mapping[Name, Known]:
+    """What is known of each of these events, and of those that they speak of: one that is not known is left out.
+
+    `rows` are those of their rows of activity that the caller has: they are not looked for again.
+    """
+    own = await _subjects(connection, set(names), rows)
     spoken_of = {
         name: (name[0], subject.about_event_id)
         for name, subject in own.items()
@@ -72,7 +77,9 @@ async def known_event(connection: AsyncConnection, account_id: str, event_id: st
     return (await known_events(connection, {name})).get(name, NOTHING)
 
 
-async def _subjects(connection: AsyncConnection, names: set[Name]) -> dict[Name, Subject]:
+async def _subjects(
+    connection: AsyncConnection, names: set[Name], rows: Collection[Row] = ()
+) -> dict[Name, Subject]:
     """Decisions first; activity for what has none, or none that shows anything."""
     if not names:
         return {}
@@ -84,7 +91,9 @@ async def _subjects(connection: AsyncConnection, names: set[Name]) -> dict[Name,
         for name in names
         if name not in found or (found[name].shown is None and found[name].about_event_id is None)
     }
-    for row in await rows_of(connection, silent):
+    had = [row for row in rows if (row.account_id, row.event_id) in silent]
+    missing = silent - {(row.account_id, row.event_id) for row in had}
+    for row in [*had, *await rows_of(connection, missing)]:
         found[row.account_id, row.event_id] = _happened(row)
     return found
 

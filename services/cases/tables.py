@@ -57,7 +57,10 @@ alerts = Table(
     Index(None, "account_id", "raised_at"),
 )
 
-#: `case_id` is the effect that opened it. `version` grows by one with every change.
+#: `case_id` is the effect that opened it, or an id of its own where an owner reported a problem: `kind` says which. `verdict` is
+#: how it ended, as its kind has it. `version` grows by one with every change; `decided_by` had the case that was appealed.
+#: `decide_by` is the desk's own clock of a case of risk. `at_stake` is canonical decimal text. A release before writes no
+#: `next_due_at`: its cases come first.
 cases = Table(
     "cases",
     metadata,
@@ -71,6 +74,22 @@ cases = Table(
     Column("changed_at", Double, nullable=False),
     Column("resolved_at", Double),
     Column("version", Integer, nullable=False),
+    Column("kind", String(32), nullable=False, server_default="risk"),
+    Column("subject_event_id", ID),
+    Column("first_response_due_at", Double),
+    Column("due_at", Double),
+    Column("first_answered_at", Double),
+    Column("appealed_at", Double),
+    Column("decided_by", String(128)),
+    Column("decide_by", Double),
+    Column("snoozed_until", Double),
+    Column("waiting_for", String(32)),
+    Column("waiting_since", Double),
+    Column("escalated_at", Double),
+    Column("at_stake", String(64)),
+    Column("stake_currency", String(8)),
+    Column("merged_into", ID),
+    Column("next_due_at", Double, nullable=False, server_default="0"),
     CheckConstraint(_SEVERITY, name="severity"),
     CheckConstraint("state IN ('open', 'in_review', 'resolved')", name="state"),
     CheckConstraint("(state = 'resolved') = (verdict IS NOT NULL)", name="verdict"),
@@ -81,8 +100,44 @@ Index(
     "uq_cases_unresolved_account",
     cases.c.account_id,
     unique=True,
-    sqlite_where=text("state <> 'resolved'"),
-    postgresql_where=text("state <> 'resolved'"),
+    sqlite_where=text("state <> 'resolved' AND kind = 'risk'"),
+    postgresql_where=text("state <> 'resolved' AND kind = 'risk'"),
+)
+_UNRESOLVED = text("state <> 'resolved'")
+#: The queue: what must be done first stands first.
+Index(
+    "ix_cases_next_due_at",
+    cases.c.next_due_at,
+    cases.c.case_id,
+    sqlite_where=_UNRESOLVED,
+    postgresql_where=_UNRESOLVED,
+)
+#: Who holds what.
+Index(
+    "ix_cases_assignee",
+    cases.c.assignee,
+    sqlite_where=text("state <> 'resolved' AND assignee IS NOT NULL"),
+    postgresql_where=text("state <> 'resolved' AND assignee IS NOT NULL"),
+)
+#: What was answered and closed in a stretch of time.
+Index(
+    "ix_cases_first_answered_at",
+    cases.c.first_answered_at,
+    sqlite_where=text("first_answered_at IS NOT NULL"),
+    postgresql_where=text("first_answered_at IS NOT NULL"),
+)
+Index(
+    "ix_cases_resolved_at",
+    cases.c.resolved_at,
+    sqlite_where=text("resolved_at IS NOT NULL"),
+    postgresql_where=text("resolved_at IS NOT NULL"),
+)
+#: Which event a report is about: a top-up's number is its event's id.
+Index(
+    "ix_cases_subject_event_id",
+    cases.c.subject_event_id,
+    sqlite_where=text("subject_event_id IS NOT NULL"),
+    postgresql_where=text("subject_event_id IS NOT NULL"),
 )
 
 #: What happened to a case, in order. An entry made by a decision carries its effect, which is recorded once.
@@ -99,7 +154,18 @@ case_entries = Table(
     Column("severity", String(16)),
     Column("effect_id", ID, unique=True),
     Column("event_id", ID),
+    Index(
+        None,
+        "actor",
+        "at",
+        sqlite_where=text("actor IS NOT NULL"),
+        postgresql_where=text("actor IS NOT NULL"),
+    ),
 )
+
+
+_AGAIN = text("kind IN ('reopened', 'appealed')")
+Index("ix_case_entries_again", case_entries.c.at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
 
 
 def decision_of_entry() -> ColumnElement[bool]:
@@ -123,7 +189,7 @@ outbox = Table(
     Column("sent_at", Double),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_error", String(256)),
-    CheckConstraint("kind IN ('action', 'event')", name="kind"),
+    CheckConstraint("kind IN ('action', 'event', 'message')", name="kind"),
     Index(None, "sent_at"),
     Index(None, "key"),
 )
@@ -135,19 +201,23 @@ Index(
 )
 
 #: Where to reach the owner of an account, and where it was before: one open point a channel. `told_by` is the notice that
-#: tells the points before it of the change; nothing goes to this one before that.
+#: tells the points before it of the change; nothing goes to this one before that. `bouncing_since` is when a message to it
+#: came back; that is over when the owner sets it again.
+#: Of each kind one point is open, but for browsers.
+_ONE_OPEN = text("until IS NULL AND channel <> 'web_push'")
 contact_points = Table(
     "contact_points",
     metadata,
     Column("point_id", String(32), primary_key=True),
     Column("account_id", ID, nullable=False),
     Column("channel", String(16), nullable=False),
-    Column("address", String(254), nullable=False),
+    Column("address", String(2048), nullable=False),
     Column("locale", String(16), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("since", Double, nullable=False),
     Column("until", Double),
     Column("told_by", ID),
+    Column("bouncing_since", Double),
     Index("ix_contact_points_account_id_until", "account_id", "until"),
 )
 Index(
@@ -155,11 +225,12 @@ Index(
     contact_points.c.account_id,
     contact_points.c.channel,
     unique=True,
-    sqlite_where=text("until IS NULL"),
-    postgresql_where=text("until IS NULL"),
+    sqlite_where=_ONE_OPEN,
+    postgresql_where=_ONE_OPEN,
 )
 
-#: What the owner is to be told once; `notice_id` is the effect's id. A lease says who works on it until when.
+#: What the owner is to be told once; `notice_id` is the effect's id. Once it is due it is planned into messages, and ends when
+#: they have.
 #: `event_id` is that of a recorded decision, or of an account change of PayGuard's own: then `news` holds what happened.
 notices = Table(
     "notices",
@@ -170,14 +241,16 @@ notices = Table(
     Column("template", String(64), nullable=False),
     Column("recorded_at", Double, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", Double, nullable=False),
-    Column("lease", String(64)),
     Column("last_error", String(256)),
     Column("ended_at", Double),
     Column("news", Text),
     Column("digest_id", ID),
-    CheckConstraint("state IN ('waiting', 'delivered', 'failed', 'undeliverable', 'digested')", name="state"),
+    Column("incident_id", ID),
+    CheckConstraint(
+        "state IN ('waiting', 'planned', 'delivered', 'failed', 'undeliverable', 'suppressed', 'digested')",
+        name="state",
+    ),
     Index(None, "account_id", "event_id"),
     Index(None, "ended_at"),
 )
@@ -195,28 +268,24 @@ Index(
     sqlite_where=text("digest_id IS NOT NULL"),
     postgresql_where=text("digest_id IS NOT NULL"),
 )
-#: A digest that nobody has begun to send takes more; an account has one of them at most.
+#: The notices of an incident: those that were sent, and those that joined it.
+Index(
+    "ix_notices_incident_id",
+    notices.c.incident_id,
+    sqlite_where=text("incident_id IS NOT NULL"),
+    postgresql_where=text("incident_id IS NOT NULL"),
+)
+#: A digest that is not planned yet takes more; an account has one of them at most.
 Index(
     "uq_notices_open_digest",
     notices.c.account_id,
     unique=True,
-    sqlite_where=text("template = 'digest' AND state = 'waiting' AND attempts = 0"),
-    postgresql_where=text("template = 'digest' AND state = 'waiting' AND attempts = 0"),
+    sqlite_where=text("template = 'digest' AND state = 'waiting'"),
+    postgresql_where=text("template = 'digest' AND state = 'waiting'"),
 )
 
-#: One row a message that a channel has taken or refused for good, so that a retry of the notice leaves it alone.
-#: `address_key` as in services/cases/mail_addresses.py; `outcome` is `delivered` or the reason of the refusal.
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("notice_id", ID, ForeignKey(notices.c.notice_id), primary_key=True),
-    Column("channel", String(16), primary_key=True),
-    Column("address_key", String(32), primary_key=True),
-    Column("outcome", String(64), nullable=False),
-    Column("delivered_at", Double, nullable=False),
-)
-
-#: How many letters of a reason may still go out at epoch seconds `at`, over all accounts; it fills up with time.
+#: How many letters of a reason, or messages of a channel, may still go out at epoch seconds `at`, over all accounts; it fills
+#: up with time.
 letter_rates = Table(
     "letter_rates",
     metadata,

@@ -14,7 +14,7 @@ from services.audit import audit_log
 from services.cases import approvals, holds
 from services.cases.approvals import Approval
 from services.cases.holds import AccountHold
-from services.http.api_keys import ApiKey
+from services.http.api_keys import Acting
 
 Step = Literal["factor", "password"]
 _PASSWORD = ("password_change", "password_reset")
@@ -95,7 +95,7 @@ class Unfreezing:
             return await approvals.ask(connection, "unfreeze", hold.hold_id, hold.account_id, by, why, now)
         return await holds.unfreeze(connection, hold.hold_id, by, why, now)
 
-    async def allowed(self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float) -> None:
+    async def allowed(self, connection: AsyncConnection, approval: Approval, by: Acting, now: float) -> None:
         """End the freeze that a second person allows to end. Raises NothingLeft, StepsMissing."""
         hold = await holds.freeze_of(connection, approval.subject)
         if hold is None or hold.released_at is not None:

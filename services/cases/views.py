@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,12 +12,17 @@ from msgspec.structs import asdict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.decisions import Severity
+from contracts.report_kinds import Kind, Outcome
 from services.cases.case_acts import Offer, OfferedAct
-from services.cases.case_service import Alert, Entry
+from services.cases.case_records import FileKept, Told
+from services.cases.case_rows import Entry
+from services.cases.case_service import Alert
 from services.cases.event_views import AboutShown, EventShown
 from services.cases.owner_views import OwnerShown
+from services.cases.references import case_number
 from services.cases.states import Case, Closing, State, Verdict
 from services.cases.subjects import Known
+from services.cases.work_views import FieldShown, StepShown
 from services.http.identifiers import BodyIdentifier
 from services.http.times import utc, utc_if
 
@@ -57,8 +63,21 @@ class AlertPage(BaseModel):
     next_cursor: str | None
 
 
+#: Of a case, beside those that end in "_at".
+_TIMES = frozenset({"decide_by", "snoozed_until", "waiting_since"})
+
+
 class CaseShown(BaseModel):
-    """A case; `version` grows by one with every change."""
+    """A case; `version` grows by one with every change.
+
+    `number` is what its owner calls it by. Of `kind` other than risk its owner reported it: it ends by `due_at`, and `verdict`
+    says how. Its owner, or one whose "not me" is in a case of risk, gets a first answer until `first_response_due_at`. One that
+    was appealed needs another person than `decided_by`.
+
+    The desk means to decide on one of risk by `decide_by`, which is promised to nobody; `next_due_at` is the first of these that
+    is not done. Until `snoozed_until`, and while it is `waiting_for` something, nobody needs to look. `at_stake` is the largest
+    amount that it is about. A duplicate was `merged_into` another case.
+    """
 
     case_id: str
     account_id: str
@@ -70,19 +89,30 @@ class CaseShown(BaseModel):
     changed_at: datetime
     resolved_at: datetime | None
     version: int
+    number: str
+    kind: Kind
+    subject_event_id: str | None
+    first_response_due_at: datetime | None
+    due_at: datetime | None
+    first_answered_at: datetime | None
+    appealed_at: datetime | None
+    decided_by: str | None
+    decide_by: datetime | None
+    next_due_at: datetime
+    snoozed_until: datetime | None
+    waiting_for: str | None
+    waiting_since: datetime | None
+    escalated_at: datetime | None
+    at_stake: str | None
+    stake_currency: str | None
+    merged_into: str | None
 
     @classmethod
     def of(cls, case: Case) -> Self:
         """The case as shown."""
-        times = {
-            name: utc_if(at)
-            for name, at in (
-                ("opened_at", case.opened_at),
-                ("changed_at", case.changed_at),
-                ("resolved_at", case.resolved_at),
-            )
-        }
-        return cls(**asdict(case) | times)
+        kept = asdict(case)
+        times = {name: utc_if(kept[name]) for name in kept if name.endswith("_at") or name in _TIMES}
+        return cls(**kept | times | {"number": case_number(case.case_id)})
 
 
 class CasePage(BaseModel):
@@ -93,7 +123,8 @@ class CasePage(BaseModel):
 
 
 class EntryShown(BaseModel):
-    """One line of a case's history: opened, joined, assigned, resolved, reopened or withdrawn.
+    """One line of a case's history: opened, joined, assigned, resolved, reopened or withdrawn; of a report also reported, its
+    owner's `note`, `file` and `appealed`. A `message` of support is what the owner reads.
 
     `shown` is the event that joined, in words and figures; `about` is the event that an owner's report is about.
     """
@@ -140,13 +171,53 @@ class ActShown(BaseModel):
         return cls(**asdict(act))
 
 
+class FileShown(BaseModel):
+    """A file that the owner added, or staff (`added_by`); `GET /v1/reports/{case_id}/files/{number}` has it."""
+
+    number: int
+    name: str
+    media_type: str
+    size_bytes: int
+    added_at: datetime
+    added_by: str
+
+    @classmethod
+    def of(cls, file: FileKept) -> Self:
+        """The file as shown."""
+        return cls(**asdict(file) | {"added_at": utc(file.added_at)})
+
+
+class ReportShown(BaseModel):
+    """What an owner reported: the fields of its kind, and their own words; `through` a page, or the wallet's app."""
+
+    answers: dict[str, str]
+    text: str
+    through: str
+    made_at: datetime
+    files: list[FileShown]
+
+    @classmethod
+    def of(cls, told: Told, files: Sequence[FileKept]) -> Self:
+        """The report as shown."""
+        shown = {"made_at": utc(told.made_at), "files": [FileShown.of(file) for file in files]}
+        return cls(**asdict(told) | shown)
+
+
 class CaseWithHistory(BaseModel):
-    """A case, all that happened to it, what the account's owner was told of its events, and what can be done now."""
+    """A case, all that happened to it, what the account's owner was told of its events, and what can be done now.
+
+    `report` is what the owner reported, where that opened the case; `about` is the event that the report is about. `steps` and
+    `fields` are those of the case's kind.
+    """
 
     case: CaseShown
     history: list[EntryShown]
     owner: OwnerShown
     acts: list[ActShown]
+    report: ReportShown | None
+    about: AboutShown | None
+    steps: list[StepShown]
+    fields: list[FieldShown]
 
 
 class _Given(BaseModel):
@@ -168,6 +239,26 @@ class Resolution(_Given):
     version: int | None = None
 
 
+#: What an owner reads.
+Words = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+
+
+class MessageGiven(_Given):
+    """What support writes to the owner; `version`, when given, must be the present one."""
+
+    text: Words
+    version: int | None = None
+
+
+class Close(_Given):
+    """How a report ended: `message` says it to the owner, `note` to support alone."""
+
+    outcome: Outcome
+    message: Words
+    note: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")] | None = None
+    version: int | None = None
+
+
 class Reopening(_Given):
     """Why a resolved case is taken up again; `version`, when given, must be the present one."""
 
@@ -175,7 +266,8 @@ class Reopening(_Given):
     version: int | None = None
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The same name. Raises ValueError for a time zone that there is not."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -190,4 +282,4 @@ class ContactGiven(_Given):
         str, Field(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}$")
     ]
     locale: Locale = "zh-CN"
-    time_zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] = "Asia/Shanghai"
+    time_zone: Annotated[str, Field(max_length=64), AfterValidator(known_zone)] = "Asia/Shanghai"

@@ -9,9 +9,11 @@ import typer
 from services.cli import (
     activity_commands,
     audit_commands,
+    faq_commands,
     key_commands,
     memory_commands,
     rights_commands,
+    staff_commands,
     topics_commands,
 )
 from services.cli.options import (
@@ -51,6 +53,8 @@ for name, sub in (
     ("memory", memory_commands.app),
     ("account", memory_commands.account_app),
     ("activity", activity_commands.app),
+    ("faq", faq_commands.app),
+    ("staff", staff_commands.app),
 ):
     app.add_typer(sub, name=name)
 rights_commands.register(app)

@@ -27,6 +27,7 @@ from services.platform.printable import escaped
 if TYPE_CHECKING:
     from services.audit.audit_log import Checked
     from services.audit.chain import Head, Row
+    from services.desk.packs import Known
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -81,6 +82,31 @@ def show(
     tell(rows, map(_line, rows) if rows else "no such rows", as_json)
 
 
+@app.command()
+def pack(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A pack: its PDF, or its JSON.")],
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Whether the audit knows an evidence pack as it is: when it was made, and by whom. Exit code 1 when it does not.
+
+    [dim]Example:[/dim] payguard admin audit pack pack-C-7F3K-92-2026-11-29.pdf
+    """
+    from services.desk.pack import sha256
+
+    digest = sha256(existing(file).read_bytes())
+    found = run(_packs(settings_from(database=database).database, digest))
+    at = [datetime.fromtimestamp(each.at, UTC).isoformat(timespec="seconds") for each in found]
+    words = [f"made {when} by {escaped(each.by)}: {each.what}" for when, each in zip(at, found, strict=True)]
+    tell(
+        {"sha256": digest, "known": found},
+        words or f"no pack of SHA-256 {digest}: the file was changed, or not made here",
+        as_json,
+    )
+    if not found:
+        raise typer.Exit(EXIT_BAD)
+
+
 async def note(url: str, action: str, result: str, reason: str) -> None:
     """Record an act of whoever runs the command line."""
     from services.audit.audit_log import Entry, record
@@ -95,6 +121,13 @@ async def _verify(url: str, saved: Mapping[int, Head] | None) -> Checked:
 
     async with open_database(url, migrate=False) as store:
         return await walk(store, saved)
+
+
+async def _packs(url: str, digest: str) -> list[Known]:
+    from services.desk.packs import known
+
+    async with open_database(url, migrate=False) as store:
+        return await known(store, digest)
 
 
 async def _rows(url: str, account: str | None, action: str | None, limit: int) -> list[Row]:

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from services.cli import admin_commands, event_commands, lab_commands, notify_commands, policy_commands
+from services.cli import (
+    admin_commands,
+    case_commands,
+    connect_commands,
+    event_commands,
+    lab_commands,
+    notify_commands,
+    policy_commands,
+)
 from services.cli.options import Database, DataDir, Json, Kafka, Redis, settings_from, with_plain_errors
 
 app = typer.Typer(
@@ -25,6 +33,7 @@ event_commands.register(app)
 app.add_typer(admin_commands.app, name="admin")
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(notify_commands.app, name="notify")
+app.add_typer(connect_commands.app, name="connect")
 app.add_typer(lab_commands.lab, name="lab", rich_help_panel="Laboratory")
 
 _PARTS = "Processes"
@@ -50,8 +59,14 @@ def up(
     data_dir: DataDir = None,
     port: Annotated[int, typer.Option("--port", help="HTTP port; 0 picks a free one.", min=0, max=65535)] = 0,
     rate: Annotated[
-        float, typer.Option("--rate", help="Demo: everyday events per second.", min=1, max=5000)
-    ] = 100.0,
+        float,
+        typer.Option(
+            "--rate",
+            help="Demo: everyday events per second. At more than 3 people come back sooner than people do.",
+            min=1,
+            max=5000,
+        ),
+    ] = 3.0,
     seed: Annotated[int, typer.Option("--seed", help="Demo: which people and attacks.")] = 7,
     plain: Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live page.")] = False,
     picture: Annotated[
@@ -114,12 +129,21 @@ def api(kafka: Kafka = None, redis: Redis = None, database: Database = None) -> 
     raise typer.Exit(run_api(settings_from(kafka=kafka, redis=redis, database=database)))
 
 
-@app.command(rich_help_panel=_PARTS)
-def cases(kafka: Kafka = None, redis: Redis = None, database: Database = None) -> None:
-    """Takes decisions with effects into SQL and sends actions (freeze, revoke) to the wallet."""
+@case_commands.app.callback(invoke_without_command=True)
+def cases(
+    context: typer.Context, kafka: Kafka = None, redis: Redis = None, database: Database = None
+) -> None:
+    """Takes decisions with effects into SQL and sends actions (freeze, revoke) to the wallet.
+
+    With a command after it, that is done instead: `payguard cases pack` makes an evidence pack of one case.
+    """
     from services.bootstrap.processes import run_cases
 
-    raise typer.Exit(run_cases(settings_from(kafka=kafka, redis=redis, database=database)))
+    if context.invoked_subcommand is None:
+        raise typer.Exit(run_cases(settings_from(kafka=kafka, redis=redis, database=database)))
+
+
+app.add_typer(case_commands.app, name="cases", rich_help_panel=_PARTS)
 
 
 @app.command(rich_help_panel=_PARTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
@@ -70,6 +71,24 @@ def operator() -> str:
         return f"cli:{getpass.getuser()}"
     except (OSError, KeyError):
         return "cli:unknown"
+
+
+def moment(said: str, now: float) -> float:
+    """Epoch seconds of an ISO 8601 time with its offset, or of so long before `now`: 90m, 2h, 3d. A usage error for others."""
+    from datetime import datetime
+
+    ago = re.fullmatch(r"(\d{1,6})([smhd])", said)
+    if ago is not None:
+        return now - int(ago[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[ago[2]]
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise typer.BadParameter(
+            f"a time is 2026-11-30T09:00+08:00, or a while ago such as 90m, 2h or 3d, not {said}"
+        )
+    return found.timestamp()
 
 
 def existing(path: Path) -> Path:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -16,12 +17,17 @@ from msgspec import Struct
 from rich.console import Console
 
 from contracts.errors import Unavailable
+from services.bootstrap.centre import open_portal
+from services.cli.live_page import stories_table
 from services.cli.options import EXIT_AWAY, EXIT_BAD, print_json, say
-from services.cli.terminal import Page, stories_table
+from services.cli.terminal import Page
 from services.http.api_keys import ApiKeys
+from services.lab.demo.agents import Agent, hire
 from services.lab.demo.board import Board
-from services.lab.demo.demo import Demo, Play, Urls
+from services.lab.demo.demo import PEOPLE, Demo, Play, Urls
 from services.lab.demo.ledger import Figures
+from services.lab.demo.page import Stage, demo_app
+from services.lab.demo.serving import Door
 from services.lab.summarise.summary import StoryStep
 from services.platform.background import say_when_ended
 from services.platform.database import Database
@@ -75,6 +81,8 @@ class _Up:
         self._page = Page(self._board, plain=options.plain, quiet=options.as_json)
         self._stopping = asyncio.Event()
         self._interrupted = False
+        self._door = Door() if options.demo else None
+        self._agent: Agent | None = None
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -87,6 +95,8 @@ class _Up:
             await asyncio.to_thread(self._standing.fall)
 
     async def _run(self) -> int:
+        if self._door is not None:
+            self._page.door(self._door.address)
         starting = asyncio.create_task(self._standing.stand(self._page.tell))
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -131,20 +141,45 @@ class _Up:
         database = Database(standing.settings.database)
         keys = ApiKeys(database)
         try:
+            self._agent = await hire(standing.settings, database)
+            self._page.agent(self._agent.url, self._agent.name, self._agent.password)
             text, key = await keys.create(
-                "demo wallet", ["ingest", "contacts", "verify", "support"], "payguard up"
+                "demo wallet", ["ingest", "contacts", "verify", "support", "actions"], "payguard up"
             )
             play = Play(options.rate, options.seed, options.for_s, "kafka" not in options.external)
             urls = Urls(standing.url, standing.metrics_url)
             other, second = await keys.create("demo support", ["support"], "payguard up")
             demo = Demo(standing.settings, database, urls, (text, other), self._board, play)
-            figures = await demo.run(self._stopping, self._picture)
+            async with self._visited(demo, database):
+                figures = await demo.run(self._stopping, self._picture)
             for used in (key, second):
                 await keys.revoke(used.key_id, "payguard up")
             return figures
         finally:
             await keys.close()
             await database.close()
+
+    @contextlib.asynccontextmanager
+    async def _visited(self, demo: Demo, database: Database) -> AsyncIterator[None]:
+        """Serve the demonstration's page meanwhile."""
+        standing, door = self._standing, self._door or Door()
+        doors = [
+            ("api", "terminal", f"{standing.url}/docs"),
+            ("document", "book", f"{standing.url}/openapi.json"),
+            ("metrics", "chart", f"{standing.url}/metrics"),
+            ("worker", "chart", standing.metrics_url),
+        ]
+        stage = Stage(PEOPLE, doors, standing.url, self._stopping, agent=self._agent)
+        demo.on_stage = lambda showing: setattr(stage, "showing", showing)
+        server = door.server(demo_app(stage, open_portal(standing.settings, database)))
+        serving = asyncio.create_task(door.serve(server))
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            server.should_exit = True
+            await asyncio.gather(serving, return_exceptions=True)
+            door.close()
 
     async def _watch_parts(self) -> None:
         for_s = None if self._options.demo else self._options.for_s

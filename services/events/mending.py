@@ -176,7 +176,7 @@ def _balance(mending: _Mending, name: str) -> None:
     except ValueError:
         right = False
     if not right:
-        mending.put(name, None, "balance must be an amount; it was left out")
+        mending.put(name, None, f"{name} must be an amount; it was left out")
 
 
 def _cut_at(longest: int) -> _Step:
@@ -199,7 +199,15 @@ _ACTIVITY: dict[str, _Step] = {
 _STEPS: dict[str, dict[str, _Step]] = {
     "login": _ACTIVITY | {"method": _cut_at(256), "reason": _cut_at(256)},
     "transaction": _ACTIVITY
-    | {"payee_id": _told_apart_within(128), "category": _cut_at(64), "balance": _balance},
+    | {
+        "payee_id": _told_apart_within(128),
+        "category": _cut_at(64),
+        "balance": _balance,
+        "balance_after": _balance,
+        "reason": _cut_at(256),
+        "reference": _told_apart_within(128),
+        "channel": _cut_at(64),
+    },
     "account_change": _ACTIVITY,
     "label": {"payee_id": _told_apart_within(128)},
 }

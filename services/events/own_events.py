@@ -24,6 +24,7 @@ from contracts.events import (
     Erasure,
     Label,
     Login,
+    OwnerAct,
     Settlement,
     Transaction,
     UserReport,
@@ -38,8 +39,8 @@ from services.platform.settings import Settings
 #: The reason code of dead letters that claim to be PayGuard's word and are not.
 NOT_OURS = "not_ours"
 _DOMAIN = b"payguard own event\x00"
-_OUR_TYPES = frozenset({"challenge_outcome", "user_report", "label", "settlement", "erasure"})
-_OURS = frozenset({ChallengeOutcome, UserReport, Label, Settlement, Erasure})
+_OUR_TYPES = frozenset({"challenge_outcome", "user_report", "label", "settlement", "erasure", "owner_act"})
+_OURS = frozenset({ChallengeOutcome, UserReport, Label, Settlement, Erasure, OwnerAct})
 _MAC = re.compile(rb"([1-9][0-9]{0,2}):([0-9a-f]{64})")
 _UPGRADE = (
     "It signs what PayGuard itself writes to the events topic: give worker, API and cases the same one. "

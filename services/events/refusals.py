@@ -13,7 +13,7 @@ from services.events.fields import choices_of, nearest
 
 _NOT_A_CHOICE = re.compile(r"Invalid (?:enum )?value '(.*)' - at `\$\.([\w.]+)`", re.DOTALL)
 _OF_NO_CHOICE = re.compile(r".* - at `\$\.([\w.]+)`", re.DOTALL)
-_MONEY = ("amount", "balance")
+_MONEY = ("amount", "balance", "balance_after")
 _NO_TYPE = "Object missing required field `type`"
 
 

@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, Protocol, cast, get_args
 
 import msgspec
 from fastapi import Depends, Security
@@ -54,6 +54,21 @@ api_keys = Table(
 )
 
 
+class Acting(Protocol):
+    """Whoever acts, with a key or signed in as a member of staff: under which name it is kept, and what they may do."""
+
+    @property
+    def actor(self) -> str:
+        """Who acted, wherever that is kept, at most 128 characters: `key:NAME` or `staff:NAME`."""
+
+    @property
+    def ident(self) -> str:
+        """What tells them from everybody else for ever, 12 characters: two may have had the same name."""
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether they may do what a key of that scope may."""
+
+
 class ApiKey(Struct, frozen=True):
     """A key as people may see it: never its secret."""
 
@@ -68,6 +83,11 @@ class ApiKey(Struct, frozen=True):
     def actor(self) -> str:
         """Who acted, wherever that is kept: `key:` and the key's name, at most 128 characters."""
         return f"key:{self.name}"[:128]
+
+    @property
+    def ident(self) -> str:
+        """The key's id, which is no member's of staff."""
+        return self.key_id
 
     def allows(self, scope: Scope) -> bool:
         """Whether the key may do this; an admin key may do everything."""
@@ -95,10 +115,7 @@ class ApiKeys:
         self._noting: set[asyncio.Task[None]] = set()
 
     async def create(self, name: str, scopes: Iterable[str], actor: str = "operator") -> tuple[str, ApiKey]:
-        """A new key: its text, shown this once, and what is kept; the audit says that `actor` made it.
-
-        Raises Malformed for an unknown scope or no name.
-        """
+        """A new key, made by `actor`: its text, shown this once, and what is kept. Raises Malformed for a wrong scope or name."""
         wanted = frozenset(scopes)
         if not wanted or not wanted <= set(SCOPES):
             raise Malformed("unknown_scope", f"scopes are one or more of {', '.join(SCOPES)}")
@@ -142,10 +159,7 @@ class ApiKeys:
         return changed
 
     async def limit(self, key_id: str, scopes: Iterable[str], actor: str = "operator") -> ApiKey | None:
-        """Take scopes away from an active key, which keeps its text; None when there is no such key.
-
-        Raises Malformed for a scope that the key does not have: a key never gains one.
-        """
+        """Take scopes away from an active key, which keeps its text; None without one. Raises Malformed for one that it lacks."""
         wanted, at = frozenset(scopes), self._clock()
         async with self._database.begin() as connection:
             found = select(api_keys).where(api_keys.c.key_id == key_id, api_keys.c.revoked_at.is_(None))

@@ -1,15 +1,17 @@
 """In front of every route: the client's address, the key, and how large a body may be, before anything is parsed.
 
-What is refused here costs little: no body is read for a request under /v1 without a key, and a small body is read whole, within
-a time, before its route runs. Events are read by their own route, which bounds all such bodies together.
+What is refused here costs little: no body is read for a request under /v1 without a key, webhooks of help desks apart, and a
+small body is read whole, within a time, before its route runs. Events and uploads are read by their own routes, which bound all
+such bodies together.
 
-Whatever is refused under /my, here or behind, is a page: a person is looking at it.
+Whatever is refused under /my or /desk, here or behind, is a page: a person is looking at it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,12 +22,17 @@ from contracts.errors import Unavailable
 from services.http.api_keys import known_key
 from services.http.client_address import TrustedProxies
 from services.http.problems import Problem, ProblemPage, answer_to, as_problem, request_id_of
+from services.http.uploads import upload_bytes
 
-API, PAGES = "/v1/", "/my/"
+API, PAGES, DESK = "/v1/", "/my/", "/desk/"
+#: Routes of the API whose requests bear a signature of their own instead of a key, which the route judges.
+SIGNED = "/v1/connect/"
 EVENTS = "/v1/events"
-#: The longest note of a case, with every character escaped, fits.
+#: The longest note of a case, with every character escaped, fits: of the API and of the desk.
 MAX_BODY_BYTES = 65_536
 MAX_FORM_BYTES = 8_192
+#: A long note of a help desk, with all that it says of ticket and people.
+MAX_SIGNED_BYTES = 262_144
 READ_WITHIN_S = 20.0
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSE = {"Connection": "close"}
@@ -37,20 +44,21 @@ class ClientGone(Exception):
 
 
 class Guard:
-    """ASGI middleware; `read_within_s` bounds the reading of one body, `problem_page` shows people what was refused."""
+    """ASGI middleware; `read_within_s` bounds the reading of one body, `problem_pages` show people what was refused below each
+    prefix."""
 
     def __init__(
         self,
         app: ASGIApp,
         proxies: TrustedProxies,
         max_event_body_bytes: int,
-        problem_page: ProblemPage,
+        problem_pages: Mapping[str, ProblemPage],
         read_within_s: float = READ_WITHIN_S,
     ) -> None:
         self._app = app
         self._proxies = proxies
         self._max_event_body_bytes = max_event_body_bytes
-        self._problem_page = problem_page
+        self._problem_pages = problem_pages
         self._read_within_s = read_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,8 +68,9 @@ class Guard:
             return
         self._name_client(scope)
         scope["path"] = scope["raw_path"].decode("ascii") if scope.get("raw_path") else scope["path"]
-        if f"{scope['path']}/".startswith(PAGES):
-            scope["problem_page"] = self._problem_page
+        for prefix, problem_page in self._problem_pages.items():
+            if f"{scope['path']}/".startswith(prefix):
+                scope["problem_page"] = problem_page
         try:
             receive = await self._admitted(scope, receive)
         except ClientGone:
@@ -88,15 +97,19 @@ class Guard:
         claimed = Headers(scope=scope).get("content-length", "")
         if claimed and (not claimed.isdecimal() or len(claimed) > 18 or int(claimed) > most):
             raise too_large(most)
-        if path.startswith(API):
+        if path.startswith(API) and not path.startswith(SIGNED):
             await known_key(Request(scope))
-        if scope["method"] in _WITHOUT_BODY or path == EVENTS:
+        if scope["method"] in _WITHOUT_BODY or path == EVENTS or upload_bytes(path) is not None:
             return receive
         return _replayed(await self._read(receive, most), receive)
 
     def _most_bytes(self, path: str) -> int:
         if path == EVENTS:
             return self._max_event_body_bytes
+        if (most := upload_bytes(path)) is not None:
+            return most
+        if path.startswith(SIGNED):
+            return MAX_SIGNED_BYTES
         return MAX_FORM_BYTES if path.startswith(PAGES) else MAX_BODY_BYTES
 
     async def _read(self, receive: Receive, most: int) -> bytes:

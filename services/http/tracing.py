@@ -12,6 +12,7 @@ from typing import Any, cast
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.http.streams import is_stream
 from services.platform.metrics import HTTP_REQUESTS
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -30,20 +31,20 @@ class Traced:
             await self._app(scope, receive, send)
             return
         scope["request_id"] = request_id = _request_id(scope)
-        started = time.perf_counter()
+        started = answered = time.perf_counter()
         status = 500
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], time.perf_counter()
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
         finally:
-            took_s = time.perf_counter() - started
+            took_s = (answered if is_stream(scope) else time.perf_counter()) - started
             route = _template(scope)
             self._timer(route, status).observe(took_s)
             _log.debug("%s %s %d %.1f ms %s", scope["method"], route, status, took_s * 1000, request_id)

@@ -21,14 +21,15 @@ from contracts.circumstances import (
     YOUNG_PAYEE_H,
     Circumstance,
 )
-from contracts.events import PLACELESS, AccountChange, Activity, AnyEvent, Login, Transaction
+from contracts.events import AccountChange, Activity, AnyEvent, Login, Transaction
 from contracts.findings import Tallies
 from contracts.money import Nine
 from contracts.payees import ACCOUNTS_2D, AGE_H, FRAUDS, FRAUDS_NEW, NAMES
 from contracts.profile import DAY_S, HOUR_S, HOURS, NO_COUNTRY, NO_KEY, VISIT, Profile
-from contracts.sightings import SEEN_BYTES, country_key, row_of, stays
+from contracts.sightings import SEEN_BYTES, TRUSTED_S, country_key, row_of, sighting, stays
 from contracts.traits import ALL, AT, NO_TRAITS, TRAIT_BYTES, nothing
 from contracts.traits import ROW_BYTES as TRAIT_ROW_BYTES
+from detectors.measures.places import hides_place
 from services.memory.till import look_at_money
 
 _ALWAYS = int(Circumstance.ALWAYS)
@@ -141,7 +142,7 @@ def _look_around(glance: Glance, event: Activity, profile: Profile) -> int:
     key = event.device_key
     if key is not None:
         row = glance.device_row = row_of(profile.device_rows, key, SEEN_BYTES)
-        if row < 0:
+        if row < 0 or event.at - sighting(profile.device_rows, row)[1] > TRUSTED_S:
             bits |= _NEW_DEVICE
     key = event.network_key
     if key is not None:
@@ -189,11 +190,6 @@ def traits_of(event: Activity) -> bytes:
     )
     force_setattr(event, "traits", traits)
     return traits
-
-
-def hides_place(event: Activity) -> bool:
-    """Whether the event came over a network whose place says nothing of where somebody is."""
-    return event.network is not None and event.network.kind in PLACELESS
 
 
 def end_visit(profile: Profile) -> None:

@@ -17,6 +17,7 @@ from contracts.events import (
     AnyEvent,
     Event,
     Login,
+    OwnerAct,
     Transaction,
 )
 from contracts.profile import (
@@ -40,8 +41,10 @@ from contracts.profile import (
 )
 from contracts.sightings import add_fix, country_key, row_of, see, see_again
 from contracts.traits import NO_TRAITS, see_traits
+from detectors.measures.places import hides_place
 from services.memory.answers import was_the_owners
-from services.memory.glance import Glance, begin_visit, end_visit, hides_place, look, traits_of
+from services.memory.forgetting import forget_device, trust_device
+from services.memory.glance import Glance, begin_visit, end_visit, look, traits_of
 from services.memory.till import LEARNING_RATE, turn_to, with_amount, with_value
 from services.memory.waiting import first_try, is_as_asked
 
@@ -133,7 +136,16 @@ def learn(
 
 
 def resolve(profile: Profile, event: Event, about_key: Key) -> None:
-    """A challenge's outcome, a user's report or a label about the event `about_key`: release or drop its facts."""
+    """A challenge's outcome, a user's report or a label about the event `about_key`: release or drop its facts.
+
+    What an owner did is about itself: a device that they gave up is forgotten, one that they trust is known from now on.
+    """
+    if isinstance(event, OwnerAct):
+        if event.gone_device is not None:
+            forget_device(profile, bytes.fromhex(event.gone_device))
+        elif event.trusted_device is not None:
+            trust_device(profile, bytes.fromhex(event.trusted_device), event.at)
+        return
     good = was_the_owners(profile, event)
     if good is None:
         return

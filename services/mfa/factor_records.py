@@ -69,7 +69,8 @@ class FactorStatus:
 class Reset:
     """A request of administrators to take an account's factor away, due at `due_at` once another has approved it.
 
-    `requested_by`, `approved_by` and `ended_by` are ids of API keys; `ended_by` may be `owner` or `payguard`.
+    `requested_by`, `approved_by` and `ended_by` are ids of API keys or of members of staff; `ended_by` may be `owner` or
+    `payguard`.
     """
 
     reset_id: str

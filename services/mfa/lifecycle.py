@@ -33,6 +33,7 @@ from services.mfa.factor_records import (
 )
 from services.mfa.proof import require_proof
 from services.mfa.records import Check, Context, Hint
+from services.mfa.reset_rows import Stand, keys_stand
 from services.mfa.resets import DELAY_S, FactorResets, cancel_open
 from services.mfa.vault import Vault
 from services.platform.database import Database
@@ -72,11 +73,12 @@ class FactorLifecycle:
         reset_delay_s: float = DELAY_S,
         answers: AnswerTime | None = None,
         two_reset: bool = True,
+        stand: Stand = keys_stand,
     ) -> None:
         """`cost` is that of hashing a recovery code, `reset_delay_s` what an owner has to object to a reset, which needs two
-        administrators where `two_reset` says so."""
+        administrators where `two_reset` says so, who `stand` until its end."""
         self._answers = answers or AnswerTime()
-        self.resets = FactorResets(database, checker, clock, reset_delay_s, self._answers, two_reset)
+        self.resets = FactorResets(database, checker, clock, reset_delay_s, self._answers, two_reset, stand)
         self._database = database
         self._vault = vault
         self._checker = checker
@@ -153,9 +155,13 @@ class FactorLifecycle:
     async def status(self, account_id: str) -> FactorStatus:
         """The account's factor, without anything secret."""
         async with self._database.read() as connection:
-            held = await factors.standing(connection, account_id)
-            left = await recovery.left(connection, account_id)
-            reset = await reset_rows.open_of(connection, account_id)
+            return await self.status_in(connection, account_id)
+
+    async def status_in(self, connection: AsyncConnection, account_id: str) -> FactorStatus:
+        """The same for whoever reads more besides."""
+        held = await factors.standing(connection, account_id)
+        left = await recovery.left(connection, account_id)
+        reset = await reset_rows.open_of(connection, account_id)
         return status_of(account_id, held, left, reset, self._clock())
 
     async def remove(self, account_id: str, code: str, context: Context) -> Literal[True] | Refused:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from contracts.events import BEYOND_MS, FIRST_MS, epoch_seconds
+from contracts.event_times import BEYOND_MS, FIRST_MS, epoch_seconds
 
 _IN_SECONDS = (
     "proved_at was read as seconds, as it once was: send epoch milliseconds such as 1790000000000, or RFC 3339 text such as "

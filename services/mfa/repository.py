@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, IssueChallenge, derived_id
 from contracts.events import ChallengeOutcome, to_wire
-from services.cases.news import CHALLENGE, put_notice
 from services.cases.outbox import Outgoing, put
 from services.memory.challenge_record import recorded
 from services.mfa.records import Challenge, ChallengeState, issued
@@ -27,21 +26,8 @@ from services.platform.metrics import CHALLENGES
 async def record_issued(
     connection: AsyncConnection, decision: Decision, effect: IssueChallenge, issued_at: float
 ) -> None:
-    """Record the challenge as open (`issued_at` in epoch seconds); a known one is left as it is, in any state.
-
-    Its letter is put down as well, and sent unless it is `passed` by then.
-    """
+    """Record the challenge as open (`issued_at` in epoch seconds); a known one is left as it is, in any state."""
     await record(connection, issued(recorded(decision, effect, issued_at)))
-    if effect.letter_after_s is not None:
-        await put_notice(
-            connection,
-            derived_id(effect.challenge_id, CHALLENGE),
-            decision.event_id,
-            decision.account_id,
-            CHALLENGE,
-            issued_at,
-            issued_at + effect.letter_after_s,
-        )
 
 
 async def passed(connection: AsyncConnection, events: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -83,6 +69,21 @@ async def find(connection: AsyncConnection, challenge_id: str) -> Challenge | No
     query = select(challenges).where(challenges.c.challenge_id == challenge_id)
     row = (await connection.execute(query)).first()
     return None if row is None else challenge_of(row._mapping)
+
+
+async def open_of(connection: AsyncConnection, account_id: str, at: float) -> list[Challenge]:
+    """The account's challenges that take codes at epoch seconds `at`, the newest first."""
+    query = (
+        select(challenges)
+        .where(
+            challenges.c.account_id == account_id,
+            challenges.c.state == "open",
+            challenges.c.expires_at > at,
+            challenges.c.attempts_left > 0,
+        )
+        .order_by(challenges.c.issued_at.desc())
+    )
+    return [challenge_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def close(connection: AsyncConnection, challenge: Challenge, state: ChallengeState, at: float) -> bool:

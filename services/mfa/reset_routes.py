@@ -41,7 +41,8 @@ class ResetWanted(BaseModel):
 class ResetShown(BaseModel):
     """A reset. States: requested, approved (carried out once `due_at` has come), done, cancelled, lapsed.
 
-    `requested_by`, `approved_by` and `ended_by` are ids of API keys; `ended_by` may be `owner` or `payguard`.
+    `requested_by`, `approved_by` and `ended_by` are ids of API keys or of members of staff; `ended_by` may be `owner` or
+    `payguard`.
     """
 
     reset_id: str

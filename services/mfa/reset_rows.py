@@ -5,7 +5,7 @@ Every function works inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, or_, select, update
@@ -21,6 +21,8 @@ LAPSES_AFTER_S = 7 * 86_400.0
 OPEN: tuple[ResetState, ...] = ("requested", "approved")
 #: Who ended a reset, when no administrator did.
 OWNER, PAYGUARD = "owner", "payguard"
+#: Whether everybody of these idents may still act; see `services.http.api_keys.Acting`.
+Stand = Callable[[AsyncConnection, Collection[str]], Awaitable[bool]]
 
 
 async def request(connection: AsyncConnection, reset: Reset) -> bool:
@@ -91,15 +93,14 @@ async def due(connection: AsyncConnection, at: float, limit: int) -> list[Reset]
     return [_reset(row) for row in await connection.execute(query.limit(limit))]
 
 
-async def both_stand(connection: AsyncConnection, reset: Reset) -> bool:
-    """Whether no key of those who asked and approved was revoked since."""
-    people = {reset.requested_by, reset.approved_by} - {None}
+async def keys_stand(connection: AsyncConnection, idents: Collection[str]) -> bool:
+    """Whether all of these are keys of which none was revoked."""
     query = (
         select(func.count())
         .select_from(api_keys)
-        .where(api_keys.c.key_id.in_(people), api_keys.c.revoked_at.is_(None))
+        .where(api_keys.c.key_id.in_(idents), api_keys.c.revoked_at.is_(None))
     )
-    return (await connection.execute(query)).scalar_one() == len(people)
+    return (await connection.execute(query)).scalar_one() == len(idents)
 
 
 async def _move(

@@ -18,7 +18,7 @@ from contracts.errors import Unavailable
 from services.audit import audit_log
 from services.cases import approvals
 from services.cases.approvals import Act, Approval
-from services.http.api_keys import ApiKey
+from services.http.api_keys import Acting
 from services.mfa import factors, recovery, reset_rows
 from services.mfa.changes import News, tell
 from services.mfa.constant_time_response import AnswerTime
@@ -26,7 +26,7 @@ from services.mfa.counts import count_check
 from services.mfa.factor_check import CodeChecker
 from services.mfa.factor_records import Refused, Reset, ResetState
 from services.mfa.records import Context
-from services.mfa.reset_rows import LAPSES_AFTER_S, OWNER, PAYGUARD
+from services.mfa.reset_rows import LAPSES_AFTER_S, OWNER, PAYGUARD, Stand, keys_stand
 from services.platform.database import Database
 from services.platform.progress import Progress
 
@@ -57,7 +57,7 @@ class SameAdministrator(Exception):
 
 
 class FactorResets:
-    """Resets of every account. `clock` gives epoch seconds; administrators are named by the ids of their API keys."""
+    """Resets of every account. `clock` gives epoch seconds; administrators are named by their idents."""
 
     def __init__(
         self,
@@ -67,16 +67,18 @@ class FactorResets:
         delay_s: float = DELAY_S,
         answers: AnswerTime | None = None,
         two_people: bool = True,
+        stand: Stand = keys_stand,
     ) -> None:
-        """`two_people`: whether another administrator must approve."""
+        """`two_people`: whether another administrator must approve. `stand`: whether those who did may still act."""
         self._two_people = two_people
+        self._stand = stand
         self._database = database
         self._checker = checker
         self._clock = clock
         self._delay_s = delay_s
         self._answers = answers or AnswerTime()
 
-    async def request(self, account_id: str, key: ApiKey, reason: str) -> Reset:
+    async def request(self, account_id: str, by: Acting, reason: str) -> Reset:
         """Ask for a reset, and another administrator to approve it where two must; a notice tells the owner
         when it is due.
 
@@ -87,23 +89,21 @@ class FactorResets:
             if (await factors.hold(connection, account_id)).in_use is None:
                 raise NoFactor
             state: ResetState = "requested" if self._two_people else "approved"
-            reset = Reset(
-                secrets.token_hex(16), account_id, state, reason, key.key_id, at, at + self._delay_s
-            )
+            reset = Reset(secrets.token_hex(16), account_id, state, reason, by.ident, at, at + self._delay_s)
             if not await reset_rows.request(connection, reset):
                 raise ResetOpen
             if self._two_people:
                 await approvals.ask(
-                    connection, ACT, reset.reset_id, account_id, key.actor, reason, at, LAPSES_AFTER_S
+                    connection, ACT, reset.reset_id, account_id, by.actor, reason, at, LAPSES_AFTER_S
                 )
             news = News(at=at, due_at=reset.due_at)
             await tell(
                 connection, account_id, "totp_reset_requested", reset.reset_id, news, "reset_requested"
             )
-            await _record(connection, "reset_request", reset, f"key {key.key_id}", at)
+            await _record(connection, "reset_request", reset, _named(by), at)
         return reset
 
-    async def approve(self, reset_id: str, key: ApiKey) -> Reset:
+    async def approve(self, reset_id: str, by: Acting) -> Reset:
         """Approve another administrator's request. Raises NoReset, SameAdministrator, NotWaiting."""
         async with self._database.begin() as connection:
             at = self._clock()
@@ -112,23 +112,25 @@ class FactorResets:
             asked = await approvals.open_of(connection, ACT, reset_id, at)
             if asked is not None:
                 try:
-                    await approvals.decide(connection, asked.approval_id, key.actor, "approved", at)
+                    await approvals.decide(connection, asked.approval_id, by.actor, "approved", at)
                 except approvals.SamePerson:
                     raise SameAdministrator from None
-            return await _approve(connection, reset_id, key, at)
+            return await _approve(connection, reset_id, by, at)
 
-    async def allowed(self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float) -> None:
+    async def allowed(self, connection: AsyncConnection, approval: Approval, by: Acting, now: float) -> None:
         """What follows when the act was allowed among the approvals: as `approve`. Raises NothingLeft."""
         try:
             await _approve(connection, approval.subject, by, now)
         except (NoReset, NotWaiting, SameAdministrator):
-            raise approvals.NothingLeft("the reset does not wait for an approval by this key") from None
+            raise approvals.NothingLeft(
+                "the reset does not wait for an approval by whoever gives it"
+            ) from None
 
-    async def refused(self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float) -> None:
+    async def refused(self, connection: AsyncConnection, approval: Approval, by: Acting, now: float) -> None:
         """What follows when it was refused there: the reset is cancelled, and a notice to the owner is due."""
-        cancelled = await _cancel(connection, approval.subject, by.key_id, now)
+        cancelled = await _cancel(connection, approval.subject, by.ident, now)
         if cancelled is not None:
-            await _record(connection, "reset_cancel", cancelled, f"key {by.key_id}", now)
+            await _record(connection, "reset_cancel", cancelled, _named(by), now)
 
     async def cancel(self, reset_id: str, key_id: str) -> Reset:
         """Cancel an open reset as an administrator. Raises NoReset, NotWaiting."""
@@ -186,12 +188,17 @@ class FactorResets:
                 progress.failed(error.reason)
             await asyncio.sleep(every_s)
 
+    async def _both_stand(self, connection: AsyncConnection, reset: Reset) -> bool:
+        """Whether those who asked and approved may still act."""
+        people = {each for each in (reset.requested_by, reset.approved_by) if each is not None}
+        return await self._stand(connection, people)
+
     async def _end(self, connection: AsyncConnection, reset: Reset) -> bool:
         at = self._clock()
         held = await factors.hold(connection, reset.account_id)
         if reset.state == "requested":
             return await _give_up(connection, reset, "lapsed", at)
-        if held.in_use is None or not await reset_rows.both_stand(connection, reset):
+        if held.in_use is None or not await self._both_stand(connection, reset):
             return await _give_up(connection, reset, "cancelled", at)
         done = await reset_rows.end(connection, reset.reset_id, "done", PAYGUARD, at, ("approved",))
         if done is None:
@@ -210,17 +217,17 @@ async def cancel_open(connection: AsyncConnection, account_id: str, at: float) -
     return found is not None and await _cancel(connection, found.reset_id, OWNER, at) is not None
 
 
-async def _approve(connection: AsyncConnection, reset_id: str, key: ApiKey, at: float) -> Reset:
+async def _approve(connection: AsyncConnection, reset_id: str, by: Acting, at: float) -> Reset:
     found = await reset_rows.find(connection, reset_id, hold=True)
     if found is None:
         raise NoReset
-    if found.requested_by == key.key_id:
+    if found.requested_by == by.ident:
         raise SameAdministrator
-    approved = await reset_rows.approve(connection, reset_id, key.key_id, at)
+    approved = await reset_rows.approve(connection, reset_id, by.ident, at)
     if approved is None:
         raise NotWaiting
     await tell(connection, approved.account_id, "totp_reset_approved", reset_id, News(at=at), None)
-    await _record(connection, "reset_approve", approved, f"key {key.key_id}", at)
+    await _record(connection, "reset_approve", approved, _named(by), at)
     return approved
 
 
@@ -247,6 +254,11 @@ async def _give_up(
     )
     await _record(connection, "reset", ended, PAYGUARD, at)
     return True
+
+
+def _named(by: Acting) -> str:
+    """Who the audit says it was: a key by its id, a member of staff by name."""
+    return f"key {by.ident}" if by.actor.startswith("key:") else by.actor
 
 
 async def _record(

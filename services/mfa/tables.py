@@ -71,7 +71,7 @@ recovery_codes = Table(
 )
 
 #: Administrators' requests to take a factor away. States: requested, approved, done, cancelled, lapsed. `requested_by`,
-#: `approved_by` and `ended_by` are ids of API keys; an owner who cancels is `owner`.
+#: `approved_by` and `ended_by` are ids of API keys or of members of staff; an owner who cancels is `owner`.
 factor_resets = Table(
     "factor_resets",
     metadata,

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from contracts.actions import ACTIONS
 from contracts.events import EVENT_TYPE_NAMES
+from contracts.kind_rows import ROWS as KIND_ROWS
 
 REGISTRY = CollectorRegistry(auto_describe=True)
 ALL: dict[str, Collector] = {}
@@ -205,6 +206,9 @@ DETECTOR_VERDICTS: Counter = _declare(
     "Findings that acted on an event which support has given its verdict on, by detector and verdict.",
     ["detector", "verdict"],
 )
+REPORTS: Counter = _declare(
+    Counter, "reports_made_total", "Problems that owners reported, by kind; each is a case.", ["kind"]
+)
 POLICY_REFUSED: Gauge = _declare(
     Gauge, "policy_refused", "1 while the policy file is refused and the policy before it holds."
 )
@@ -277,6 +281,13 @@ CODES_SLOWED: Counter = _declare(
     ["limit"],
     [("network",), ("fleet",)],
 )
+STAFF_SIGN_INS: Counter = _declare(
+    Counter,
+    "staff_sign_ins_total",
+    "Sign-ins of staff at the desk, by way and by what came of them.",
+    ["way", "result"],
+    [(way, result) for way in ("password", "company") for result in ("done", "refused", "slowed")],
+)
 KNOWN_DEVICE_CODES: Counter = _declare(
     Counter,
     "known_device_codes_total",
@@ -311,6 +322,30 @@ OPEN_CASES: Gauge = _declare(
 UNREACHABLE_CASES: Gauge = _declare(
     Gauge, "cases_unreachable", "Open cases whose owner cannot be told anything: no address is known."
 )
+#: As in `services.cases.case_measures`, which a test compares.
+_CASE_KINDS = ("risk", *(row[0] for row in KIND_ROWS))
+CASES: Gauge = _declare(
+    Gauge,
+    "cases",
+    "Cases that are not closed, by kind and state.",
+    ["kind", "state"],
+    [(kind, state) for kind in _CASE_KINDS for state in ("open", "in_review")],
+)
+CASE_FIRST_ANSWER: Histogram = _declare(
+    Histogram,
+    "case_first_answer_seconds",
+    "From the opening of a case to the first answer to its owner, by kind.",
+    ["kind"],
+    [(kind,) for kind in _CASE_KINDS],
+    buckets=(300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 172_800.0, 432_000.0, 864_000.0),
+)
+CASE_BREACHES: Counter = _declare(
+    Counter,
+    "case_breaches_total",
+    "Cases that went past their first answer, or past their end, while they were open.",
+    ["kind", "clock"],
+    [(kind, clock) for kind in _CASE_KINDS for clock in ("first_answer", "closing")],
+)
 OLDEST_CASE: Gauge = _declare(Gauge, "oldest_open_case_seconds", "Age of the oldest open case; 0 when none.")
 ALERTS: Counter = _declare(
     Counter,
@@ -320,7 +355,11 @@ ALERTS: Counter = _declare(
     [("low",), ("medium",), ("high",), ("critical",)],
 )
 OUTBOX_PENDING: Gauge = _declare(
-    Gauge, "outbox_pending", "Outbox rows not yet carried out.", ["kind"], [("action",), ("notice",)]
+    Gauge,
+    "outbox_pending",
+    "Outbox rows not yet carried out.",
+    ["kind"],
+    [("action",), ("notice",), ("message",)],
 )
 #: As in `services.wallet.actions`, which a test compares.
 _WALLET_KINDS = [
@@ -332,6 +371,7 @@ _WALLET_KINDS = [
         "release_payment",
         "cancel_payment",
         "forget_device",
+        "revoke_device",
     )
 ]
 ACTIVITY_ROWS: Counter = _declare(
@@ -350,24 +390,65 @@ ROWS_FORGOTTEN: Counter = _declare(
     [
         (name,)
         for name in (
-            "deliveries",
+            "inbox",
+            "messages",
             "notices",
+            "incidents",
             "contact_points",
             "alerts",
+            "case_files",
+            "case_reports",
+            "case_steps",
+            "case_fields",
             "case_entries",
+            "case_mentions",
+            "desk_acts",
+            "presence",
+            "bulk_acts",
+            "tickets",
+            "ticket_replies",
             "cases",
             "held_payments",
             "account_holds",
             "approvals",
             "owner_words",
+            "answer_links",
             "recorded_decisions",
             "wallet_actions",
             "webhook_deliveries",
             "outbox",
             "challenges",
             "factor_resets",
+            "staff_sessions",
+            "faq",
+            "faq_searches",
+            "faq_reads",
+            "faq_votes",
+            "security_notice_accounts",
+            "security_notices",
         )
     ],
+)
+FAQ_SEARCHES: Counter = _declare(
+    Counter,
+    "faq_searches_total",
+    "Searches of the help by users, and whether they found an answer.",
+    ["hit"],
+    [("yes",), ("no",)],
+)
+FAQ_SUGGESTED: Counter = _declare(
+    Counter,
+    "faq_suggested_total",
+    "Answers of the help before a report: shown with its form, said to have helped, and reports that were sent all the same.",
+    ["event"],
+    [("shown",), ("helped",), ("sent",)],
+)
+FAQ_DUE: Gauge = _declare(
+    Gauge,
+    "faq_due",
+    "Answers of the help that nobody here has reviewed yet, and those whose review is over its day.",
+    ["why"],
+    [("unreviewed",), ("overdue",)],
 )
 ACTIONS_WAITING: Gauge = _declare(
     Gauge,
@@ -390,6 +471,35 @@ ACTIONS_ACKNOWLEDGED: Counter = _declare(
     ["result"],
     [("done",), ("already",), ("failed",)],
 )
+ANSWERS: Counter = _declare(
+    Counter,
+    "answers_total",
+    "What owners said of events, by what bears it out and where they said it: a link in a letter, a page, the wallet.",
+    ["answer", "proof", "channel"],
+    [
+        (answer, proof, channel)
+        for answer in ("was_me", "not_me")
+        for channel, proofs in (
+            ("letter", ("link", "code")),
+            ("page", ("session",)),
+            ("wallet", ("none", "link", "session", "code")),
+        )
+        for proof in proofs
+    ],
+)
+LINKS: Counter = _declare(
+    Counter,
+    "links_total",
+    "Links of letters that were looked at: open, answered before, past their time, or not made here.",
+    ["event"],
+    [("viewed",), ("answered",), ("expired",), ("tampered",)],
+)
+STOP_SECONDS: Histogram = _declare(
+    Histogram,
+    "stop_seconds",
+    "From an owner's word that something was not them to the wallet's word that money is stopped.",
+    buckets=(0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0),
+)
 ACTION_RESULTS_REFUSED: Counter = _declare(
     Counter,
     "action_results_refused_total",
@@ -404,6 +514,29 @@ WEBHOOK_DELIVERIES: Counter = _declare(
     ["result"],
     [("delivered",), ("retried",), ("failed",)],
 )
+HELP_DESK_CALLS: Counter = _declare(
+    Counter,
+    "help_desk_calls_total",
+    "What was told connected help desks: a ticket or note that is there, a try to be repeated, or one that was refused.",
+    ["result"],
+    [("done",), ("retried",), ("refused",)],
+)
+HELP_DESK_REPLIES: Counter = _declare(
+    Counter,
+    "help_desk_replies_total",
+    "Webhooks of connected help desks: noted in a case, told of a closed ticket, repeated, of our own notes, of no ticket of "
+    "ours, nothing to us, or not signed.",
+    ["result"],
+    [(name,) for name in ("noted", "closed", "repeated", "ours", "unknown", "nothing", "unsigned")],
+)
+HELP_DESK_WAITING: Gauge = _declare(
+    Gauge, "help_desk_waiting", "Tickets of connected help desks that wait to be told something."
+)
+HELP_DESK_FAILING: Gauge = _declare(
+    Gauge,
+    "help_desk_failing_seconds",
+    "For how long the connected help desk that failed first has taken nothing; 0 while all do.",
+)
 NOTICES: Counter = _declare(
     Counter,
     "notices_total",
@@ -411,12 +544,72 @@ NOTICES: Counter = _declare(
     ["channel", "result"],
     [("mail", "delivered"), ("mail", "failed"), ("mail", "undeliverable")],
 )
+#: The ways to owners that come with PayGuard.
+CHANNELS = ("mail", "push", "web_push", "chat", "sms", "inbox")
+MESSAGES: Counter = _declare(
+    Counter,
+    "messages_total",
+    "Messages to owners by channel, class, and how they ended: handed over, known to be delivered, failed, or suppressed.",
+    ["channel", "class", "state"],
+    [
+        (channel, kind, state)
+        for channel in CHANNELS
+        for kind in ("critical", "security", "digest")
+        for state in ("handed_over", "delivered", "failed", "suppressed")
+    ],
+)
+MESSAGES_SUPPRESSED: Counter = _declare(
+    Counter,
+    "messages_suppressed_total",
+    "Messages to owners that were not sent, by channel and the reason why: what the owner wishes, another channel was there "
+    "first, or the code that it was about was given.",
+    ["channel", "reason"],
+    [
+        (channel, reason)
+        for channel in CHANNELS
+        for reason in ("preferences", "reached_before", "challenge_passed")
+    ],
+)
+CHANNEL_FAILING: Gauge = _declare(
+    Gauge,
+    "channel_failing",
+    "1 while a channel takes no message, by this notifier's tries: since one failed until one is taken.",
+    ["channel"],
+    [(channel,) for channel in CHANNELS],
+)
+MESSAGE_SECONDS: Histogram = _declare(
+    Histogram,
+    "message_seconds",
+    "From the record of what happened to the message that a channel has taken.",
+    ["channel"],
+    [(channel,) for channel in CHANNELS],
+    buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0),
+)
+OWNERS_TOLD: Gauge = _declare(
+    Gauge,
+    "owners_told_30d",
+    "Messages that owners got in 30 days, and the accounts that got any; looked at once an hour, of the newest 50,000 letters.",
+    ["what"],
+    [("messages",), ("accounts",)],
+)
+LETTERS_ANSWERED: Gauge = _declare(
+    Gauge,
+    "letters_answered_30d",
+    "The same letters by what they are and how they were answered: was_me, not_me, or none.",
+    ["template", "answer"],
+)
+DETECTOR_ANSWERS: Gauge = _declare(
+    Gauge,
+    "detector_answers_30d",
+    "Answers of owners in 30 days by the detectors that had acted on what was asked about, of the newest 5,000.",
+    ["detector", "answer"],
+)
 NOTICES_UNDELIVERED: Counter = _declare(
     Counter,
     "notices_undelivered_total",
     "Notices that nobody will get, by the reason why.",
     ["reason"],
-    [("no_contact",), ("address_refused",), ("message_refused",), ("gave_up",)],
+    [("no_contact",), ("address_refused",), ("address_gone",), ("message_refused",), ("gave_up",)],
 )
 NOTICES_DIGESTED: Counter = _declare(
     Counter,
@@ -432,15 +625,31 @@ DELIVERY_LATENCY: Histogram = _declare(
     buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0),
 )
 
+REVEALS: Counter = _declare(
+    Counter,
+    "reveals_total",
+    "Fields of accounts that staff had shown in clear, by the role of who did.",
+    ["role"],
+    [("agent",), ("senior",), ("security",), ("admin",)],
+)
+UNUSUAL_REVEALS: Counter = _declare(
+    Counter,
+    "unusual_reveals_total",
+    "Fields shown in clear to somebody who had more than three times as many as on their usual day.",
+)
+
 # work in the background
 _CONSUMERS = [
     (name,)
     for name in (
         "cases",
         "outbox",
+        "messages-outbox",
         "webhooks",
+        "help-desks",
         "action-results",
         "hold-expiry",
+        "desk-acts",
         "activity",
         "activity-retention",
         "notifier",

@@ -38,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic_decisions: str = "decisions"
     topic_actions: str = "actions"
     topic_results: str = "action-results"
+    topic_messages: str = "messages"
+    messages_to_kafka: bool = False
     partitions: int = 8
     replication: int = 1
     topic_epoch: int = 1
@@ -61,6 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # policy, enrichment
     policy: Path | None = None
     policy_reread_s: float = 2.0
+    deadlines: str = "cn"
     model: Path | None = None
     currencies: Path | None = None
     rates: Path | None = None
@@ -93,15 +96,32 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refused_codes_refill_s: float = 30.0
     refused_codes_fleet: int = 300
     portal_url: str = ""
+    pack_fonts: Path | None = None
+    centre_idle_s: float = 1800.0
+    centre_longest_s: float = 14_400.0
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_account_claim: str = "sub"
+    desk_url: str = ""
+    staff_idle_s: float = 1800.0
+    staff_longest_s: float = 36_000.0
     # notices
     smtp: str = ""
     smtp_sender: str = "security@upay.example"
     outbox_dir: Path | None = None
+    sms_url: str = ""
+    sms_after_s: float = 60.0
+    push_url: str = ""
+    chat_url: str = ""
+    web_push_key: str = ""
     contact_grace_s: float = 604_800.0
     contact_told_first_s: float = 3600.0
     letters_per_hour: int = 500
     critical_letters_per_hour: int = 5000
     challenge_letters_per_hour: int = 2
+    messages_a_day: int = 3
+    channel_rates: str = ""
     digest_after_s: float = 3600.0
     # wallet
     webhook_private_networks: bool = False
@@ -123,7 +143,20 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fault_after: int = 0
 
 
-SECRET_FIELDS = frozenset({"pseudonym_key", "factor_key", "grant_key", "event_key", "kafka_password"})
+SECRET_FIELDS = frozenset(
+    {
+        "pseudonym_key",
+        "factor_key",
+        "grant_key",
+        "event_key",
+        "kafka_password",
+        "sms_url",
+        "push_url",
+        "chat_url",
+        "web_push_key",
+        "oidc_client_secret",
+    }
+)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

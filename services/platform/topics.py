@@ -37,13 +37,14 @@ TOPIC_DAYS = {
     "topic_decisions": "topic_days",
     "topic_actions": "topic_days",
     "topic_results": "topic_days",
+    "topic_messages": "topic_days",
 }
 _DAY_MS = 86_400_000
 
 
 def topic_names(settings: Settings) -> tuple[str, ...]:
-    """The five topics."""
-    return tuple(getattr(settings, name) for name in TOPIC_DAYS)
+    """The topics that are used: five, and that of messages where there is one."""
+    return tuple(getattr(settings, name) for name in _used(settings))
 
 
 async def create_topics(settings: Settings) -> dict[str, str]:
@@ -75,7 +76,7 @@ async def create_topics(settings: Settings) -> dict[str, str]:
 
 
 async def describe_topics(settings: Settings) -> list[Described]:
-    """Each of the five topics as the broker knows it. Raises Unavailable when no broker answers."""
+    """Each of the topics as the broker knows it. Raises Unavailable when no broker answers."""
     async with open_admin(settings) as admin:
         described = await _describe(admin, settings)
         kept = await _kept_days(admin, [told.topic for told in described if told.state != "missing"])
@@ -84,7 +85,11 @@ async def describe_topics(settings: Settings) -> list[Described]:
 
 def topic_days(settings: Settings) -> dict[str, int]:
     """For how many days each topic is to keep its records, by its name."""
-    return {getattr(settings, name): getattr(settings, days) for name, days in TOPIC_DAYS.items()}
+    return {getattr(settings, name): getattr(settings, TOPIC_DAYS[name]) for name in _used(settings)}
+
+
+def _used(settings: Settings) -> list[str]:
+    return [name for name in TOPIC_DAYS if name != "topic_messages" or settings.messages_to_kafka]
 
 
 def _configs(settings: Settings, name: str) -> dict[str, str]:

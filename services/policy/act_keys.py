@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
 
+from contracts.report_kinds import REPORTS, Clock
 from services.policy import values
 
 
@@ -34,6 +36,25 @@ class UnfreezeKeys(Struct, frozen=True, kw_only=True):
             "a changed password. A small team may leave it empty."
         ),
     ]
+    lock_steps: Annotated[
+        values.UnfreezeSteps,
+        about(
+            "What an owner shows to unlock a wallet that they locked themselves, without support. factor: a code of the "
+            "second factor. password: the wallet's word (`proved_at`) that they gave the password within five minutes."
+        ),
+    ]
+
+
+class IncidentKeys(Struct, frozen=True, kw_only=True):
+    """`incidents`."""
+
+    window_s: Annotated[
+        values.Window,
+        about(
+            "How long after a finding others of its account are told with it, unless they are graver. 0: each by itself. Read "
+            "when the processes of cases and activity start."
+        ),
+    ] = 1800
 
 
 class HoldKeys(Struct, frozen=True, kw_only=True):
@@ -66,3 +87,26 @@ class ReportKeys(Struct, frozen=True, kw_only=True):
             "support unfreezes."
         ),
     ]
+
+
+def _by_kind(name: str, seconds: Callable[[Clock], int]) -> Any:
+    """A section with a time for each kind of report."""
+    fields = [
+        (rule.name, Annotated[values.Deadline, about(rule.about)], seconds(rule.clock)) for rule in REPORTS
+    ]
+    return defstruct(name, fields, frozen=True, kw_only=True)
+
+
+FirstAnswerKeys: Any = _by_kind("FirstAnswerKeys", lambda clock: clock.first_answer_s)
+ClosedKeys: Any = _by_kind("ClosedKeys", lambda clock: clock.closed_s)
+
+
+class ReportsKeys(Struct, frozen=True, kw_only=True):
+    """`reports`: what owners report in their security centre, which says these times before they send it."""
+
+    first_answer_s: Annotated[
+        FirstAnswerKeys, about("Within how long support first answers an owner who reports {}.")
+    ] = FirstAnswerKeys()
+    closed_s: Annotated[
+        ClosedKeys, about("Within how long support decides on, and ends, what an owner reports: {}.")
+    ] = ClosedKeys()

@@ -52,7 +52,9 @@ How a decision comes about:
 3. With a `cost.rule`, an event that something speaks against is challenged when
    `risk * loss * catch > friction * (1 - risk)`: what a challenge saves on average is more than it costs.
 4. Findings of detectors with `alone_at_most` do not go beyond it by themselves; the bound `challenge` is `hold` for an
-   account that cannot be challenged. Money put in (a `top_up` that names no payee) is held at most.
+   account that cannot be challenged. Findings of detectors on `deny.insufficient` do not deny by themselves, however many
+   they are: the event is held for support, with the state `held_not_denied`. Money put in (a `top_up` that names no payee)
+   is held at most.
 5. Failed logins, failed transactions and `challenge.exempt_kinds` are never more than notified; exempt kinds from a device that
    the account does not know are treated like any other.
 6. While memory or counts across accounts are away, the action becomes what `unavailable` says; when a detector failed,
@@ -176,7 +178,11 @@ def check_detectors(policy: Policy, detectors: Sequence[Detector]) -> None:
     own[LEARNED] = Struct()
     faults = [
         f"{section}.{name}: no such detector; known: {', '.join(sorted(own))}"
-        for section, names in (("detectors", policy.modes), ("snoozes", policy.snoozes.detectors()))
+        for section, names in (
+            ("detectors", policy.modes),
+            ("snoozes", policy.snoozes.detectors()),
+            ("deny.insufficient", sorted(policy.insufficient)),
+        )
         for name in names
         if name not in own
     ]

@@ -12,7 +12,14 @@ from contracts.case_kinds import CASE_KINDS
 from contracts.decisions import Severity
 from contracts.findings import Mode
 from services.policy import values
-from services.policy.act_keys import HoldKeys, ReportKeys, SecondPersonKeys, UnfreezeKeys
+from services.policy.act_keys import (
+    HoldKeys,
+    IncidentKeys,
+    ReportKeys,
+    ReportsKeys,
+    SecondPersonKeys,
+    UnfreezeKeys,
+)
 from services.policy.act_keys import about as _about
 from services.policy.values import (
     AMOUNT,
@@ -188,6 +195,18 @@ class SnoozeKeys(Struct, frozen=True, kw_only=True):
     holds: Annotated[bool, _about("true: a hold or a denial is snoozed too. Otherwise it stays.")] = False
 
 
+class DenyKeys(Struct, frozen=True, kw_only=True):
+    """`deny`."""
+
+    insufficient: Annotated[
+        values.DetectorNames,
+        _about(
+            "Detectors that see what owners do too. An event against which nothing else speaks is held for support where it "
+            "would have been denied, and freezes nobody. It may be empty."
+        ),
+    ]
+
+
 class ListKeys(Struct, frozen=True, kw_only=True):
     """`lists`."""
 
@@ -263,10 +282,13 @@ class PolicyFile(Struct, frozen=True, kw_only=True):
     cost: CostKeys = CostKeys()
     budget: BudgetKeys = BudgetKeys()
     snoozes: list[SnoozeKeys] = []
+    deny: DenyKeys
     lists: ListKeys
     severity: SeverityKeys
     second_person: SecondPersonKeys
     unfreeze: UnfreezeKeys
     hold: HoldKeys
+    incidents: IncidentKeys = IncidentKeys()
     report: ReportKeys
+    reports: ReportsKeys = ReportsKeys()
     detectors: dict[values.DetectorName, DetectorKeys]

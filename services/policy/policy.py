@@ -30,8 +30,9 @@ from services.risk.model import Evidence
 MEMORY_LOST = "memory_lost"
 #: States of a decision in which the rules under `unavailable` hold.
 AWAY_STATES = frozenset({"tallies_unavailable", "memory_unavailable", MEMORY_LOST})
-#: States that a policy adds: findings were snoozed; a challenge was not asked for because too many were.
-SNOOZED, BUDGET_SPENT = "snoozed", "budget_spent"
+#: States that a policy adds: findings were snoozed; a challenge was not asked for because too many were; the evidence did not
+#: suffice to deny.
+SNOOZED, BUDGET_SPENT, HELD_NOT_DENIED = "snoozed", "budget_spent", "held_not_denied"
 BUDGET_WINDOW_S = 7 * DAY_S
 
 _NOTIFY, _CHALLENGE, _HOLD, _DENY = (RANK[name] for name in ("notify", "challenge", "hold", "deny"))
@@ -67,13 +68,14 @@ class Account(NamedTuple):
 class Ruling(NamedTuple):
     """An action, whether its effects may ask for a challenge, and whether they would but for a spent budget.
 
-    `asks_owner`: a hold that is for the owner to end, not for support.
+    `asks_owner`: a hold that is for the owner to end, not for support. `spared`: a hold in place of a denial.
     """
 
     action: Action
     may_challenge: bool = False
     spent: bool = False
     asks_owner: bool = False
+    spared: bool = False
 
     @property
     def waits_for(self) -> WaitsFor | None:
@@ -96,8 +98,9 @@ class Verdict(NamedTuple):
 class Policy:
     """A checked policy. `version` is the stated name, a plus sign and eight digits of a digest of all values.
 
-    `modes` and `params` are by detector name, as stated; `quiet` is the result without findings. An account gets at most
-    `budget` challenges a week, `hourly` an hour; one not passed in `letter_after_s` seconds has a letter. None: no bound, none.
+    `modes` and `params` are by detector name, as stated; findings of `insufficient` detectors alone do not deny;
+    `quiet` is the result without findings. An account gets at most `budget` challenges a week, `hourly` an hour; one not passed
+    in `letter_after_s` seconds has a letter. None: no bound, none.
     """
 
     version: str
@@ -120,6 +123,7 @@ class Policy:
     modes: Mapping[str, Mode]
     params: Mapping[str, Mapping[str, Any]]
     ceilings: Mapping[str, int]
+    insufficient: frozenset[str]
     quiet: Fused
     quiet_below: float
 
@@ -195,7 +199,7 @@ class Policy:
 
         Challenge outcomes, reports and labels are always allowed. Failed logins, failed transactions and exempt kinds, but
         for those from a device that the account does not know, are never more than notified. `reasoned` (from `fuse`) is
-        needed for the `alone_at_most` bounds and the cost rule.
+        needed for the bounds of `alone_at_most`, `deny.insufficient` and the cost rule.
         """
         rules = self.rules.get(event.__class__)
         if rules is None or event.account_id in self.allowed:
@@ -210,6 +214,9 @@ class Policy:
             if ceiling == _CHALLENGE and not may_challenge:
                 ceiling, instead_of_a_code = _HOLD, rank >= _HOLD and without and rules.owners
             rank = min(rank, ceiling)
+        spared = rank == _DENY and self._is_insufficient(reasoned)
+        if spared:
+            rank = _HOLD
         if event.__class__ is Transaction and event.kind == "top_up" and event.payee_id is None:
             rank = min(rank, _HOLD)  # whoever puts money in takes none out, on whatever device
         if event.account_id in self.denied:
@@ -229,7 +236,7 @@ class Policy:
             if account.disabled:
                 instead = max(instead, _HOLD)
             rank = instead if rank == _CHALLENGE else max(instead, rank)
-        return Ruling(ACTIONS[rank], may_challenge, spent, asks_owner)
+        return Ruling(ACTIONS[rank], may_challenge, spent, asks_owner, spared and rank == _HOLD)
 
     def params_for(self, detector: str, own: _Params) -> _Params:
         """A detector's own parameters with those of the policy in place; InvalidPolicy names what does not fit."""
@@ -290,6 +297,8 @@ class Policy:
         ruling = self.rule(event, fused.risk, account, states, fused.reasoned, degraded)
         if ruling.spent:
             added += (BUDGET_SPENT,)
+        if ruling.spared:
+            added += (HELD_NOT_DENIED,)
         return Verdict(fused, ruling, added, modes)
 
     def _weighed(self, event: AnyEvent, rules: Rules, risk: float, reasoned: Sequence[Contribution]) -> int:
@@ -311,6 +320,11 @@ class Policy:
             if finding.mode == "on":
                 highest = max(highest, self.ceilings.get(finding.detector, _DENY))
         return highest
+
+    def _is_insufficient(self, reasoned: Sequence[Contribution]) -> bool:
+        """Whether what speaks against the event is what its owner might do as well."""
+        acting = {finding.detector for finding in reasoned if finding.mode == "on"}
+        return bool(acting) and acting <= self.insufficient
 
     def _is_spent(self, account: Account) -> bool:
         hourly = self.hourly is not None and account.asked_lately >= self.hourly

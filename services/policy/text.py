@@ -19,7 +19,7 @@ from services.policy.keys import DetectorKeys, PolicyFile
 from services.policy.policy import Policy, Rules
 from services.policy.reader import InvalidPolicy, default_of, merged, read
 from services.policy.snoozes import snoozes_of
-from services.policy.thresholds import Thresholds, checked, checked_bands
+from services.policy.thresholds import Bands, Thresholds, checked, checked_bands
 from services.policy.values import CONFIRM, UNLIMITED, fail_ranks
 from services.risk.fusion import Calibration, fuse
 
@@ -66,7 +66,6 @@ def compiled(file: PolicyFile) -> Policy:
         raise InvalidPolicy(*faults)
     calibration = Calibration((risk, score) for risk, score in file.calibration)
     prior, fade = float(file.prior), float(file.fade)
-    everything = [*thresholds.values(), *(banded for rows in bands.values() for _, banded in rows)]
     return Policy(
         version=version_of(file),
         prior=prior,
@@ -88,9 +87,16 @@ def compiled(file: PolicyFile) -> Policy:
         modes={name: stated.mode for name, stated in file.detectors.items()},
         params={name: stated.params for name, stated in file.detectors.items() if stated.params},
         ceilings=_ceilings(file.detectors),
+        insufficient=frozenset(file.deny.insufficient),
         quiet=fuse((), {}, prior, fade, calibration),
-        quiet_below=min(each[0] for each in everything),
+        quiet_below=_lowest(thresholds, bands),
     )
+
+
+def _lowest(thresholds: Mapping[str, Thresholds], bands: Mapping[str, Bands]) -> float:
+    """The least risk at which anything is done."""
+    everything = [*thresholds.values(), *(banded for rows in bands.values() for _, banded in rows)]
+    return min(each[0] for each in everything)
 
 
 def _letter_after(file: PolicyFile) -> int | None:

@@ -62,11 +62,12 @@ Points = Annotated[
 MajorUnits = Annotated[int, Meta(ge=0, lt=_MOST, title="a whole amount in major units, 0 or more")]
 Deadline = Annotated[int, Meta(ge=60, le=7_776_000, title="whole seconds from 60 to 7776000")]
 ReportActs = Annotated[
-    list[Literal["freeze", "revoke_sessions", "case"]],
-    Meta(title="a list of freeze, revoke_sessions and case"),
+    list[Literal["freeze", "revoke_sessions", "forget_device", "case"]],
+    Meta(title="a list of freeze, revoke_sessions, forget_device and case"),
 ]
 ConfirmActs = Annotated[list[Literal["release_payment"]], Meta(title="a list of release_payment")]
 UnfreezeSteps = Annotated[list[Literal["factor", "password"]], Meta(title="a list of factor and password")]
+Window = Annotated[int, Meta(ge=0, le=86_400, title="whole seconds from 0 to 86400; 0: never together")]
 UndoTime = Annotated[
     int, Meta(ge=0, le=LONGEST_UNDO_S, title=f"whole seconds from 0 to {LONGEST_UNDO_S}; 0: never")
 ]
@@ -112,6 +113,9 @@ Currency = Annotated[
 DetectorName = Annotated[
     str,
     Meta(pattern=r"\A[a-z][a-z0-9_]*\Z", title="a detector's name", extra={"placeholder": "<detector>"}),
+]
+DetectorNames = Annotated[
+    list[Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]*\Z")]], Meta(title="a list of detectors' names")
 ]
 Params = Annotated[dict[str, Any], Meta(title="a table of the detector's parameters")]
 Time = Annotated[datetime, Meta(tz=True, title="a date and time with an offset such as 2026-12-01T08:00:00Z")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
 import segno
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -24,6 +27,8 @@ from services.portal.sessions import (
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
 
+#: Makes a page that says why the code of one of its forms was refused.
+Show = Callable[[Request, Session, str, str], Awaitable[Response]]
 #: The quiet zone that ISO/IEC 18004 asks for, in modules.
 _QUIET_ZONE = 4
 
@@ -68,7 +73,7 @@ async def confirm(request: Request) -> Response:
         return page(request, "confirm", wanted=session.visit.locale, token=session.form_token, error=error)
     if not confirmed.recovery_codes:
         return outcome(request, "codeless", wanted=session.visit.locale)
-    return _codes(request, session, confirmed.recovery_codes, renewed=False)
+    return _codes(request, session, confirmed.recovery_codes, f"{PREFIX}/factor/kept", renewed=False)
 
 
 @router.post("/factor/kept")
@@ -95,29 +100,41 @@ async def authenticator_page(request: Request) -> Response:
 async def renew(request: Request) -> Response:
     """New recovery codes for a code."""
     session, fields = await form_of(request, "factor")
-    if (code := await code_of(request, session, fields)) is None:
-        return await _authenticator(request, session, error="approve.wrong_form", form="codes")
-    codes = await _lifecycle(request).regenerate(
-        session.visit.account_id, code, context_of(request, session.visit)
-    )
-    if isinstance(codes, Refused):
-        error = refusal("approve.wrong_", codes.hint)
-        return await _authenticator(request, session, error=error, form="codes")
-    return _codes(request, session, codes, renewed=True)
+    return await renew_codes(request, session, fields, _authenticator, f"{PREFIX}/factor/kept")
 
 
 @router.post("/authenticator/remove")
 async def remove(request: Request) -> Response:
     """Remove the authenticator for a code."""
     session, fields = await form_of(request, "factor")
+    return await remove_factor(request, session, fields, _authenticator)
+
+
+async def renew_codes(
+    request: Request, session: Session, fields: Mapping[str, str], show: Show, kept: str
+) -> Response:
+    """The page of new recovery codes, which leads to `kept`; or the page that `show` makes, with why the code was refused."""
     if (code := await code_of(request, session, fields)) is None:
-        return await _authenticator(request, session, error="approve.wrong_form", form="remove")
+        return await show(request, session, "approve.wrong_form", "codes")
+    codes = await _lifecycle(request).regenerate(
+        session.visit.account_id, code, context_of(request, session.visit)
+    )
+    if isinstance(codes, Refused):
+        return await show(request, session, refusal("approve.wrong_", codes.hint), "codes")
+    return _codes(request, session, codes, kept, renewed=True)
+
+
+async def remove_factor(
+    request: Request, session: Session, fields: Mapping[str, str], show: Show
+) -> Response:
+    """The page of the removal; or the page that `show` makes, with why the code was refused."""
+    if (code := await code_of(request, session, fields)) is None:
+        return await show(request, session, "approve.wrong_form", "remove")
     gone = await _lifecycle(request).remove(
         session.visit.account_id, code, context_of(request, session.visit)
     )
     if isinstance(gone, Refused):
-        error = refusal("approve.wrong_", gone.hint)
-        return await _authenticator(request, session, error=error, form="remove")
+        return await show(request, session, refusal("approve.wrong_", gone.hint), "remove")
     return outcome(request, "removed", wanted=session.visit.locale)
 
 
@@ -159,25 +176,31 @@ def _setup(request: Request, session: Session, made: Enrolment) -> Response:
     )
 
 
-def _codes(request: Request, session: Session, codes: tuple[str, ...], *, renewed: bool) -> Response:
+def _codes(
+    request: Request, session: Session, codes: tuple[str, ...], kept: str, *, renewed: bool
+) -> Response:
     return page(
         request,
         "codes",
         wanted=session.visit.locale,
         token=session.form_token,
         codes=codes,
+        kept=kept,
         renewed=renewed,
     )
 
 
-async def _authenticator(request: Request, session: Session, error: str = "", form: str = "") -> Response:
+async def authenticator_values(
+    request: Request, session: Session, error: str = "", form: str = ""
+) -> dict[str, Any]:
+    """What the page of the authenticator shows; `error` is why the code of the `form` (codes, remove) was refused."""
     known = await _lifecycle(request).status(session.visit.account_id)
+    return {"factor": known, "error": _said(error, known), "form": form}
+
+
+async def _authenticator(request: Request, session: Session, error: str = "", form: str = "") -> Response:
+    values = await authenticator_values(request, session, error, form)
+    acts = f"{PREFIX}/authenticator"
     return page(
-        request,
-        "authenticator",
-        wanted=session.visit.locale,
-        token=session.form_token,
-        factor=known,
-        error=_said(error, known),
-        form=form,
+        request, "authenticator", wanted=session.visit.locale, token=session.form_token, acts=acts, **values
     )

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.report_kinds import ReportKind
 from services.http.api_keys import require
 from services.http.identifiers import BodyIdentifier
 from services.http.problems import RESPONSES, Problem, problem_answer
@@ -28,6 +29,7 @@ from services.mfa.proved import PROVED_AT, ApiWarning, proved_seconds, warnings_
 from services.mfa.service import ChallengesService
 from services.portal.pages import PREFIX
 from services.portal.portal import portal_of
+from services.portal.targets import TargetPage, path_to
 from services.portal.visits import Purpose, Visit
 
 router = APIRouter(
@@ -40,6 +42,8 @@ router = APIRouter(
 _NO_NUL = r"^[^\x00]+$"
 #: Its forms are told apart by `proved_seconds`; a number in a text is none of them.
 ProvedAt = StrictInt | StrictFloat | StrictStr
+#: Purposes that open the centre at a page of their own.
+_PAGES: dict[Purpose, TargetPage] = {"report": "report", "case": "cases"}
 DeviceId = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NUL)]
 
 
@@ -49,6 +53,9 @@ class LinkWanted(BaseModel):
     `enrol` sets up an authenticator; say in `proved_at` (epoch milliseconds or RFC 3339) when the user last gave their
     password.
     `challenge` approves or refuses `challenge_id`, which must be the account's. `factor` shows the authenticator.
+    `centre` opens the owner's security centre, `report` its form to report a problem, `case` the owner's cases.
+    `page` is the page of the centre that the link leads to, by default the overview. The page `report`, and the purpose, may say
+    the `kind` of problem, and the event that it is about (`about_event_id`); the page `answer` asks about that event.
     `ip` and `device_id` are the user's, as the wallet sees them; `device_name` is what the page calls the device that
     asked. `locale` is the page's first language; the user can change it.
     """
@@ -63,6 +70,9 @@ class LinkWanted(BaseModel):
     device_name: Annotated[str, Field(min_length=1, max_length=64, pattern=_NO_NUL)] | None = None
     ip: Annotated[str, Field(max_length=64, json_schema_extra={"format": "ip"})] | None = None
     locale: Literal["en", "zh-CN"] | None = None
+    page: TargetPage | None = None
+    kind: ReportKind | None = None
+    about_event_id: BodyIdentifier | None = None
 
     @field_validator("ip")
     @classmethod
@@ -82,7 +92,17 @@ class LinkWanted(BaseModel):
             raise ValueError("challenge_id belongs to the purpose challenge, which needs it")
         if self.purpose == "enrol" and self.proved_at is None:
             raise ValueError("the purpose enrol needs proved_at")
+        if self.page is not None and self.purpose != "centre":
+            raise ValueError("page belongs to the purpose centre")
+        self.leads_to()
         return self
+
+    def leads_to(self) -> str | None:
+        """The path of the page that the link leads to; None for the first of its purpose. Raises NoTarget."""
+        page = _PAGES.get(self.purpose, self.page)
+        if page is None and self.kind is None and self.about_event_id is None:
+            return None
+        return path_to(page or "", self.kind, self.about_event_id)
 
 
 class Link(BaseModel):
@@ -103,6 +123,20 @@ async def make_link(request: Request, wanted: LinkWanted) -> Link:
             raise Problem(404, "unknown_challenge", "the account has no such challenge")
     portal = portal_of(request)
     at = None if wanted.proved_at is None else proved_seconds(wanted.proved_at)
-    link, expires_at = await portal.visits.link(Visit(**{**wanted.model_dump(), "proved_at": at}))
+    link, expires_at = await portal.visits.link(_visit(wanted, at))
     url = f"{portal.url}{PREFIX}/open/{link}"
     return Link(url=url, expires_at=utc(expires_at), warnings=warnings_about(wanted.proved_at))
+
+
+def _visit(wanted: LinkWanted, proved_at: float | None) -> Visit:
+    return Visit(
+        account_id=wanted.account_id,
+        purpose=wanted.purpose,
+        challenge_id=wanted.challenge_id,
+        proved_at=proved_at,
+        device_id=wanted.device_id,
+        device_name=wanted.device_name,
+        ip=wanted.ip,
+        locale=wanted.locale,
+        page=wanted.leads_to(),
+    )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.portal.asset_files import AssetFiles
 from services.portal.portal import portal_of
+from services.portal.whole import whole
 from services.portal.wording import LOCALES, NAMES, known, preferred, wording
 
 PREFIX = "/my"
@@ -42,7 +43,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
-_KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+#: The files that these pages load.
+ASSETS = AssetFiles("services.portal", PREFIX)
 
 
 def locale_of(request: Request, wanted: str | None = None) -> str:
@@ -58,7 +60,7 @@ def page(
     locale = locale_of(request, wanted)
     portal = portal_of(request)
     text = (
-        _templates()
+        templates()
         .get_template(f"{template}.html")
         .render(
             t=wording(locale),
@@ -66,7 +68,7 @@ def page(
             languages=_languages(request, locale),
             service=portal.service,
             prefix=PREFIX,
-            asset=asset_path,
+            asset=ASSETS.path,
             **values,
         )
     )
@@ -84,6 +86,12 @@ def page(
     return response
 
 
+def part(template: str, locale: str, **values: Any) -> Markup:
+    """A part of pages, the same for whoever reads that language."""
+    text = templates().get_template(f"{template}.html").render(t=wording(locale), **values)
+    return Markup(text)  # noqa: S704 (a template escapes what it is given)
+
+
 def headers_of(request: Request) -> dict[str, str]:
     """What every answer to a browser carries."""
     return {
@@ -92,42 +100,28 @@ def headers_of(request: Request) -> dict[str, str]:
     }
 
 
-def asset_path(name: str) -> str:
-    """The path of an asset, with its digest in it, so that it may be kept for ever."""
-    return f"{PREFIX}/assets/{asset_digests()[name]}/{name}"
-
-
-@cache
-def asset_digests() -> Mapping[str, str]:
-    """Short digest of each asset by name."""
-    return {name: hashlib.sha256(body).hexdigest()[:12] for name, (body, _) in assets().items()}
-
-
-@cache
-def assets() -> Mapping[str, tuple[bytes, str]]:
-    """Body and media type of each asset by name."""
-    found = [file for file in files("services.portal").joinpath("assets").iterdir() if file.is_file()]
-    return {
-        file.name: (file.read_bytes(), _KINDS[ending])
-        for file in found
-        if (ending := file.name.rpartition(".")[2]) in _KINDS
-    }
-
-
 def _languages(request: Request, locale: str) -> list[dict[str, str]]:
     """The other languages, for the switch; none on a page that an address alone does not show again."""
     if request.method != "GET":
         return []
-    return [{"locale": other, "name": NAMES[other]} for other in LOCALES if other != locale]
+    asked = [(name, said) for name, said in request.query_params.multi_items() if name != "lang"]
+    return [
+        {"locale": other, "name": NAMES[other], "query": urlencode([*asked, ("lang", other)])}
+        for other in LOCALES
+        if other != locale
+    ]
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("services.portal"),
+def templates(room: str = "services.portal") -> Environment:
+    """The templates of a room's pages: everything is escaped, and what is not given is an error."""
+    found = Environment(
+        loader=PackageLoader(room),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
+    found.filters["whole"] = whole
+    return found

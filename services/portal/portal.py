@@ -28,6 +28,12 @@ class Portal:
         """Whether people reach the pages over https."""
         return self.url.startswith("https://")
 
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie that holds a session."""
+        # A browser takes the prefix only with Secure, without Domain and for the whole host: no sibling site can set it.
+        return "__Host-payguard" if self.secure else "payguard"
+
 
 def portal_of(request: Request) -> Portal:
     """The application's portal."""
@@ -42,7 +48,12 @@ def public_url(settings: Settings) -> str:
     """
     if not settings.portal_url:
         return f"http://{settings.http_host}:{settings.http_port}"
-    url = settings.portal_url.rstrip("/")
-    if _ORIGIN.fullmatch(url) is None:
-        raise ValueError("PAYGUARD_PORTAL_URL must be https://HOST or http://HOST, with a port if need be")
-    return url
+    return checked_url("PAYGUARD_PORTAL_URL", settings.portal_url)
+
+
+def checked_url(variable: str, url: str) -> str:
+    """The address that a variable holds, without a slash at the end. Raises ValueError as `public_url`."""
+    plain = url.rstrip("/")
+    if _ORIGIN.fullmatch(plain) is None:
+        raise ValueError(f"{variable} must be https://HOST or http://HOST, with a port if need be")
+    return plain

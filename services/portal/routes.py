@@ -5,20 +5,26 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.http.problems import Problem
 from services.portal.forms import read_form
-from services.portal.pages import PREFIX, asset_digests, assets, headers_of, page
+from services.portal.pages import ASSETS, PREFIX, headers_of, page
 from services.portal.portal import portal_of
 from services.portal.problem_pages import outcome
 from services.portal.sessions import PageRoute, begin
+from services.portal.visits import Purpose
 
-_FIRST_PAGE = {"challenge": "approve", "enrol": "factor", "factor": "authenticator"}
-_FOR_EVER = "public, max-age=31536000, immutable"
+_FIRST_PAGE: dict[Purpose, str] = {
+    "challenge": "approve",
+    "enrol": "factor",
+    "factor": "authenticator",
+    "centre": "centre",
+    "report": "centre/report",
+    "case": "centre/cases",
+}
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
 
 
-@router.get("/open/{link}")
+@router.api_route("/open/{link}", methods=["GET", "HEAD"])
 async def show_link(request: Request, link: str) -> Response:
     """Ask before opening: what fetches links to preview them sends no form, so it uses none up."""
     wanted = await portal_of(request).visits.locale_of(link)
@@ -34,13 +40,10 @@ async def open_link(request: Request) -> Response:
     if opened is None:
         return outcome(request, "used", status=410)
     text, visit = opened
-    return begin(request, text, _FIRST_PAGE[visit.purpose])
+    return begin(request, text, visit.page or _FIRST_PAGE[visit.purpose], visit.purpose)
 
 
 @router.get("/assets/{digest}/{name}")
 async def asset(request: Request, digest: str, name: str) -> Response:
     """A stylesheet, script or picture of the pages; its address changes with it."""
-    if asset_digests().get(name) != digest:
-        raise Problem(404, "not_found", "there is no such file")
-    body, kind = assets()[name]
-    return Response(body, media_type=kind, headers={**headers_of(request), "Cache-Control": _FOR_EVER})
+    return ASSETS.answer(digest, name, headers_of(request))

@@ -18,10 +18,12 @@ from services.mfa.records import Challenge
 from services.mfa.report_undo import NoReport, ReportUndo, UndoOver
 from services.mfa.service import ChallengesService
 from services.portal.disown import report_of
-from services.portal.pages import PREFIX, page
+from services.portal.handling import handling_of
+from services.portal.pages import PREFIX, locale_of, page
 from services.portal.portal import portal_of
 from services.portal.problem_pages import outcome, refusal
 from services.portal.sessions import PageRoute, Session, code_of, context_of, form_of, go_to, session_for
+from services.portal.wording import wording
 from services.wallet.feed import ActionFeed
 
 router = APIRouter(prefix=PREFIX, route_class=PageRoute, include_in_schema=False)
@@ -95,12 +97,16 @@ async def _shown(
     until = reports.open_until(word)
     known = await request.app.state.lifecycle.status(challenge.account_id)
     may_undo = until is not None and known.state == "active"
+    words: OwnerWords = request.app.state.words
+    t = wording(locale_of(request, session.visit.locale))
+    case = await handling_of(request, word, t, await words.zone_of(challenge.account_id))
     left_s = 0.0 if until is None else until - portal_of(request).visits.clock()
     return page(
         request,
         "stopped",
         wanted=session.visit.locale,
         done=await _done(request, challenge, word),
+        case=case,
         minutes=max(1, math.floor(left_s / 60)) if may_undo else 0,
         token=session.form_token,
         error=error,

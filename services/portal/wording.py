@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from services.cases.kind_words import owner_sentences
+
 LOCALES = ("en", "zh-CN")
 #: What each language calls itself, for the switch.
 NAMES = {"en": "English", "zh-CN": "简体中文"}
 _LONGEST_HEADER = 200
+#: The room of the pages that owners see.
+_OWNERS = "services.portal"
 
 
 class Wording:
@@ -29,16 +33,34 @@ class Wording:
 
 
 @cache
-def catalogue() -> Mapping[str, Mapping[str, str]]:
-    """Every key with its sentence by locale, read once."""
-    parsed = tomllib.loads(files("services.portal").joinpath("wording.toml").read_text("utf-8"))
-    return {f"{page}.{name}": said for page, names in parsed.items() for name, said in names.items()}
+def catalogue(room: str = _OWNERS) -> Mapping[str, Mapping[str, str]]:
+    """Every key with its sentence by locale, of all files in the room's folder `words`, read once.
+
+    What owners read of the kinds of cases is with theirs.
+
+    Raises ValueError for one that stands twice.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for file in sorted(files(room).joinpath("words").iterdir(), key=lambda each: each.name):
+        if not file.name.endswith(".toml"):
+            continue
+        for page, names in tomllib.loads(file.read_text("utf-8")).items():
+            for name, said in names.items():
+                if f"{page}.{name}" in found:
+                    raise ValueError(
+                        f"the sentence {page}.{name} stands twice, the second time in {file.name}"
+                    )
+                found[f"{page}.{name}"] = said
+    for key, said in owner_sentences() if room == _OWNERS else ():
+        if found.setdefault(key, said) != said:
+            raise ValueError(f"the sentence {key} is said in two ways, the second time by a kind of case")
+    return found
 
 
 @cache
-def wording(locale: str) -> Wording:
-    """The sentences of a locale of LOCALES."""
-    return Wording(locale, {key: said[locale] for key, said in catalogue().items()})
+def wording(locale: str, room: str = _OWNERS) -> Wording:
+    """The sentences of a locale of LOCALES, of one room's pages."""
+    return Wording(locale, {key: said[locale] for key, said in catalogue(room).items()})
 
 
 def known(locale: str | None) -> str | None:

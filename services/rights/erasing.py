@@ -8,16 +8,21 @@ from sqlalchemy import Table, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity.repository import erase_activity
+from services.cases.acts.tables import case_mentions, desk_acts
 from services.cases.hold_tables import account_holds, held_payments
+from services.cases.message_tables import inbox, messages
+from services.cases.owner_tables import incidents
+from services.cases.report_tables import case_files, case_reports
 from services.cases.tables import (
     alerts,
     case_entries,
     cases,
-    deliveries,
     notices,
     outbox,
     recorded_decisions,
 )
+from services.cases.ticket_tables import ticket_replies, tickets
+from services.cases.work_tables import case_fields, case_steps
 from services.mfa.tables import challenges
 from services.platform.database import metadata
 from services.rights.rules import RULES
@@ -43,6 +48,20 @@ async def erase_rows(
     return {table: count for table, count in gone.items() if count}
 
 
+#: What goes before the cases that it is of.
+_OF_CASES = (
+    tickets,
+    ticket_replies,
+    case_files,
+    case_reports,
+    case_steps,
+    case_fields,
+    case_mentions,
+    desk_acts,
+    case_entries,
+)
+
+
 async def forget_decided(connection: AsyncConnection, account_id: str) -> None:
     """Delete what decisions left in SQL, for whoever has read the account's decisions up to its erasure.
 
@@ -52,12 +71,17 @@ async def forget_decided(connection: AsyncConnection, account_id: str) -> None:
     opened = and_(cases.c.account_id == account_id, case_entries.c.event_id.in_(decided))
     query = select(cases.c.case_id).join(case_entries).where(opened).distinct()
     opened_cases = list((await connection.execute(query)).scalars())
-    await connection.execute(delete(case_entries).where(case_entries.c.case_id.in_(opened_cases)))
+    for table in _OF_CASES:
+        await connection.execute(delete(table).where(table.c.case_id.in_(opened_cases)))
     await connection.execute(delete(cases).where(cases.c.case_id.in_(opened_cases)))
     told = select(notices.c.notice_id).where(
         notices.c.account_id == account_id, notices.c.event_id.in_(decided)
     )
-    await connection.execute(delete(deliveries).where(deliveries.c.notice_id.in_(told)))
+    mine_told = select(messages.c.message_id).where(messages.c.notice_id.in_(told))
+    await connection.execute(delete(inbox).where(inbox.c.message_id.in_(mine_told)))
+    await connection.execute(delete(messages).where(messages.c.notice_id.in_(told)))
+    of_incidents = select(notices.c.incident_id).where(notices.c.notice_id.in_(told))
+    await connection.execute(delete(incidents).where(incidents.c.incident_id.in_(of_incidents)))
     for table in _BY_EVENT:
         mine = and_(table.c.account_id == account_id, table.c.event_id.in_(decided))
         await connection.execute(delete(table).where(mine))
@@ -65,7 +89,8 @@ async def forget_decided(connection: AsyncConnection, account_id: str) -> None:
 
 
 async def _empty_sent(connection: AsyncConnection, account_id: str) -> int:
-    """Records that Kafka has keep their ids, which are hashes: an action must not be sent again."""
+    """Records that Kafka has keep their ids, which are hashes: an action must not be sent again. Messages are told no more."""
+    await connection.execute(delete(outbox).where(outbox.c.key == account_id, outbox.c.kind == "message"))
     sent = and_(outbox.c.key == account_id, outbox.c.sent_at.is_not(None))
     return (
         await connection.execute(update(outbox).where(sent).values(key="", payload="", last_error=None))

@@ -21,13 +21,13 @@ from services.audit.tables import audit
 from services.cases import approvals, held_payments, holds, outbox
 from services.cases.approvals import ActRule, Approval, StillStanding
 from services.cases.tables import cases
-from services.http.api_keys import ApiKey
+from services.http.api_keys import Acting
 from services.mfa.tables import factor_resets
 from services.platform.database import Database
 from services.platform.settings import Settings
 from services.rights.erasing import erase_rows
 from services.rights.export import export
-from services.rights.rules import identity_days, records_days
+from services.rights.rule import identity_days, records_days
 from services.wallet.tables import wallet_actions
 
 DAY_S = 86_400.0
@@ -115,7 +115,7 @@ class AccountRights:
         return ActRule(self._allowed, scope="admin")
 
     async def _allowed(
-        self, connection: AsyncConnection, approval: Approval, by: ApiKey, now: float, /
+        self, connection: AsyncConnection, approval: Approval, by: Acting, now: float, /
     ) -> None:
         await self.carry_out(connection, approval.account_id, by.actor, now)
 

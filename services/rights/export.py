@@ -12,16 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.ports import Shard
 from services.activity.tables import activity
 from services.audit.tables import audit
+from services.cases.acts.tables import case_mentions, desk_acts
+from services.cases.answer_tables import answer_links
 from services.cases.hold_tables import account_holds, approvals, held_payments, owner_words
+from services.cases.message_tables import inbox, messages
+from services.cases.owner_tables import incidents, preferences
+from services.cases.report_tables import case_files, case_reports
 from services.cases.tables import (
     alerts,
     case_entries,
     cases,
     contact_points,
-    deliveries,
     notices,
     recorded_decisions,
 )
+from services.cases.ticket_tables import ticket_replies, tickets
+from services.cases.work_tables import case_fields, case_steps
+from services.desk.reveal_tables import reveals
+from services.help.tables import security_notice_accounts
 from services.http.times import utc
 from services.memory.codec import unpack
 from services.memory.redis_store import RedisProfileStore
@@ -41,12 +49,24 @@ _PARTS: dict[str, Table] = {
     "alerts": alerts,
     "cases": cases,
     "case_entries": case_entries,
+    "case_reports": case_reports,
+    "case_files": case_files,
+    "case_steps": case_steps,
+    "case_fields": case_fields,
+    "tickets": tickets,
+    "ticket_replies": ticket_replies,
+    "case_mentions": case_mentions,
+    "desk_acts": desk_acts,
     "reports": owner_words,
+    "answers": answer_links,
     "freezes": account_holds,
     "held_payments": held_payments,
     "approvals": approvals,
     "notices": notices,
-    "deliveries": deliveries,
+    "messages": messages,
+    "inbox": inbox,
+    "incidents": incidents,
+    "preferences": preferences,
     "challenges": challenges,
     "factors": factors,
     "factor_devices": factor_devices,
@@ -54,19 +74,22 @@ _PARTS: dict[str, Table] = {
     "factor_resets": factor_resets,
     "links": visits,
     "actions": wallet_actions,
+    "security_notices": security_notice_accounts,
+    "reveals": reveals,
     "audit": audit,
 }
 #: Tables whose rows name no account.
 _THROUGH = {
     "case_entries": which.entries_of,
-    "deliveries": which.deliveries_of,
+    "tickets": which.by_case(tickets),
+    "ticket_replies": which.by_case(ticket_replies),
     "factor_devices": which.devices_of,
 }
 _SECRET = frozenset(
     {"secret", "qr_ticket", "hash", "prefix", "link", "session", "lease", "passed_code", "passed_step",
-     "last_step", "hinted_step"}
+     "last_step", "hinted_step", "link_hash"}
 )  # fmt: skip
-_JSON = frozenset({"body", "news", "shown"})
+_JSON = frozenset({"body", "news", "shown", "alerts", "answers"})
 
 
 async def export(settings: Settings, database: Database, store: Redis, account_id: str) -> dict[str, Any]:

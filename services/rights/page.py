@@ -9,7 +9,8 @@ from msgspec import structs
 from contracts import topics
 from services.platform.settings import PREFIX, Settings
 from services.platform.topics import TOPIC_DAYS
-from services.rights.rules import RULES, Rule, identity_days
+from services.rights.rule import Rule, identity_days
+from services.rights.rules import RULES
 
 _HEAD = """\
 # How long everything is kept
@@ -77,7 +78,7 @@ _MEANINGS = {
     "events_days": "`account-events`, and so how far back memory can be learned anew",
     "topic_days": "all other topics",
     "records_days": "what was decided and done: decisions with effects, alerts, cases, holds, actions",
-    "letters_days": "what was written to owners: notices, deliveries, addresses that were replaced, challenges",
+    "letters_days": "what was written to owners: notices, messages, addresses that were replaced, challenges",
     "activity_money_days": "transactions in the store of activity",
     "activity_access_days": "all else there",
 }
@@ -105,6 +106,7 @@ def page() -> str:
             topics.DECISIONS,
             topics.ACTIONS,
             topics.ACTION_RESULTS,
+            topics.MESSAGES,
         )
     )
     least = (

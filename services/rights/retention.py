@@ -12,7 +12,8 @@ from services.platform.metrics import ROWS_FORGOTTEN
 from services.platform.progress import Progress
 from services.platform.retry import repeat
 from services.platform.settings import Settings
-from services.rights.rules import RULES, Rule
+from services.rights.rule import Rule
+from services.rights.rules import RULES
 
 DAY_S = 86_400.0
 _EVERY_S = 3600.0

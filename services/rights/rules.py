@@ -2,96 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from msgspec import Struct
-from sqlalchemy import Column, ColumnElement, or_
+from sqlalchemy import or_
 
 from services.activity.tables import activity  # noqa: F401 (a table is known once its module is read)
 from services.audit.tables import audit  # noqa: F401
+from services.cases.acts.tables import case_mentions, desk_acts
+from services.cases.answer_tables import answer_links
 from services.cases.hold_tables import account_holds, approvals, held_payments, owner_words
+from services.cases.message_tables import inbox, messages
+from services.cases.owner_tables import incidents, preferences
+from services.cases.queue_tables import bulk_acts, presence
+from services.cases.report_tables import case_files, case_reports
 from services.cases.tables import (
     alerts,
+    case_entries,
     cases,
     contact_points,
     notices,
     outbox,
     recorded_decisions,
 )
+from services.cases.work_tables import case_fields, case_steps
+from services.help.tables import (
+    faq,
+    faq_reads,
+    faq_searches,
+    faq_terms,  # noqa: F401
+    faq_votes,
+    security_notice_accounts,
+    security_notices,
+)
 from services.http.api_keys import api_keys  # noqa: F401
 from services.mfa.tables import challenges, factor_resets, factors, recovery_codes
-from services.platform.settings import Settings
 from services.portal.tables import visits
 from services.rights import which
+from services.rights.desk_rules import OF_STAFF
+from services.rights.rule import (
+    Rule,
+    help_days,
+    identity_days,
+    kept_topic_days,
+    letters_days,
+    of_case,
+    of_nobody,
+    once_past,
+    one_day,
+    records_days,
+)
+from services.rights.ticket_rules import TICKET_RULES
 from services.wallet.tables import webhook_deliveries
-
-#: Beyond the topics' own retention, which goes by whole segments.
-_MARGIN_DAYS = 7
-Days = Callable[[Settings], int]
-
-
-class Rule(Struct, frozen=True, kw_only=True):
-    """How long the rows of a table are kept: `days` after what `since` says, and then taken by `by`.
-
-    `over` says which rows are past keeping, given the time (epoch seconds) before which they must have ended; None where another
-    task or an administrator takes them. `days` is None for what has no end of its own.
-
-    `of` says which rows an erasure of an account deletes, None for none; `erased` what it does, in words.
-    """
-
-    table: str
-    since: str
-    by: str = "retention"
-    days: Days | None = None
-    over: Callable[[float], ColumnElement[bool]] | None = None
-    of: Callable[[str], ColumnElement[bool]] | None = None
-    erased: str = "deleted"
-
-
-def identity_days(settings: Settings) -> int:
-    """So long are derived ids remembered: while a topic may hand out their event, or its decision, again."""
-    return max(settings.events_days, settings.topic_days) + _MARGIN_DAYS
-
-
-def records_days(settings: Settings) -> int:
-    """Of what was decided and done."""
-    return max(settings.records_days, identity_days(settings))
-
-
-def letters_days(settings: Settings) -> int:
-    """Of what was written to owners."""
-    return max(settings.letters_days, identity_days(settings))
-
-
-def _topic_days(settings: Settings) -> int:
-    return settings.topic_days
-
-
-def _once_past(
-    ended: Column[Any],
-    since: str,
-    days: Days,
-    of: Callable[[str], ColumnElement[bool]] | None = None,
-) -> Rule:
-    """The rule of a table whose rows end at the time in `ended`, and are of the account that they name unless `of` says more."""
-    return Rule(
-        table=ended.table.name,
-        of=of or which.of_account(ended.table),
-        since=since,
-        days=days,
-        over=lambda before: ended < before,
-    )
-
 
 #: In the order in which rows are taken: what points to others goes before them.
 RULES: tuple[Rule, ...] = (
     Rule(
-        table="deliveries",
-        of=which.deliveries_of,
+        table="inbox",
+        of=which.of_account(inbox),
+        since="what they tell happened",
+        days=letters_days,
+        over=lambda before: inbox.c.at < before,
+    ),
+    Rule(
+        table="messages",
+        of=which.of_account(messages),
         since="their notice has ended",
         days=letters_days,
-        over=which.deliveries_past,
+        over=which.messages_past,
     ),
     Rule(
         table="notices",
@@ -100,22 +75,32 @@ RULES: tuple[Rule, ...] = (
         days=letters_days,
         over=lambda before: which.ended(notices, before),
     ),
-    _once_past(
+    once_past(incidents.c.last_at, since="the last finding joined them", days=letters_days),
+    Rule(
+        table="preferences",
+        of=which.of_account(preferences),
+        since="until the account is erased",
+        by="erase",
+    ),
+    once_past(
         contact_points.c.until,
         since="another address took their place; the one in use stays",
         days=letters_days,
     ),
-    _once_past(alerts.c.raised_at, since="they were raised", days=records_days),
-    Rule(
-        table="case_entries",
-        of=which.entries_of,
-        since="their case is resolved",
-        days=records_days,
-        over=which.entries_past,
-    ),
-    _once_past(cases.c.resolved_at, since="they are resolved; open ones stay", days=records_days),
-    _once_past(held_payments.c.settled_at, since="they are settled", days=records_days),
-    _once_past(
+    once_past(alerts.c.raised_at, since="they were raised", days=records_days),
+    of_case(case_files),
+    of_case(case_reports),
+    of_case(case_steps),
+    of_case(case_fields),
+    of_case(case_mentions),
+    of_case(desk_acts),
+    of_case(case_entries, which.entries_of),
+    of_nobody(presence.c.seen_at, "a page of the desk showed the case", one_day),
+    of_nobody(bulk_acts.c.at, "somebody did it to several cases at once", one_day),
+    *TICKET_RULES,
+    once_past(cases.c.resolved_at, since="they are resolved; open ones stay", days=records_days),
+    once_past(held_payments.c.settled_at, since="they are settled", days=records_days),
+    once_past(
         account_holds.c.released_at, since="they are released; those that stand stay", days=records_days
     ),
     Rule(
@@ -125,7 +110,8 @@ RULES: tuple[Rule, ...] = (
         days=records_days,
         over=lambda before: or_(approvals.c.decided_at < before, approvals.c.expires_at < before),
     ),
-    _once_past(owner_words.c.told_at, since="they were told", days=records_days),
+    once_past(owner_words.c.told_at, since="they were told", days=records_days),
+    once_past(answer_links.c.answered_at, since="they were answered", days=records_days),
     Rule(
         table="recorded_decisions",
         of=which.of_account(recorded_decisions),
@@ -133,7 +119,7 @@ RULES: tuple[Rule, ...] = (
         days=records_days,
         over=which.decisions_past,
     ),
-    _once_past(webhook_deliveries.c.ended_at, since="they have ended", days=_topic_days, of=which.told_of),
+    once_past(webhook_deliveries.c.ended_at, since="they have ended", days=kept_topic_days, of=which.told_of),
     Rule(
         table="wallet_actions",
         of=which.done_of,
@@ -149,8 +135,26 @@ RULES: tuple[Rule, ...] = (
         days=identity_days,
         over=lambda before: outbox.c.sent_at < before,
     ),
-    _once_past(challenges.c.closed_at, since="they are closed", days=letters_days),
-    _once_past(factor_resets.c.ended_at, since="they have ended", days=records_days),
+    once_past(challenges.c.closed_at, since="they are closed", days=letters_days),
+    once_past(factor_resets.c.ended_at, since="they have ended", days=records_days),
+    of_nobody(faq.c.replaced_at, "another version took their place; the current one stays", records_days),
+    of_nobody(faq_searches.c.at, "they were asked", help_days),
+    of_nobody(faq_reads.c.day, "that day", help_days),
+    of_nobody(faq_votes.c.at, "they were given", help_days),
+    Rule(
+        table="security_notice_accounts",
+        of=which.of_account(security_notice_accounts),
+        since="their notice is over",
+        days=help_days,
+        over=which.told_past,
+    ),
+    of_nobody(security_notices.c.until, "they are over", help_days),
+    Rule(
+        table="faq_terms",
+        erased="nothing of accounts",
+        since="while their answer is shown",
+        by="whoever writes the answer",
+    ),
     Rule(
         table="activity",
         erased="deleted, but for transactions of `PAYGUARD_ERASE_KEEPS_MONEY_DAYS`",
@@ -189,6 +193,7 @@ RULES: tuple[Rule, ...] = (
         since="one hour after their end, when the next link is made",
         by="links",
     ),
+    *OF_STAFF,
     Rule(
         table="letter_rates",
         erased="nothing of accounts",
@@ -203,6 +208,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         table="webhooks",
+        erased="nothing of accounts",
+        since="until an administrator removes them",
+        by="an administrator",
+    ),
+    Rule(
+        table="connections",
         erased="nothing of accounts",
         since="until an administrator removes them",
         by="an administrator",

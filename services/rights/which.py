@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, exists, func, select
 
 from services.cases.hold_tables import account_holds, held_payments
-from services.cases.tables import alerts, case_entries, cases, deliveries, notices, recorded_decisions
+from services.cases.message_tables import messages
+from services.cases.tables import alerts, case_entries, cases, notices, recorded_decisions
+from services.help.tables import security_notice_accounts, security_notices
 from services.mfa.limit_tables import factor_devices
 from services.mfa.tables import factors
 from services.wallet.tables import wallet_actions, webhook_deliveries
@@ -19,9 +21,10 @@ def of_account(table: Table) -> Callable[[str], ColumnElement[bool]]:
     return lambda account_id: table.c.account_id == account_id
 
 
-def deliveries_of(account_id: str) -> ColumnElement[bool]:
-    """Of the notices of the account."""
-    return deliveries.c.notice_id.in_(select(notices.c.notice_id).where(notices.c.account_id == account_id))
+def by_case(table: Table) -> Callable[[str], ColumnElement[bool]]:
+    """Of the cases of the account."""
+    mine = select(cases.c.case_id)
+    return lambda account_id: table.c.case_id.in_(mine.where(cases.c.account_id == account_id))
 
 
 def entries_of(account_id: str) -> ColumnElement[bool]:
@@ -51,17 +54,17 @@ def done_of(account_id: str) -> ColumnElement[bool]:
 
 def ended(notice: Any, before: float) -> ColumnElement[bool]:
     """Notices that ended before that time."""
-    return and_(notice.c.state != "waiting", notice.c.ended_at < before)
+    return and_(notice.c.state.not_in(("waiting", "planned")), notice.c.ended_at < before)
 
 
-def deliveries_past(before: float) -> ColumnElement[bool]:
+def messages_past(before: float) -> ColumnElement[bool]:
     """Of such notices."""
-    return deliveries.c.notice_id.in_(select(notices.c.notice_id).where(ended(notices, before)))
+    return messages.c.notice_id.in_(select(notices.c.notice_id).where(ended(notices, before)))
 
 
-def entries_past(before: float) -> ColumnElement[bool]:
+def of_resolved(table: Table, before: float) -> ColumnElement[bool]:
     """Of cases that were resolved before that time."""
-    return case_entries.c.case_id.in_(select(cases.c.case_id).where(cases.c.resolved_at < before))
+    return table.c.case_id.in_(select(cases.c.case_id).where(cases.c.resolved_at < before))
 
 
 def decisions_past(before: float) -> ColumnElement[bool]:
@@ -86,3 +89,9 @@ def actions_past(before: float) -> ColumnElement[bool]:
     """Not the newest: its place must not be given again."""
     newest = select(func.max(wallet_actions.c.sequence)).scalar_subquery()
     return and_(wallet_actions.c.published_at < before, wallet_actions.c.sequence < newest)
+
+
+def told_past(before: float) -> ColumnElement[bool]:
+    """Whom notices were for that were over before that time, or are gone."""
+    standing = select(security_notices.c.notice_id).where(security_notices.c.until >= before)
+    return security_notice_accounts.c.notice_id.not_in(standing)

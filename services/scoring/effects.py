@@ -26,6 +26,7 @@ from contracts.events import (
     AnyEvent,
     Erasure,
     Login,
+    OwnerAct,
     Purpose,
     Transaction,
     UserReport,
@@ -80,6 +81,8 @@ def effects_for(
                 names = ("raise_alert", *names)
     elif event.__class__ is Erasure:
         return (ForgetAccount(effect_id=effect_id(event.account_id, event.event_id, "forget_account")),)
+    elif event.__class__ is OwnerAct:
+        return refreeze(event) if event.act == "lock" else ()
     else:
         for case in CASE_KINDS:
             if case.opens(event):

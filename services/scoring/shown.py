@@ -17,6 +17,7 @@ from contracts.events import (
     Erasure,
     Label,
     Login,
+    OwnerAct,
     Settlement,
     Transaction,
     UserReport,
@@ -41,7 +42,11 @@ def recognisable(decision: Decision, event: AnyEvent, profile: Profile) -> Decis
         return decision
     if isinstance(event, Activity):
         return replace(decision, shown=shown_of(event, profile))
-    return decision if isinstance(event, Erasure) else replace(decision, about_event_id=about_of(event))
+    return (
+        decision
+        if isinstance(event, Erasure | OwnerAct)
+        else replace(decision, about_event_id=about_of(event))
+    )
 
 
 def about_of(event: Spoken) -> str:

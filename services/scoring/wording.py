@@ -27,6 +27,7 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
         ("label", "allow"): "Verdict noted",
         ("settlement", "allow"): "End of a hold noted",
         ("erasure", "allow"): "Account forgotten",
+        ("owner_act", "allow"): "Owner's act noted",
     },
     "zh-CN": {
         **_headlines({kind.name: kind.zh_cn_headlines for kind in actions.KINDS}),
@@ -35,6 +36,7 @@ HEADLINES: dict[str, dict[tuple[str, str], str]] = {
         ("label", "allow"): "已记录核实结论",
         ("settlement", "allow"): "已记录冻结或暂停的解除",
         ("erasure", "allow"): "账户数据已删除",
+        ("owner_act", "allow"): "已记录用户本人的操作",
     },
 }
 
@@ -106,6 +108,7 @@ STATES: dict[str, dict[str, str]] = {
         "clamped": "The event's time lay in the future and was set to the time it arrived.",
         "snoozed": "Findings are snoozed for now: they are shown and did not count.",
         "budget_spent": "No code was asked for: the account was asked for as many as the policy allows.",
+        "held_not_denied": "Held, not denied: the owner may have done all of this, so the account was not frozen.",
         "repeated": "The same payment was stopped before and has not ended: of all its tries at most one is paid.",
     },
     "zh-CN": {
@@ -126,6 +129,7 @@ STATES: dict[str, dict[str, str]] = {
         "clamped": "该事件的时间晚于当前时间，已按到达时间处理。",
         "snoozed": "部分检查结果处于静默期：仅作展示，未计入风险。",
         "budget_spent": "请求动态验证码的次数已达策略上限，未再请求。",
+        "held_not_denied": "以上情况账户本人也可能遇到，因此只是暂缓，没有拒绝，账户也未冻结。",
         "repeated": "同一笔付款此前已被拦下，尚未了结；无论尝试几次，最多只付一次。",
     },
 }

@@ -17,7 +17,16 @@ from typing import TypeVar
 
 from contracts.decisions import Decision, content_digests
 from contracts.errors import Unavailable
-from contracts.events import ChallengeOutcome, Erasure, Label, Login, Settlement, Transaction, UserReport
+from contracts.events import (
+    ChallengeOutcome,
+    Erasure,
+    Label,
+    Login,
+    OwnerAct,
+    Settlement,
+    Transaction,
+    UserReport,
+)
 from contracts.findings import Tallies
 from contracts.profile import Key
 from services.memory.accounts import Account
@@ -177,7 +186,7 @@ def _decide(
             about[index] = event_key(event.challenged_event_id)  # type: ignore[union-attr]
         elif kind is UserReport or kind is Label or kind is Settlement:
             about[index] = event_key(event.about_event_id)  # type: ignore[union-attr]
-        elif kind is Erasure:
+        elif kind is Erasure or kind is OwnerAct:
             about[index] = keys[index]  # it teaches nothing itself
     decisions = components.runner.run(
         events, arrived.offsets[part], keys, digests, about, accounts, tallies, states, counts

@@ -11,7 +11,15 @@ from contracts.errors import Malformed
 from contracts.events import Identifier
 from contracts.identifiers import RULE, is_identifier
 
-Kind = Literal["freeze", "unfreeze", "revoke_sessions", "release_payment", "cancel_payment", "forget_device"]
+Kind = Literal[
+    "freeze",
+    "unfreeze",
+    "revoke_sessions",
+    "release_payment",
+    "cancel_payment",
+    "forget_device",
+    "revoke_device",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: What each asks for.
 MEANINGS: dict[Kind, str] = {
@@ -20,6 +28,7 @@ MEANINGS: dict[Kind, str] = {
     "revoke_sessions": "End every session of the account.",
     "release_payment": "Carry out the payment `event_id`, which was held.",
     "cancel_payment": "Give up the payment `event_id`, which was held, and tell its payer.",
+    "revoke_device": "End the sessions on the device that the event `event_id` came from.",
     "forget_device": "Stop trusting the device that the event `event_id` came from.",
 }
 #: Characters of a result's detail that are kept.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 from sqlalchemy import func, or_, select, update
@@ -37,6 +37,10 @@ class Published(Struct, frozen=True, kw_only=True):
 _SHOWN = tuple(wallet_actions.c[name] for name in Published.__struct_fields__)
 
 
+#: What hears of an action that a wallet has carried out.
+Done = Callable[[AsyncConnection, Published], Awaitable[None]]
+
+
 async def publish(connection: AsyncConnection, actions: Sequence[WalletAction], now: float) -> None:
     """Give the actions their places in the feed, inside the transaction of the one writer; those that are there keep theirs."""
     rows = [
@@ -54,8 +58,14 @@ class ActionFeed:
     """
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], longest_wait_s: float = LONGEST_WAIT_S
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        longest_wait_s: float = LONGEST_WAIT_S,
+        done: Done | None = None,
     ) -> None:
+        """`done` hears of each action that a wallet has just carried out, in the transaction that notes it."""
+        self._done = done
         self._database = database
         self._clock = clock
         self._longest_wait_s = longest_wait_s
@@ -92,22 +102,22 @@ class ActionFeed:
 
         The first answer stands, except that what failed may be done later. Repeating an answer changes nothing.
         """
-        open_still = or_(wallet_actions.c.result.is_(None), wallet_actions.c.result == "failed")
-        statement = (
-            update(wallet_actions)
-            .where(wallet_actions.c.action_id == action_id, open_still)
-            .values(result=result, result_at=self._clock(), result_by=by, detail=detail)
-        )
+        # Looked for first, and once: between an update that finds no row and a look, the relay may put it there.
+        query = select(*_SHOWN).where(wallet_actions.c.action_id == action_id).with_for_update()
+        answer = {"result": result, "result_at": self._clock(), "detail": detail}
         async with self._database.begin() as connection:
-            noted = (await connection.execute(statement)).rowcount
-            row = (
-                (await connection.execute(select(*_SHOWN).where(wallet_actions.c.action_id == action_id)))
-                .mappings()
-                .one_or_none()
-            )
-        if noted:
-            ACTIONS_ACKNOWLEDGED.labels(result).inc()
-        return None if row is None else Published(**row)
+            row = (await connection.execute(query)).mappings().one_or_none()
+            if row is None:
+                return None
+            if row["result"] not in (None, "failed"):
+                return Published(**row)
+            statement = update(wallet_actions).where(wallet_actions.c.action_id == action_id)
+            await connection.execute(statement.values(**answer, result_by=by))
+            found = Published(**{**row, **answer})
+            if result != "failed" and self._done is not None:
+                await self._done(connection, found)
+        ACTIONS_ACKNOWLEDGED.labels(result).inc()
+        return found
 
 
 class Unacknowledged(Struct, frozen=True):

@@ -18,6 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
+#: A narrow phone; the wide ones are in tests/browser/ways.py.
 PHONE = (360, 740)
 _FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars""".split()
@@ -55,6 +56,16 @@ class Browser:
         """End the browser and its driver."""
         self.driver.quit()
 
+    def begin_anew(self) -> None:
+        """One empty window without cookies, on a phone; what was left by others, and complained of, is gone."""
+        self.command("Emulation.setScriptExecutionDisabled", value=False)
+        self.one_window()
+        self.driver.delete_all_cookies()
+        self.command("Network.enable")
+        self.command("Network.clearBrowserCookies")
+        self.look()
+        self.complaints()
+
     def look(
         self,
         *,
@@ -65,16 +76,29 @@ class Browser:
         sharpness: float = 1.0,
     ) -> None:
         """Look at pages on a screen of this size, in this scheme and language."""
+        self.screen(size, dark=dark, still=still, sharpness=sharpness)
+        self.command("Network.enable")
+        self.command("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+
+    def screen(
+        self,
+        size: tuple[int, int],
+        *,
+        dark: bool = False,
+        forced: bool = False,
+        still: bool = True,
+        sharpness: float = 1.0,
+    ) -> None:
+        """Look at the present page, which stays, on another screen; `forced`: in the few colours of the system."""
         width, height = size
         features = [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
             {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"},
+            {"name": "forced-colors", "value": "active" if forced else "none"},
         ]
         metrics = {"width": width, "height": height, "deviceScaleFactor": sharpness, "mobile": width < 700}
         self.command("Emulation.setDeviceMetricsOverride", **metrics)
         self.command("Emulation.setEmulatedMedia", features=features)
-        self.command("Network.enable")
-        self.command("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
 
     def command(self, name: str, **values: Any) -> Any:
         """A command of the DevTools protocol."""
@@ -86,18 +110,31 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Open the address and wait for the page."""
-        with self._another_page():
+        with self.another_page():
             self.driver.get(url)
 
     def go(self, link: str) -> None:
-        """Open a link and wait for the page that it leads to."""
+        """Open a link of the wallet, press its one button, and wait for the page that it leads to."""
         self.open(link)
-        self.until_at("/my/approve", "/my/factor", "/my/authenticator", "/my/open")
+        self.follow("main form button")
+        self.until_at("/my/approve", "/my/factor", "/my/authenticator", "/my/open", "/my/centre")
+
+    def one_window(self) -> None:
+        """Close the windows that pages have opened, and leave the page in the first."""
+        first, *more = self.driver.window_handles
+        for handle in more:
+            self.driver.switch_to.window(handle)
+            self.driver.close()
+        self.driver.switch_to.window(first)
+        self.driver.get("about:blank")
 
     def follow(self, selector: str) -> None:
         """Click what leads to another page, and wait for that page."""
-        with self._another_page():
-            self.find(selector).click()
+        wanted = self.find(selector)
+        # As a reader would: what is under a bar at the edge is brought into sight first.
+        self.script("arguments[0].scrollIntoView({block: 'center'})", wanted)
+        with self.another_page():
+            wanted.click()
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until it holds on a page that is there as a whole; one that is just being replaced does not count."""
@@ -152,12 +189,18 @@ class Browser:
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 
+    def tab(self) -> None:
+        """Press Tab, wherever the focus is: the driver itself would take it for a path in a field of files."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.command("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+
     def complaints(self) -> list[str]:
         """What the browser complained of since the last look: errors, refused resources, violations of the policy."""
         return [entry["message"] for entry in self._log() if entry["level"] != "INFO"]
 
     @contextmanager
-    def _another_page(self) -> Iterator[None]:
+    def another_page(self) -> Iterator[None]:
+        """Wait, after what is done within, for the page that it leads to."""
         before = self.find("html")
         yield
         self.until(lambda: _is_gone(before))

@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.chromium import Browser, installed, not_there
 from tests.browser.served import Served
+from tests.services.cases.databases import migrated_file  # noqa: F401  found here by the tests
 
 
 @pytest.fixture(scope="session")
@@ -22,19 +23,15 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """A phone with no cookies. After the test, the browser must have had nothing to complain of."""
-    chromium.driver.delete_all_cookies()
-    chromium.command("Network.enable")
-    chromium.command("Network.clearBrowserCookies")
-    chromium.command("Emulation.setScriptExecutionDisabled", value=False)
-    chromium.look()
-    chromium.complaints()
+    """A phone with no cookies and one empty window. After the test, the browser must have had nothing to complain of."""
+    chromium.begin_anew()
     yield chromium
+    chromium.command("Emulation.setScriptExecutionDisabled", value=False)
     assert chromium.complaints() == []
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(tmp_path: Path, migrated_file: Path) -> Iterator[Served]:  # noqa: F811
     """The pages on loopback."""
-    with Served(tmp_path) as pages:
+    with Served(tmp_path, migrated_file) as pages:
         yield pages

@@ -7,6 +7,15 @@ from pathlib import Path
 from tests.browser.chromium import Browser
 
 _HERE = Path(__file__).parent
+#: axe-core as `make test-browser` fetches it by npm: MPL-2.0, for tests alone.
+AXE = _HERE / "build" / "axe.min.js"
+_AXE_RUN = """
+const done = arguments[arguments.length - 1];
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+axe.run(document, { runOnly: tags, resultTypes: ["violations"], iframes: false })
+  .then((found) => done(found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" | ")}`)))
+  .catch((error) => done([`axe: ${error.message}`]));
+"""
 
 _FAULTS = (_HERE / "page_faults.js").read_text()
 _CONTRASTS = (_HERE / "page_contrasts.js").read_text()
@@ -21,6 +30,12 @@ def faults(browser: Browser) -> list[str]:
     return [*browser.script(_FAULTS), *(f"contrast {each}" for each in browser.script(_CONTRASTS))]
 
 
+def violations(browser: Browser) -> list[str]:
+    """What axe-core, which was put into the page, says breaks WCAG 2.2 A or AA there."""
+    found: list[str] = browser.driver.execute_async_script(_AXE_RUN)
+    return found
+
+
 def focus_order(browser: Browser) -> list[str]:
     """The focus from the page's beginning to its end by Tab; fails where it cannot be seen."""
     _begin(browser)
@@ -30,8 +45,9 @@ def focus_order(browser: Browser) -> list[str]:
         tag, style, width_px = browser.script(_FOCUS)
         if tag == "BODY" or (order and browser.focused == order[0]):
             break
-        assert style == "solid", f"{browser.focused} shows no focus"
-        assert width_px >= 2, f"{browser.focused} shows a thin focus"
+        # Within a frame, the focus is its own document's.
+        assert tag == "IFRAME" or style == "solid", f"{browser.focused} shows no focus"
+        assert tag == "IFRAME" or width_px >= 2, f"{browser.focused} shows a thin focus"
         order.append(browser.focused)
     return order
 

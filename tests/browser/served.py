@@ -1,24 +1,20 @@
-"""The pages behind a real server on loopback, in a thread with an event loop of its own, on the real clock."""
+"""The pages behind a real server on loopback, on the real clock."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import shutil
 import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.api.application import server
 from services.platform.database import Database
-from services.platform.embedded import free_port
+from tests.browser.in_thread import InThread
 from tests.services.mfa.world import Clock, World, build
-from tests.services.portal.site import site_app
-
-_START_S = 20.0
-T = TypeVar("T")
+from tests.services.portal.site import Site, client, site_app
 
 
 class RealClock(Clock):
@@ -40,33 +36,21 @@ class RealClock(Clock):
         return self.at
 
 
-class Served:
+class Served(InThread):
     """Pages that a browser reaches at `url`. Use as a context manager."""
 
     world: World
+    site: Site
 
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, folder: Path, migrated: Path | None = None) -> None:
+        """`migrated`: a database's file to begin with, which saves the time of the migrations."""
+        super().__init__()
         self.clock = RealClock()
+        #: Pages that look again by themselves stay as they are while this is set: somebody looks at them for long.
+        self.stays = False
         self._database_url = f"sqlite:///{folder / 'pages.db'}"
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    def __enter__(self) -> Served:
-        self._thread.start()
-        self.run(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work in the server's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_S)
+        if migrated is not None:
+            shutil.copy(migrated, folder / "pages.db")
 
     def link(self, purpose: str, **more: Any) -> str:
         """A new link for the account li, as the wallet's backend gets it."""
@@ -86,10 +70,10 @@ class Served:
         self.run(self.world.issue(challenge_id))
         return self.link("challenge", challenge_id=challenge_id, **more)
 
-    def enrolled(self) -> str:
-        """The secret of li's authenticator, set up a minute ago."""
+    def enrolled(self, account_id: str = "li") -> str:
+        """The secret of the account's authenticator, set up a minute ago."""
         self.clock.at -= 60.0  # which enrolling moves on again
-        return self.run(self.world.enrolled())
+        return self.run(self.world.enrolled(account_id))
 
     def state(self, challenge_id: str) -> str:
         """How the challenge stands."""
@@ -97,19 +81,31 @@ class Served:
         assert found is not None
         return found.state
 
-    async def _start(self) -> None:
+    async def _open(self) -> FastAPI:
         database = Database(self._database_url)
         await database.migrate()
         self.world = build(database, self.clock)
         self._app = site_app(self.world, self.url)
+        self.site = Site(self.world, self._app, client(self._app), client(self._app))
         self._key, _ = await self._app.state.keys.create("wallet", ["verify"])
-        self._server = server(self._app, "127.0.0.1", self.port, own_signals=False)
-        self._serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:  # noqa: ASYNC110 (it offers no event)
-            await asyncio.sleep(0.02)
+        self._app.add_middleware(_Staying, served=self)
+        return self._app
 
-    async def _stop(self) -> None:
-        self._server.should_exit = True
-        await self._serving
+    async def _shut(self) -> None:
         await self._app.state.keys.close()
         await self.world.database.close()
+
+
+class _Staying:
+    """Leaves the header Refresh out while pages are to stay."""
+
+    def __init__(self, app: ASGIApp, served: Served) -> None:
+        self._app, self._served = app, served
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._served.stays:
+                message["headers"] = [each for each in message["headers"] if each[0].lower() != b"refresh"]
+            await send(message)
+
+        await self._app(scope, receive, answer)

@@ -25,7 +25,6 @@ from services.platform.local_stack import LocalStack
 from services.platform.settings import Settings
 from tests.browser.chromium import Browser
 from tests.browser.page_rules import faults
-from tests.browser.served import Served
 from tests.browser.steps import keep_codes, secret_on_page, type_code
 from tests.services.mfa.wallet import CHECK
 
@@ -185,19 +184,3 @@ def test_a_risky_transfer_is_shown_approved_and_proved_and_a_changed_amount_is_n
     assert not wallet.moves(grant, {**transfer, "payee_id": "chen-wei-4472"})
     assert wallet.moves(grant, transfer)
     assert not wallet.moves(grant, transfer)
-
-
-def test_not_me_ends_the_transfer(browser: Browser, served: Served) -> None:
-    served.enrolled()
-    browser.go(served.challenge_link("c1"))
-    browser.until_heading("Approve this payment?")
-    browser.follow("a.stop")
-    browser.until_heading("Stop this payment?")
-    browser.follow("button.danger")
-    browser.until_heading("We are stopping outgoing money")
-
-    assert served.state("c1") == "failed"
-    assert [event.__class__.__name__ for event in served.run(served.world.sent())][-2:] == [
-        "ChallengeOutcome",
-        "UserReport",
-    ]

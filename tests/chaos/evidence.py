@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from contracts import topics
 from contracts.decisions import Decision, Effect, Freeze, IssueChallenge, derived_id
 from services.cases import tables
+from services.cases.classes import DIGEST
 from services.cases.end_notices import FROZEN
 from services.cases.hold_tables import held_payments
 from services.cases.news import CHALLENGE
@@ -164,7 +165,8 @@ _EFFECT_IDS: dict[str, Select[Any]] = {
         tables.case_entries.c.effect_id.is_not(None)
     ),
     "held_payments": select(held_payments.c.effect_id),
-    "notices": select(tables.notices.c.notice_id),
+    # A summary is of other notices and follows from no effect.
+    "notices": select(tables.notices.c.notice_id).where(tables.notices.c.template != DIGEST),
     "actions": select(tables.outbox.c.identity).where(tables.outbox.c.kind == "action"),
     "challenges": select(challenges.c.challenge_id),
 }

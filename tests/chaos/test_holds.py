@@ -94,12 +94,11 @@ class World:
 
     async def settled(self, database: Database) -> Books:
         """The books, once nothing moves any more."""
-        async with asyncio.timeout(SETTLED_WITHIN_S):
-            while True:
-                books = await read_books(self.stack, database)
-                if books.settled:
-                    return books
-                await asyncio.sleep(0.5)
+        last_look = time.monotonic() + SETTLED_WITHIN_S
+        while not (books := await read_books(self.stack, database)).settled:
+            assert time.monotonic() < last_look, books.open()
+            await asyncio.sleep(0.5)
+        return books
 
     async def decide(self, account: str, *effects: AnyEffect) -> None:
         """A decision about the event `e` of the account, as a worker writes it."""
@@ -206,8 +205,18 @@ class Books:
     @property
     def settled(self) -> bool:
         """Whether nothing is under way any more."""
-        done = {*self.feed.values()} == {"done"} and "waiting" not in self.letters.values()
-        return done and not self.unsent and len(self.rows) == len(self.events)
+        return not any(self.open().values())
+
+    def open(self) -> dict[str, int]:
+        """How many of each thing are under way."""
+        results, letters = Counter(self.feed.values()), Counter(self.letters.values())
+        return {
+            "actions without a result": len(self.feed) - results["done"],
+            "rows of the outbox": self.unsent,
+            "letters waiting": letters["waiting"],
+            "letters planned": letters["planned"],
+            "events without a row": len(self.events) - len(self.rows),
+        }
 
     def kinds(self) -> Counter[tuple[str, str]]:
         """Actions by account and kind."""

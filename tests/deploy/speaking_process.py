@@ -21,16 +21,23 @@ _LABELS: dict[str, list[tuple[str, ...]]] = {
     "payguard_consumer_lag_seconds": [("0",)],
     "payguard_stage_seconds": [("score",)],
     "payguard_detector_verdicts_total": [("new_payee", "fraud"), ("new_payee", "legitimate")],
+    "payguard_letters_answered_30d": [("login_notice", "was_me"), ("login_notice", "not_me")],
+    "payguard_detector_answers_30d": [("new_payee", "was_me"), ("new_payee", "not_me")],
+}
+#: Gauges of which a panel shows what is out of the ordinary alone: what a child stands at, by its last label.
+_STANDS = {
+    "payguard_letters_answered_30d": {"was_me": 300, "not_me": 3},
+    "payguard_detector_answers_30d": {"was_me": 300, "not_me": 3},
 }
 
 
-def children(name: str, metric: Any) -> list[Any]:
-    """The metric itself or, where it has labels, its children; one is made where none is known."""
+def children(name: str, metric: Any) -> list[tuple[str, Any]]:
+    """The metric itself or, where it has labels, its children with the last label of each; one is made where none is known."""
     if not metric._labelnames:
-        return [metric]
+        return [("", metric)]
     invented = ("example",) * len(metric._labelnames)
     known = _LABELS.get(name) or list(metric._metrics) or [invented]
-    return [metric.labels(*values) for values in known]
+    return [(values[-1], metric.labels(*values)) for values in known]
 
 
 def move(round_number: int) -> None:
@@ -40,11 +47,11 @@ def move(round_number: int) -> None:
             for label in EVENT_TYPE_NAMES if metric is metrics.SCORE else ("",):
                 metric.observe_many(label, 0.02 + round_number % 3, 5)
             continue
-        for child in children(name, metric):
+        for label, child in children(name, metric):
             if isinstance(metric, Counter):
                 child.inc(3)
             elif isinstance(metric, Gauge):
-                child.set(1 + round_number % 5)
+                child.set(_STANDS.get(name, {}).get(label, 1 + round_number % 5))
             elif isinstance(metric, Histogram):
                 child.observe(0.02)
 

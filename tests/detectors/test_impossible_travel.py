@@ -136,12 +136,15 @@ def test_relays_carriers_and_satellites_are_noted_and_hold_nothing_back(kind: Ki
 
 
 @pytest.mark.parametrize("kind", ["vpn", "hosting", "tor"])
-def test_a_vpn_lowers_the_weight_and_does_not_erase_it(kind: Kind) -> None:
+@pytest.mark.parametrize(("device", "share"), [("new", 2), (None, 2), ("phone", 4)])
+def test_a_vpn_lowers_the_weight_more_on_the_own_device_and_does_not_erase_it(
+    kind: Kind, device: str | None, share: int
+) -> None:
     account = settled(fixes=[fix(SHANGHAI, NOW - 60)])
     plain = weigh(impossible_travel, login(place=NEW_YORK), account)
 
-    rented = login(place=NEW_YORK, network="rented", kind=kind)
-    assert weigh(impossible_travel, rented, account) == pytest.approx(plain / 2)
+    rented = login(place=NEW_YORK, network="rented", kind=kind, device=device)
+    assert weigh(impossible_travel, rented, account) == pytest.approx(plain / share)
 
 
 def test_a_vpn_that_the_account_has_used_before_is_noted_and_holds_nothing() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.events import Place
+from contracts.events import PLACELESS, Place
 from detectors import new_country
 from tests.detectors.build import NEW_YORK, NOW, SHANGHAI, Kind, ask, fix, found, login, settled, weigh
 
@@ -47,10 +47,24 @@ def test_quiet_when_the_database_moved_an_address_the_account_was_at() -> None:
 
 @pytest.mark.parametrize("kind", ["vpn", "hosting", "tor", "relay", "mobile", "satellite"])
 def test_networks_whose_place_says_little_weigh_half(kind: Kind) -> None:
-    plain = weigh(new_country, login(place=NEW_YORK, network="far"), settled())
-    loose = weigh(new_country, login(place=NEW_YORK, network="far", kind=kind), settled())
+    plain = weigh(new_country, login(place=NEW_YORK, network="far", device="new"), settled())
+    loose = weigh(new_country, login(place=NEW_YORK, network="far", device="new", kind=kind), settled())
 
     assert loose == pytest.approx(plain / 2)
+
+
+@pytest.mark.parametrize("kind", sorted(PLACELESS))
+def test_quiet_on_the_own_device_over_a_network_that_hides_the_place(kind: Kind) -> None:
+    abroad = login(place=NEW_YORK, network="far", kind=kind)
+
+    assert ask(new_country, abroad, settled()) is None
+    assert (
+        ask(new_country, login(place=NEW_YORK, network="far", device=None, kind=kind), settled()) is not None
+    )
+
+
+def test_a_carrier_abroad_is_a_country_on_the_own_device_too() -> None:
+    assert ask(new_country, login(place=NEW_YORK, network="far", kind="mobile"), settled()) is not None
 
 
 def test_a_known_network_in_a_new_country_weighs_a_quarter() -> None:

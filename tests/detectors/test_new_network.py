@@ -51,8 +51,8 @@ def test_quiet_when_earlier_logins_told_no_network() -> None:
 
 @pytest.mark.parametrize("kind", ["mobile", "relay", "satellite"])
 def test_networks_that_shift_by_themselves_weigh_half(kind: Kind) -> None:
-    fixed = weigh(new_network, login(network="elsewhere"), settled())
-    shifting = weigh(new_network, login(network="elsewhere", kind=kind), settled())
+    fixed = weigh(new_network, login(network="elsewhere", device="new"), settled())
+    shifting = weigh(new_network, login(network="elsewhere", device="new", kind=kind), settled())
 
     assert shifting == pytest.approx(fixed / 2)
 
@@ -95,8 +95,19 @@ def test_the_own_device_elsewhere_or_nowhere_is_told(place: Place | None) -> Non
 
 
 @pytest.mark.parametrize("kind", sorted(PLACELESS))
-def test_a_network_that_hides_the_place_is_never_in_the_own_city(kind: Kind) -> None:
-    event = login(network="elsewhere", kind=kind)
+@pytest.mark.parametrize("place", [SHANGHAI, BEIJING, None])
+def test_quiet_on_the_own_device_over_a_network_that_hides_the_place(place: Place | None, kind: Kind) -> None:
+    event = login(network="elsewhere", kind=kind, place=place)
+
+    assert ask(new_network, event, settled(fixes=AT_HOME)) is None
+
+
+@pytest.mark.parametrize("kind", sorted(PLACELESS))
+@pytest.mark.parametrize("device", ["new", None])
+def test_another_device_over_such_a_network_is_told_in_the_own_city_too(
+    device: str | None, kind: Kind
+) -> None:
+    event = login(network="elsewhere", kind=kind, device=device)
 
     assert ask(new_network, event, settled(fixes=AT_HOME)) is not None
 

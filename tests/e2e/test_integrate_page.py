@@ -92,7 +92,7 @@ async def test_every_block_of_the_page_is_answered_as_the_page_says(
         found = blocks(page.replace("https://wallet.example/payguard", receiver.url))
         printed = await ran(stack, found)
         async with asyncio.timeout(WITHIN_S):
-            while len(receiver.got) < 4:  # noqa: ASYNC110  the sender sends them
+            while len(receiver.got) < 7:  # noqa: ASYNC110  the sender sends them
                 await asyncio.sleep(0.05)
 
     assert len(found) == PAGE.count("```sh\n")
@@ -103,7 +103,11 @@ async def test_every_block_of_the_page_is_answered_as_the_page_says(
     (secret,) = re.findall(r"whsec_[^\"]+", "".join(printed))
     sent = [Verifier(secret).verify(body, headers)["type"] for headers, body in receiver.got]
     assert sorted(sent) == sorted(
-        f"action.{kind}" for kind in ("release_payment", "freeze", "revoke_sessions", "unfreeze")
+        f"action.{kind}"
+        for kind in (
+            *("release_payment", "freeze", "revoke_sessions", "forget_device", "unfreeze"),
+            *("revoke_device", "forget_device"),
+        )
     )
 
 
@@ -139,7 +143,7 @@ async def test_the_example_asks_obeys_follows_and_acknowledges(make_stack: MakeS
     assert {each["kind"]: each["result"] for each in feed["actions"] if each["account_id"] == "wu"} == {
         "release_payment": "done",
         "freeze": "done",
-        "revoke_sessions": "failed",
+        "revoke_sessions": "done",
     }
 
 
@@ -154,8 +158,8 @@ async def wallet_story(wallet: Process, mei: Desk, owner: Desk) -> None:
     await line_of(wallet, "release_payment wu: done")
     await owner.ask("POST", "/v1/events", **json.decode(report("wu", int(time.time() * 1000))))
     await line_of(wallet, "freeze wu: done")
-    await line_of(wallet, "revoke_sessions wu: failed")
+    await line_of(wallet, "revoke_sessions wu: done")
 
 
-def test_the_example_has_at_most_sixty_lines() -> None:
-    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 60
+def test_the_example_has_at_most_seventy_lines() -> None:
+    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 70

@@ -72,6 +72,7 @@ def rights(user: str, settings: Settings) -> list[tuple[str, str, list[str]]]:
         "decisions": settings.topic_decisions,
         "actions": settings.topic_actions,
         "action-results": settings.topic_results,
+        "messages": settings.topic_messages,
         "payguard-worker": settings.consumer_group,
         "payguard-cases": settings.cases_group,
         "payguard-results": settings.results_group,

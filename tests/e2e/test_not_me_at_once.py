@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import httpx
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import json
 
@@ -63,6 +64,7 @@ async def said(client: httpx.AsyncClient, key: str, account: str) -> float:
     return at
 
 
+@pytest.mark.timed
 async def test_a_freeze_reaches_the_wallet_without_a_worker_and_there_is_one_when_it_is_back(
     make_stack: MakeStack,
 ) -> None:

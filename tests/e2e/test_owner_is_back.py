@@ -220,5 +220,6 @@ async def test_a_not_me_is_taken_back_with_a_code_and_the_owner_pays(make_stack:
     assert frozen["frozen"]["placed_by"] == "owner"
     assert (undone["result"], undone["unfrozen"], undone["frozen_still"]) == ("undone", True, False)
     assert (undone["case_withdrawn"], case["verdict"]) == (True, "withdrawn")
-    assert sorted(done) == [("li", "freeze"), ("li", "revoke_sessions"), ("li", "unfreeze")]
+    kinds = ("forget_device", "freeze", "revoke_sessions", "unfreeze")
+    assert sorted(done) == [("li", kind) for kind in kinds]
     assert paid["action"] == "allow"

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from notifier.channels import Letter
+from notifier.channels import Letter, Sent
 from notifier.deliver import Patience
 from notifier.service import Notifier
 from services.cases.contact_points import Contact
 from services.cases.mail_addresses import address_key
+from services.cases.message_tables import messages
 from services.cases.repository import keep
 from services.cases.tables import notices
 from services.platform.database import Database
@@ -40,13 +41,14 @@ class Way:
         self.hangs = False
         self.reached = asyncio.Event()
 
-    async def send(self, letter: Letter, key: str, at: float) -> None:
+    async def send(self, letter: Letter, key: str, at: float) -> Sent:
         self.sent.append((key, letter))
         self.reached.set()
         if self.hangs:
             await asyncio.Event().wait()
         if self.error is not None:
             raise self.error
+        return Sent()
 
 
 class Clock:
@@ -65,13 +67,19 @@ async def add(
         for event_id in event_ids
     ]
     async with database.begin() as connection:
-        await keep(connection, records, no_challenges)
+        await keep(connection, records, no_challenges, window_s=0.0)
 
 
 def notifier(
-    database: Database, way: Any, clock: Callable[[], float], patience: Patience | None = None
+    database: Database,
+    way: Any,
+    clock: Callable[[], float],
+    patience: Patience | None = None,
+    **settings: Any,
 ) -> Notifier:
-    return Notifier(Settings(), database, clock, {"mail": way}, patience)
+    return Notifier(
+        Settings(**{"messages_a_day": 10**6} | settings), database, clock, {"mail": way}, patience
+    )
 
 
 async def kill(service: Notifier, once: Awaitable[object]) -> None:
@@ -86,6 +94,12 @@ async def kill(service: Notifier, once: Awaitable[object]) -> None:
 async def rows(database: Database) -> list[Any]:
     async with database.read() as connection:
         return list((await connection.execute(select(notices).order_by(notices.c.event_id))).all())
+
+
+async def sendings(database: Database) -> list[Any]:
+    """The messages, by their ids."""
+    async with database.read() as connection:
+        return list((await connection.execute(select(messages).order_by(messages.c.message_id))).all())
 
 
 def counted(result: str) -> float:

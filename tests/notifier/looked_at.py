@@ -8,9 +8,9 @@ from typing import Any
 from contracts.decisions import Decision
 from contracts.shown import Shown
 from notifier.channels import Letter
-from notifier.claims import Notice, Told
 from notifier.render import Templates
 from notifier.routing import Route
+from notifier.told import Notice, Told
 from services.cases.news import News
 from tests.services.cases.decided import decision
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from msgspec import json
-from sqlalchemy import func, select
+from sqlalchemy import Double, bindparam, func, select
 
-from notifier.channels import Letter
-from notifier.deliver import Patience
+from notifier.channels import Letter, Sent
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
+from services.cases.message_tables import OPEN, messages
 from services.cases.repository import Recorded, keep
 from services.cases.tables import notices
 from services.platform.database import Database
@@ -29,12 +30,12 @@ class Postbox(Way):
         self.errors: dict[str, Exception] = {}
         self.both = asyncio.Event()
 
-    async def send(self, letter: Letter, key: str, at: float) -> None:
+    async def send(self, letter: Letter, key: str, at: float) -> Sent:
         if (error := self.errors.get(letter.to)) is not None:
             raise error
         if len(self.sent) == 1:
             self.both.set()
-        await super().send(letter, key, at)
+        return await super().send(letter, key, at)
 
     @property
     def got(self) -> list[tuple[str, str]]:
@@ -51,22 +52,29 @@ async def happened(database: Database, event_id: str, at: float, recorded_at: fl
     decided = decision(event_id, "li", (notify(event_id),), at=at)
     record = Recorded(decided, json.encode(decided), at if recorded_at is None else recorded_at)
     async with database.begin() as connection:
-        await keep(connection, [record], no_challenges)
+        await keep(connection, [record], no_challenges, window_s=0.0)
 
 
 async def deliver_all(
-    database: Database, box: Way, clock: Clock, patience: Patience | None = None, within_s: float = 1800.0
+    database: Database, box: Way, clock: Clock, within_s: float = 1800.0, **settings: Any
 ) -> None:
     """Everything that is due within half an hour, in its time."""
-    service = notifier(database, box, clock, patience)
+    service = notifier(database, box, clock, **settings)
     until = clock.now + within_s
-    due = select(func.min(notices.c.next_at)).where(notices.c.state == "waiting")
+    now = bindparam("now", type_=Double)
+    times = [
+        select(func.min(notices.c.next_at)).where(notices.c.state == "waiting"),
+        select(func.min(messages.c.next_at)).where(messages.c.state.in_(OPEN), messages.c.next_at > now),
+        select(func.min(messages.c.held_until)).where(
+            messages.c.state.in_(OPEN), messages.c.held_until > now
+        ),
+    ]
     while clock.now < until:
         while await service.deliver_due():
             pass
         async with database.read() as connection:
-            next_at = await connection.scalar(due)
-        clock.now = until if next_at is None else min(until, max(next_at, clock.now))
+            found = [await connection.scalar(query, {"now": clock.now}) for query in times]
+        clock.now = min([until, *(at for at in found if at is not None)])
 
 
 class Owner:
@@ -87,8 +95,8 @@ class Owner:
         """A login of now, or by a clock that is so much ahead, recorded now."""
         await happened(self.database, event_id, self.clock.now + after_s, self.clock.now)
 
-    async def deliver(self, patience: Patience | None = None, within_s: float = 1800.0) -> None:
-        await deliver_all(self.database, self.box, self.clock, patience, within_s)
+    async def deliver(self, within_s: float = 1800.0, **settings: Any) -> None:
+        await deliver_all(self.database, self.box, self.clock, within_s, **settings)
 
     async def changed(self, address: str) -> None:
         """The address is changed, everybody is told, and the letters of that are put away."""

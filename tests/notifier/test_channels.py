@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec import structs
 
 from contracts.errors import Malformed, Unavailable
-from notifier.channels import Letter
+from notifier.channels import Letter, Short
 from notifier.channels.envelope import message
 from notifier.channels.mail_folder import FolderMail
 from notifier.channels.mail_smtp import smtp_server
@@ -27,6 +28,10 @@ LETTER = Letter(
     text="您好。\n\n第一行\n",
     html="<p>您好。</p>",
     language="zh-CN",
+    short=Short(title="新的登录", body="是您本人吗？", text="【UPay】新的登录。"),
+    account_id="li",
+    template="login_notice",
+    reference="PG-7F3K-92",
 )
 AT = 1_790_000_000.0
 
@@ -38,7 +43,7 @@ def test_the_same_key_makes_the_same_bytes() -> None:
 
 
 def test_a_line_break_in_a_subject_adds_no_header() -> None:
-    tricky = Letter(to=LETTER.to, subject="a\r\nBcc: x@y.example", text="t", html="h", language="en")
+    tricky = structs.replace(LETTER, subject="a\r\nBcc: x@y.example")
     made = message_from_bytes(message(tricky, "k", SENDER, AT).as_bytes(), policy=default)
 
     assert (made["Bcc"], made["Subject"]) == (None, "a Bcc: x@y.example")

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from contracts.errors import Malformed, Unavailable
-from notifier.deliver import Patience
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
 from services.cases.mail_addresses import address_key, masked, same_address
@@ -49,19 +48,19 @@ async def test_nothing_goes_to_the_new_address_while_the_old_one_cannot_be_told(
 
 
 @pytest.mark.parametrize(
-    ("error", "patience"),
+    ("error", "told_first_s"),
     [
-        (Malformed("address_refused", "550"), Patience()),
-        (Unavailable("450"), Patience(told_first_s=600.0)),
+        (Malformed("address_refused", "550"), 3600.0),
+        (Unavailable("450"), 600.0),
     ],
     ids=["is gone", "stays away longer than the setting"],
 )
 async def test_an_old_address_that_cannot_be_told_does_not_keep_the_new_one_waiting_for_ever(
-    li: Owner, error: Exception, patience: Patience
+    li: Owner, error: Exception, told_first_s: float
 ) -> None:
     li.box.errors[OLD] = error
     await li.change(NEW)
-    await li.deliver(patience)
+    await li.deliver(contact_told_first_s=told_first_s)
 
     assert li.written_to == [NEW]
 

@@ -58,10 +58,9 @@ def test_a_page_is_well_formed_small_and_loads_nothing(shot: Shot) -> None:
     style = re.search(r"<style>(.*?)</style>", shot.letter.html, re.S)
 
     assert page.faults == []
-    assert tags.isdisjoint({"script", "img", "link", "iframe", "form", "input", "a", "video", "object"})
-    assert not any(
-        name in told for _, told in page.elements for name in ("src", "href", "background", "onload")
-    )
+    assert tags.isdisjoint({"script", "img", "link", "iframe", "form", "input", "video", "object"})
+    assert not any(name in told for _, told in page.elements for name in ("src", "background", "onload"))
+    assert not any("href" in told for tag, told in page.elements if tag != "a")
     assert style is not None
     assert not _REMOTE.search(style[1])
     assert not any(_REMOTE.search(told.get("style") or "") for _, told in page.elements)
@@ -83,6 +82,8 @@ def test_text_and_page_say_the_same(shot: Shot) -> None:
 
 
 def _words_of(said: str) -> set[str]:
+    """Without the addresses of buttons, which the page shows to nobody."""
+    said = re.sub(r"(?m)^https://\S+/my/answer/\S+$", "", said)
     return set(re.findall(r"\w+", said.replace("\u2060", "")))
 
 
@@ -92,8 +93,8 @@ def test_a_letter_says_what_to_do_and_how_to_know_that_it_is_ours(shot: Shot) ->
 
     assert reference is not None
     assert reference[0] in shot.letter.html
-    assert any(words(shot.locale).frame[name] in shot.letter.text for name in ("no", "yes")) or re.search(
-        "If you|If something|What to do|如果", shot.letter.text
+    assert "/my/answer/" in shot.letter.text or re.search(
+        "If you|If it was|If something|What to do|如果", shot.letter.text
     )
 
 

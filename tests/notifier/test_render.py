@@ -12,10 +12,10 @@ from msgspec import structs
 from contracts.decisions import Contribution, Decision, HoldPayment
 from contracts.errors import Malformed
 from contracts.shown import Shown, Usual
-from notifier.claims import Notice, Told
-from notifier.rates import DIGEST
 from notifier.routing import Route
+from notifier.told import Notice, Told
 from notifier.words import LOCALES
+from services.cases.classes import DIGEST
 from tests.notifier.looked_at import T0, TEMPLATES, THEFT, Page, letter, paid
 from tests.services.cases.decided import challenge, decision, freeze, open_case, revoke
 

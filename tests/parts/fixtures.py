@@ -27,7 +27,15 @@ from benchmarks.parts.real_parts import (
 )
 from services.platform.embedded import EmbeddedBroker, EmbeddedStore, PartNotAvailable
 
+_IN_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 << 30
 Part = TypeVar("Part")
+
+
+def in_memory() -> Path | None:
+    """A file system in memory with room for what tests write, where there is one: databases wait for a disk at each commit."""
+    if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM_BYTES:
+        return _IN_MEMORY
+    return None
 
 
 def started_or_explained(start: Callable[[], Part]) -> Part:
@@ -62,8 +70,8 @@ def running(part: Started) -> Iterator[Started]:
 
 @pytest.fixture(scope="session")
 def parts_folder() -> Iterator[Path]:
-    """A folder for the parts' logs and data, removed at the end unless PAYGUARD_KEEP=1."""
-    folder = new_parts_folder()
+    """A folder for the parts' logs and data, in memory where there is room; removed at the end unless PAYGUARD_KEEP=1."""
+    folder = new_parts_folder(in_memory())
     yield folder
     if os.environ.get("PAYGUARD_KEEP") != "1":
         shutil.rmtree(folder, ignore_errors=True)

@@ -23,13 +23,15 @@ class Shown(Struct, frozen=True):
     type: str
     action: str
     score: int
-    words: str
+    #: the headline, and the reasons, the weightiest first
+    words: tuple[str, ...]
 
 
 class Meter:
-    """Events a second over the last three seconds; `at_s` is monotonic."""
+    """Events a second over the last three seconds, or `window_s`; `at_s` is monotonic."""
 
-    def __init__(self) -> None:
+    def __init__(self, window_s: float = _WINDOW_S) -> None:
+        self._window_s = window_s
         self._buckets: deque[tuple[float, int]] = deque()
         self.total = 0
 
@@ -43,9 +45,9 @@ class Meter:
 
     def rate(self, at_s: float) -> float:
         """Events a second, as of `at_s`."""
-        while self._buckets and self._buckets[0][0] < at_s - _WINDOW_S:
+        while self._buckets and self._buckets[0][0] < at_s - self._window_s:
             self._buckets.popleft()
-        return sum(count for _, count in self._buckets) / _WINDOW_S
+        return sum(count for _, count in self._buckets) / self._window_s
 
 
 class Board:
@@ -59,6 +61,8 @@ class Board:
         self._allowed_at = 0.0
         self.events = Meter()
         self.decisions = Meter()
+        #: of live play alone
+        self.last_minute = Meter(60.0)
         self.actions: Counter[str] = Counter()
         self.recent: deque[Shown] = deque(maxlen=40)
         self.steps: list[StoryStep] = []
@@ -66,29 +70,29 @@ class Board:
         self.wallet: Counter[str] = Counter()
         #: None while nothing was measured
         self.p50_ms: float | None = None
+        self.p95_ms: float | None = None
         self.p99_ms: float | None = None
+        #: of the demonstration's own page; empty where there is none
+        self.address = ""
+        #: the line that says how the demonstration's agent signs in; empty where there is none
+        self.agent = ""
         self.links: list[tuple[str, str]] = []
-        self.page_link = ""
         self.notes: deque[str] = deque(maxlen=3)
-
-    def shown_links(self) -> list[tuple[str, str]]:
-        """Where to look: the fixed addresses, and the page of the newest challenge that waits for its owner."""
-        return [*self.links, *([("approve or stop", self.page_link)] if self.page_link else [])]
 
     def note(self, decision: Decision, words: list[str], now: float) -> None:
         """Count a decision, and remember one worth a line: whatever is not simply allowed, and now and then what is.
 
-        `now` is epoch seconds.
+        `now` is epoch seconds. What people did before live play began is counted alone: it did not happen now.
         """
         self.actions[decision.action] += 1
+        if self.live_since_s is None:
+            return
         if decision.action == "allow":
             if not decision.findings or now - self._allowed_at < _ALLOWED_EVERY_S:
                 return
             self._allowed_at = now
         clock = time.strftime("%H:%M:%S", time.localtime(now))
-        line = Shown(
-            clock, decision.account_id, decision.type, decision.action, decision.score, _sentence(words)
-        )
+        line = Shown(clock, decision.account_id, decision.type, decision.action, decision.score, tuple(words))
         last = self.recent[-1] if self.recent else None
         if last is not None and (last.account_id, last.action) == (line.account_id, line.action):
             self.recent.pop()  # a burst is one line, its latest
@@ -117,8 +121,3 @@ class Board:
     def live_s(self) -> float:
         """Seconds of live play so far."""
         return 0.0 if self.live_since_s is None else time.monotonic() - self.live_since_s
-
-
-def _sentence(words: list[str]) -> str:
-    """The headline, and the reasons after a colon."""
-    return ": ".join((words[0], " ".join(words[1:]))) if len(words) > 1 else "".join(words)

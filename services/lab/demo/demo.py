@@ -15,13 +15,21 @@ from msgspec import Struct
 from contracts.errors import Unavailable
 from services.events.own_events import event_macs
 from services.lab.demo.board import Board
+from services.lab.demo.casebook import Backlog
 from services.lab.demo.desk import Desk
+from services.lab.demo.everyday import Everyday
 from services.lab.demo.ledger import Figures, Ledger, edge_now, edge_traces, effects_missing
+from services.lab.demo.owners import owners
+from services.lab.demo.owners_day import OwnersDay
+from services.lab.demo.pace import HURRIED, LEISURELY
 from services.lab.demo.player import Player
+from services.lab.demo.showing import Showing
+from services.lab.demo.thwarted import Thwarted
 from services.lab.demo.wallet import Wallet
 from services.lab.demo.watch import Watch
 from services.lab.people.behaviour import DAY_S, World
 from services.lab.people.personas import Person, as_of, person
+from services.lab.people.whereabouts import Whereabouts
 from services.lab.send.send import KafkaOut
 from services.lab.simulate.stories import LIVE, cast
 from services.lab.summarise.replayed import words_in
@@ -29,9 +37,9 @@ from services.platform.database import Database
 from services.platform.kafka_access import kafka_access
 from services.platform.settings import Settings
 
-PEOPLE = 1200
+PEOPLE = 800
 PAST_DAYS = 14
-_EVERYDAY_ENROLLED = 24
+_EVERYDAY_ENROLLED = 12
 _ROUND_PAUSE_S = 120.0
 #: A busy machine is slow; one that decides nothing for so long is stuck.
 _STUCK_S = 30.0
@@ -81,7 +89,10 @@ class Demo:
         start = now - now % DAY_S - PAST_DAYS * DAY_S
         self._world = World(play.seed, start, f"d{now:x}", afternoon_h=now % DAY_S / 3600)
         self._outbox = settings.outbox_dir or Path()
-        self._rounds = 1 if play.for_s is not None else 12
+        self.owners = owners()
+        #: hears of what the page may show, once there is something
+        self.on_stage: Callable[[Showing], None] = lambda showing: None
+        self._rounds = 1 if play.for_s is not None else 3
         needed = sum(story.people for story in LIVE.values()) * self._rounds
         self._everyday: Sequence[Person] = [person(play.seed, number) for number in range(PEOPLE)]
         self._cast: Sequence[Person] = [cast(play.seed, PEOPLE + number) for number in range(needed)]
@@ -110,13 +121,13 @@ class Demo:
                 access=kafka_access(self._settings),
             ) as out,
         ):
-            wallet = Wallet(client, board)
-            desk = Desk(client, self._second_key, board, wallet)
-            watch.on_decision += [wallet.hears, desk.hears]
+            wallet, desk = self._around(watch, client)
+            queue = self._everyday[_EVERYDAY_ENROLLED:]
+            backlog = Backlog(self._settings, self._database, wallet, desk, queue)
             player = Player(self._world, out, client, self.ledger, board, watch, wallet)
             beside = [asyncio.create_task(watch.run()), asyncio.create_task(self._look())]
             try:
-                await _until(stopping, beside, self._acts(player, wallet))
+                await _until(stopping, beside, self._acts(player, wallet, backlog))
                 played()
                 board.phase = "draining"
                 await player.settle()
@@ -129,30 +140,67 @@ class Demo:
         traces = await edge_traces(self._database, self._outbox) if self._play.own_topics else []
         return self.ledger.figures(traces, missing, behind)
 
-    async def _acts(self, player: Player, wallet: Wallet) -> None:
-        board = self.board
-        board.phase = "playing the past"
-        await player.past([*self._everyday, *self._cast], PAST_DAYS)
+    def _around(self, watch: Watch, client: Any) -> tuple[Wallet, Desk]:
+        """Who hears what PayGuard decides: the wallet, its support, and what the page shows."""
+        wallet = Wallet(client, self.board)
+        wallet.left_alone = frozenset(owner.account_id for owner in self.owners if owner.left_alone)
+        desk, thwarted = Desk(client, self._second_key, self.board, wallet), Thwarted(wallet)
+        watch.on_decision += [wallet.hears, desk.hears, thwarted.hears]
+        watch.on_action = wallet.does
+        self._showing = Showing(self.board, wallet, thwarted, client, self._outbox, self.owners)
+        return wallet, desk
+
+    async def _acts(self, player: Player, wallet: Wallet, backlog: Backlog) -> None:
+        board, whereabouts = self.board, Whereabouts()
+        day = OwnersDay(player.send, wallet, self.owners, self._world.prefix)
+        known = [owner.person for owner in self.owners]
+        locales = {owner.account_id: owner.locale for owner in self.owners}
+        await self._enrol(wallet, known)
+        await wallet.introduce(known, locales)
+        await self._live_past(player, [], known, whereabouts)
+        self.on_stage(self._showing)
+        visited = asyncio.create_task(day.run())
+        try:
+            enrolled = self._everyday[:_EVERYDAY_ENROLLED]
+            alone = [who for story, people in self._casting() if story.people == 1 for who in people]
+            await self._enrol(wallet, [*enrolled, *alone])
+            introduced = asyncio.create_task(wallet.introduce([*enrolled, *alone], {}))
+            await self._live_past(player, self._everyday, self._cast, whereabouts)
+            await introduced
+            board.go_live()
+            everyday = Everyday(self._world, self._everyday, whereabouts)
+            life = asyncio.create_task(player.everyday(everyday, enrolled, self._play.rate))
+            # Nobody visits a run that stops by itself.
+            filled = asyncio.create_task(backlog.fill() if self._play.for_s is None else _nothing())
+            try:
+                await asyncio.gather(self._stories(player), filled)
+                for_s = self._play.for_s
+                left_s = None if for_s is None else max(for_s - board.live_s, 0.0)
+                both = [life, visited]
+                done, _ = await asyncio.wait(both, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+                for ended in done:
+                    ended.result()
+            finally:
+                await _end([life, filled])
+        finally:
+            await _end([visited])
+
+    async def _enrol(self, wallet: Wallet, people: Sequence[Person]) -> None:
+        given = await wallet.enrol(people, self._settings, self._database, self._world.start_at)
+        while unknown := len(given - self._watch.enrolled):
+            self.board.phase = f"enrolling second factors, {unknown} to go"
+            await asyncio.sleep(0.1)
+
+    async def _live_past(
+        self, player: Player, people: Sequence[Person], cast: Sequence[Person], whereabouts: Whereabouts
+    ) -> None:
+        self.board.phase = "playing the past"
+        await player.past(people, cast, PAST_DAYS, whereabouts)
         await player.settle()
         async for waiting in self._while_moving(lambda: self.ledger.waiting):
-            board.phase = f"learning the past, {waiting:,} events to go"
+            self.board.phase = f"learning the past, {waiting:,} events to go"
         if self.ledger.waiting:
             raise Unavailable(f"no event was decided for {_STUCK_S:.0f} s; see the worker's log")
-        board.phase = "enrolling second factors"
-        enrolled = self._everyday[:_EVERYDAY_ENROLLED]
-        alone = [who for story, people in self._casting() if story.people == 1 for who in people]
-        given = await wallet.enrol([*enrolled, *alone])
-        while unknown := len(given - self._watch.enrolled):
-            board.phase = f"enrolling second factors, {unknown} to go"
-            await asyncio.sleep(0.1)
-        board.go_live()
-        life = asyncio.create_task(player.everyday(self._everyday, enrolled, self._play.rate))
-        try:
-            await self._stories(player)
-            for_s = self._play.for_s
-            await asyncio.wait([life], timeout=None if for_s is None else max(for_s - board.live_s, 0.0))
-        finally:
-            await _end([life])
 
     def _casting(self) -> list[tuple[Any, Sequence[Person]]]:
         casting: list[tuple[Any, Sequence[Person]]] = []
@@ -167,9 +215,10 @@ class Demo:
     async def _stories(self, player: Player) -> None:
         left_s = None if self._play.for_s is None else self._play.for_s - _QUIET_END_S
         pause_s = 8.0 if left_s is None else min(max(left_s, 0.0) / len(LIVE), 8.0)
+        pace = LEISURELY if left_s is None else HURRIED
         playing: list[asyncio.Task[None]] = []
         for number, (story, people) in enumerate(self._casting()):
-            playing.append(asyncio.create_task(player.story(story, people, number)))
+            playing.append(asyncio.create_task(player.story(story, people, number, pace)))
             await asyncio.sleep(pause_s)
             if (number + 1) % len(LIVE) == 0 and number + 1 < len(LIVE) * self._rounds:
                 await asyncio.sleep(_ROUND_PAUSE_S)
@@ -205,6 +254,7 @@ class Demo:
             with contextlib.suppress(Unavailable):
                 self.board.edge = await edge_now(self._database, self._outbox)
             self.board.p50_ms = self.ledger.latency_ms(0.50, recent=True) or None
+            self.board.p95_ms = self.ledger.latency_ms(0.95, recent=True) or None
             self.board.p99_ms = self.ledger.latency_ms(0.99, recent=True) or None
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -218,6 +268,10 @@ async def _until(stopping: asyncio.Event, beside: list[asyncio.Task[None]], work
             task.result()
     finally:
         await _end([working, stopped])
+
+
+async def _nothing() -> None:
+    pass
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -42,6 +42,8 @@ class Desk:
 
     def hears(self, decision: Decision) -> None:
         """Look at what the decision stopped, in the background."""
+        if decision.account_id in self._wallet.left_alone:
+            return
         for effect in decision.effects:
             if isinstance(effect, Freeze):
                 self._begin(self._let_in(decision.account_id))
@@ -59,11 +61,15 @@ class Desk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def ask_to_let_in(self, account_id: str) -> Any:
+        """Ask for the end of the account's freeze, which waits for a second person; the answer, None where none stands."""
+        return await self._until_there(f"/v1/accounts/{account_id}/unfreeze")
+
     async def _let_in(self, account_id: str) -> None:
         await asyncio.sleep(_STORY_S)
         with contextlib.suppress(Unavailable):
             await self._wallet.prove(account_id)
-        answer = await self._until_there(f"/v1/accounts/{account_id}/unfreeze")
+        answer = await self.ask_to_let_in(account_id)
         if answer is not None and answer.status_code == 202:
             for waiting in json.decode(answer.content, type=_Holds).approvals:
                 if waiting.act == "unfreeze":

@@ -5,32 +5,30 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
-import msgspec
-
 from services.lab.demo.board import Board
+from services.lab.demo.everyday import Everyday
 from services.lab.demo.ledger import EventName, Ledger
+from services.lab.demo.pace import Pace, steps
 from services.lab.demo.wallet import Wallet
 from services.lab.demo.watch import Watch
-from services.lab.people.behaviour import World, ordinary_day, session_at
+from services.lab.people.behaviour import DAY_S, World, ordinary_day
 from services.lab.people.events import Played
 from services.lab.people.personas import Person
+from services.lab.people.whereabouts import Whereabouts
 from services.lab.send.send import KafkaOut
 from services.lab.simulate.stories import Story, tell
 from services.lab.summarise.summary import step_of
 
 HTTP_SHARE = 0.1
-_HOUR_S = 3600.0
-_PAYMENTS_AN_HOUR = 3
-_STRIDE = 7  # without a common divisor with the number of people: everybody gets a turn
 _HTTP_AT_ONCE = 16
-_HAPPENS_NOW_S = 3 * 3600
-_STEP_PAUSE_S = 0.12
 _ANSWER_S = 30.0
-_SURPRISE_EVERY_S = 3.0
+_SURPRISE_EVERY_S = 8.0
+_BREATHES_EVERY = 100
+_BY_THE_WALLET = ("account_change", "challenge_outcome")
 
 
 class Player:
@@ -53,59 +51,46 @@ class Player:
         self._board = board
         self._watch = watch
         self._wallet = wallet
-        self._sessions = 0
-        self._paid: dict[int, list[float]] = {}
         self._http: set[asyncio.Task[None]] = set()
 
-    async def past(self, people: Sequence[Person], days: int) -> int:
-        """Every person's days before now, in time order; enrolments are left to the wallet. Returns how many events."""
-        count = 0
-        for day in range(days):
-            today = [played for who in people for played in ordinary_day(self._world, who, day)]
-            today.sort(key=lambda played: played.event.at)
-            for played in today:
-                if played.event.__struct_config__.tag in ("account_change", "challenge_outcome"):
-                    continue
-                await self._send(played)
-                count += 1
-            await asyncio.sleep(0)
-        return count
+    async def past(
+        self, people: Sequence[Person], cast: Sequence[Person], days: int, whereabouts: Whereabouts
+    ) -> None:
+        """Everybody's days before now, in time order, and where they left them."""
+        for count, played in enumerate(past_of(self._world, people, cast, days, time.time())):
+            if count % _BREATHES_EVERY == 0:
+                await asyncio.sleep(0)  # the page is answered meanwhile
+            whereabouts.note(played)
+            await self._send(played)
 
-    async def everyday(self, people: Sequence[Person], enrolled: Sequence[Person], rate: float) -> None:
+    async def everyday(self, life: Everyday, enrolled: Sequence[Person], rate: float) -> None:
         """Ordinary sessions at `rate` events a second until cancelled, and now and then an owner's new phone."""
-        rng = Random(f"everyday {self._world.seed}")
+        rng = Random(f"player {self._world.seed}")
         due: list[tuple[float, int, Played]] = []
-        turn = rng.randrange(len(people))
-        next_surprise_s, surprised, sent = time.monotonic() + _SURPRISE_EVERY_S, 0, 0
+        next_surprise_s, surprised, sent, put = time.monotonic() + _SURPRISE_EVERY_S, 0, 0, 0
         started_s = time.monotonic()
         while True:
             now = time.time()
             wanted = (time.monotonic() - started_s) * rate
-            while sent < wanted and len(due) < wanted + rate - sent:
-                who = people[turn * _STRIDE % len(people)]
-                turn += 1
-                for played in self._session(who, now, rng):
-                    heapq.heappush(due, (played.event.at, self._sessions, played))
-                    self._sessions += 1
+            while sent + len(due) < wanted and (session := life.session(now)):
+                for played in session:
+                    heapq.heappush(due, (played.event.at, put, played))
+                    put += 1
                 sent += await self._send_due(due, now, rng)
             sent += await self._send_due(due, now, rng)
             if time.monotonic() >= next_surprise_s and surprised < len(enrolled):
                 next_surprise_s += _SURPRISE_EVERY_S
-                await self._new_phone(enrolled[surprised], now, rng)
+                for played in life.new_phone(enrolled[surprised], now):
+                    await self._send(played, live=True)
                 surprised += 1
             await asyncio.sleep(0.02)
 
-    async def story(self, story: Story, people: Sequence[Person], number: int) -> None:
-        """Play one story: what lies less than three hours before its end happens now, step by step."""
-        ends_at = time.time()
+    async def story(self, story: Story, people: Sequence[Person], number: int, pace: Pace) -> None:
+        """Play one story step by step, as fast as `pace` lets it happen."""
         prefix = f"{self._world.prefix}-{number}"
-        for played in tell(story, people, ends_at, self._world.seed, prefix):
-            if played.event.__struct_config__.tag == "challenge_outcome":
-                continue  # the wallet answers by itself
-            now = time.time()
-            if played.event.at > ends_at - _HAPPENS_NOW_S:
-                event = msgspec.structs.replace(played.event, occurred_at=int(now * 1000))
-                played = msgspec.structs.replace(played, event=event)
+        for step in steps(tell(story, people, time.time(), self._world.seed, prefix), pace):
+            await asyncio.sleep(step.after_s or 0.0)
+            played = step.at(time.time())
             if played.fraud:
                 self._wallet.strangers.add(played.event.event_id)
             answer = asyncio.create_task(self._watch.decision_of(played.event.event_id, _ANSWER_S))
@@ -114,36 +99,22 @@ class Player:
             await self._send(played)
             if played.expected is not None:
                 decision = await answer
-                step = step_of(story.title, played.event.event_id, played.expected, decision)
-                self._board.steps.append(step)
+                told = step_of(story.title, played.event.event_id, played.expected, decision)
+                self._board.steps.append(told)
                 if decision is not None and decision.action == "challenge" and not played.fraud:
                     await outcome
             answer.cancel()
             outcome.cancel()
-            await asyncio.sleep(_STEP_PAUSE_S)
+
+    async def send(self, played: Played) -> None:
+        """Send one event now."""
+        await self._send(played)
 
     async def settle(self) -> None:
         """Wait for requests and records under way."""
         if self._http:
             await asyncio.gather(*self._http)
         await self._out.drain()
-
-    def _session(self, who: Person, now: float, rng: Random) -> list[Played]:
-        """An ordinary session; who paid often enough this hour only logs in."""
-        session = session_at(self._world, who, now, self._sessions, rng)
-        paid = [at for at in self._paid.get(who.number, ()) if at > now - _HOUR_S]
-        if len(paid) + len(session) - 1 > _PAYMENTS_AN_HOUR:
-            session = session[:1]
-        self._paid[who.number] = paid + [played.event.at for played in session[1:]]
-        return session
-
-    async def _new_phone(self, who: Person, now: float, rng: Random) -> None:
-        first = session_at(self._world, who, now, self._sessions, rng)[0]
-        self._sessions += 1
-        event = msgspec.structs.replace(
-            first.event, device_id=who.next_phone.device_id, user_agent=who.next_phone.user_agent
-        )
-        await self._send(msgspec.structs.replace(first, event=event), live=True)
 
     async def _send_due(self, due: list[tuple[float, int, Played]], now: float, rng: Random) -> int:
         count = 0
@@ -184,3 +155,20 @@ class Player:
 
 def _accepting(ledger: Ledger, event: EventName) -> Callable[[], None]:
     return lambda: ledger.accept(event)
+
+
+def past_of(
+    world: World, people: Sequence[Person], cast: Sequence[Person], days: int, now: float
+) -> Iterator[Played]:
+    """The days before `now` (epoch seconds), in time order, without enrolments, which the wallet has made.
+
+    Whom a story will meet does nothing on the last day, so that there is time for a journey.
+    """
+    resting = {who.account_id for who in cast}
+    for day in range(days):
+        today = [played for who in (*people, *cast) for played in ordinary_day(world, who, day)]
+        today.sort(key=lambda played: played.event.at)
+        for played in today:
+            rests = played.event.at > now - DAY_S and played.event.account_id in resting
+            if not rests and played.event.__struct_config__.tag not in _BY_THE_WALLET:
+                yield played

@@ -37,6 +37,8 @@ class Watch:
 
     def __init__(self, settings: Settings, ledger: Ledger, board: Board, ours: Callable[[str], bool]) -> None:
         self.on_decision: list[Callable[[Decision], None]] = []
+        #: hears the id of each new action
+        self.on_action: Callable[[str], None] = lambda action_id: None
         #: accounts whose factor PayGuard has taken note of: that it was begun, and that it was confirmed
         self.enrolled: set[str] = set()
         self._begun: set[str] = set()
@@ -105,6 +107,8 @@ class Watch:
         if not self._ledger.decide(decision, value, at_s, self._ours(decision.event_id)):
             return
         self._board.decisions.add(1, at_s)
+        if self._board.live_since_s is not None:
+            self._board.last_minute.add(1, at_s)
         worth = decision.action != "allow" or decision.findings
         self._board.note(decision, self.words(decision) if worth else [], time.time())
         _settle(self._awaited, decision.event_id, decision)
@@ -119,6 +123,7 @@ class Watch:
         action = _decode_action(value)
         if self._ledger.act(action.action_id, action.kind, action.account_id, action.event_id):
             self._board.wallet[action.kind] += 1
+            self.on_action(action.action_id)
 
 
 async def _within(

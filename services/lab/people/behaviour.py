@@ -109,6 +109,8 @@ _GETS_USED_DAYS = 8
 _AFTERNOON_H = 15.0
 _SETTLED_PAYEES = 0.35
 _ROOM_BELOW = 1.5
+_DROWSY_H = 0.5
+_PAYS_AFTER_S = (10.0, 60.0)
 
 
 class World(Struct, frozen=True):
@@ -158,20 +160,34 @@ def expected_events(who: Person, days: int) -> float:
     return 4.0 + days * (who.logins_a_day * (1.0 + who.kind.mistypes) + who.payments_a_day + 0.1)
 
 
-def session_at(world: World, who: Person, at: float, number: int, rng: Random) -> list[Played]:
-    """An ordinary session that begins at `at` (epoch seconds): a login, and soon after it up to two payments.
+def hand_at(world: World, who: Person, at: float, rng: Random) -> Hand:
+    """Over which line and on which device the person comes at `at` (epoch seconds)."""
+    day, hour = int(at - world.start_at) // DAY_S, int(_clock_h(world, who, at))
+    return Hand(access_on(who, day, hour, rng), device_on(who, day, rng))
 
-    `number` tells sessions of one run apart.
+
+def is_about(world: World, who: Person, at: float) -> bool:
+    """Whether the person is up and about at `at` (epoch seconds), and not just got up or about to go to bed."""
+    first, last = hours_on(who, int(at - world.start_at) // DAY_S)
+    return first + _DROWSY_H <= _clock_h(world, who, at) <= last - _DROWSY_H
+
+
+def session_at(world: World, who: Person, at: float, number: int, rng: Random, hand: Hand) -> list[Played]:
+    """An ordinary session that begins at `at` (epoch seconds): a login, and up to two payments within the next minutes.
+
+    `number` tells sessions of one run apart. Who mistypes the password types it again.
     """
     day = int(at - world.start_at) // DAY_S
     prefix = f"{world.prefix}-live{number}"
     recorder = _Day(World(world.seed, world.start_at, prefix, world.afternoon_h), who, day, rng)
-    hand = Hand(access_on(who, 1, _local_hour(recorder, at), rng), device_on(who, 1, rng))
     session = f"s-{who.number}-{number}"
-    recorder.login(who, at, hand, ok=rng.random() >= who.kind.mistypes, session=session)
     when = at
+    if rng.random() < who.kind.mistypes:
+        recorder.login(who, at, hand, ok=False)
+        when += rng.uniform(5, 15)
+    recorder.login(who, when, hand, session=session)
     for _ in range(rng.choice((0, 1, 1, 2))):
-        when += rng.uniform(0.5, 4.0)
+        when += rng.uniform(*_PAYS_AFTER_S)
         _pay(recorder, when, hand, session, _usual_payee(who, rng))
     return recorder.played
 
@@ -236,23 +252,31 @@ def _usual_payee(who: Person, rng: Random) -> str:
     return who.payees[min(int(rng.expovariate(_SETTLED_PAYEES)), len(who.payees) - 1)]
 
 
-def _ahead_h(recorder: _Day) -> float:
-    """What the person's clock is ahead of UTC, in hours."""
-    if recorder.world.afternoon_h is not None:
-        return _AFTERNOON_H - recorder.world.afternoon_h
-    return offset_hours(recorder.who.city.zone, recorder.midnight)
+def _ahead_h(world: World, who: Person, at: float) -> float:
+    """What the person's clock is ahead of UTC on the day of `at`, in hours."""
+    if world.afternoon_h is not None:
+        return _AFTERNOON_H - world.afternoon_h
+    return offset_hours(who.city.zone, int(at) - int(at - world.start_at) % DAY_S)
 
 
 def _time_of_day(recorder: _Day) -> float:
     rng = recorder.rng
     first, last = hours_on(recorder.who, recorder.day)
     middle = rng.choice((first + 1.5, first + 5.0, last - 2.0))
-    utc = (min(max(rng.gauss(middle, 1.2), first), last) - _ahead_h(recorder)) % 24
+    utc = (
+        min(max(rng.gauss(middle, 1.2), first), last)
+        - _ahead_h(recorder.world, recorder.who, recorder.midnight)
+    ) % 24
     return recorder.midnight + min(utc * 3600, DAY_S - 1800) + rng.uniform(30, 90)
 
 
 def _local_hour(recorder: _Day, at: float) -> int:
-    return int(at % DAY_S / 3600 + _ahead_h(recorder)) % 24
+    return int(at % DAY_S / 3600 + _ahead_h(recorder.world, recorder.who, recorder.midnight)) % 24
+
+
+def _clock_h(world: World, who: Person, at: float) -> float:
+    """The hour on the person's clock, 0 to 24."""
+    return (at % DAY_S / 3600 + _ahead_h(world, who, at)) % 24
 
 
 def _poisson(rng: Random, mean: float) -> int:

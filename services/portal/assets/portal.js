@@ -1,27 +1,20 @@
-// Every page works without this. It saves a tap, counts down, copies, prints, and keeps a form from being sent twice.
+// Every page works without this. It counts down, copies, prints, and keeps a form from being sent twice. It sends nothing by itself.
 "use strict";
 
 const heard = document.querySelector("[data-heard]");
 const say = (text) => { if (heard) heard.textContent = text; };
 
-const opening = document.querySelector("form[data-open]");
-if (opening) {
-  const open = () => opening.requestSubmit();
-  if (document.prerendering) document.addEventListener("prerenderingchange", open, { once: true });
-  else open();
-}
-
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
-    form.querySelector("button[type=submit]").setAttribute("aria-disabled", "true");
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
   });
 }
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
-    form.querySelector("button[type=submit]").removeAttribute("aria-disabled");
+    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
   }
 });
 

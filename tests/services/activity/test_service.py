@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from uuid import uuid4
@@ -12,13 +12,14 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from contracts.events import Login, UserReport, to_wire
+from contracts.events import AnyEvent, Erasure, Login, UserReport, to_wire
 from services.activity.service import ActivityService
 from services.activity.tables import activity
 from services.enrichment.enrich import Enricher
 from services.enrichment.user_agents import UserAgents
+from services.events.decode import Record
 from services.events.own_events import event_macs
 from services.memory.pseudonyms import Pseudonyms
 from services.platform.database import Database
@@ -27,6 +28,7 @@ from services.platform.settings import Settings
 from tests.chaos.stack import EVENT_KEY
 
 AT_MS = 1_796_040_000_000
+DAY_MS = 86_400_000
 
 
 @pytest.fixture
@@ -109,20 +111,70 @@ async def test_every_event_has_one_row_whatever_comes_twice_or_is_no_event(
         await until_rows(database, 41)
 
 
-async def test_of_many_parts_each_event_is_kept_once(database: Database) -> None:
-    """While one part is written the next is read; what repeats may stand in the same part or in another."""
-    numbers = [*range(900), *range(850, 1_300), *range(40), 7, 7]
-    values = [login(number) for number in numbers]
-    records = [
+def believe(_event: AnyEvent, _record: Record) -> None:
+    """Whoever signed it."""
+
+
+def service_of(database: Database, most: int) -> ActivityService:
+    enricher = Enricher(Pseudonyms(bytes(32)), None, None, None, UserAgents(), as_of=date(2026, 11, 30))
+    settings = Settings(event_key=EVENT_KEY, batch_records=most)
+    return ActivityService(settings, database, enricher, believe, time.time, Consumers())
+
+
+def as_records(values: Sequence[bytes]) -> list[ConsumerRecord]:
+    return [
         ConsumerRecord("account-events", 0, offset, AT_MS, 0, b"li", value, None, 2, len(value), ())
         for offset, value in enumerate(values)
     ]
-    enricher = Enricher(Pseudonyms(bytes(32)), None, None, None, UserAgents(), as_of=date(2026, 11, 30))
-    settings = Settings(event_key=EVENT_KEY, batch_records=250)
-    service = ActivityService(settings, database, enricher, None, time.time, Consumers())
-    await service.keep(records)
-    await service.keep(records[100:700])
 
+
+async def kept(database: Database) -> list[str]:
     async with database.read() as connection:
         found = (await connection.execute(select(activity.c.event_id))).scalars().all()
-    assert sorted(found) == sorted({f"e{number}" for number in numbers})
+    return sorted(found)
+
+
+async def test_of_many_parts_each_event_is_kept_once(database: Database) -> None:
+    """While one part is written the next is read; what repeats may stand in the same part or in another."""
+    numbers = [*range(900), *range(850, 1_300), *range(40), 7, 7]
+    records = as_records([login(number) for number in numbers])
+    service = service_of(database, 250)
+    await service.keep(records)
+    await service.keep(records[100:700])
+    assert await kept(database) == sorted({f"e{number}" for number in numbers})
+
+
+async def test_a_batch_is_kept_whole_whatever_of_it_came_before(database: Database) -> None:
+    """New ones, with one twice in the batch; some of which the last are there already; and new ones after that."""
+    service = service_of(database, 250)
+    for numbers in (
+        [0],
+        [*range(1, 700), 5],
+        [*range(1_000, 1_600), 3],
+        range(2_000, 2_500),
+        range(2_400, 2_600),
+    ):
+        await service.keep(as_records([login(number) for number in numbers]))
+    wanted = {*range(700), *range(1_000, 1_600), *range(2_000, 2_600)}
+    assert await kept(database) == sorted(f"e{number}" for number in wanted)
+
+
+async def test_a_month_first_met_within_a_batch_gets_its_partition(database: Database) -> None:
+    service = service_of(database, 250)
+    await service.keep(as_records([login(0)]))
+    another = [login(number - 40 * DAY_MS) for number in range(5)]
+    await service.keep(as_records([*(login(number) for number in range(1, 650)), *another]))
+    assert len(await kept(database)) == 655
+    if not database.is_sqlite:
+        query = text("SELECT count(*) FROM activity_access_rest")
+        async with database.read() as connection:
+            assert await connection.scalar(query) == 0
+
+
+async def test_an_erasure_within_a_batch_leaves_what_came_after_it(database: Database) -> None:
+    service = service_of(database, 250)
+    await service.keep(as_records([login(0)]))
+    erasure = to_wire(Erasure(event_id="gone", account_id="li", occurred_at=AT_MS + 600))
+    before, after = ([login(number) for number in range(first, first + 500)] for first in (1, 1_000))
+    await service.keep(as_records([*before, erasure, *after]))
+    assert await kept(database) == sorted(f"e{number}" for number in range(1_000, 1_500))

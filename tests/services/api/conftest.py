@@ -8,13 +8,14 @@ import pytest
 
 from services.platform.database import Database
 from tests.services.api.world import World, opened
+from tests.services.cases.databases import opened as migrated
 
 
 @pytest.fixture
 async def database(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
     """A migrated SQLite database."""
     shutil.copy(migrated_file, tmp_path / "api.db")
-    database = Database(f"sqlite:///{tmp_path}/api.db")
+    database = migrated(f"sqlite:///{tmp_path}/api.db")
     yield database
     await database.close()
 

@@ -17,6 +17,7 @@ from contracts.decisions import effect_id
 from contracts.events import AnyEvent
 from contracts.shown import Shown, Usual
 from services.activity.rows import row_of
+from services.answers.answers import Answers
 from services.api.application import ApiResources, create_app, server
 from services.api.example_values import EVENTS
 from services.api.producer import InProcessTopic
@@ -33,6 +34,7 @@ from services.mfa.limits import Limits
 from services.mfa.report_undo import ReportUndo
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
+from services.mfa.with_code import WithCode
 from services.platform.database import Database
 from services.platform.embedded import free_port
 from services.platform.keyring import Keyring
@@ -41,6 +43,7 @@ from services.wallet.actions import WalletAction
 from services.wallet.feed import publish
 from tests.services.api.world import Worker, resources
 from tests.services.cases.decided import everything, hold, no_challenges, recorded
+from tests.services.centre.made import centre_over
 from tests.services.mfa.world import AT_ONCE, CHEAP, KEY, Clock, World, an_administrator
 
 #: A challenge that a code passed and that no generated request names; `known` holds its code under this name.
@@ -101,13 +104,6 @@ def served(database_url: str, redis: str) -> Iterator[Served]:
         thread.join()
 
 
-async def migrated(database_url: str) -> None:
-    """Make its tables."""
-    database = Database(database_url)
-    await database.migrate()
-    await database.close()
-
-
 def _parts(database: Database) -> tuple[ApiResources, World]:
     """Parts in the process, and a look at them; refusals are answered at once."""
     clock = Clock()
@@ -118,12 +114,17 @@ def _parts(database: Database) -> tuple[ApiResources, World]:
     service = ChallengesService(database, intake, checks, clock, grants, AT_ONCE)
     lifecycle = FactorLifecycle(database, vault, checks, clock, "UPay", CHEAP, answers=AT_ONCE)
     undo = ReportUndo(database, checks, clock, answers=AT_ONCE)
+    made = resources(database, topic, stored_replies, ApiKeys(database, clock), http_port=free_port())
+    codes = WithCode(database, checks, clock, AT_ONCE)
+    answers = Answers(database, made.answers.links, clock, made.answers.following, service, codes)
     parts = replace(
-        resources(database, topic, stored_replies, ApiKeys(database, clock), http_port=free_port()),
+        made,
         challenges=service,
         lifecycle=lifecycle,
         grants=grants,
         report_undo=undo,
+        centre=centre_over(database, checks, clock, made.words, AT_ONCE),
+        answers=answers,
     )
     return parts, World(service, lifecycle, undo, checks, database, intake, clock)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
+import shutil
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,9 +24,9 @@ from schemathesis.specs.openapi.checks import (
 
 from services.api.application import openapi_document
 from services.http.api_keys import SCOPES
-from tests.services.api.served_api import UNTOUCHED, Served, migrated, served
+from tests.services.api.served_api import UNTOUCHED, Served, served
 from tests.services.api.test_authorization import OPENED_BY
-from tests.services.cases.databases import KINDS
+from tests.services.cases.databases import KINDS, MIGRATED
 
 #: Any 5xx fails, 503 too: every part is there.
 CHECKS = [
@@ -59,15 +59,16 @@ ALL = _asked(["coverage", "fuzzing"], 10).exclude(path="/v1/events")
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def api(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated_file: Path
+) -> Iterator[Served]:
     """The API over SQLite and the embedded store, and over PostgreSQL and Redis."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('fuzz') / 'fuzz.db'}"
+        url = f"sqlite:///{shutil.copy(migrated_file, tmp_path_factory.mktemp('fuzz') / 'fuzz.db')}"
         store = request.getfixturevalue("embedded_redis")
     else:
-        url = request.getfixturevalue("real_postgres_server").new_database(f"fuzz_{os.getpid()}")
+        url = request.getfixturevalue("migrated_postgres").new_database("fuzz", MIGRATED)
         store = request.getfixturevalue("real_redis")
-    asyncio.run(migrated(url))
     with served(url, store) as made:
         yield made
 
@@ -149,4 +150,6 @@ def test_every_route_of_the_api_is_asked() -> None:
         for path, operations in openapi_document()["paths"].items()
         for method in operations
     }
-    assert {name for name in OPENED_BY if " /v1/" in name} <= asked
+    # A schema, as docs have it; the document does not name it.
+    known = {name for name in OPENED_BY if " /v1/" in name} - {"GET /v1/evidence-pack.schema.json"}
+    assert known <= asked

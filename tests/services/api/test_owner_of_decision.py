@@ -47,7 +47,7 @@ async def test_only_support_sees_where_the_owner_is_reached(
 
     owner = (await answered(world, scope))["owner"]
 
-    assert owner["channels"] == [{"channel": "mail", "address": address}]
+    assert owner["channels"] == [{"channel": "mail", "address": address, "bouncing": False}]
 
 
 async def test_a_decision_that_tells_its_owner_nothing_does_not_speak_of_them(world: World) -> None:

@@ -153,7 +153,7 @@ async def test_the_way_back_needs_the_report_its_time_and_a_code(world: World) -
     assert right.json() == {
         "result": "undone",
         "unfrozen": True,
-        "case_withdrawn": False,
+        "case_withdrawn": True,
         "frozen_still": False,
     }
     assert (again.status_code, again.json()["type"]) == (409, "urn:payguard:problem:undo_over")

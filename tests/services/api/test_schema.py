@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from contracts import topics
 from contracts.errors import Malformed
-from contracts.events import BEYOND_MS, EVENT_TYPE_NAMES, FIRST_MS, Activity, Login, Transaction, to_wire
+from contracts.event_times import BEYOND_MS, FIRST_MS
+from contracts.events import EVENT_TYPE_NAMES, Activity, Login, Transaction, to_wire
 from services.api import schema
 from services.events.decode import decode_event
 
@@ -65,6 +66,7 @@ def test_the_topics_are_documented_with_their_headers() -> None:
         topics.DECISIONS,
         topics.ACTIONS,
         topics.ACTION_RESULTS,
+        topics.MESSAGES,
     }
     assert set(document["channels"]) == wanted
     text = json.dumps(document)
@@ -130,7 +132,7 @@ _GOOD = st.one_of(
 #: What only helps is read as far as it can be; no event is refused for it.
 _HELPING = {
     "ip", "user_agent", "device_id", "session_id", "place", "network", "device",
-    "method", "reason", "payee_id", "category", "balance",
+    "method", "reason", "payee_id", "category", "balance", "reference", "channel",
 }  # fmt: skip
 #: Values no member takes, and what a broken sender may put there.
 _BAD_VALUES = st.one_of(

@@ -12,18 +12,25 @@ from fastapi import FastAPI
 
 from contracts.decisions import Decision, answer_name
 from contracts.events import AnyEvent
+from contracts.report_kinds import REPORTS
 from contracts.topics import HEADER_REPLY_TO
 from services.activity.repository import ActivityStore
+from services.answers.answers import Answers
 from services.api.application import ApiResources, create_app
 from services.api.offered import read_body
 from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.api.replies import Replies, ReplyReader
+from services.cases.answer_links import AnswerLinks
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
 from services.cases.owner_words import Following, OwnerWords
 from services.cases.unfreezing import Unfreezing
+from services.connect.arriving import Arrivals
+from services.connect.connections import connection_vault
+from services.desk.packs import RULE, UNMASKED, Packs
 from services.events.adapters import JSON
 from services.events.own_events import EventMacs
+from services.help.library import Library
 from services.http.api_keys import ApiKeys
 from services.memory.in_process import InProcessChallengeIntake, InProcessReplies
 from services.memory.redis_client import connect
@@ -35,16 +42,22 @@ from services.mfa.limits import Limits
 from services.mfa.report_undo import ReportUndo
 from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
+from services.mfa.with_code import WithCode
 from services.platform.database import Database
 from services.platform.keyring import Keyring
 from services.platform.settings import Settings
 from services.portal.portal import Portal
 from services.portal.visits import Visits
+from services.reports.service import ReportService
 from services.rights.erasure import AccountRights
 from services.wallet.feed import ActionFeed
 from services.wallet.webhooks import Webhooks, WebhookSecrets
+from tests.services.centre.made import centre_over
+from tests.services.desk.made import desk_over
+from tests.services.help.written import FACTS
 
 CHANNEL = "api-1"
+CLOCKS = {rule.name: rule.clock for rule in REPORTS}
 #: A port nobody listens on: the store is away unless a test brings one.
 NO_REDIS = "redis://127.0.0.1:1/0"
 
@@ -121,11 +134,23 @@ def resources(
     database: Database, sink: EventSink, stored_replies: ReplyReader, keys: ApiKeys, **settings: Any
 ) -> ApiResources:
     """Everything the API needs over the given parts."""
+    # long because it names each part of the API once
     clock = Clock()
     intake, vault = InProcessChallengeIntake(clock), Vault({1: b"v" * 32}, 1)
     checks = CodeChecker(vault, Limits(b"n" * 32))
     grants = Grants(Keyring({1: b"g" * 32}, 1))
+    following = Following(frozenset({"freeze", "revoke_sessions", "case"}), frozenset({"release_payment"}))
+    words = OwnerWords(database, clock, following, factor_proved)
     rights = AccountRights(Settings(), database, connect(NO_REDIS), clock, ["erasure"])
+    challenges = ChallengesService(database, intake, checks, clock, grants)
+    links = AnswerLinks(Keyring({1: b"e" * 32}, 1))
+    cases, activity = (
+        CaseService(database, clock),
+        ActivityStore(database, {"money": 400, "access": 180}, clock),
+    )
+    holds = HoldService(
+        database, clock, Unfreezing(second_person=["unfreeze"]), {"erasure": rights.act, UNMASKED: RULE}
+    )
     return ApiResources(
         settings=Settings(**settings),
         database=database,
@@ -134,25 +159,27 @@ def resources(
         stored_replies=stored_replies,
         replies=Replies(stored_replies, CHANNEL),
         keys=keys,
-        challenges=ChallengesService(database, intake, checks, clock, grants),
+        challenges=challenges,
         lifecycle=FactorLifecycle(database, vault, checks, clock, issuer="UPay"),
         grants=grants,
-        cases=CaseService(database, clock),
-        holds=HoldService(database, clock, Unfreezing(second_person=["unfreeze"]), {"erasure": rights.act}),
-        words=OwnerWords(
-            database,
-            clock,
-            Following(frozenset({"freeze", "revoke_sessions", "case"}), frozenset({"release_payment"})),
-            factor_proved,
-        ),
+        cases=cases,
+        holds=holds,
+        words=words,
+        centre=centre_over(database, checks, clock, words),
         report_undo=ReportUndo(database, checks, clock),
+        answers=Answers(database, links, clock, following, challenges, WithCode(database, checks, clock)),
+        reports=ReportService(database, clock, CLOCKS, vault),
         actions=ActionFeed(database, clock, longest_wait_s=0.0),
         webhooks=Webhooks(database, WebhookSecrets(Keyring({1: b"e" * 32}, 1)), clock, allow_private=False),
-        activity=ActivityStore(database, {"money": 400, "access": 180}, clock),
+        activity=activity,
         portal=Portal(
             Visits(database, Keyring({1: b"v" * 32}, 1), clock), database, "UPay", "http://payguard"
         ),
+        desk=desk_over(database, clock, cases, holds, activity),
         rights=rights,
+        packs=Packs(database, clock, vault, {}, "UPay"),
+        library=Library(database, clock, FACTS),
+        arrivals=Arrivals(database, connection_vault(Keyring({1: b"e" * 32}, 1)), clock),
         reasons={},
         macs=EventMacs(Keyring({1: b"e" * 32}, 1)),
     )

@@ -98,8 +98,11 @@ def recorded(
     account_id: str = "li",
     effects: tuple[AnyEffect, ...] = (),
     at: float = 1_790_000_001.0,
+    happened_at: float | None = None,
     **changes: Any,
 ) -> Recorded:
+    if happened_at is not None:
+        changes["at"] = happened_at
     made = decision(event_id, account_id, effects, **changes)
     return Recorded(made, json.encode(made), at)
 

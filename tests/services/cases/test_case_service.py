@@ -13,7 +13,8 @@ from contracts.errors import Malformed
 from contracts.events import AnyEvent, Label
 from services.cases.approvals import open_approvals
 from services.cases.case_acts import CaseActs
-from services.cases.case_service import CaseService, Conflict
+from services.cases.case_rows import Conflict
+from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
 from services.cases.repository import Recorded, keep
 from services.cases.states import IllegalTransition

@@ -14,6 +14,7 @@ from msgspec import json
 from sqlalchemy import select
 
 from contracts.decisions import HoldPayment, ReleasePayment, effect_id
+from services.cases.held_payments import HeldPayment
 from services.cases.hold_service import HoldService, NotHeld
 from services.cases.repository import keep
 from services.cases.tables import outbox
@@ -85,6 +86,7 @@ async def test_a_try_may_be_let_go_in_place_of_the_first(database: Database) -> 
     service = HoldService(database, lambda: NOW)
     await carried(database, held("e1"), held("e2", "e1"))
     released = await service.settle("li", "e2", "released", "key:mei", "the later one")
+    assert isinstance(released, HeldPayment)
 
     assert (released.event_id, released.state) == ("e2", "released")
     assert await told(database) == [("cancel_payment", "e1"), ("release_payment", "e2"), ("released", "e1")]

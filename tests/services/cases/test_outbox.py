@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
 from services.cases import outbox
-from services.cases.outbox import OutboxRelay, Outgoing
+from services.cases.outbox import TELLING, OutboxRelay, Outgoing
 from services.cases.tables import outbox as table
 from services.platform.database import Database
 from services.wallet.actions import WalletAction
@@ -74,6 +74,24 @@ async def test_a_row_that_is_there_already_is_not_put_again(database: Database) 
 
     assert [record.identity for record in topic.records] == ["a0", "a1", "a2", "a3", "a4", "b1"]
     assert topic.records[1] == RECORDS[1]
+
+
+async def test_messages_go_by_a_relay_of_their_own_and_keep_no_action_back(database: Database) -> None:
+    topic, missing = Topic(), Topic()
+    missing.away = True
+    told = Outgoing("m1", "message", "li", b"{}")
+    await put(database, [told, *RECORDS])
+
+    with pytest.raises(Unavailable):
+        await OutboxRelay(database, missing, lambda: 9.0, kinds=TELLING).carry()
+    assert await OutboxRelay(database, topic, lambda: 9.0).carry() == len(RECORDS)
+    assert topic.records == RECORDS
+    async with database.read() as connection:
+        waiting = await outbox.pending(connection)
+    assert (waiting.actions, waiting.messages, waiting.since, waiting.messages_since) == (0, 1, None, 1.0)
+
+    assert await OutboxRelay(database, topic, lambda: 9.0, kinds=TELLING).carry() == 1
+    assert topic.records[-1] == told
 
 
 async def test_rows_wait_while_the_broker_is_away_and_say_why(database: Database) -> None:
@@ -174,9 +192,30 @@ async def test_rows_that_could_not_be_marked_are_not_produced_again(tmp_path: Pa
 class _Overtaken(OutboxRelay):
     """A relay that finds rows which came while it was at work."""
 
-    async def _unsent(self) -> list[tuple[int, Outgoing]]:
+    async def _fresh(self) -> list[tuple[int, Outgoing]]:
         await put(self._database)
-        return await super()._unsent()
+        return await super()._fresh()
+
+
+class _NotedMeanwhile(OutboxRelay):
+    """A relay whose second look is answered only after all it produced was noted as sent."""
+
+    looks = 0
+
+    async def _unsent(self, limit: int) -> list[tuple[int, Outgoing]]:
+        self.looks += 1
+        found = await super()._unsent(limit)
+        if self.looks == 2:
+            await self._note()
+        return found
+
+
+async def test_what_is_noted_as_sent_during_a_look_is_not_produced_again(database: Database) -> None:
+    topic = Topic()
+    await put(database)
+
+    assert await _NotedMeanwhile(database, topic, lambda: 9.0).carry() == len(RECORDS)
+    assert topic.records == RECORDS
 
 
 class _Unpublishing(OutboxRelay):

@@ -108,7 +108,7 @@ async def test_a_report_that_is_taken_back_ends_its_freeze_and_tells_stream_wall
     await words(database).believe(report(), "key:wallet")
     done, again = await taken_back(database), await taken_back(database)
 
-    assert (done, again) == (owner_words.Undone(True, False, False), None)
+    assert (done, again) == (owner_words.Undone(True, True, False), None)
     assert sorted(await kinds(database)) == [
         "freeze",
         "revoke_sessions",
@@ -134,7 +134,7 @@ async def test_a_freeze_of_before_the_report_stands(database: Database) -> None:
     await words(database).believe(report(), "key:wallet")
     done = await taken_back(database)
 
-    assert done == owner_words.Undone(False, False, True)
+    assert done == owner_words.Undone(False, True, True)
 
 
 def opening(event_id: str = "r1") -> Any:
@@ -167,13 +167,13 @@ async def test_a_case_that_more_has_joined_is_left_to_support(database: Database
     assert [state for _, state, _ in await verdicts(database)] == ["open"]
 
 
-async def test_a_decision_that_comes_after_the_undo_freezes_nothing_and_opens_no_case(
+async def test_a_decision_that_comes_after_the_undo_freezes_nothing_and_opens_no_other_case(
     database: Database,
 ) -> None:
     await words(database).believe(report(), "key:wallet")
     await taken_back(database)
     await carried(database, opening())
 
-    assert await verdicts(database) == []
+    assert await verdicts(database) == [(effect_id("li", "r1", "open_case"), "resolved", "withdrawn")]
     assert (await HoldService(database, lambda: NOW).of("li")).frozen is None
     assert (await kinds(database)).count("freeze") == 1

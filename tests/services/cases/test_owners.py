@@ -15,9 +15,10 @@ from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
 from services.cases.hold_service import HoldService
 from services.cases.mail_addresses import address_key
+from services.cases.message_tables import messages
 from services.cases.owners import owner_of, unreachable_cases
 from services.cases.repository import keep
-from services.cases.tables import deliveries, notices
+from services.cases.tables import notices
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.platform.database import Database
@@ -49,9 +50,25 @@ async def became(database: Database, **values: Any) -> None:
 
 
 async def took(database: Database, notice_id: str, address: str, outcome: str) -> None:
-    row = {"notice_id": notice_id, "channel": "mail", "address_key": address_key(address)}
+    key = address_key(address)
+    row = {
+        "message_id": f"{notice_id}.mail.{key}",
+        "notice_id": notice_id,
+        "account_id": "li",
+        "channel": "mail",
+        "address_key": key,
+        "message_class": "critical",
+        "template": "deny_notice",
+        "locale": "en",
+        "time_zone": "UTC",
+        "state": "handed_over" if outcome == "handed_over" else "failed",
+        "why": None if outcome == "handed_over" else outcome,
+        "planned_at": NOW,
+        "next_at": NOW,
+        "ended_at": NOW,
+    }
     async with database.begin() as connection:
-        await connection.execute(insert(deliveries).values(**row, outcome=outcome, delivered_at=NOW))
+        await connection.execute(insert(messages).values(**row))
 
 
 async def put_digest(database: Database, **values: Any) -> None:
@@ -87,7 +104,9 @@ async def test_an_owner_without_an_address_is_not_reachable_and_was_told_nothing
         ("waiting", None, ("waiting", None)),
         ("waiting", "the server is away", ("waiting", "the server is away")),
         ("failed", "address_refused", ("failed", "address_refused")),
+        ("planned", "the server is away", ("waiting", "the server is away")),
         ("undeliverable", "no_contact", ("undeliverable", "no_contact")),
+        ("suppressed", None, ("suppressed", None)),
         ("delivered", "tried again", ("delivered", None)),
     ],
 )
@@ -109,7 +128,7 @@ async def test_a_notice_in_a_digest_fares_as_the_digest_does(
     await stolen(database)
     await put_digest(database, state=state, ended_at=NOW)
     await became(database, state="digested", digest_id=DIGEST, ended_at=NOW - 60.0)
-    await took(database, DIGEST, MAIL, "delivered")
+    await took(database, DIGEST, MAIL, "handed_over")
 
     told = (await desk.owner("li", ["e1"])).told
 
@@ -122,15 +141,15 @@ async def test_each_address_is_shown_masked_with_how_it_took_the_letter(
     await stolen(database)
     await desk.set_contact("li", Contact(MAIL, "en", "UTC"))
     notice = effect_id("li", "e1", "notify")
-    await took(database, notice, MAIL.upper(), "delivered")
+    await took(database, notice, MAIL.upper(), "handed_over")
     await took(database, notice, "gone@upay.example", "address_refused")
 
     owner = await desk.owner("li", ["e1"])
 
     assert [(way.channel, way.address) for way in owner.ways] == [("mail", "l•••@upay.example")]
-    assert {(tried.address, tried.outcome) for tried in owner.told[0].tries} == {
-        ("l•••@upay.example", "delivered"),
-        (None, "address_refused"),
+    assert {(tried.address, tried.state, tried.why) for tried in owner.told[0].tries} == {
+        ("l•••@upay.example", "handed_over", None),
+        (None, "failed", "address_refused"),
     }
 
 
@@ -193,5 +212,8 @@ async def test_cases_and_holds_say_what_the_owner_was_told(
         owner = answer.get("owner", answer)
     await app.state.keys.close()
 
-    assert (owner["reachable"], owner["channels"]) == (True, [{"channel": "mail", "address": address}])
+    assert (owner["reachable"], owner["channels"]) == (
+        True,
+        [{"channel": "mail", "address": address, "bouncing": False}],
+    )
     assert [(each["template"], each["state"]) for each in owner["told"]] == [("deny_notice", "waiting")]

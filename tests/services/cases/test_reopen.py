@@ -12,7 +12,9 @@ from contracts.decisions import HoldPayment, effect_id
 from contracts.events import Label
 from services.cases import verdicts
 from services.cases.case_acts import CaseActs
-from services.cases.case_service import CaseService, Conflict, OtherOpen
+from services.cases.case_rows import Conflict
+from services.cases.case_service import CaseService
+from services.cases.endings import OtherOpen
 from services.cases.states import IllegalTransition
 from services.cases.tables import case_entries, outbox
 from services.cases.unfreezing import Unfreezing

@@ -18,6 +18,7 @@ from contracts.decisions import Decision, IssueChallenge, effect_id
 from contracts.errors import Unavailable
 from services.cases.case_service import CaseService
 from services.cases.hold_tables import account_holds
+from services.cases.owner_tables import incidents
 from services.cases.repository import Recorded, keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
 from services.platform.database import Database, metadata
@@ -207,7 +208,7 @@ def redeliveries(draw: st.DrawFn) -> list[list[Recorded]]:
 async def emptied(database: Database) -> Callable[[], Awaitable[None]]:
     async def empty() -> None:
         async with database.begin() as connection:
-            for table in reversed(TABLES):
+            for table in (incidents, *reversed(TABLES)):
                 await connection.execute(table.delete())
 
     return empty

@@ -218,9 +218,10 @@ def _settings(url: str, keys: str, grant: str) -> Settings:
     )
 
 
-async def test_a_key_that_was_revoked_before_is_not_revoked_again_in_the_audit(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'keys.db'}")
-    await database.migrate()
+async def test_a_key_that_was_revoked_before_is_not_revoked_again_in_the_audit(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    database = Database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'keys.db')}")
     keys = ApiKeys(database)
     _, key = await keys.create("wallet", ["verify"], "cli:ops")
     for _ in range(2):

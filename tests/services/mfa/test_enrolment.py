@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -134,12 +135,11 @@ async def test_a_ciphertext_moved_between_accounts_passes_nothing(world: World) 
 
 
 async def test_secrets_and_codes_reach_no_log_and_no_text_form(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, migrated_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     clock = Clock()
-    database = Database(f"sqlite:///{tmp_path / 'logged.db'}")
-    await database.migrate()
+    database = Database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'logged.db')}")
     world = build(database, clock)
     made = await world.enrol("li")
     codes = [world.wrong(made.secret), world.code(made.secret)]

@@ -93,19 +93,15 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def world(
-    everything_logged: pytest.LogCaptureFixture, database_url: str, store: Redis
-) -> AsyncIterator[World]:
+def world(everything_logged: pytest.LogCaptureFixture, database: Database, store: Redis) -> World:
     """A world whose challenges come over Redis, and whose passes are worth a grant."""
-    database, clock = Database(database_url), Clock()
-    await database.migrate()
+    clock = Clock()
     made = build(database, clock)
     grants = Grants(Keyring({1: GRANT_KEY}, 1))
     service = ChallengesService(
         database, RedisChallengeIntake(store, clock), made.checker, clock, grants, AT_ONCE
     )
-    yield replace(made, service=service)
-    await database.close()
+    return replace(made, service=service)
 
 
 @pytest.fixture

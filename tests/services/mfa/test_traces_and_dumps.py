@@ -63,6 +63,7 @@ async def test_a_span_would_be_seen(spans: Spans) -> None:
     assert spans.names != []
 
 
+@pytest.mark.e2e
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 async def test_a_crash_of_the_api_writes_no_memory_to_disk(pair: Pair) -> None:  # noqa: F811

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -27,11 +28,11 @@ from services.mfa.limits import DEVICE_TRIES
 from services.mfa.tables import factors
 from services.platform.embedded import EmbeddedStore
 from tests.parts.fixtures import started_or_explained
-from tests.services.cases.databases import KINDS
+from tests.services.cases.databases import KINDS, MIGRATED
 from tests.services.mfa.api_pair import Pair, answers, opened
 from tests.services.mfa.world import asked
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 PARALLEL = 100
 
 
@@ -55,16 +56,16 @@ def store(kind: str, parts_folder: Path) -> Any:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pair(
-    kind: str, store: Any, parts_folder: Path, request: pytest.FixtureRequest
+    kind: str, store: Any, parts_folder: Path, migrated_file: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Pair]:
     """Both processes."""
     name = f"pair_{secrets.token_hex(4)}"
     folder = parts_folder / name
     folder.mkdir()
     if kind == "postgresql":
-        url = request.getfixturevalue("real_postgres_server").new_database(name)
+        url = request.getfixturevalue("migrated_postgres").new_database(name, MIGRATED)
     else:
-        url = f"sqlite:///{folder / 'pair.db'}"
+        url = f"sqlite:///{shutil.copy(migrated_file, folder / 'pair.db')}"
     made = await opened(url, store.url, folder)
     yield made
     await made.close()

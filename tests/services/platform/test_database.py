@@ -19,6 +19,7 @@ import services.http.api_keys
 import services.mfa.limit_tables
 import services.mfa.tables
 import services.portal.tables
+import services.rights.rules
 from contracts.errors import Unavailable
 from services.cases.tables import contact_points
 from services.platform.database import Database, async_url, insert_new, metadata

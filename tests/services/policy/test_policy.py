@@ -7,6 +7,8 @@ import pytest
 from contracts.actions import Action
 from contracts.decisions import Contribution
 from contracts.events import AnyEvent
+from contracts.findings import Finding
+from services.policy.policy import HELD_NOT_DENIED, Account
 from services.policy.reader import InvalidPolicy
 from services.policy.text import parse_policy
 from tests.services.scoring.events import change, label, login, outcome, report, transaction
@@ -160,6 +162,52 @@ def test_a_bound_of_challenge_is_hold_where_no_challenge_can_be_answered() -> No
     assert policy.decide(login(), 0.9, True, (), found) == "challenge"
     assert policy.decide(login(), 0.9, False, (), found) == "hold"
     assert policy.decide(login(), 0.25, False, (), found) == "notify"
+
+
+INSUFFICIENT = '[deny]\ninsufficient = ["new_device", "unusual_amount"]\n'
+
+
+@pytest.mark.parametrize("event", ACTED_ON, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("has_factor", [True, False])
+def test_what_owners_do_too_is_held_for_support_however_much_of_it_comes_together(
+    event: AnyEvent, has_factor: bool
+) -> None:
+    found = reasoned("new_device", "unusual_amount")
+    ruling = plain(INSUFFICIENT).rule(event, 0.999999, Account(has_factor), (), found)
+
+    assert (ruling.action, ruling.waits_for, ruling.spared) == ("hold", "support", True)
+    assert plain().rule(event, 0.999999, Account(has_factor), (), found).action == "deny"
+
+
+@pytest.mark.parametrize("other", ["takeover_chain", "session_switch", "learned_pattern"])
+def test_one_finding_of_another_hand_is_enough_to_deny(other: str) -> None:
+    found = reasoned("new_device", "unusual_amount", other)
+
+    assert plain(INSUFFICIENT).decide(transaction(), 0.9, True, (), found) == "deny"
+
+
+def test_a_shadow_finding_is_no_evidence_of_another_hand() -> None:
+    shadow = Contribution(detector="takeover_chain", reason="r", weight=5.0, mode="shadow")
+
+    assert (
+        plain(INSUFFICIENT).decide(transaction(), 0.9, True, (), [*reasoned("new_device"), shadow]) == "hold"
+    )
+
+
+def test_an_account_on_the_list_is_denied_whatever_the_evidence() -> None:
+    policy = plain(INSUFFICIENT + '[lists]\ndeny = ["acct-1"]\n')
+    ruling = policy.rule(transaction(account_id="acct-1"), 0.9, Account(True), (), reasoned("new_device"))
+
+    assert (ruling.action, ruling.spared) == ("deny", False)
+
+
+def test_a_hold_in_place_of_a_denial_says_so() -> None:
+    weights = {"new_device": 8.0, "unusual_amount": 8.0}
+    findings = [
+        Finding(detector=name, reason=name, family=name, weight=each) for name, each in weights.items()
+    ]
+
+    assert plain(INSUFFICIENT).judge(transaction(), findings, Account(True)).states == (HELD_NOT_DENIED,)
 
 
 def test_the_version_holds_the_stated_name_and_a_digest_of_the_values() -> None:

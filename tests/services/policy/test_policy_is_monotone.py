@@ -59,6 +59,7 @@ def policies(draw: st.DrawFn) -> Policy:
     lines.append(f"loss = {{ login = {draw(st.floats(1, 10_000))!r} }}")
     for name in DETECTORS:
         lines.append(f'[detectors.{name}]\nalone_at_most = "{draw(st.sampled_from(ACTIONS))}"')
+    lines.append(f"[deny]\ninsufficient = {sorted(draw(st.sets(st.sampled_from(DETECTORS))))!r}")
     for name in draw(st.sets(st.sampled_from(DETECTORS), max_size=2)):
         holds = draw(st.sampled_from(["true", "false"]))
         lines.append(

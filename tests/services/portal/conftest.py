@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from tests.services.portal.site import Site, client, site_app
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path, migrated_file: Path) -> str:
     """SQLite for pages; `test_visits` holds links and sessions to PostgreSQL too."""
+    shutil.copy(migrated_file, tmp_path / "pages.db")
     return f"sqlite:///{tmp_path / 'pages.db'}"
 
 

@@ -43,8 +43,8 @@ class Page(HTMLParser):
         if tag == "html":
             self.language = given["lang"]
         elif tag == "form":
-            self.forms.append(Form(given["action"], given["method"]))
-        elif tag == "input" and "name" in given:
+            self.forms.append(Form(given["action"], given.get("method", "get")))
+        elif tag == "input" and "name" in given and (given.get("type") != "checkbox" or "checked" in given):
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         elif tag == "a":
             self.links.append(given["href"])

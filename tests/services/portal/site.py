@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
+from contracts.report_kinds import REPORTS
+from services.answers.answers import Answers
+from services.answers.routers import ROUTERS as ANSWER_ROUTERS
+from services.cases.answer_links import AnswerLinks
+from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
 from services.cases.owner_words import Following, OwnerWords
+from services.centre.routers import ROUTERS as CENTRE_ROUTERS
+from services.help.library import Library
+from services.help.pages import router as help_router
 from services.http import problems
 from services.http.api_keys import ApiKeys
+from services.http.uploads import Uploads
 from services.mfa.grants import Grants
+from services.mfa.vault import Vault
+from services.mfa.with_code import WithCode
 from services.platform.keyring import Keyring
 from services.portal.portal import Portal
 from services.portal.routers import ROUTERS
 from services.portal.visits import Visits
+from services.reports.routers import ROUTERS as REPORT_ROUTERS
+from services.reports.service import ReportService
 from services.wallet.feed import ActionFeed
-from tests.services.mfa.world import World
+from tests.services.centre.made import centre_over
+from tests.services.help.written import FACTS
+from tests.services.mfa.world import AT_ONCE, World
 from tests.services.portal.reading import Page, read
 
 URL = "https://pay.example"
 KEYS = Keyring({1: b"k" * 32}, 1)
+
+
+#: The routers of all pages.
+PAGES = (*ROUTERS, *CENTRE_ROUTERS, *ANSWER_ROUTERS, *REPORT_ROUTERS, help_router)
 
 
 @dataclass
@@ -66,18 +87,39 @@ class Site:
         return await self.browser.post(form.action, data={**form.fields, **typed}, follow_redirects=True)
 
 
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routes of all pages: each application takes the same, so that they are resolved once for all tests."""
+    app = FastAPI(openapi_url=None)
+    for router in PAGES:
+        app.include_router(router)
+    return tuple(app.routes)
+
+
 def site_app(world: World, url: str = URL) -> FastAPI:
     """The pages and `POST /v1/links`."""
-    app = FastAPI()
+    app = FastAPI(openapi_url=None)
     problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     app.state.holds = HoldService(world.database, world.clock)
-    following = Following(frozenset({"freeze", "revoke_sessions", "case"}))
+    following = Following(
+        frozenset({"freeze", "revoke_sessions", "forget_device", "case"}), frozenset({"release_payment"})
+    )
     app.state.words = OwnerWords(world.database, world.clock, following)
+    app.state.centre = centre_over(world.database, world.checker, world.clock, app.state.words, AT_ONCE)
     app.state.report_undo = world.report_undo
+    clocks = {rule.name: rule.clock for rule in REPORTS}
+    app.state.reports = ReportService(world.database, world.clock, clocks, Vault({1: b"r" * 32}, 1))
+    app.state.uploads = Uploads()
+    app.state.cases = CaseService(world.database, world.clock)
+    with_code = WithCode(world.database, world.checker, world.clock, AT_ONCE)
+    app.state.answers = Answers(
+        world.database, AnswerLinks(KEYS), world.clock, following, world.service, with_code
+    )
     app.state.actions = ActionFeed(world.database, world.clock, longest_wait_s=0.0)
     app.state.portal = Portal(Visits(world.database, KEYS, world.clock), world.database, "UPay", url)
+    app.state.library = Library(world.database, world.clock, FACTS)
+    app.state.sign_in = None
     app.state.challenges = world.service
     app.state.lifecycle = world.lifecycle
     app.state.grants = Grants(KEYS)

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from services.portal.pages import assets
+from services.portal.pages import ASSETS
 
-_CSS = assets()["portal.css"][0].decode()
+_CSS = ASSETS.bodies["portal.css"][0].decode() + ASSETS.bodies["parts.css"][0].decode()
 _ROOT = re.compile(r":root {(.*?)}", re.S)
 
 #: (what is seen, what it stands on, the least ratio): 4.5 for text, 3 for edges, signs and the focus.
@@ -33,7 +33,24 @@ PAIRS = [
     ("on-danger", "danger", 4.5),
     ("on-danger", "danger-strong", 4.5),
     ("caution", "caution-wash", 4.5),
+    ("ink", "raised", 4.5),
+    ("quiet", "raised", 4.5),
+    ("accent", "raised", 4.5),
+    ("ink", "field", 4.5),
+    ("quiet", "field", 4.5),
+    ("good", "card", 4.5),
+    ("good", "good-wash", 4.5),
+    ("ink", "good-wash", 4.5),
+    ("calm", "card", 4.5),
+    ("calm", "calm-wash", 4.5),
+    ("ink", "calm-wash", 4.5),
+    ("ink", "caution-wash", 4.5),
+    ("on-deep", "deep", 4.5),
+    ("on-deep-quiet", "deep", 4.5),
+    ("deep", "on-deep", 4.5),
+    ("deep-hover", "on-deep", 1.0),
     ("edge", "card", 3.0),
+    ("edge", "field", 3.0),
     ("focus", "card", 3.0),
     ("focus", "page", 3.0),
 ]
@@ -41,9 +58,9 @@ PAIRS = [
 
 def palette(dark: bool) -> dict[str, str]:
     """The colours of a scheme by name."""
-    light_block, dark_block = _ROOT.findall(_CSS)
-    found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light_block))
-    return found | (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark_block)) if dark else {})
+    blocks = _ROOT.findall(_CSS)
+    found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", "".join(blocks[::2])))
+    return found | (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", "".join(blocks[1::2]))) if dark else {})
 
 
 def luminance(colour: str) -> float:
@@ -72,10 +89,10 @@ def test_a_pair_can_be_told_apart(seen: str, ground: str, least: float, dark: bo
 
 
 def test_both_schemes_name_the_same_colours() -> None:
-    light_block, dark_block = _ROOT.findall(_CSS)
-    names = [set(re.findall(r"--([a-z-]+): #", block)) for block in (light_block, dark_block)]
+    blocks = _ROOT.findall(_CSS)
+    light, dark = (set(re.findall(r"--([a-z-]+): #", "".join(blocks[first::2]))) for first in (0, 1))
 
-    assert names[0] == names[1] == {name for pair in PAIRS for name in pair[:2]} | {"line"}
+    assert light == dark == {name for pair in PAIRS for name in pair[:2]} | {"line"}
 
 
 def test_every_colour_in_use_is_one_of_the_palette() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.portal.tables import visits
+from tests.services.portal.reading import read
 from tests.services.portal.site import URL, Site
 
 
@@ -91,3 +92,64 @@ async def test_a_link_needs_a_key_of_scope_verify(site: Site) -> None:
     assert (await site.browser.post("/v1/links", json=wanted)).status_code == 401
     headers = {"authorization": f"Bearer {other}"}
     assert (await site.browser.post("/v1/links", json=wanted, headers=headers)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path"),
+    [
+        ({"purpose": "centre"}, "/my/centre"),
+        ({"purpose": "centre", "page": "overview"}, "/my/centre"),
+        ({"purpose": "centre", "page": "cases"}, "/my/centre/cases"),
+        ({"purpose": "centre", "page": "activity"}, "/my/centre/activity"),
+        ({"purpose": "centre", "page": "report", "kind": "dispute"}, "/my/centre/report/dispute"),
+        (
+            {"purpose": "centre", "page": "answer", "about_event_id": "a/b?c#d &e"},
+            "/my/centre/answer?about=a%2Fb%3Fc%23d%20%26e",
+        ),
+        ({"purpose": "report", "kind": "top_up_missing"}, "/my/centre/report/top_up_missing"),
+        ({"purpose": "report", "about_event_id": "e1"}, "/my/centre/report?about=e1"),
+        ({"purpose": "case"}, "/my/centre/cases"),
+    ],
+)
+async def test_a_link_leads_to_the_page_that_the_wallet_named(
+    site: Site, wanted: dict[str, Any], path: str
+) -> None:
+    link = await site.link(**wanted)
+    shown = read(await site.browser.get(link))
+    opened = await site.browser.post("/my/open", data=shown.form("/my/open").fields)
+
+    assert (opened.status_code, opened.headers["location"]) == (303, path)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"purpose": "centre", "page": "https://evil.example"},
+        {"purpose": "centre", "page": "//evil.example"},
+        {"purpose": "centre", "page": "../../open"},
+        {"purpose": "centre", "page": ""},
+        {"purpose": "centre", "page": "answer"},
+        {"purpose": "centre", "page": "activity", "about_event_id": "e1"},
+        {"purpose": "centre", "page": "activity", "kind": "dispute"},
+        {"purpose": "centre", "page": "report", "kind": "risk"},
+        {"purpose": "centre", "kind": "dispute"},
+        {"purpose": "centre", "about_event_id": "e1"},
+        {"purpose": "factor", "page": "activity"},
+        {"purpose": "report", "page": "report"},
+        {"purpose": "case", "kind": "dispute"},
+        {"purpose": "factor", "kind": "dispute"},
+    ],
+)
+async def test_a_link_leads_to_no_other_page_and_to_no_address(site: Site, wanted: dict[str, Any]) -> None:
+    answer = await site.wallet.post("/v1/links", json={"account_id": "li", **wanted})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert await site.world.rows(visits) == []
+
+
+async def test_where_a_link_leads_is_under_its_signature(site: Site) -> None:
+    link = await site.link("centre", page="cases")
+    async with site.world.database.begin() as connection:
+        await connection.execute(visits.update().values(page="centre/lock"))
+
+    assert (await site.browser.get(link)).status_code == 410

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contracts.errors import Overloaded, Unavailable
-from services.portal.pages import asset_path
+from services.portal.pages import ASSETS
 from tests.services.mfa.world import World
 from tests.services.portal.reading import read
 from tests.services.portal.site import Site, client, site_app
@@ -203,10 +203,10 @@ async def test_too_many_codes_from_one_network_are_slowed_down(site: Site) -> No
 
 
 async def test_assets_are_kept_for_ever_under_their_digest_and_no_other(site: Site) -> None:
-    kept = await site.browser.get(asset_path("portal.css"))
+    kept = await site.browser.get(ASSETS.path("portal.css"))
     wrong = [
         await site.browser.get(path)
-        for path in ("/my/assets/0/portal.css", re.sub("[0-9a-f]{12}", "0" * 12, asset_path("portal.js")))
+        for path in ("/my/assets/0/portal.css", re.sub("[0-9a-f]{12}", "0" * 12, ASSETS.path("portal.js")))
     ]
 
     assert (kept.status_code, kept.headers["content-type"]) == (200, "text/css; charset=utf-8")

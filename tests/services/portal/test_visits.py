@@ -74,7 +74,7 @@ async def test_a_link_and_a_session_end(world: World) -> None:
     assert (late, still is not None, await made.session(session)) == (None, True, None)
 
 
-@pytest.mark.parametrize("column", ["account_id", "challenge_id", "purpose", "device_id", "ip"])
+@pytest.mark.parametrize("column", ["account_id", "challenge_id", "purpose", "device_id", "ip", "page"])
 async def test_a_row_that_was_moved_to_another_opens_nothing(world: World, column: str) -> None:
     made = portal(world)
     link, _ = await made.link(LI)
@@ -126,11 +126,29 @@ async def test_another_key_made_no_link_of_ours_and_a_rotated_one_still_did(worl
 async def test_a_form_belongs_to_its_session(world: World) -> None:
     made = portal(world)
     mine, other = await opened(made), await opened(made)
-    token = made.form_token(mine)
+    token = made.form_token(mine, LI)
 
     assert [made.is_form_token(session, token) for session in (mine, other, "")] == [True, False, False]
     assert not made.is_form_token(mine, "")
     assert not made.is_form_token(mine, "é")
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "..", "a.b.c", f"x.{10**20}.{'0' * 32}", f"x.²3.{'0' * 32}", "é.9999999999.é"]
+)
+async def test_what_is_no_token_was_made_in_no_session(world: World, token: str) -> None:
+    assert not portal(world).is_earlier("li", token)
+
+
+async def test_for_a_day_a_form_says_for_whom_it_was_made(world: World) -> None:
+    made = portal(world)
+    token = made.form_token("any", replace(LI, expires_at=world.clock.at))
+    first, until, mac = token.split(".")
+    bent = f"{first}.{int(until) + 9}.{mac}"
+    told = [made.is_earlier("li", token), made.is_earlier("chen", token), made.is_earlier("li", bent)]
+    world.clock.at += 86_401
+
+    assert (told, made.is_earlier("li", token)) == ([True, False, False], False)
 
 
 async def test_what_is_over_is_forgotten(world: World) -> None:

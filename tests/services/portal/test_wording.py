@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,24 +11,31 @@ import pytest
 import services.portal
 from services.portal.wording import LOCALES, catalogue, preferred, wording
 
-_PACKAGE = Path(services.portal.__file__).parent
+_PORTAL = Path(services.portal.__file__).parent
+#: The rooms whose pages say these sentences.
+_ROOMS = [_PORTAL, *(_PORTAL.parent / room for room in ("centre", "answers", "help", "reports", "lab/demo"))]
 _SPOKEN = "\n".join(
-    file.read_text() for pattern in ("*.py", "templates/*.html") for file in _PACKAGE.glob(pattern)
+    file.read_text()
+    for room in _ROOMS
+    for pattern in ("*.py", "templates/**/*.html")
+    for file in room.glob(pattern)
 )
 
 
-@pytest.mark.parametrize("key", catalogue())
-def test_every_sentence_is_said_in_both_languages_with_the_same_values(key: str) -> None:
-    said = catalogue()[key]
+def test_every_sentence_is_said_in_both_languages_with_the_same_values() -> None:
+    def is_right(said: Mapping[str, str]) -> bool:
+        values = {frozenset(re.findall(r"{(\w+)}", text)) for text in said.values()}
+        spaced = [text for text in said.values() if text.strip() != text or not text]
+        return set(said) == set(LOCALES) and not spaced and len(values) == 1
 
-    assert set(said) == set(LOCALES)
-    assert all(text.strip() == text != "" for text in said.values())
-    assert len({frozenset(re.findall(r"{(\w+)}", text)) for text in said.values()}) == 1
+    assert len(catalogue()) > 500
+    assert [key for key, said in catalogue().items() if not is_right(said)] == []
 
 
-@pytest.mark.parametrize("key", catalogue())
-def test_chinese_sentences_are_chinese(key: str) -> None:
-    assert re.search("[\u4e00-\u9fff]", catalogue()[key]["zh-CN"])
+def test_chinese_sentences_are_chinese() -> None:
+    other = [key for key, said in catalogue().items() if not re.search("[\u4e00-\u9fff]", said["zh-CN"])]
+
+    assert other == []
 
 
 def test_every_key_that_a_template_names_exists() -> None:
@@ -36,6 +44,13 @@ def test_every_key_that_a_template_names_exists() -> None:
 
     assert len(named) > 60
     assert named <= set(catalogue())
+
+
+def _is_put_together(key: str) -> bool:
+    """Whether a template says the page's sentences by names that views give, and this is one of those."""
+    page, name = key.split(".")
+    given = rf"[\"']({name}|{name.rpartition('_')[0] or name})[\"']"
+    return f"'{page}.' ~" in _SPOKEN and re.search(given, _SPOKEN) is not None
 
 
 def test_no_sentence_is_left_that_no_page_says() -> None:
@@ -47,6 +62,8 @@ def test_no_sentence_is_left_that_no_page_says() -> None:
         if key not in _SPOKEN
         and not (key.split(".")[0] in results and re.search(r"\.(title|lead|next)", key))
         and re.sub(r"_[a-z]+$", "_", key) not in _SPOKEN
+        and not _is_put_together(key)
+        and f'"{key.split(".")[0]}.{{' not in _SPOKEN
     ]
 
     assert unsaid == []

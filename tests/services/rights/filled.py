@@ -21,7 +21,9 @@ _ALLOWED: dict[str, dict[str, Any]] = {
     "alerts": {"severity": "low"},
     "cases": {"state": "resolved", "verdict": "fraud", "severity": "low"},
     "case_entries": {"severity": None},
+    "desk_acts": {"outcome": "done"},
     "notices": {"state": "delivered", "template": "hold_notice"},
+    "messages": {"state": "handed_over", "message_class": "critical"},
     "account_holds": {"released_at": NOW},
     "held_payments": {"state": "released", "joins": None},
     "approvals": {"act": "unfreeze", "decision": "approved"},
@@ -31,9 +33,14 @@ _ALLOWED: dict[str, dict[str, Any]] = {
     "challenges": {"state": "expired", "passed_step": None},
     "factor_resets": {"state": "done"},
     "factors": {"state": "active", "secret": b"sealed"},
+    "incidents": {"severity": "low", "answer": "was_me"},
+    "answer_links": {"answer": "not_me", "proof": "link"},
     "owner_words": {"verdict": "not_me", "proof": None},
     "activity": {"section": "money", "day": datetime.date(2026, 9, 1), "type": "transaction"},
     "webhooks": {"webhook_id": "w"},
+    "tickets": {"state": "told", "connection": "w"},
+    "ticket_replies": {"connection": "w"},
+    "connections": {"name": "w"},
 }
 #: Texts that name a row of another table.
 _NAMES = {
@@ -43,10 +50,30 @@ _NAMES = {
     "factor_id": "factor",
     "action_id": "action",
 }
-_JSON = frozenset({"body", "news", "shown", "payload"})
+_JSON = frozenset({"body", "news", "shown", "payload", "alerts", "answers"})
 #: Not about accounts, or written by their own code.
 APART = frozenset(
-    {"audit", "audit_heads", "api_keys", "webhooks", "letter_rates", "code_minutes", "code_networks"}
+    {
+        "faq",
+        "faq_terms",
+        "faq_searches",
+        "faq_reads",
+        "faq_votes",
+        "security_notices",
+        "audit",
+        "audit_heads",
+        "api_keys",
+        "webhooks",
+        "connections",
+        "letter_rates",
+        "presence",
+        "bulk_acts",
+        "code_minutes",
+        "code_networks",
+        "staff_members",
+        "staff_sessions",
+        "staff_tries",
+    }
 )
 
 
@@ -81,8 +108,9 @@ def row_about(table: Table, account: str) -> dict[str, Any]:
 async def fill(database: Database, *accounts: str) -> None:
     """Put a row about each account into each table that has such, and two into the audit."""
     async with database.begin() as connection:
-        webhooks = metadata.tables["webhooks"]
-        await connection.execute(insert(webhooks).values(row_about(webhooks, "nobody")))
+        for name in ("webhooks", "connections"):
+            table = metadata.tables[name]
+            await connection.execute(insert(table).values(row_about(table, "nobody")))
         for account in accounts:
             for table in metadata.sorted_tables:
                 if table.name not in APART:

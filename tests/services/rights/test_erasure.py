@@ -228,27 +228,31 @@ async def test_decisions_that_come_after_their_erasure_are_forgotten_and_the_new
     assert len([row for row in await dumped(database) if "'wang'" in row]) > 6
 
 
-async def test_a_letter_that_goes_out_during_the_erasure_leaves_no_delivery(database: Database) -> None:
-    from notifier.claims import claim, note_delivery
+async def test_a_letter_that_goes_out_during_the_erasure_leaves_no_message(database: Database) -> None:
+    from notifier import queue
+    from notifier.channels.registry import MAIL
+    from notifier.planner import Planner, nothing_passed
     from notifier.rates import Rates
 
+    await CaseService(database, lambda: NOW).set_contact("li", Contact("li@upay.example", "en", "UTC"))
     async with database.begin() as connection:
         await keep(connection, [recorded("e1", effects=(notify("e1"),))], no_challenges)
-    allowed = Rates(per_hour=9, critical_per_hour=9, digest_after_s=60.0)
-    taken = await claim(
+    planner = Planner(ways=(MAIL.way,), allowed=Rates(), grace_s=0.0)
+    await planner.plan_due(database, "ordinary", NOW + 10.0, 9)
+    (message,) = await queue.claim(
         database,
+        channel="mail",
         priority="ordinary",
         lease="l",
         now=NOW + 10.0,
         lease_s=60.0,
         limit=9,
-        allowed=allowed,
-        grace_s=0.0,
+        passed=nothing_passed,
     )
     await erased(database)
-    await note_delivery(database, taken.claims[0], "mail", "k" * 8, "delivered", NOW)
 
-    assert [row for row in await dumped(database) if row.startswith(("deliveries", "notices"))] == []
+    assert await queue.settle(database, message, NOW + 11.0, state="handed_over") is None
+    assert [row for row in await dumped(database) if row.startswith(("messages", "notices"))] == []
 
 
 def test_every_table_says_what_an_erasure_does_to_it() -> None:

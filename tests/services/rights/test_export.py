@@ -43,12 +43,15 @@ async def test_every_table_about_the_account_is_in_it(database: Database, store:
     told = await exported(database, store)
 
     assert {part: len(rows) for part, rows in told.items() if isinstance(rows, list)} == {
-        "contacts": 1, "activity": 1, "decisions": 1, "alerts": 1, "cases": 1, "case_entries": 1, "freezes": 1,
-        "held_payments": 1, "approvals": 1, "notices": 1, "deliveries": 1, "challenges": 1, "factors": 1,
+        "contacts": 1, "activity": 1, "decisions": 1, "alerts": 1, "cases": 1, "case_entries": 1, "case_reports": 1,
+        "case_files": 1, "case_steps": 1, "case_fields": 1, "case_mentions": 1, "desk_acts": 1, "freezes": 1,
+        "held_payments": 1, "approvals": 1, "notices": 1, "messages": 1, "inbox": 1, "challenges": 1, "factors": 1,
         "factor_devices": 1, "recovery_codes": 1, "factor_resets": 1, "reports": 1, "links": 1, "actions": 1, "audit": 2,
+        "incidents": 1, "preferences": 1, "answers": 1, "security_notices": 1,
+        "tickets": 1, "ticket_replies": 1, "reveals": 1,
     }  # fmt: skip
     about = {rule.table for rule in RULES if rule.of is not None or rule.table in ("activity", "audit")}
-    assert len(about) - len({"webhook_deliveries"}) == 20
+    assert len(about) - len({"webhook_deliveries"}) == 34
 
 
 async def test_it_holds_no_secret_and_nothing_of_others(database: Database, store: Redis) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import event
 
 from contracts.errors import Unavailable
 from services.cases.outbox import OutboxRelay, Outgoing, action, put
@@ -78,6 +81,31 @@ async def test_what_failed_may_be_done_later(feed: ActionFeed) -> None:
 
 async def test_an_action_that_is_none_is_not_acknowledged(feed: ActionFeed) -> None:
     assert await feed.acknowledge("b1", "done", "key:wallet") is None
+
+
+async def test_an_action_told_while_its_answer_is_looked_for_is_not_taken_as_noted(
+    database: Database,
+) -> None:
+    if database.is_sqlite:
+        return  # it has one writer at a time
+    looked: list[str] = []
+
+    def tell(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "wallet_actions" in statement and not looked:
+            looked.append(statement)
+            with psycopg.connect(database.url.set(drivername="postgresql").render_as_string(False)) as other:
+                other.execute(
+                    "INSERT INTO wallet_actions (action_id, kind, account_id, event_id, at, published_at)"
+                    " VALUES ('a1', 'freeze', 'li', 'e', 1, 2)"
+                )
+
+    feed = ActionFeed(database, lambda: NOW)
+    event.listen(database.engine.sync_engine, "after_cursor_execute", tell)
+    assert await feed.acknowledge("a1", "done", "topic") is None
+    told = await feed.acknowledge("a1", "done", "topic")
+
+    assert told is not None
+    assert told.result == "done"
 
 
 async def test_what_is_done_waits_no_more_and_what_failed_does(

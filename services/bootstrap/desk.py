@@ -1,0 +1,82 @@
+"""Builds the desk: its staff, and the services that its pages ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.activity.repository import ActivityStore
+from services.cases.acts.service import DeskActs
+from services.cases.acts.situation import Ground
+from services.cases.business_days import deadline_set
+from services.cases.case_service import CaseService
+from services.cases.hold_service import HoldService
+from services.cases.unfreezing import Unfreezing
+from services.desk.limits import Limiting
+from services.desk.service import Desk
+from services.memory.known_devices import KnownDevices
+from services.mfa.factor_facts import factor_proved, has_factor
+from services.mfa.support_checks import is_asked, issue_check
+from services.mfa.vault import Vault
+from services.platform.database import Database
+from services.platform.keyring import read_keyring
+from services.platform.settings import Settings
+from services.policy.acts import Acts
+from services.portal.portal import checked_url, public_url
+from services.scoring.explain import Reasons
+from services.staff.sessions import Lasting
+from services.staff.staff import Staff, open_staff
+
+
+def staff_of(settings: Settings, database: Database, clock: Callable[[], float]) -> Staff:
+    """The staff of this installation. Raises UnusableKeys, ValueError as `Sessions`."""
+    keys = read_keyring("factor_key", settings.factor_key, settings.factor_key_file)
+    lasting = Lasting(settings.staff_idle_s, settings.staff_longest_s)
+    return open_staff(database, keys, Vault.of(keys), clock, lasting, settings.totp_issuer)
+
+
+def open_desk(
+    settings: Settings,
+    database: Database,
+    clock: Callable[[], float],
+    cases: CaseService,
+    holds: HoldService,
+    activity: ActivityStore,
+    known: KnownDevices,
+    reasons: Reasons,
+    limits: Limiting,
+    acts: Acts,
+) -> Desk:
+    """The desk; `acts` are the policy's. Raises as `staff_of`, and ValueError for an address that is none."""
+    return Desk(
+        staff=staff_of(settings, database, clock),
+        database=database,
+        clock=clock,
+        cases=cases,
+        holds=holds,
+        acts=DeskActs(database, clock, open_ground(acts, holds), clocks=acts.clocks),
+        activity=activity,
+        reasons=reasons,
+        limits=limits,
+        known=known,
+        deadlines=deadline_set(settings.deadlines),
+        service=settings.totp_issuer,
+        url=desk_url(settings),
+    )
+
+
+def desk_url(settings: Settings) -> str:
+    """Where staff reach the desk, without a slash at the end: its own address, else that of the owners' pages."""
+    if not settings.desk_url:
+        return public_url(settings)
+    return checked_url("PAYGUARD_DESK_URL", settings.desk_url)
+
+
+def open_ground(acts: Acts, holds: HoldService | None = None) -> Ground:
+    """What acts of the desk stand on; `holds` decides on what colleagues asked for, where people act."""
+    return Ground(
+        unfreezing=Unfreezing(acts.unfreeze_steps, {"factor": factor_proved}, acts.second_person),
+        has_factor=has_factor,
+        issue_check=issue_check,
+        check_open=is_asked,
+        decide=None if holds is None else holds.decide_within,
+    )

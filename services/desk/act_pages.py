@@ -1,0 +1,237 @@
+"""An act's page says what will happen and asks once; `desk.js` brings it to the case as a dialog, and it works without."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from msgspec.structs import replace
+from starlette.responses import Response
+
+from services.cases.acts.asked import Asked, Malasked
+from services.cases.acts.registry import ACTS, Act
+from services.cases.acts.service import REFUSALS, refusal
+from services.cases.acts.situation import Situation
+from services.cases.case_rows import Conflict
+from services.cases.references import case_number
+from services.desk.act_forms import (
+    EMPTY,
+    TEMPLATES,
+    Reached,
+    asked_of,
+    choices_of,
+    composed,
+    defaults,
+    reached,
+)
+from services.desk.act_views import change_words, plain, will_lines
+from services.desk.case_paths import CaseId
+from services.desk.frame import form, go_to, on_clock, page, words
+from services.desk.kind_choices import closing_refused
+from services.desk.offered import off_words
+from services.desk.ready_messages import closing_message
+from services.desk.service import Desk, desk_of
+from services.http.problems import Problem
+from services.staff.access import Agent, Reader
+from services.staff.members import Member
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+_ACT_ID = re.compile(r"[0-9a-f]{32}")
+_Text = Annotated[str, Query(max_length=128)]
+
+
+@router.get("/cases/{case_id:segment}/acts/{act}")
+async def act_page(
+    request: Request,
+    member: Reader,
+    case_id: CaseId,
+    act: str,
+    v: Annotated[int | None, Query()] = None,
+    choice: _Text = "",
+    event: _Text = "",
+    other: _Text = "",
+    template: _Text = "",
+) -> Response:
+    """What the act will do, and its form; why it cannot be done, where it cannot."""
+    known, situation = await _found(request, case_id, act, member)
+    asked = Asked(choice=choice, event=event, other=other)
+    version = situation.case.version if v is None else v
+    return await _shown(request, member, known, situation, asked, version, template=template)
+
+
+@router.post("/cases/{case_id:segment}/acts/{act}")
+async def do_act(request: Request, member: Agent, case_id: CaseId, act: str) -> Response:
+    """Ask for the act; what cannot be done shows its page again with what was typed."""
+    fields, _ = await form(request)
+    known, situation = await _found(request, case_id, act, member)
+    act_id, version = fields.get("act_id", ""), fields.get("version", "")
+    if not _ACT_ID.fullmatch(act_id) or not version.isdigit():
+        raise Problem(422, "invalid_act", "the form was not made by the act's page")
+    shown: dict[str, Any] = {"draft": fields, "act_id": act_id, "template": fields.get("template", "")}
+    try:
+        asked = asked_of(fields, member)
+        if known.name in ("message", "factor_check"):
+            asked = await _with_text(desk_of(request), situation, known, asked, fields, act_id)
+    except Malasked as error:
+        empty = Asked()
+        return await _shown(
+            request, member, known, situation, empty, int(version), 422, wrong=error.field, **shown
+        )
+    if known.name == "close":
+        case, t = situation.case, words(member.locale)
+        why = await closing_refused(desk_of(request).database, case, asked.choice, member, t)
+        if why is not None:
+            return await _shown(request, member, known, situation, asked, int(version), 409, off=why, **shown)
+    try:
+        acts = desk_of(request).acts
+        await acts.ask(case_id, known.name, asked, member, int(version), act_id)
+    except Conflict:
+        current = situation.case.version
+        changed = await _changes(request, case_id, int(version), member)
+        return await _shown(request, member, known, situation, asked, current, 409, changed=changed, **shown)
+    except Malasked as error:
+        return await _shown(
+            request, member, known, situation, asked, int(version), 422, wrong=error.field, **shown
+        )
+    except REFUSALS as error:
+        why = off_words(refusal(error), words(member.locale), on_clock(member)["clock"])
+        return await _shown(request, member, known, situation, asked, int(version), 409, off=why, **shown)
+    where = "/desk/approvals?said=decided" if fields.get("from") == "approvals" else _case_page(case_id)
+    return go_to(request, where)
+
+
+@router.post("/acts/{act_id}/undo")
+async def undo_act(request: Request, member: Agent, act_id: str) -> Response:
+    """Take an act back."""
+    await form(request)
+    acts = desk_of(request).acts
+    kept = await acts.act(act_id)
+    if kept is None:
+        raise Problem(404, "unknown_act", "there is no such act")
+    undone = await acts.undo(act_id, member.actor)
+    if not undone and kept.undone_at is None:
+        return await page(
+            request, member, "act_late", "queue", 409, case_id=kept.case_id, title=f"act_title.{kept.kind}"
+        )
+    return go_to(request, _case_page(kept.case_id))
+
+
+@router.post("/acts/{act_id}/seen")
+async def act_seen(request: Request, member: Agent, act_id: str) -> Response:
+    """An act that came back is seen to."""
+    fields, _ = await form(request)
+    acts = desk_of(request).acts
+    kept = await acts.act(act_id)
+    await acts.seen(act_id, member.actor)
+    back = kept is None or fields.get("from") == "approvals"
+    return go_to(request, "/desk/approvals" if back or kept is None else _case_page(kept.case_id))
+
+
+async def _found(request: Request, case_id: str, name: str, member: Member) -> tuple[Act, Situation]:
+    act = ACTS.get(name)
+    if act is None:
+        raise Problem(404, "unknown_act", "there is no such act")
+    situation = await desk_of(request).acts.situation(case_id, member.actor)
+    if situation is None:
+        raise Problem(404, "unknown_case", "there is no such case")
+    return act, situation
+
+
+async def _shown(
+    request: Request,
+    member: Member,
+    act: Act,
+    situation: Situation,
+    asked: Asked,
+    version: int,
+    status: int = 200,
+    *,
+    draft: Mapping[str, str] | None = None,
+    act_id: str | None = None,
+    template: str = "",
+    wrong: str = "",
+    off: str = "",
+    changed: tuple[str, list[str]] | None = None,
+) -> Response:
+    # long because it names all that the page shows
+    desk, t = desk_of(request), words(member.locale)
+    act_id = act_id or secrets.token_hex(16)
+    found = act.off(situation, asked)
+    why = off or (t("off.role") if not member.allows("support") else "")
+    why = why or ("" if found is None else off_words(found, t, on_clock(member)["clock"]))
+    message = None
+    template = template if template in TEMPLATES else _ready(act)
+    if template:
+        owner = await _owner(desk, situation)
+        message = composed(situation, owner, template, "", desk.service, act_id)
+    fields = {**EMPTY, **defaults(act, situation, member), "choice": asked.choice, "event": asked.event}
+    ready = None
+    if act.name == "close" and not why and draft is None:
+        ready = await closing_message(desk, situation.case, asked.choice, member)
+        fields["text"] = "" if ready is None else ready.text
+    # An ending that came with its key stays, since the message is its own.
+    chosen = asked.choice if draft is None else draft.get("chosen", "")
+    choices = choices_of(act, situation, member)
+    return await page(
+        request,
+        member,
+        "message" if act.name == "message" else "act",
+        "queue",
+        status,
+        act=act,
+        case_id=situation.case.case_id,
+        number=case_number(situation.case.case_id),
+        version=version,
+        act_id=act_id,
+        will=list(will_lines(situation, act.name, asked, member)),
+        off=why,
+        choices=choices,
+        chosen=next((each for each in choices if act.name == "close" and each.name == chosen), None),
+        ready=ready,
+        fields={**fields, "other": asked.other, **(draft or {})},
+        wrong=wrong,
+        changed=changed,
+        message=message,
+        picked=template,
+        templates=[(name, str(place)) for place, name in enumerate(TEMPLATES, 1)],
+        back=_case_page(situation.case.case_id),
+    )
+
+
+async def _with_text(
+    desk: Desk, situation: Situation, act: Act, asked: Asked, fields: Mapping[str, str], act_id: str
+) -> Asked:
+    template = fields.get("template", "")
+    if act.name == "factor_check" or template not in TEMPLATES:
+        template = _ready(act)
+    owner = await _owner(desk, situation)
+    message = composed(situation, owner, template, fields.get("own", ""), desk.service, act_id)
+    return replace(asked, text=message.text)
+
+
+def _ready(act: Act) -> str:
+    return {"message": TEMPLATES[0], "factor_check": "check"}.get(act.name, "")
+
+
+async def _owner(desk: Desk, situation: Situation) -> Reached:
+    async with desk.database.read() as connection:
+        return await reached(connection, situation.case.account_id)
+
+
+async def _changes(request: Request, case_id: str, version: int, member: Member) -> tuple[str, list[str]]:
+    """Who changed the case last and when, as a sentence, and what has changed since that version."""
+    t, clock = words(member.locale), on_clock(member)["clock"]
+    entries = await desk_of(request).acts.changes(case_id, version)
+    if not entries:
+        return t("conflict.title"), []
+    last = entries[-1]
+    who = t("conflict.somebody") if last.actor is None else plain(last.actor)
+    return t("conflict.by", who=who, at=clock(last.at)), [change_words(each, t) for each in entries]
+
+
+def _case_page(case_id: str) -> str:
+    return f"/desk/cases/{quote(case_id, safe='')}"

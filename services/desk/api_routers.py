@@ -1,0 +1,9 @@
+"""Every router of the desk below /v1, for programs."""
+
+from __future__ import annotations
+
+from services.desk.pack_routes import router as pack_router
+from services.desk.report_routes import router as report_router
+from services.desk.story_routes import router as story_router
+
+API_ROUTERS = (pack_router, report_router, story_router)

@@ -1,0 +1,141 @@
+"""The work on a case by form: steps that are ticked or taken back, fields that are filled in, and messages of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import Response
+
+from services.cases.case_rows import Conflict
+from services.cases.case_work import Refused
+from services.cases.kind_files import kinds
+from services.cases.kind_shapes import ROLES
+from services.cases.references import case_number
+from services.cases.states import Case, IllegalTransition
+from services.desk.case_file import CaseFile
+from services.desk.case_header import Header
+from services.desk.case_view import telling
+from services.desk.frame import form, go_to, page, words
+from services.desk.kind_reading import read_around
+from services.desk.kind_views import kind_values
+from services.desk.ready_messages import messages_for, owner_locale
+from services.desk.service import Desk, desk_of
+from services.desk.story_parts import Telling
+from services.http.identifiers import plain
+from services.http.problems import Problem
+from services.staff.access import Agent, Reader
+from services.staff.members import Member
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+#: So long after it was shown a message may be sent.
+_GOOD_S = 3600.0
+
+
+async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
+    return plain(case_id)
+
+
+CaseId = Annotated[str, Depends(_case_path)]
+
+
+async def kind_view(
+    desk: Desk, file: CaseFile, head: Header, tell: Telling, member: Member, now: float
+) -> dict[str, Any]:
+    """What the page of a case of a kind besides risk has in place of a decision; of risk, nothing."""
+    if file.case.kind == "risk":
+        return {"k": None}
+    locale = owner_locale(file)
+    owner = telling(words(locale), locale, tell.owner_zone, file, "")
+    async with desk.database.read() as connection:
+        around = await read_around(connection, file, locale, now)
+    return kind_values(around, head, desk.deadlines, tell, owner, member.role, now)
+
+
+@router.post("/cases/{case_id:segment}/steps/{step}")
+async def tick_step(request: Request, member: Agent, case_id: CaseId, step: str) -> Response:
+    """Tick the step, or take it back."""
+    fields, _ = await form(request)
+    role = next((each for each in ROLES if each == member.role), None)
+    work, done = desk_of(request).cases.work, fields.get("done") != "no"
+    version = _version(fields.get("version"))
+    await _done(work.tick(case_id, step, member.actor, version, done=done, role=role))
+    return go_to(request, f"/desk/cases/{quote(case_id, safe='')}#steps")
+
+
+@router.post("/cases/{case_id:segment}/fields")
+async def fill_fields(request: Request, member: Agent, case_id: CaseId) -> Response:
+    """Fill in the fields that the form names; one that is left as it was stays so, with who wrote it."""
+    fields, _ = await form(request)
+    values = {name: value for name, value in fields.items() if name != "version"}
+    known = {field.name for kind in kinds().values() for field in kind.fields}
+    role = next((each for each in ROLES if each == member.role), None)
+    work, version = desk_of(request).cases.work, _version(fields.get("version"))
+    wanted = {name: value for name, value in values.items() if name in known}
+    await _done(work.fill(case_id, wanted, member.actor, version, role=role))
+    return go_to(request, f"/desk/cases/{quote(case_id, safe='')}#fields")
+
+
+@router.get("/cases/{case_id:segment}/answers/{name}")
+async def answer_page(request: Request, member: Reader, case_id: CaseId, name: str) -> Response:
+    """A message of the case's kind as the owner will read it, before it is sent."""
+    desk = desk_of(request)
+    now = desk.clock()
+    case, found = await messages_for(desk, case_id, member, now)
+    ready = next((each for each in found if each.name == name), None)
+    if ready is None:
+        raise Problem(404, "unknown_message", "the case's kind has no such message")
+    shown: dict[str, Any] = {
+        "case": case,
+        "number": case_number(case_id),
+        "ready": ready,
+        "messages": found,
+        "at": repr(now),
+    }
+    may = member.allows("support") and case.state != "resolved"
+    return await page(request, member, "answer", "queue", may_act=may, **shown)
+
+
+@router.post("/cases/{case_id:segment}/answers/{name}")
+async def send_answer(request: Request, member: Agent, case_id: CaseId, name: str) -> Response:
+    """Send the message as it was shown; it stands in the owner's case, and a letter says so."""
+    fields, _ = await form(request)
+    desk, version = desk_of(request), _version(fields.get("version"))
+    _, found = await messages_for(desk, case_id, member, _shown_at(fields.get("at"), desk.clock()))
+    ready = next((each for each in found if each.name == name), None)
+    if ready is None:
+        raise Problem(404, "unknown_message", "the case's kind has no such message")
+    await _done(desk.cases.answers.write(case_id, ready.text, member.actor, version))
+    return go_to(request, f"/desk/cases/{quote(case_id, safe='')}")
+
+
+def _shown_at(said: str | None, now: float) -> float:
+    """When the message was shown, so that it is sent as it was read; the page is good for an hour."""
+    try:
+        at = float(said or "")
+    except ValueError:
+        at = 0.0
+    if not now - _GOOD_S <= at <= now:
+        raise Problem(
+            409, "page_too_old", "the message was shown too long ago; open it again and send it then"
+        )
+    return at
+
+
+def _version(said: str | None) -> int | None:
+    if said is None or not said.isdigit() or len(said) > 9:
+        raise Problem(422, "invalid_form", "the form was not made by the case's page")
+    return int(said)
+
+
+async def _done(working: Awaitable[Case | None]) -> None:
+    try:
+        case = await working
+    except (IllegalTransition, Conflict) as error:
+        raise Problem(409, "conflict", f"{error}; nothing was written. Open the case again.") from None
+    except Refused as error:
+        raise Problem(403, "role_too_small", str(error)) from None
+    if case is None:
+        raise Problem(404, "unknown_case", "there is no such case")

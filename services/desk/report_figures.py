@@ -1,0 +1,202 @@
+"""What the desk did in a stretch of time, from SQL: bounded queries, each by an index, the same on both databases.
+
+A median is the value in the middle, a p90 the one that nine of ten do not pass (nearest rank); both are of cases that got there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.cases.tables import case_entries, cases
+
+DAY_S = 86_400.0
+#: Ages of the backlog: a name, and the days from which on it is older than the one before.
+AGES = (("under_1_day", 0), ("1_to_3_days", 1), ("3_to_7_days", 3), ("7_to_30_days", 7), ("over_30_days", 30))
+AGAIN = ("reopened", "appealed")
+_MOST_PEOPLE = 200
+
+
+class Window(Struct, frozen=True):
+    """From `since` until before `until`, epoch seconds; `now` is what is not ended yet judged by."""
+
+    since: float
+    until: float
+    now: float
+
+    def of(self, moment: ColumnElement[Any]) -> ColumnElement[bool]:
+        """What happened within it."""
+        return and_(moment >= self.since, moment < self.until)
+
+
+class Spread(Struct, frozen=True):
+    """How long something took: of how many, the median and the p90 in seconds."""
+
+    count: int = 0
+    median_s: float | None = None
+    p90_s: float | None = None
+
+
+class OfKind(Struct, frozen=True, kw_only=True):
+    """One kind of cases. Opened, first answers and breaches are of the cases opened in the window, closings of those closed in
+    it, `backlog` of those open now, by AGES; `ended` counts closings by how they ended."""
+
+    kind: str
+    opened: int = 0
+    first_answer: Spread = Spread()
+    closing: Spread = Spread()
+    late_first: int = 0
+    late_closed: int = 0
+    again: int = 0
+    backlog: Mapping[str, int] = {}
+    ended: Mapping[str, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many are open now."""
+        return sum(self.backlog.values())
+
+
+class Load(Struct, frozen=True, kw_only=True):
+    """One person: the cases that they hold, closed in the window, and how long those took from opening to end."""
+
+    person: str
+    holds: int
+    closing: Spread
+
+
+async def kinds_of(connection: AsyncConnection, window: Window) -> list[OfKind]:
+    """Every kind that has anything to say, by name."""
+    opened = window.of(cases.c.opened_at)
+    counts = await _counted(connection, opened)
+    late = await _late(connection, opened, window.now)
+    first = await spreads(
+        connection,
+        cases.c.kind,
+        cases.c.first_answered_at - cases.c.opened_at,
+        and_(opened, cases.c.first_answered_at.is_not(None)),
+    )
+    closed = window.of(cases.c.resolved_at)
+    closing = await spreads(connection, cases.c.kind, cases.c.resolved_at - cases.c.opened_at, closed)
+    ended = await _pairs(connection, closed, cases.c.verdict)
+    backlog = await _backlog(connection, window.now)
+    again = await _again(connection, window)
+    return [
+        OfKind(
+            kind=kind,
+            opened=counts.get(kind, 0),
+            first_answer=first.get(kind, Spread()),
+            closing=closing.get(kind, Spread()),
+            late_first=late.get(kind, (0, 0))[0],
+            late_closed=late.get(kind, (0, 0))[1],
+            again=again.get(kind, 0),
+            backlog=backlog.get(kind, {}),
+            ended=ended.get(kind, {}),
+        )
+        for kind in sorted({*counts, *closing, *backlog, *again})
+    ]
+
+
+async def loads_of(connection: AsyncConnection, window: Window) -> list[Load]:
+    """Each person that holds cases or closed any, most closed first."""
+    closed = and_(window.of(cases.c.resolved_at), cases.c.assignee.is_not(None))
+    closing = await spreads(connection, cases.c.assignee, cases.c.resolved_at - cases.c.opened_at, closed)
+    query = (
+        select(cases.c.assignee, func.count())
+        .where(cases.c.state != "resolved", cases.c.assignee.is_not(None))
+        .group_by(cases.c.assignee)
+    )
+    holds = {person: int(count) for person, count in await connection.execute(query)}
+    found = [
+        Load(person=person, holds=holds.get(person, 0), closing=closing.get(person, Spread()))
+        for person in {*holds, *closing}
+    ]
+    return sorted(found, key=lambda each: (-each.closing.count, each.person))[:_MOST_PEOPLE]
+
+
+async def spreads(
+    connection: AsyncConnection,
+    by: ColumnElement[str],
+    seconds: ColumnElement[float],
+    which: ColumnElement[bool],
+) -> dict[str, Spread]:
+    """How long it took, by the values of a column."""
+    rank = func.row_number().over(partition_by=by, order_by=seconds)
+    ranked = select(
+        by.label("name"),
+        seconds.label("took"),
+        rank.label("place"),
+        func.count().over(partition_by=by).label("of"),
+    )
+    inner = ranked.where(which).subquery()
+    middle, most = (inner.c.of + 1) // 2, (9 * inner.c.of + 9) // 10
+    query = select(
+        inner.c.name,
+        func.max(inner.c.of),
+        func.max(case((inner.c.place == middle, inner.c.took))),
+        func.max(case((inner.c.place == most, inner.c.took))),
+    ).group_by(inner.c.name)
+    return {
+        name: Spread(int(count), float(median), float(p90))
+        for name, count, median, p90 in await connection.execute(query)
+    }
+
+
+async def _counted(connection: AsyncConnection, which: ColumnElement[bool]) -> dict[str, int]:
+    query = select(cases.c.kind, func.count()).where(which).group_by(cases.c.kind)
+    return {kind: int(count) for kind, count in await connection.execute(query)}
+
+
+async def _late(
+    connection: AsyncConnection, which: ColumnElement[bool], now: float
+) -> dict[str, tuple[int, int]]:
+    """Of each kind, how many got their first answer, and their end, too late or not yet."""
+    first = func.coalesce(cases.c.first_answered_at, now) > cases.c.first_response_due_at
+    closed = func.coalesce(cases.c.resolved_at, now) > cases.c.due_at
+    query = (
+        select(cases.c.kind, func.count(case((first, 1))), func.count(case((closed, 1))))
+        .where(which)
+        .group_by(cases.c.kind)
+    )
+    return {kind: (int(one), int(two)) for kind, one, two in await connection.execute(query)}
+
+
+async def _pairs(
+    connection: AsyncConnection, which: ColumnElement[bool], by: ColumnElement[Any]
+) -> dict[str, dict[str, int]]:
+    query = select(cases.c.kind, by, func.count()).where(which).group_by(cases.c.kind, by)
+    found: dict[str, dict[str, int]] = {}
+    for kind, name, count in await connection.execute(query):
+        found.setdefault(kind, {})[name] = int(count)
+    return found
+
+
+async def _backlog(connection: AsyncConnection, now: float) -> dict[str, dict[str, int]]:
+    ages = [(cases.c.opened_at <= now - days * DAY_S, name) for name, days in reversed(AGES) if days]
+    age = case(*ages, else_=AGES[0][0])
+    return await _pairs(connection, cases.c.state != "resolved", age)
+
+
+async def _again(connection: AsyncConnection, window: Window) -> dict[str, int]:
+    query: Select[Any] = (
+        select(cases.c.kind, func.count())
+        .select_from(case_entries.join(cases))
+        .where(case_entries.c.kind.in_(AGAIN), window.of(case_entries.c.at))
+        .group_by(cases.c.kind)
+    )
+    return {kind: int(count) for kind, count in await connection.execute(query)}
+
+
+async def closed_of(connection: AsyncConnection, window: Window) -> dict[str, int]:
+    """How many of the cases that owners opened in the window are closed by now, by kind."""
+    closed = and_(window.of(cases.c.opened_at), cases.c.state == "resolved", cases.c.kind != "risk")
+    return await _counted(connection, closed)
+
+
+def waiting_of(kinds: Sequence[OfKind]) -> dict[str, int]:
+    """How many are open now, by age, of all kinds together."""
+    return {name: sum(each.backlog.get(name, 0) for each in kinds) for name, _ in AGES}

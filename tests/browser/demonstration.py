@@ -1,0 +1,140 @@
+"""`payguard up --demo` as its visitor meets it: one command, an address, and a page on which somebody needs help."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+from tests.browser.chromium import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+_READY_S = 170.0
+_STOPS_S = 60.0
+_LOOKS = 20
+
+
+class Demonstration:
+    """A running demonstration; `started_s` is monotonic. Use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> Demonstration:
+        self.started_s = time.monotonic()
+        command = [sys.executable, "-m", "services.cli.main", "up", "--demo", "--plain"]
+        self._log = (self._folder / "log").open("w+b")
+        self._child = subprocess.Popen(
+            [*command, "--data-dir", str(self._folder / "demo")],
+            cwd=ROOT,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.address = self._until(r"^Open (http://127\.0\.0\.1:\d+/demo)$", self._said)
+        self._until(r"#letter", self._page)
+        #: how long it took until there was a letter to read
+        self.ready_after_s = time.monotonic() - self.started_s
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.send_signal(signal.SIGINT)
+        try:
+            self._child.wait(_STOPS_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._log.close()
+
+    def _said(self) -> str:
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    def _page(self) -> str:
+        try:
+            return httpx.get(self.address, timeout=30.0).text
+        except httpx.TransportError:
+            return ""
+
+    def _until(self, told: str, read: Callable[[], str]) -> str:
+        while time.monotonic() - self.started_s < _READY_S and self._child.poll() is None:
+            found = re.search(told, read(), re.MULTILINE)
+            if found is not None:
+                return found[found.re.groups]
+            time.sleep(0.2)
+        raise AssertionError(f"the demonstration never said {told!r}:\n{self._said()[-2000:]}")
+
+
+def worried_owner(browser: Browser, address: str, look: Callable[[], None]) -> Iterator[str]:
+    """From the demonstration's page to outgoing money that is stopped, one tap after the other; the name of each sight.
+
+    `look` sets the size and scheme of a tab, of the one that the letter's link opens, too.
+    """
+    look()
+    browser.open(address)
+    yield "page"
+    browser.follow(".guide a.main")
+    browser.until(lambda: in_frame(browser, "return document.readyState") == "complete")
+    yield "letter"
+    in_frame(browser, "document.querySelector('a[href*=\"/my/answer/\"]').scrollIntoView({block: 'end'})")
+    yield "question"
+    _press_in_frame(browser, 'a[href*="/my/answer/"]')
+    look()
+    browser.until(lambda: bool(browser.driver.find_elements("id", "sure")))
+    yield "no"
+    browser.find("#sure").click()
+    browser.follow("form button.main")
+    browser.until(lambda: "/done/" in browser.path)
+    browser.until(lambda: bool(browser.driver.find_elements("css selector", ".big-time")))
+    yield "stopped"
+    browser.open(address)
+    _look_again_until(browser, "Money stopped, confirmed")
+    browser.script("document.querySelector('#people').scrollIntoView()")
+    yield "after"
+    be(browser, address, "lin-xiaoyu")
+    browser.until_at("/my/centre")
+    yield "centre"
+
+
+def be(browser: Browser, address: str, account: str) -> None:
+    """Take somebody's place, and go as far as the question whether to open the link."""
+    browser.open(address)
+    browser.follow(f'form:has(input[value="{account}"]) button')
+    browser.until(lambda: browser.path.startswith("/my/"))
+    if browser.path.startswith("/my/open"):
+        browser.follow("button.main")
+
+
+def _look_again_until(browser: Browser, text: str) -> None:
+    """Press "look again" until the page says it: a busy machine shows how people stood a moment ago."""
+    for _ in range(_LOOKS):
+        if text in browser.text:
+            return
+        browser.follow(".again a")
+    raise AssertionError(f"the page never said {text!r}")
+
+
+def in_frame(browser: Browser, script: str) -> object:
+    """What a script in the chosen letter's frame returns."""
+    browser.driver.switch_to.frame(browser.find("iframe.letter"))
+    try:
+        return browser.script(script)
+    finally:
+        browser.driver.switch_to.default_content()
+
+
+def _press_in_frame(browser: Browser, selector: str) -> None:
+    """What is pressed opens a tab of its own, to which the browser goes."""
+    before = set(browser.driver.window_handles)
+    browser.driver.switch_to.frame(browser.find("iframe.letter"))
+    browser.find(selector).click()
+    browser.driver.switch_to.default_content()
+    browser.until(lambda: set(browser.driver.window_handles) > before)
+    (opened,) = set(browser.driver.window_handles) - before
+    browser.driver.switch_to.window(opened)

@@ -1,0 +1,37 @@
+"""What is counted of cases: open ones, first answers and breaches, each once however often it is looked."""
+
+from __future__ import annotations
+
+from services.cases.case_measures import KINDS, STATES, CaseMeasures
+from services.platform.database import Database
+from services.platform.metrics import CASE_BREACHES, CASE_FIRST_ANSWER, CASES
+from tests.services.desk.written_cases import NOW, put_case
+
+
+def told(metric: object, name: str, **labels: str) -> float:
+    [family] = metric.collect()  # type: ignore[attr-defined]
+    return float(sum(each.value for each in family.samples if each.name == name and each.labels == labels))
+
+
+async def test_a_breach_and_a_first_answer_are_counted_once(database: Database) -> None:
+    await put_case(database, "c-1", first_response_due_at=NOW + 5.0, due_at=NOW + 500.0)
+    await put_case(database, "c-2", state="in_review", opened_at=NOW - 60.0, first_answered_at=NOW + 1.0)
+    breaches = {"kind": "dispute", "clock": "first_answer"}
+    before = told(CASE_BREACHES, "payguard_case_breaches_total", **breaches)
+    answers = told(CASE_FIRST_ANSWER, "payguard_case_first_answer_seconds_sum", kind="dispute")
+    measures = CaseMeasures(NOW)
+
+    for now in (NOW + 3.0, NOW + 10.0, NOW + 20.0):
+        await measures.look(database, now)
+
+    assert told(CASE_BREACHES, "payguard_case_breaches_total", **breaches) == before + 1
+    took = told(CASE_FIRST_ANSWER, "payguard_case_first_answer_seconds_sum", kind="dispute")
+    assert took == answers + 61.0
+    assert told(CASES, "payguard_cases", kind="dispute", state="open") == 1
+    assert told(CASES, "payguard_cases", kind="dispute", state="in_review") == 1
+
+
+def test_every_kind_and_state_of_cases_begins_at_nought() -> None:
+    known = {tuple(each.labels.values()) for each in CASES.collect()[0].samples}  # type: ignore[index]
+
+    assert known == {(kind, state) for kind in KINDS for state in STATES}

@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.services.api.conftest import database, world  # noqa: F401  found here by the tests
