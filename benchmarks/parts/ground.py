@@ -118,11 +118,11 @@ class Ground:
             found["redis"] = store.start()
         self.settings = self.changed(**found)
 
-    def start_database(self) -> str:
-        """URL of an empty database: PostgreSQL on real parts, else a file of SQLite."""
+    def start_database(self, kept: Path | None = None) -> str:
+        """URL of an empty database: PostgreSQL on real parts, else a file of SQLite. `kept`: PostgreSQL's folder, which stays."""
         if not self.plan.real:
             return f"sqlite:///{self.folder / 'own.sqlite3'}"
-        server = PostgresServer(self.folder / "postgres")
+        server = PostgresServer(kept or self.folder / "postgres")
         self._parts.append(server)
         return server.start()
 

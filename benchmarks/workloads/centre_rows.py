@@ -7,7 +7,7 @@ devices. The accounts whose pages are looked at have a contact and messages too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
@@ -22,7 +22,7 @@ from services.cases.tables import notices
 from services.platform.database import Database
 
 ROWS_AN_ACCOUNT, DAYS = 1000, 400
-_MESSAGES = 20
+_MESSAGES, _PAYEES = 20, 997
 _LINES = 20_000
 _DAY_S = 86_400
 _COLUMNS = (
@@ -31,8 +31,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-async def fill(database: Database, rows: int, now: float) -> None:
-    """So many rows of the DAYS days until `now` (epoch seconds), in empty tables that this makes."""
+def plain_key(payee_id: str) -> bytes:
+    """A key of a payee that no search asks for."""
+    return int(payee_id.removeprefix("payee-")).to_bytes(8, "big")
+
+
+async def fill(
+    database: Database, rows: int, now: float, payee_key: Callable[[str], bytes] = plain_key
+) -> None:
+    """So many rows of the DAYS days until `now` (epoch seconds), in empty tables that this makes; `payee_key` as searches ask."""
     await database.migrate()
     today = datetime.fromtimestamp(now, UTC).date()
     days = {(section, today - timedelta(days=ago)) for section in ("money", "access") for ago in range(DAYS)}
@@ -42,7 +49,8 @@ async def fill(database: Database, rows: int, now: float) -> None:
         await months.create(connection, months.wanted(days, today, kept))
         for index in indexes:
             await connection.run_sync(index.drop)
-    await asyncio.to_thread(_copy, database, rows, now)
+    payees = [f"payee-{number}\t\\\\x{payee_key(f'payee-{number}').hex()}" for number in range(_PAYEES)]
+    await asyncio.to_thread(_copy, database, _lines(rows, now, payees))
     for index in indexes:
         async with database.begin() as connection:
             await connection.run_sync(index.create)
@@ -65,7 +73,7 @@ async def reach(database: Database, accounts: Sequence[str], now: float) -> None
         await connection.execute(notices.update().values(state="delivered"))
 
 
-def _copy(database: Database, rows: int, now: float) -> None:
+def _copy(database: Database, written: Iterator[str]) -> None:
     address = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
     statement = f"COPY activity ({', '.join(_COLUMNS)}) FROM STDIN"
     with (
@@ -74,7 +82,7 @@ def _copy(database: Database, rows: int, now: float) -> None:
         cursor.copy(statement) as copy,
     ):
         lines: list[str] = []
-        for line in _lines(rows, now):
+        for line in written:
             lines.append(line)
             if len(lines) == _LINES:
                 copy.write("".join(lines))
@@ -82,7 +90,7 @@ def _copy(database: Database, rows: int, now: float) -> None:
         copy.write("".join(lines))
 
 
-def _lines(rows: int, now: float) -> Iterator[str]:
+def _lines(rows: int, now: float, payees: Sequence[str]) -> Iterator[str]:
     """The rows as COPY reads them, newest first."""
     accounts, step_s = max(1, rows // ROWS_AN_ACCOUNT), (DAYS - 1) * _DAY_S / rows
     names: dict[int, str] = {}
@@ -91,7 +99,7 @@ def _lines(rows: int, now: float) -> Iterator[str]:
         day = names.get(number := int(at // _DAY_S)) or names.setdefault(number, _named(number))
         turn, account = divmod(n, accounts)
         what = (
-            f"transaction\tpayment\tcompleted\t{turn % 900}.40\tCNY\tpayee-{n % 997}\t\\\\x{n % 997:016x}"
+            f"transaction\tpayment\tcompleted\t{turn % 900}.40\tCNY\t{payees[n % _PAYEES]}"
             if turn % 10 < 7
             else "login\tpassword\tsuccess\t\\N\t\\N\t\\N\t\\N"
         )
