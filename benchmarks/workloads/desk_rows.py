@@ -48,7 +48,7 @@ SELECT md5('case' || number), 'account-' || number % 100000, 'resolved', {_SEVER
   CASE WHEN kind <> 'risk' THEN at + 86400 END, CASE WHEN kind <> 'risk' THEN at + 864000 END,
   CASE WHEN kind <> 'risk' THEN at + took / 2 END
 FROM (
-  SELECT number, CASE WHEN number % 10 < 6 THEN 'risk' ELSE {_KINDS} END AS kind, 300 + (number * 7919) % 86400 AS took,
+  SELECT number, CASE WHEN number % 10 < 6 THEN 'risk' ELSE {_KINDS} END AS kind, 300 + (number % 10000 * 7919) % 86400 AS took,
     CAST(:now AS float8) - 90000 - (number * 31) % 31536000 AS at
   FROM generate_series(:open + 1, :cases) AS number
 ) AS made

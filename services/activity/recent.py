@@ -61,7 +61,7 @@ async def newest(
             earlier = or_(activity.c.at < at, activity.c.event_id < event_id)
             query = query.where(activity.c.at <= at, earlier)
         query = query.order_by(activity.c.at.desc(), activity.c.event_id.desc()).limit(limit - len(found))
-        found += [Row(**row) for row in (await connection.execute(query)).mappings()]
+        found += map(Row._make, await connection.execute(query))
         if len(found) == limit:
             break
     return found

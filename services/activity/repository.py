@@ -189,7 +189,7 @@ async def rows_of(connection: AsyncConnection, names: Collection[tuple[str, str]
         return []
     this = tuple_(activity.c.account_id, activity.c.event_id)
     found = await connection.execute(select(activity).where(this.in_(sorted(names))))
-    return [Row(**row) for row in found.mappings()]
+    return [Row._make(row) for row in found]
 
 
 async def lately(

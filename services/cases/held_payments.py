@@ -6,6 +6,7 @@ learns of the end.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -141,6 +142,17 @@ async def waiting(connection: AsyncConnection, account_id: str) -> list[HeldPaym
         .order_by(held_payments.c.placed_at, held_payments.c.event_id)
     )
     return [_payment(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def newest(connection: AsyncConnection, account_id: str, limit: int) -> list[HeldPayment]:
+    """The account's payments that were held, the last one first, each with its tries among these."""
+    query = select(held_payments).where(held_payments.c.account_id == account_id)
+    rows = (
+        await connection.execute(query.order_by(held_payments.c.placed_at.desc()).limit(limit))
+    ).mappings()
+    found = [_payment(row) for row in rows]
+    tries = Counter(each.joins for each in found)
+    return [replace(each, tries=tries[each.event_id]) for each in found]
 
 
 async def due(connection: AsyncConnection, now: float, limit: int) -> list[HeldPayment]:

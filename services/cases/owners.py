@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, Protocol
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, exists, func, select, true
@@ -78,10 +78,30 @@ class Owner(Struct, frozen=True):
         return not all(way.bouncing for way in self.ways)
 
 
+class Point(Protocol):
+    """A contact point, as far as it is needed here: fields as the table has them."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def until(self) -> float | None: ...
+    @property
+    def bouncing_since(self) -> float | None: ...
+
+
 async def owner_of(connection: AsyncConnection, account_id: str, event_ids: Collection[str] | None) -> Owner:
     """The owner of the account, and what became of the notices about these events; None: of all, the newest 200."""
     query = select(contact_points).where(contact_points.c.account_id == account_id)
     points = (await connection.execute(query.order_by(contact_points.c.since))).all()
+    return await owner_at(connection, account_id, event_ids, points)
+
+
+async def owner_at(
+    connection: AsyncConnection, account_id: str, event_ids: Collection[str] | None, points: Sequence[Point]
+) -> Owner:
+    """The same for whoever has read the account's contact points, which are oldest first."""
     ways = [
         Way(point.channel, masked(point.address), point.bouncing_since is not None)
         for point in points
@@ -90,7 +110,8 @@ async def owner_of(connection: AsyncConnection, account_id: str, event_ids: Coll
     if event_ids is not None and not event_ids:
         return Owner(ways, [])
     about = true() if event_ids is None else notices.c.event_id.in_(event_ids)
-    told = await _told(connection, notices.c.account_id == account_id, about)
+    shown = _shown(point.address for point in points)
+    told = await _told(connection, notices.c.account_id == account_id, about, shown=shown)
     return Owner(ways, [each.telling for each in told])
 
 
@@ -107,7 +128,10 @@ async def tellings_of(connection: AsyncConnection, notice_ids: Collection[str]) 
     return {each.telling.notice_id: each.telling for each in told}
 
 
-async def _told(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Message]:
+async def _told(
+    connection: AsyncConnection, *which: ColumnElement[bool], shown: Mapping[str, str] | None = None
+) -> list[Message]:
+    """`shown` are the masked addresses of those to whom they went, by the keys that messages name them by; None: read them."""
     digest = notices.alias("digest")
     query = (
         select(
@@ -127,7 +151,8 @@ async def _told(connection: AsyncConnection, *which: ColumnElement[bool]) -> lis
         .limit(_MOST_TOLD)
     )
     found = (await connection.execute(query)).all()
-    shown = await _addresses(connection, {row.account_id for row in found})
+    if shown is None:
+        shown = await _addresses(connection, {row.account_id for row in found})
     tries = await _tries(connection, {row.letter for row in found}, shown)
     return [
         Message(
@@ -151,7 +176,10 @@ async def _told(connection: AsyncConnection, *which: ColumnElement[bool]) -> lis
 async def _addresses(connection: AsyncConnection, account_ids: Collection[str]) -> dict[str, str]:
     """The masked addresses, old and new, of these accounts by the keys that messages name them by."""
     query = select(contact_points.c.address).where(contact_points.c.account_id.in_(account_ids))
-    addresses = (await connection.execute(query)).scalars()
+    return _shown((await connection.execute(query)).scalars())
+
+
+def _shown(addresses: Iterable[str]) -> dict[str, str]:
     return {address_key(address): masked(address) for address in addresses}
 
 

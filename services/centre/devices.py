@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -85,8 +86,6 @@ async def all_devices(
     for row in rows:
         key, last = row["device_key"], row["event_id"]
         out = asked.get(act_id(account_id, key, last, "revoke_device")) or everywhere
-        seen = known.get(key)
-        until = None if seen is None else seen.last_at + TRUSTED_S
         found.append(
             DeviceUsed(
                 key=key,
@@ -98,12 +97,18 @@ async def all_devices(
                 first_at=row["first_at"],
                 last_at=row["at"],
                 signed_out=out is not None or row["at"] <= all_ended_at,
-                trusted_until=until if until is not None and until > now else None,
+                trusted_until=None,
                 out=out,
                 gone=asked.get(act_id(account_id, key, last, "forget_device")),
             )
         )
-    return found
+    return trusting(found, known, now)
+
+
+def trusting(found: Sequence[DeviceUsed], known: Mapping[Key, Seen], now: float) -> list[DeviceUsed]:
+    """The devices with until when the stream, whose memory `known` is, takes each for the owner's."""
+    until = {key: seen.last_at + TRUSTED_S for key, seen in known.items() if seen.last_at + TRUSTED_S > now}
+    return [replace(each, trusted_until=until.get(each.key)) for each in found]
 
 
 async def sign_out(

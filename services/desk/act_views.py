@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notifier import spelled
 from services.cases.acts.asked import Asked, Line
 from services.cases.acts.registry import ACTS
-from services.cases.acts.rows import Kept, leaving_of, recent_of, returned_of
-from services.cases.acts.service import DeskActs
-from services.cases.acts.situation import Situation, situation_of
+from services.cases.acts.rows import Kept, OnCase, on_case
+from services.cases.acts.situation import JOINS, Ground, Known, Other, Situation, device_of, situation_of
 from services.cases.approvals import Approval
 from services.cases.case_rows import Entry
-from services.cases.states import Case
+from services.desk.case_file import CaseFile
 from services.desk.frame import on_clock, words
 from services.desk.offered import act_path, off_words, offered, steps_words
+from services.desk.surroundings import Surroundings
 from services.portal.wording import Wording
 from services.staff.members import Member
 
@@ -51,23 +51,55 @@ class Ask(Struct, frozen=True, kw_only=True):
     no: str = ""
 
 
-async def acts_values(
-    connection: AsyncConnection, acts: DeskActs, case: Case, member: Member
-) -> dict[str, Any]:
+class ActsRead(Struct, frozen=True):
+    """How it stands with a case for a member, and the acts on it that concern them."""
+
+    situation: Situation
+    acts: OnCase
+
+
+async def read_acts(
+    connection: AsyncConnection, ground: Ground, file: CaseFile, around: Surroundings, actor: str, now: float
+) -> ActsRead:
+    """What the case's page needs of acts besides what was read of the case."""
+    case = file.case
+    acts = await on_case(connection, case.case_id, actor, now)
+    known = _known(file, around, acts, now)
+    return ActsRead(await situation_of(connection, case, actor, now, ground, known=known), acts)
+
+
+def _known(file: CaseFile, around: Surroundings, acts: OnCase, now: float) -> Known:
+    joined = [each.event_id for each in file.entries if each.kind in JOINS and each.event_id is not None]
+    newest = joined[-1] if joined else None
+    waiting = [each for each in file.payments if each.state == "held" and each.joins is None]
+    open_ = [each for each in file.approvals if each.decision is None and each.expires_at > now]
+    return Known(
+        hold=next((each for each in file.holds if each.released_at is None), None),
+        payments=sorted(waiting, key=lambda each: (each.placed_at, each.event_id)),
+        approvals=sorted(open_, key=lambda each: each.asked_at),
+        has_factor=file.factor is not None,
+        device=device_of(file.rows, newest),
+        events=len(set(joined)),
+        newest_event=newest,
+        reachable=any(each.until is None and each.bouncing_since is None for each in file.points),
+        others=[Other(each.case_id, each.kind) for each in around.unresolved],
+        leaving=frozenset(each.kind for each in acts.leaving),
+    )
+
+
+def acts_values(read: ActsRead, member: Member) -> dict[str, Any]:
     """All that a case's page shows of acts: `groups`, `more`, `leaving`, `returned`, `asks` and the `toast`."""
-    now = acts.clock()
+    situation, acts = read.situation, read.acts
+    now, case_id = situation.now, situation.case.case_id
     t, clock = words(member.locale), on_clock(member)["clock"]
-    situation = await situation_of(connection, case, member.actor, now, acts.ground)
     groups, more = offered(situation, member, t, clock)
-    leaving = await leaving_of(connection, case.case_id)
-    returned = [each for each in await returned_of(connection, member.actor) if each.case_id == case.case_id]
     return {
         "groups": groups,
         "more": more,
-        "leaving": [shown(each, t, now, member) for each in leaving if each.by != member.actor],
-        "returned": [shown(each, t, now, member) for each in returned],
-        "asks": [ask_of(each, member, case.case_id) for each in situation.approvals],
-        "toast": toast_of(await recent_of(connection, case.case_id, member.actor, now), t, now),
+        "leaving": [shown(each, t, now, member) for each in acts.leaving if each.by != member.actor],
+        "returned": [shown(each, t, now, member) for each in acts.returned],
+        "asks": [ask_of(each, member, case_id) for each in situation.approvals],
+        "toast": toast_of(acts.recent, t, now),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, json
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision
@@ -14,13 +14,14 @@ from services.activity.recent import newest
 from services.activity.repository import rows_of
 from services.activity.rows import Row
 from services.activity.tables import activity
-from services.cases import states
+from services.cases import held_payments, states
 from services.cases.approvals import Approval
 from services.cases.case_rows import Entry, entries_of
-from services.cases.hold_tables import account_holds, approvals, held_payments, owner_words
+from services.cases.held_payments import HeldPayment
+from services.cases.hold_tables import account_holds, approvals, owner_words
 from services.cases.holds import AccountHold
 from services.cases.owner_words import OwnerWord
-from services.cases.owners import Owner, owner_of
+from services.cases.owners import Owner, owner_at
 from services.cases.tables import contact_points, recorded_decisions
 from services.cases.tables import outbox as outbox_rows
 from services.mfa.records import Challenge
@@ -77,22 +78,6 @@ class Asked(Struct, frozen=True, kw_only=True):
         return None if self.result_at is None else max(0.0, self.result_at - self.asked_at)
 
 
-class Payment(Struct, frozen=True, kw_only=True):
-    """A payment that was held, as far as the page tells of it."""
-
-    event_id: str
-    amount: str
-    currency: str
-    payee_id: str | None
-    state: Literal["held", "released", "cancelled", "expired"]
-    placed_at: float
-    due_at: float
-    settled_at: float | None
-    settled_by: str | None
-    joins: str | None
-    waits_for: str
-
-
 class FactorKept(Struct, frozen=True):
     """The account's authenticator in use: its state and since when."""
 
@@ -115,7 +100,7 @@ class CaseFile(Struct, frozen=True, kw_only=True):
     points: Sequence[PointKept] = ()
     owner: Owner = Owner([], [])
     holds: Sequence[AccountHold] = ()
-    payments: Sequence[Payment] = ()
+    payments: Sequence[HeldPayment] = ()
     asked: Sequence[Asked] = ()
     challenges: Sequence[Challenge] = ()
     approvals: Sequence[Approval] = ()
@@ -178,6 +163,8 @@ async def read_file(
     missing = own - {row.event_id for row in rows}
     older = await rows_of(connection, {(account_id, name) for name in missing})
     rows = sorted([*rows, *older], key=lambda row: (row.at, row.event_id), reverse=True)
+    points = await points_of_account(connection, account_id)
+    factor, first_at = await _factor(connection, account_id)
     return CaseFile(
         case=case,
         until=until,
@@ -185,15 +172,15 @@ async def read_file(
         rows=rows,
         decisions=await _decisions(connection, account_id, own | {row.event_id for row in rows}),
         words=words,
-        points=await points_of_account(connection, account_id),
-        owner=await owner_of(connection, account_id, None),
+        points=points,
+        owner=await owner_at(connection, account_id, None, points),
         holds=await _holds(connection, account_id),
-        payments=await _payments(connection, account_id),
+        payments=await held_payments.newest(connection, account_id, _MOST),
         asked=await _asked(connection, account_id),
         challenges=await _challenges(connection, account_id),
         approvals=await _approvals(connection, account_id),
-        factor=await _factor(connection, account_id),
-        first_at=await _first_at(connection, account_id),
+        factor=factor,
+        first_at=first_at,
     )
 
 
@@ -213,9 +200,9 @@ async def _words(connection: AsyncConnection, account_id: str) -> list[OwnerWord
 async def _decisions(
     connection: AsyncConnection, account_id: str, names: Collection[str]
 ) -> dict[str, Decision]:
-    this = tuple_(recorded_decisions.c.account_id, recorded_decisions.c.event_id)
-    wanted = this.in_(sorted((account_id, name) for name in names))
-    query = select(recorded_decisions.c.event_id, recorded_decisions.c.body).where(wanted)
+    query = select(recorded_decisions.c.event_id, recorded_decisions.c.body).where(
+        recorded_decisions.c.account_id == account_id, recorded_decisions.c.event_id.in_(sorted(names))
+    )
     return {row.event_id: _decode(row.body) for row in await connection.execute(query)} if names else {}
 
 
@@ -231,13 +218,6 @@ async def _holds(connection: AsyncConnection, account_id: str) -> list[AccountHo
     query = select(account_holds).where(account_holds.c.account_id == account_id)
     found = await _rows(connection, query.order_by(account_holds.c.placed_at.desc()).limit(_MOST))
     return [AccountHold(**row) for row in found]
-
-
-async def _payments(connection: AsyncConnection, account_id: str) -> list[Payment]:
-    columns = [held_payments.c[name] for name in Payment.__struct_fields__]
-    query = select(*columns).where(held_payments.c.account_id == account_id)
-    found = await _rows(connection, query.order_by(held_payments.c.placed_at.desc()).limit(_MOST))
-    return [Payment(**row) for row in found]
 
 
 async def _asked(connection: AsyncConnection, account_id: str) -> list[Asked]:
@@ -283,15 +263,11 @@ async def _approvals(connection: AsyncConnection, account_id: str) -> list[Appro
     return [Approval(**row) for row in found]
 
 
-async def _factor(connection: AsyncConnection, account_id: str) -> FactorKept | None:
-    query = select(factors.c.state, factors.c.confirmed_at).where(
-        factors.c.account_id == account_id, factors.c.state.in_(["active", "disabled"])
-    )
-    row = (await connection.execute(query)).first()
-    return None if row is None else FactorKept(row.state, row.confirmed_at)
-
-
-async def _first_at(connection: AsyncConnection, account_id: str) -> float | None:
-    query = select(func.min(activity.c.at)).where(activity.c.account_id == account_id)
-    at: float | None = await connection.scalar(query)
-    return at
+async def _factor(connection: AsyncConnection, account_id: str) -> tuple[FactorKept | None, float | None]:
+    """The account's authenticator, and when the account was first seen."""
+    first = select(func.min(activity.c.at)).where(activity.c.account_id == account_id).scalar_subquery()
+    this = and_(factors.c.account_id == account_id, factors.c.state.in_(["active", "disabled"]))
+    one = select(literal(1).label("one")).subquery()
+    query = select(first.label("first_at"), factors.c.state, factors.c.confirmed_at)
+    row = (await connection.execute(query.select_from(one.outerjoin(factors, this)))).one()
+    return None if row.state is None else FactorKept(row.state, row.confirmed_at), row.first_at

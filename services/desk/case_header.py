@@ -8,9 +8,10 @@ from typing import Literal
 from msgspec import Struct
 
 from contracts.decisions import Decision
+from services.cases.held_payments import HeldPayment
 from services.cases.references import case_number
 from services.cases.states import SEVERITIES
-from services.desk.case_file import Asked, CaseFile, Payment
+from services.desk.case_file import Asked, CaseFile
 from services.desk.story_parts import Telling, one_line
 
 Tone = Literal["", "ok", "bad"]
@@ -179,7 +180,7 @@ def _payments(file: CaseFile, tell: Telling) -> list[Chip]:
     return [_payment(each, tell) for each in file.payments if each.event_id in own and each.joins is None]
 
 
-def _payment(payment: Payment, tell: Telling) -> Chip:
+def _payment(payment: HeldPayment, tell: Telling) -> Chip:
     t = tell.t
     if payment.state == "held":
         same_day = tell.day(payment.due_at) == tell.day(payment.placed_at)

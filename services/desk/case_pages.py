@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from contracts.errors import Unavailable
 from contracts.profile import Key
 from contracts.sightings import Seen
 from services.cases.case_rows import case_of
+from services.centre.devices import trusting
 from services.desk.account_view import addresses
-from services.desk.act_views import acts_values
+from services.desk.act_views import ActsRead, acts_values, read_acts
 from services.desk.asking_again import ask_again
 from services.desk.case_file import CaseFile, read_file
 from services.desk.case_view import Known, case_values, telling
 from services.desk.frame import form, go_to, page, words
-from services.desk.kind_pages import kind_view
+from services.desk.kind_pages import kind_view, read_kind
+from services.desk.kind_reading import Around
 from services.desk.kind_views import template_of
 from services.desk.reveals import shown_now
 from services.desk.service import Desk, desk_of
@@ -39,22 +44,35 @@ CaseId = Annotated[str, Depends(_case_path)]
 _SAID = {"asked": "case.asked_again", "confirmed": "case.not_asked_again", "gone": "reveal.gone"}
 
 
-async def read_case(
-    desk: Desk, case_id: str, member: Member, now: float, days: int = SHOWN_DAYS
-) -> tuple[CaseFile, Surroundings, dict[str, float], bool]:
-    """The case, what stands around it, what the member has shown in clear until when, and whether devices' trust is not known.
+class CaseRead(Struct, frozen=True, kw_only=True):
+    """All that a case's page tells: the case, what stands around it, acts, what its kind needs, and what the member has shown in
+    clear until when. `away`: which devices are trusted is not known."""
 
-    Raises Problem 404 for a case that there is not.
-    """
+    file: CaseFile
+    around: Surroundings
+    acts: ActsRead
+    kind: Around | None
+    clear_until: Mapping[str, float]
+    away: bool = False
+
+
+async def read_case(desk: Desk, case_id: str, member: Member, now: float, days: int = SHOWN_DAYS) -> CaseRead:
+    """Everything in one look at SQL, and what the stream knows of devices. Raises Problem 404 for a case that there is not."""
     async with desk.database.read() as connection:
         case = await case_of(connection, case_id, lock=False)
-    if case is None:
-        raise Problem(404, "unknown_case", "there is no such case")
-    known, away = await _known_devices(desk, case.account_id)
-    async with desk.database.read() as connection:
+        if case is None:
+            raise Problem(404, "unknown_case", "there is no such case")
         file = await read_file(connection, case, now, days)
-        around = await read_surroundings(connection, file, known, now)
-        return file, around, await shown_now(connection, member.actor, case_id, now), away
+        around = await read_surroundings(connection, file, now)
+        read = CaseRead(
+            file=file,
+            around=around,
+            acts=await read_acts(connection, desk.acts.ground, file, around, member.actor, now),
+            kind=await read_kind(connection, file, now),
+            clear_until=await shown_now(connection, member.actor, case_id, now),
+        )
+    known, away = await _known_devices(desk, case.account_id)
+    return replace(read, around=replace(around, devices=trusting(around.devices, known, now)), away=away)
 
 
 async def _known_devices(desk: Desk, account_id: str) -> tuple[dict[Key, Seen], bool]:
@@ -80,14 +98,15 @@ async def case_page(
     desk = desk_of(request)
     now = desk.clock()
     days = days if days in (MORE_DAYS, ALL_DAYS) else SHOWN_DAYS
-    file, around, until, away = await read_case(desk, case_id, member, now, days)
+    read = await read_case(desk, case_id, member, now, days)
+    file, until = read.file, read.clear_until
     t = words(member.locale)
     tell = telling(t, member.locale, member.time_zone, file, member.actor)
     points = addresses(file.points)
     clear = {field: points[field].address for field in until if field in points}
     values: dict[str, Any] = case_values(
         file,
-        around,
+        read.around,
         Known(desk.reasons, desk.limits),
         tell,
         now,
@@ -95,16 +114,16 @@ async def case_page(
         event_id=event,
         clear=clear,
     )
-    values |= await kind_view(desk, file, values["head"], tell, member, now)
+    values |= kind_view(desk, read.kind, values["head"], tell, member, now)
     response = await page(
         request,
         member,
         template_of(file.case.kind),
         "queue",
         **values,
-        **await _acts(desk, file, member),
+        **acts_values(read.acts, member),
         may_act=member.allows("support"),
-        devices_away=away,
+        devices_away=read.away,
         clear_until={field: tell.clock(at, seconds=True) for field, at in until.items()},
         said=t(_SAID[said]) if said in _SAID else None,
     )
@@ -112,11 +131,6 @@ async def case_page(
         # What is in clear goes by itself, scripts or not.
         response.headers["Refresh"] = str(max(1, round(min(until.values()) - now)))
     return response
-
-
-async def _acts(desk: Desk, file: CaseFile, member: Member) -> dict[str, Any]:
-    async with desk.database.read() as connection:
-        return await acts_values(connection, desk.acts, file.case, member)
 
 
 @router.post("/cases/{case_id:segment}/ask-again")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.cases.case_rows import Conflict
@@ -19,7 +20,7 @@ from services.desk.case_file import CaseFile
 from services.desk.case_header import Header
 from services.desk.case_view import telling
 from services.desk.frame import form, go_to, page, words
-from services.desk.kind_reading import read_around
+from services.desk.kind_reading import Around, read_around
 from services.desk.kind_views import kind_values
 from services.desk.ready_messages import messages_for, owner_locale
 from services.desk.service import Desk, desk_of
@@ -41,16 +42,19 @@ async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]
 CaseId = Annotated[str, Depends(_case_path)]
 
 
-async def kind_view(
-    desk: Desk, file: CaseFile, head: Header, tell: Telling, member: Member, now: float
+async def read_kind(connection: AsyncConnection, file: CaseFile, now: float) -> Around | None:
+    """What a case of a kind besides risk needs read; of risk, nothing."""
+    return None if file.case.kind == "risk" else await read_around(connection, file, owner_locale(file), now)
+
+
+def kind_view(
+    desk: Desk, around: Around | None, head: Header, tell: Telling, member: Member, now: float
 ) -> dict[str, Any]:
     """What the page of a case of a kind besides risk has in place of a decision; of risk, nothing."""
-    if file.case.kind == "risk":
+    if around is None:
         return {"k": None}
-    locale = owner_locale(file)
-    owner = telling(words(locale), locale, tell.owner_zone, file, "")
-    async with desk.database.read() as connection:
-        around = await read_around(connection, file, locale, now)
+    locale = owner_locale(around.file)
+    owner = telling(words(locale), locale, tell.owner_zone, around.file, "")
     return kind_values(around, head, desk.deadlines, tell, owner, member.role, now)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, json
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.acts.asked import Asked, Off
@@ -68,14 +68,39 @@ async def leaving_of(connection: AsyncConnection, case_id: str) -> list[Kept]:
     return [_kept(row) for row in rows]
 
 
-async def recent_of(
+class OnCase(Struct, frozen=True, kw_only=True):
+    """Acts on a case: those that wait, oldest first; those that went back to one person who has not seen to them, newest first;
+    and what that person asked for last while it may still be taken back, None when there is nothing."""
+
+    leaving: list[Kept]
+    returned: list[Kept]
+    recent: Kept | None
+
+
+async def on_case(
     connection: AsyncConnection, case_id: str, by: str, now: float, take_back_s: float = TAKE_BACK_S
-) -> Kept | None:
-    """What this person last asked for on the case, while it may still be taken back; None when there is nothing."""
-    recent = desk_acts.c.case_id == case_id, desk_acts.c.by == by, desk_acts.c.at > now - take_back_s
-    query = select(desk_acts).where(*recent).order_by(desk_acts.c.at.desc(), desk_acts.c.act_id).limit(5)
-    rows = [_kept(row) for row in (await connection.execute(query)).mappings()]
-    return next((each for each in rows if each.outcome in (None, "done")), None)
+) -> OnCase:
+    """Acts on the case as they concern this person."""
+    table = desk_acts.c
+    back = and_(table.outcome == "returned", table.seen_at.is_(None))
+    mine = and_(table.by == by, or_(back, table.at > now - take_back_s))
+    query = select(desk_acts).where(table.case_id == case_id, or_(table.outcome.is_(None), mine))
+    rows = (
+        (await connection.execute(query.order_by(table.at.desc(), table.act_id).limit(4 * _MOST)))
+        .mappings()
+        .all()
+    )
+    found = [_kept(row) for row in rows]
+    unseen = {row["act_id"] for row in rows if row["outcome"] == "returned" and row["seen_at"] is None}
+    recent = [each for each in found if each.by == by and each.at > now - take_back_s]
+    return OnCase(
+        leaving=sorted((each for each in found if each.outcome is None), key=lambda each: each.leaves_at),
+        returned=sorted(
+            (each for each in found if each.act_id in unseen and each.by == by),
+            key=lambda each: -(each.done_at or 0.0),
+        ),
+        recent=next((each for each in recent if each.outcome in (None, "done")), None),
+    )
 
 
 async def returned_of(connection: AsyncConnection, by: str) -> list[Kept]:

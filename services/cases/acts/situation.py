@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.profile import Key
 from services.activity.repository import rows_of
+from services.activity.rows import Row
 from services.cases import approvals, held_payments, holds
 from services.cases.acts.tables import desk_acts
 from services.cases.approvals import Approval
@@ -23,6 +25,9 @@ from services.cases.tables import case_entries, cases, contact_points
 from services.cases.unfreezing import Step, Unfreezing
 from services.http.api_keys import Acting
 from services.wallet.tables import wallet_actions
+
+#: Entries of a case's history by which an event joins it.
+JOINS = ("opened", "joined")
 
 
 class IssueCheck(Protocol):
@@ -126,39 +131,76 @@ class Situation(Struct, frozen=True, kw_only=True):
         return found[0] if found else None
 
 
+class Known(Struct, frozen=True, kw_only=True):
+    """Of a situation, what whoever shows the case has read already; fields as there."""
+
+    hold: AccountHold | None
+    payments: list[HeldPayment]
+    approvals: list[Approval]
+    has_factor: bool
+    device: UsedDevice | None
+    events: int
+    newest_event: str | None
+    reachable: bool
+    others: list[Other]
+    leaving: frozenset[str]
+
+
 async def situation_of(
-    connection: AsyncConnection, case: Case, by: str, now: float, ground: Ground, *, leaving: bool = True
+    connection: AsyncConnection,
+    case: Case,
+    by: str,
+    now: float,
+    ground: Ground,
+    *,
+    leaving: bool = True,
+    known: Known | None = None,
 ) -> Situation:
-    """How it stands, as the connection sees it; `leaving` False: whatever else waits to be carried out."""
+    """How it stands, as the connection sees it; `leaving` False: whatever else waits to be carried out. What is `known` is read
+    no more."""
     account_id = case.account_id
-    hold = await holds.standing(connection, account_id)
-    payments = await held_payments.waiting(connection, account_id)
-    said = await denials(connection, account_id, [each.event_id for each in payments])
-    newest, events = await _events(connection, case.case_id)
-    factor = ground.has_factor is not None and await ground.has_factor(connection, account_id)
+    known = known or await _known(connection, case, now, ground, leaving)
+    said = await denials(connection, account_id, [each.event_id for each in known.payments])
+    factor = known.has_factor and ground.has_factor is not None
     asks = ground.check_open is not None and factor and await ground.check_open(connection, account_id, now)
-    others = await _others(connection, case)
     return Situation(
         case=case,
         by=by,
         now=now,
-        hold=hold,
-        missing=[] if hold is None else await ground.unfreezing.missing(connection, hold),
+        hold=known.hold,
+        missing=[] if known.hold is None else await ground.unfreezing.missing(connection, known.hold),
         two=ground.unfreezing.two,
-        payments=payments,
+        payments=known.payments,
         denied=frozenset(said),
         cleared=frozenset(event_id for event_id, denial in said.items() if denial == "cleared"),
-        approvals=await approvals.open_approvals(connection, now, account_id),
+        approvals=known.approvals,
         unconfirmed=await _unconfirmed(connection, account_id),
         may_check=ground.issue_check is not None,
         has_factor=factor,
         check_open=asks,
+        device=known.device,
+        events=known.events,
+        newest_event=known.newest_event,
+        reachable=known.reachable,
+        others=known.others,
+        other_risk=next((each.case_id for each in known.others if each.kind == "risk"), None),
+        leaving=known.leaving,
+    )
+
+
+async def _known(connection: AsyncConnection, case: Case, now: float, ground: Ground, leaving: bool) -> Known:
+    account_id = case.account_id
+    newest, events = await _events(connection, case.case_id)
+    return Known(
+        hold=await holds.standing(connection, account_id),
+        payments=await held_payments.waiting(connection, account_id),
+        approvals=await approvals.open_approvals(connection, now, account_id),
+        has_factor=ground.has_factor is not None and await ground.has_factor(connection, account_id),
         device=await _device(connection, account_id, newest),
         events=events,
         newest_event=newest,
         reachable=await _reachable(connection, account_id),
-        others=others,
-        other_risk=next((each.case_id for each in others if each.kind == "risk"), None),
+        others=await _others(connection, case),
         leaving=await _leaving(connection, case.case_id) if leaving else frozenset(),
     )
 
@@ -174,7 +216,7 @@ async def found(
 async def _events(connection: AsyncConnection, case_id: str) -> tuple[str | None, int]:
     """The newest event that joined the case, and how many did."""
     of_case = case_entries.c.case_id == case_id, case_entries.c.event_id.is_not(None)
-    joined = case_entries.c.kind.in_(["opened", "joined"])
+    joined = case_entries.c.kind.in_(JOINS)
     query = select(case_entries.c.event_id).where(*of_case, joined).order_by(case_entries.c.sequence.desc())
     newest: str | None = await connection.scalar(query.limit(1))
     counted = select(func.count(case_entries.c.event_id.distinct())).where(*of_case, joined)
@@ -186,11 +228,19 @@ async def _device(connection: AsyncConnection, account_id: str, event_id: str | 
         return None
     rows = await rows_of(connection, {(account_id, event_id)})
     if rows and rows[0].device_key is None and rows[0].about_event_id is not None:
-        event_id = rows[0].about_event_id
-        rows = await rows_of(connection, {(account_id, event_id)})
-    if not rows or rows[0].device_key is None:
+        rows += await rows_of(connection, {(account_id, rows[0].about_event_id)})
+    return device_of(rows, event_id)
+
+
+def device_of(rows: Sequence[Row], event_id: str | None) -> UsedDevice | None:
+    """The device of that event, or of the one that it speaks of, as far as they are among the rows."""
+    by_id = {row.event_id: row for row in rows}
+    row = None if event_id is None else by_id.get(event_id)
+    if row is not None and row.device_key is None and row.about_event_id is not None:
+        row = by_id.get(row.about_event_id)
+    if row is None or row.device_key is None:
         return None
-    return UsedDevice(rows[0].device_key, rows[0].device, event_id)
+    return UsedDevice(row.device_key, row.device, row.event_id)
 
 
 async def _unconfirmed(connection: AsyncConnection, account_id: str) -> list[Unconfirmed]:

@@ -19,7 +19,7 @@ from tests.services.desk.browser import Browser, DeskClients
 from tests.services.desk.test_decision_view import MARKUP
 
 #: Queries of a whole answer: session, top bar, case and all that stands around it.
-MOST_QUERIES = 48
+MOST_QUERIES = 32
 
 
 _CASES: list[str] = []
