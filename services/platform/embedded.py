@@ -31,7 +31,7 @@ from typing import Self
 
 from services.platform.guarded_process import GuardedProcess
 
-READY_TIMEOUT_S = 20.0
+READY_TIMEOUT_S = 60.0
 _POLL_S = 0.01
 #: The file of the embedded store's folder that holds its password, and the word before it.
 STORE_CONFIG, _REQUIRE = "store.conf", "requirepass"
@@ -46,9 +46,19 @@ class PartNotAvailable(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
+    """A TCP port of 127.0.0.1 that a server can bind, and that the system gives to nobody else for the next minute.
+
+    A connection over the port leaves it in TIME_WAIT: whoever names it may bind it (servers set SO_REUSEADDR), but no search
+    for a free port finds it, in this process or another.
+    """
+    with socket.socket() as probe, socket.socket() as caller:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", 0))
+        probe.listen(1)
+        caller.connect(probe.getsockname())
+        taken, _ = probe.accept()
+        # The end that closes first is the one that waits: it must be the port's own.
+        taken.close()
         return int(probe.getsockname()[1])
 
 

@@ -22,7 +22,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 PHONE = (360, 740)
 _FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars""".split()
-_WAIT_S = 15.0
+_WAIT_S = 60.0
 
 
 def installed() -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from services.api.application import server
 from services.platform.embedded import free_port
 
-_WITHIN_S = 30.0
+_WITHIN_S = 120.0
 T = TypeVar("T")
 
 

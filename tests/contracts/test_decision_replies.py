@@ -27,7 +27,7 @@ async def test_who_listens_hears_the_decisions_of_its_channel(stored_replies: An
         await stored_replies.deliver(
             [("api-2", "e0", b"{}"), ("api-1", "e1", b'{"a":1}'), ("api-1", "e\x00二", b'{"b":2}')]
         )
-        heard = [await asyncio.wait_for(anext(replies), 5) for _ in range(2)]
+        heard = [await asyncio.wait_for(anext(replies), 60) for _ in range(2)]
 
     assert heard == [("e1", b'{"a":1}'), ("e\x00二", b'{"b":2}')]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-
 from deploy.alive import alive
+from services.platform.embedded import free_port
 from services.platform.exposition import serve
 
 
@@ -23,8 +22,4 @@ def test_a_page_may_be_asked_for_of_its_own() -> None:
 
 
 def test_nobody_listening_is_not_alive() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    assert not alive(port)
+    assert not alive(free_port())

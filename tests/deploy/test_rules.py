@@ -49,7 +49,6 @@ def test_promtool_accepts_rules_and_configuration(promtool: Checker) -> None:
     promtool.check("check", "config", "prometheus.yml", folder=PROMETHEUS)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", TEST_FILES)
 def test_every_alert_behaves_as_its_stories_say(name: str, promtool: Checker, tmp_path: Path) -> None:
     """Each group with its own stories: promtool works out every rule of a file for every story."""

@@ -12,7 +12,7 @@ import pytest
 from tests.chaos.conftest import empty_store
 from tests.chaos.stack import Stack, stack_settings
 
-KINDS = ["embedded", pytest.param("real", marks=[pytest.mark.real, pytest.mark.timeout(300)])]
+KINDS = ["embedded", pytest.param("real", marks=pytest.mark.real)]
 MakeStack = Callable[..., Any]
 
 

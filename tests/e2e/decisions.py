@@ -10,7 +10,7 @@ from msgspec import Struct, json
 
 from tests.chaos.stack import Stack
 
-DECIDED_WITHIN_S = 60.0
+DECIDED_WITHIN_S = 120.0
 
 
 class _Named(Struct, frozen=True):

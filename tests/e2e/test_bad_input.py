@@ -23,7 +23,7 @@ SENT_HEADERS = [
     ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     ("odd", b"\xff\x00"),
 ]
-STOPS_WITHIN_S = 30.0
+STOPS_WITHIN_S = 120.0
 DAY_MS = 86_400_000
 
 

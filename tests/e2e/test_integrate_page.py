@@ -28,7 +28,7 @@ EXAMPLE = DOCS / "examples" / "wallet.py"
 PAGE = (DOCS / "integrate.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```json\n(.*?)^```\n)?", re.S | re.M)
 #: The page starts a dozen programs, one after another.
-PAGE_S = 100.0
+PAGE_S = 200.0
 _BETWEEN = "\x1e"
 
 

@@ -47,7 +47,6 @@ async def flush(stack: Stack) -> None:
     await client.aclose()
 
 
-@pytest.mark.timeout(300)
 async def test_lost_memory_is_said_and_seen_and_built_again_as_it_was(
     make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +82,6 @@ async def test_lost_memory_is_said_and_seen_and_built_again_as_it_was(
     assert rebuilt != with_flush
 
 
-@pytest.mark.timeout(300)
 async def test_an_operator_may_call_it_whole(make_stack: MakeStack) -> None:
     rows = some_rows()[:20]
     stack = await make_stack()
@@ -119,7 +117,6 @@ async def profile_of(stack: Stack) -> Profile:
     return profile
 
 
-@pytest.mark.timeout(300)
 async def test_an_account_whose_times_went_wrong_is_healed(make_stack: MakeStack) -> None:
     """A skew of a century stands for a version that believed the host in 2036."""
     now_s = time.time()
@@ -144,7 +141,6 @@ async def test_an_account_whose_times_went_wrong_is_healed(make_stack: MakeStack
         await heal_account(healing, "nobody", workers_stopped=True)
 
 
-@pytest.mark.timeout(300)
 async def test_a_freeze_that_memory_has_lost_is_learned_again_from_the_log(make_stack: MakeStack) -> None:
     rows = [(b"li", value) for value in life("li")]
     stack = await make_stack()

@@ -112,7 +112,7 @@ async def test_a_worker_killed_in_between_decides_each_once(make_stack: MakeStac
     await feed(stack)
     times = 1 if point == "before_commit" else 2
     stack.start_worker(0, fault_point=point, fault_after=times, batch_records=60, commit_interval_s=0.2)
-    await until(lambda: not stack.workers[0].running, 60.0)
+    await until(lambda: not stack.workers[0].running, 120.0)
     stack.start_worker(0)
     await until_decided(stack, len(events()))
     await asyncio.to_thread(stack.retire, 0)

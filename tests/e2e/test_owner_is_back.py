@@ -71,10 +71,7 @@ class Wallet(Desk):
     async def event(self, kind: str, event_id: str, account: str, **fields: Any) -> Any:
         """Send an event that happens now, and its decision."""
         event = {"type": kind, "event_id": event_id, "account_id": account, "occurred_at": now_ms()}
-        answer = await self.ask("POST", "/v1/events?wait=decision", **event, **fields)
-        (result,) = answer["results"]
-        assert result["status"] == "accepted"
-        return result.get("decision")
+        return await self.decided(**event, **fields)
 
     async def enrolled(self, account: str, **whence: str) -> str:
         """The secret of a factor that the account's owner enrols."""

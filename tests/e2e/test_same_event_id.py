@@ -22,7 +22,7 @@ ACCOUNTS = ("li", "wu")
 DAY_MS = 86_400_000
 DAYS = 10
 NOW_MS = START_AT * 1000
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 
 
 def life(account: str, now_ms: int = NOW_MS) -> list[bytes]:

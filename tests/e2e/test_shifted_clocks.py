@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import time
 
 import httpx
@@ -13,6 +12,7 @@ from sqlalchemy import select
 
 from services.mfa.tables import challenges
 from services.platform.database import Database
+from services.platform.embedded import free_port
 from services.policy.file import read_policy
 from tests.chaos.feed import Feeder
 from tests.chaos.stack import JUMPY_POLICY
@@ -24,13 +24,6 @@ TEN_MINUTES_S = 600.0
 LIFETIME_S = read_policy(JUMPY_POLICY).lifetime_s
 BUSY_MACHINE_S = 120.0
 _OFFSET = re.compile(r'^payguard_clock_offset_seconds\{against="store"\} (\S+)$', re.M)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("shift_s", [TEN_MINUTES_S, -TEN_MINUTES_S], ids=["fast", "slow"])
@@ -48,7 +41,9 @@ async def test_a_worker_ten_minutes_off_issues_challenges_of_the_stores_time_and
     began = time.time()
     stack.start_worker(0, metrics_port=port)
     await until_decided(stack, len(told))
-    page = (await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/metrics")).text
+    page = (
+        await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/metrics", timeout=BUSY_MACHINE_S)
+    ).text
     stack.launcher = ("-m", "services.cli.main")
     stack.start_cases()
     expires = await first_challenges(stack.settings.database)

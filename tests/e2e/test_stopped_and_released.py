@@ -23,7 +23,7 @@ from tests.e2e.decisions import until_decided
 from tests.e2e.test_same_event_id import life
 
 _KEY = base64.b64encode(b"k" * 32).decode()
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 
 
 def held_life(account: str) -> list[bytes]:
@@ -45,6 +45,16 @@ class Desk:
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
+    async def decided(self, **event: Any) -> Any:
+        """Send an event; its decision, however long that takes: what is sent again is answered with the same one."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                answer = await self.ask("POST", "/v1/events?wait=decision&timeout_s=10", **event)
+                (result,) = answer["results"]
+                assert result["status"] == "accepted"
+                if "decision" in result:
+                    return result["decision"]
+
     async def until(self, path: str, wanted: Any) -> Any:
         async with asyncio.timeout(WITHIN_S):
             while True:
@@ -58,7 +68,7 @@ class Desk:
 async def api_of(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
     stack.start_api(http_port=port, factor_key=f"1:{_KEY}", grant_key=f"1:{_KEY}")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10.0) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
         async with asyncio.timeout(WITHIN_S):
             while True:
                 try:

@@ -172,7 +172,7 @@ async def test_a_notifier_killed_between_two_addresses_sends_the_rest_and_the_sa
     await li.log_in()
     li.box.both.clear()
     li.box.hangs = True
-    await kill(notifier(li.database, li.box, li.clock), asyncio.wait_for(li.box.both.wait(), 10))
+    await kill(notifier(li.database, li.box, li.clock), asyncio.wait_for(li.box.both.wait(), 60))
     li.box.hangs = False
     li.clock.now += 120.0
     await li.deliver()

@@ -12,7 +12,7 @@ from services.platform.embedded import answers_ping, free_port, wait_until_ready
 from services.platform.guarded_process import GuardedProcess
 
 SERVICE = "payguard"
-_WAIT_S = 30.0
+_WAIT_S = 90.0
 _FIRST_BUS_PORT = 10_000
 
 

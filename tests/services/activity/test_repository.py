@@ -186,7 +186,7 @@ async def test_a_connection_that_breaks_in_the_middle_of_a_copy_is_an_absence(da
     store = store_at(database)
     await store.write([login()])
     query = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY activity%' AND wait_event_type = 'Lock'"
-    async with database.begin() as lock, asyncio.timeout(30):
+    async with database.begin() as lock, asyncio.timeout(60):
         await lock.execute(text("LOCK TABLE activity IN ACCESS EXCLUSIVE MODE"))
         writing = asyncio.create_task(store.write([login("e2")]))
         while True:

@@ -61,7 +61,7 @@ async def running(settings: Settings, database: Database) -> AsyncIterator[None]
         yield
     finally:
         service.stop()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 60)
 
 
 async def send(settings: Settings, *values: bytes) -> None:

@@ -48,7 +48,7 @@ from tests.services.mfa.world import AT_ONCE, CHEAP, KEY, Clock, World, an_admin
 
 #: A challenge that a code passed and that no generated request names; `known` holds its code under this name.
 UNTOUCHED = "untouched"
-_READY_S = 30.0
+_READY_S = 120.0
 SHOWN = Shown(amount="412.00", currency="CNY", payee_id="shop-7", usual=Usual(country="CN", at=1.0))
 
 

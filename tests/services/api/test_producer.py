@@ -66,7 +66,7 @@ async def test_bytes_key_and_headers_arrive_as_given_in_order(any_kafka: str) ->
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=any_kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             records = [await consumer.getone() for _ in sent]
     finally:
         await consumer.stop()

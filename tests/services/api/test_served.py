@@ -95,7 +95,7 @@ async def raw(port: int, request: bytes) -> bytes:
     """The first bytes of the answer to a request as it stands on the wire."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answer = await reader.read(4096)
     writer.close()
     with contextlib.suppress(ConnectionError):

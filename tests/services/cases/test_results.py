@@ -133,4 +133,4 @@ async def test_the_result_of_an_action_that_is_still_on_its_way_into_the_feed_is
         await publish(connection, [freeze(0)], 2.0)
     await until(is_noted)
     consumer.stop()
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(running, 60)

@@ -72,7 +72,7 @@ async def read(settings: Settings, topic: str, count: int) -> list[dict[str, Any
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return [json.decode((await consumer.getone()).value) for _ in range(count)]
     finally:
         await consumer.stop()
@@ -83,7 +83,7 @@ async def counted(database: Database, table: Any) -> int:
         return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], limit_s: float = 30.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], limit_s: float = 60.0) -> None:
     deadline = time.monotonic() + limit_s
     while not await condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -102,7 +102,7 @@ class Running:
 
     async def __aexit__(self, *_: object) -> None:
         self.service.stop()
-        await asyncio.wait_for(self.task, 20)
+        await asyncio.wait_for(self.task, 60)
 
 
 @on_both
@@ -142,7 +142,7 @@ async def test_a_process_killed_in_a_batch_leaves_nothing_and_the_next_does_it_o
 
     await produce(broker, recorded("e1", effects=everything("e1")))
     first = asyncio.create_task(CasesService(broker, database, hang, time.time).run())
-    await asyncio.wait_for(reached.wait(), 30)
+    await asyncio.wait_for(reached.wait(), 60)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
@@ -201,7 +201,7 @@ async def test_an_undecodable_decision_ends_the_process(broker: Settings, databa
     await produce(broker, b"{broken")
     service = CasesService(broker, database, no_challenges, time.time)
     with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(service.run(), 30)
+        await asyncio.wait_for(service.run(), 60)
 
     assert caught.value.subgroup(DecodeError) is not None
 
@@ -213,7 +213,7 @@ async def test_it_stops_while_the_broker_is_away(database: Database) -> None:
     running = asyncio.create_task(service.run())
     await asyncio.sleep(0)
     service.stop()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 60)
 
 
 async def test_a_long_batch_that_breaks_off_is_finished_by_its_repeat(database: Database) -> None:

@@ -66,7 +66,7 @@ async def listening(app: Any, patience: Patience) -> AsyncIterator[int]:
     port = free_port()
     web = server(app, "127.0.0.1", port, own_signals=False, patience=patience)
     serving = asyncio.create_task(web.serve())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not web.started:  # noqa: ASYNC110  polls the server
             await asyncio.sleep(0.01)
     try:
@@ -85,7 +85,7 @@ async def opened(port: int, sent: bytes = b"") -> tuple[asyncio.StreamReader, as
 
 async def answered(reader: asyncio.StreamReader) -> bytes:
     """The status line, the headers and a body of the length they say."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         head = await reader.readuntil(b"\r\n\r\n")
         size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
         return head + await reader.readexactly(size)
@@ -94,7 +94,7 @@ async def answered(reader: asyncio.StreamReader) -> bytes:
 async def until_closed(reader: asyncio.StreamReader) -> bytes:
     """All that comes before the end; a connection that was broken off ends it too."""
     said = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         try:
             while chunk := await reader.read(65_536):
                 said += chunk

@@ -230,7 +230,7 @@ async def test_the_watch_looks_again_and_again(own_client: Redis) -> None:
     try:
         worker.watch.start(0.01)
         await ask(own_client, "FLUSHALL")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await lost.wait()
     finally:
         logger.removeHandler(telling)

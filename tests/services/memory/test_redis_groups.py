@@ -22,7 +22,7 @@ from tests.contracts.test_tally_store import asked, batch
 from tests.parts.fixtures import running
 from tests.parts.redis_groups import ClusterGroup, SentinelGroup, until
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 SHARDS = [Shard(1, partition) for partition in range(8)]
 Answer = TypeVar("Answer")
 
@@ -84,7 +84,7 @@ async def heard_by(client: Redis, url: str, event_id: str) -> bool:
     """Whether somebody who listens at the address hears of a decision that the client delivers."""
     listening = connect(url)
     try:
-        async with asyncio.timeout(20), RedisReplies(listening).listen("replies") as messages:
+        async with asyncio.timeout(60), RedisReplies(listening).listen("replies") as messages:
             await at_last(lambda: RedisReplies(client).deliver([("replies", event_id, b"{}")]))
             async for told, decision in messages:
                 return (told, decision) == (event_id, b"{}")

@@ -19,7 +19,7 @@ from tests.services.mfa.api_pair import Pair
 from tests.services.mfa.test_two_processes import kind, pair, store  # noqa: F401  found here by the tests
 from tests.services.mfa.world import KEY, OWNER
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 PARALLEL = 20
 
 

@@ -92,7 +92,7 @@ async def test_the_sweep_goes_on_until_it_is_stopped(world: World) -> None:
     await world.issue("c1")
     world.clock.at += 300
     task = asyncio.create_task(world.service.sweep_for_ever(Progress("test"), every_s=0.01))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while [row["state"] for row in await world.rows(challenges)] != ["expired"]:  # noqa: ASYNC110  polls the table
             await asyncio.sleep(0.01)
     task.cancel()

@@ -156,7 +156,7 @@ async def published(settings: Settings, wanted: int) -> list[AnyEvent]:
     await consumer.start()
     found: list[AnyEvent] = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(found) < wanted:
                 found.append(_EVENT.decode((await consumer.getone()).value))
         for records in (await consumer.getmany(timeout_ms=500)).values():

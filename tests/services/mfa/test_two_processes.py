@@ -32,7 +32,7 @@ from tests.services.cases.databases import KINDS, MIGRATED
 from tests.services.mfa.api_pair import Pair, answers, opened
 from tests.services.mfa.world import asked
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 PARALLEL = 100
 
 

@@ -84,6 +84,6 @@ async def test_sweeps_end_with_the_work_they_go_beside() -> None:
     )
     await asyncio.sleep(0)
     told.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 60)
 
     assert (ended("t6"), ended("t6-sweep")) == (0, 0)

@@ -165,7 +165,7 @@ async def test_a_process_killed_in_a_transaction_leaves_nothing(database_url: st
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    await asyncio.wait_for(process.stdout.readline(), 30)
+    await asyncio.wait_for(process.stdout.readline(), 60)
     process.kill()
     await process.wait()
 

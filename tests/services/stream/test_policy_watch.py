@@ -212,7 +212,7 @@ async def test_what_an_account_learned_stays_when_the_policy_changes(watched: Wa
 async def test_a_started_watch_looks_by_itself_until_it_is_stopped(watched: Watched) -> None:
     watched.watch.start(watched.apply, 0.01)
     watched.write(SECOND)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while watched.applied != ["second"]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await watched.watch.stop()

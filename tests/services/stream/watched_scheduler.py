@@ -74,7 +74,7 @@ class Ground:
         self.scheduler.submit(batch, lambda: self.done.append(name))
 
     async def until(self, so: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not so():  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
@@ -85,7 +85,7 @@ class Ground:
         await self.until(lambda: self.pipeline.scored)
 
     async def settled(self) -> bool:
-        return await self.scheduler.settle(asyncio.get_running_loop().time() + 5)
+        return await self.scheduler.settle(asyncio.get_running_loop().time() + 60)
 
 
 @asynccontextmanager

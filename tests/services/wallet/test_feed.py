@@ -55,7 +55,7 @@ async def test_whoever_waits_is_answered_when_something_comes(
     async with database.begin() as connection:
         await publish(connection, [freeze(7)], NOW)
 
-    assert [each.action_id for each in await asyncio.wait_for(waiting, 20)] == ["a7"]
+    assert [each.action_id for each in await asyncio.wait_for(waiting, 60)] == ["a7"]
 
 
 async def test_whoever_waits_in_vain_is_answered_with_nothing(feed: ActionFeed) -> None:
