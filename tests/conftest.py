@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import signal
@@ -51,6 +52,7 @@ def pytest_configure() -> None:
     Training runs on one thread: on a machine that is busy, threads that wait for each other take minutes.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    gc.disable()  # what is being collected is no garbage
     if (memory := in_memory()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
@@ -69,6 +71,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(here / "e2e") and not any(map(item.get_closest_marker, _ELSEWHERE)):
             item.add_marker("e2e")
     items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in _FIRST)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: looking through it for garbage again and again takes as long as many tests."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _is_this_machine(address: Any) -> bool:

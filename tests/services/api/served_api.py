@@ -42,6 +42,7 @@ from services.rights.erasure import AccountRights
 from services.wallet.actions import WalletAction
 from services.wallet.feed import publish
 from tests.services.api.world import Worker, resources
+from tests.services.cases.databases import opened
 from tests.services.cases.decided import everything, hold, no_challenges, recorded
 from tests.services.centre.made import centre_over
 from tests.services.mfa.world import AT_ONCE, CHEAP, KEY, Clock, World, an_administrator
@@ -69,7 +70,7 @@ def served(database_url: str, redis: str) -> Iterator[Served]:
     made: list[Served] = []
 
     async def run() -> None:
-        database = Database(database_url)
+        database = opened(database_url)
         store = connect(redis)
         parts, world = _parts(database)
         rights = AccountRights(parts.settings, database, store, world.clock, ["erasure"])

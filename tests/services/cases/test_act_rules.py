@@ -20,7 +20,10 @@ from services.cases.acts.situation import Ground, Situation
 from services.cases.tables import case_entries, outbox
 from services.platform.database import Database
 from tests.services.cases.acts_world import BO, CASE, MEI, ActsWorld
-from tests.services.cases.databases import migrated_file  # noqa: F401  found here by the tests
+from tests.services.cases.databases import (
+    migrated_file,  # noqa: F401  found here by the tests
+    opened,
+)
 
 #: What may have happened before somebody looks at the case; those that cannot happen then change nothing.
 STEPS = (
@@ -140,7 +143,7 @@ def run(file: Path, check: object, *arguments: object) -> None:
     async def on_a_copy() -> None:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(file, f"{folder}/acts.db")
-            database = Database(f"sqlite:///{folder}/acts.db")
+            database = opened(f"sqlite:///{folder}/acts.db")
             try:
                 await check(database, *arguments)  # type: ignore[operator]
             finally:

@@ -19,6 +19,7 @@ from services.cases.hold_service import HoldService, NotHeld
 from services.cases.repository import keep
 from services.cases.tables import outbox
 from services.platform.database import Database
+from tests.services.cases.databases import opened
 from tests.services.cases.decided import no_challenges, recorded
 
 NOW = 1_790_000_100.0
@@ -171,7 +172,7 @@ def test_whatever_happens_in_whatever_order_at_most_one_try_is_carried_out(
     path.write_bytes(migrated_file.read_bytes())
 
     async def live() -> list[tuple[str, str]]:
-        database = Database(f"sqlite:///{path}")
+        database = opened(f"sqlite:///{path}")
         service = HoldService(database, lambda: NOW)
         by_code = 0
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from services.cases.hold_tables import account_holds
 from services.cases.owner_tables import incidents
 from services.cases.repository import Recorded, keep
 from services.cases.tables import alerts, case_entries, cases, notices, outbox, recorded_decisions
-from services.platform.database import Database, metadata
+from services.platform.database import Database
+from tests.services.cases.databases import opened
 from tests.services.cases.decided import (
     alert,
     everything,
@@ -217,15 +219,13 @@ async def emptied(database: Database) -> Callable[[], Awaitable[None]]:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=redeliveries())
 def test_decisions_delivered_in_any_mixture_change_what_once_would(
-    batches: list[list[Recorded]], tmp_path_factory: pytest.TempPathFactory
+    batches: list[list[Recorded]], migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     async def both() -> tuple[object, object]:
         folder: Path = tmp_path_factory.mktemp("mixture")
         found = []
         for name, deliveries in (("once", [PLAN]), ("mixed", batches)):
-            database = Database(f"sqlite:///{folder / name}.db")
-            async with database.begin() as connection:
-                await connection.run_sync(metadata.create_all)
+            database = opened(f"sqlite:///{shutil.copy(migrated_file, folder / name)}")
             for batch in deliveries:
                 await carry_out(database, *batch)
             found.append(await rows(database))

@@ -19,6 +19,7 @@ from services.platform.database import Database
 from services.platform.keyring import Keyring
 from services.platform.metrics import HELP_DESK_FAILING
 from services.wallet.outside import outside
+from tests.services.cases.databases import opened
 from tests.services.connect.stand_ins import (
     FATES,
     ChatwootStandIn,
@@ -230,7 +231,7 @@ def test_each_entry_is_there_once_and_in_order_whoever_fails_or_is_killed(
     desk: StandIn = ZammadStandIn() if kind == "zammad" else ChatwootStandIn()
     shutil.copy(migrated_file, tmp_path / "told.db")
     with asyncio.Runner() as runner:
-        database = Database(f"sqlite:///{tmp_path / 'told.db'}")
+        database = opened(f"sqlite:///{tmp_path / 'told.db'}")
         world, serve, way_out = World(database, desk), serving(desk), outside(allow_private=True)
         runner.run(serve.__aenter__())
         pool = runner.run(way_out.__aenter__())

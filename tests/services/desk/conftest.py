@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.platform.database import Database
 from tests.services.api.world import opened
 from tests.services.cases.databases import database, database_url, migrated_file  # noqa: F401  found here by the tests
+from tests.services.cases.databases import opened as migrated
 from tests.services.desk.browser import Browser, DeskClients
 
 
@@ -18,7 +18,7 @@ from tests.services.desk.browser import Browser, DeskClients
 async def desk_client(tmp_path: Path, migrated_file: Path) -> AsyncIterator[DeskClients]:  # noqa: F811
     """`await desk_client("agent")` is a browser in which a new member of that role is signed in; a name tells two apart."""
     shutil.copy(migrated_file, tmp_path / "desk.db")
-    own = Database(f"sqlite:///{tmp_path}/desk.db")
+    own = migrated(f"sqlite:///{tmp_path}/desk.db")
     world = await opened(own)
     async with world.app.router.lifespan_context(world.app), world.client:
         clients = DeskClients(world)

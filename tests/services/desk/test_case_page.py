@@ -12,8 +12,8 @@ from sqlalchemy import event, func, insert, select
 
 from services.audit.tables import audit
 from services.cases.tables import case_entries, cases, outbox
-from services.platform.database import Database
 from tests.services.api.world import Clock
+from tests.services.cases.databases import opened
 from tests.services.desk import worked
 from tests.services.desk.browser import Browser, DeskClients
 from tests.services.desk.test_decision_view import MARKUP
@@ -32,7 +32,7 @@ def migrated_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory)
     shutil.copy(migrated_file, path)
 
     async def live() -> str:
-        database = Database(f"sqlite:///{path}")
+        database = opened(f"sqlite:///{path}")
         case_id = await worked.live(database, Clock().at)
         await database.close()
         return case_id

@@ -15,6 +15,7 @@ from services.desk import story
 from services.desk.case_file import CaseFile
 from services.desk.story_parts import Day, Gap, Line
 from services.platform.database import Database
+from tests.services.cases.databases import opened
 from tests.services.desk import worked
 from tests.services.desk.telling import file_of, tell_of
 
@@ -28,7 +29,7 @@ def file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> CaseF
     shutil.copy(migrated_file, path)
 
     async def read() -> CaseFile:
-        database = Database(f"sqlite:///{path}")
+        database = opened(f"sqlite:///{path}")
         found = await file_of(database, await worked.live(database, NOW), NOW, 400)
         await database.close()
         return found

@@ -15,7 +15,7 @@ from services.help.articles import LOCALES
 from services.help.library import Library
 from services.help.search import Found, search
 from services.platform.database import Database
-from tests.services.cases.databases import KINDS, MIGRATED
+from tests.services.cases.databases import KINDS, MIGRATED, opened
 from tests.services.help.written import FACTS, NOW, text
 
 QUESTIONS = tomllib.loads(Path(__file__).with_name("questions.toml").read_text())
@@ -38,14 +38,14 @@ def helped_url(
 
 
 async def bring(url: str) -> None:
-    database = Database(url)
+    database = opened(url)
     await Library(database, lambda: NOW, FACTS).bring()
     await database.close()
 
 
 @pytest.fixture
 async def helped(helped_url: str) -> AsyncIterator[Database]:
-    database = Database(helped_url)
+    database = opened(helped_url)
     yield database
     await database.close()
 

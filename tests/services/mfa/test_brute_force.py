@@ -18,6 +18,7 @@ from services.mfa.tables import challenges, factors
 from services.mfa.vault import Vault
 from services.platform.database import Database
 from services.platform.metrics import CODES, CODES_SLOWED
+from tests.services.cases.databases import opened
 from tests.services.mfa.world import KEY, Clock, World, asked, build
 
 #: Both are more than the fleet's limit lets through. The whole crowd takes two minutes and runs with the real parts.
@@ -99,7 +100,7 @@ async def test_one_try_at_each_of_many_accounts_is_noticed_and_slowed_down(
 ) -> None:
     """No account ever comes near its lock. The rule that alarms on the counters is `OtpGuessing`."""
     file = shutil.copy(migrated_file, tmp_path / "spray.db")
-    database, clock = Database(f"sqlite:///{file}"), Clock()
+    database, clock = opened(f"sqlite:///{file}"), Clock()
     world = build(database, clock)
     await populate(database, clock, everybody)
     wrong, slowed = CODES.labels("wrong")._value.get(), CODES_SLOWED.labels("fleet")._value.get()

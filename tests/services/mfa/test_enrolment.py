@@ -17,7 +17,7 @@ from services.mfa.factor_records import PENDING_S
 from services.mfa.lifecycle import FactorInUse
 from services.mfa.tables import factors
 from services.mfa.vault import Vault, VaultClosed
-from services.platform.database import Database
+from tests.services.cases.databases import opened
 from tests.services.mfa.world import KEY, Clock, World, build
 
 
@@ -139,7 +139,7 @@ async def test_secrets_and_codes_reach_no_log_and_no_text_form(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     clock = Clock()
-    database = Database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'logged.db')}")
+    database = opened(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'logged.db')}")
     world = build(database, clock)
     made = await world.enrol("li")
     codes = [world.wrong(made.secret), world.code(made.secret)]

@@ -11,13 +11,13 @@ import sys
 
 from services.memory.in_process import InProcessChallengeIntake
 from services.mfa.service import ChallengesService
-from services.platform.database import Database
+from tests.services.cases.databases import opened
 from tests.services.mfa.world import Clock, checker
 
 
 async def submit(url: str, at: float, jobs: list[tuple[float, str, str]]) -> None:
     """Submit the codes one after the other, printing whether each passed."""
-    database, clock = Database(url), Clock(at)
+    database, clock = opened(url), Clock(at)
     service = ChallengesService(database, InProcessChallengeIntake(clock), checker(), clock)
     print("started", flush=True)
     for after_s, challenge_id, code in jobs:

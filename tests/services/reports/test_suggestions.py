@@ -13,11 +13,13 @@ from sqlalchemy import select
 from contracts.report_kinds import REPORTS
 from services.help.library import Library
 from services.help.tables import faq_searches
-from services.platform.database import Database
 from services.platform.metrics import FAQ_SUGGESTED
 from services.reports.fields import MOST_TEXT
 from services.reports.report_pages import URGENT
-from tests.services.cases.databases import database  # noqa: F401  found here by the tests
+from tests.services.cases.databases import (
+    database,  # noqa: F401  found here by the tests
+    opened,
+)
 from tests.services.help.written import FACTS
 from tests.services.mfa.conftest import world  # noqa: F401
 from tests.services.mfa.world import NOON_S
@@ -34,7 +36,7 @@ def migrated_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory)
     shutil.copy(migrated_file, file)
 
     async def bring() -> None:
-        brought = Database(f"sqlite:///{file}")
+        brought = opened(f"sqlite:///{file}")
         await Library(brought, lambda: NOON_S, FACTS).bring()
         await brought.close()
 
