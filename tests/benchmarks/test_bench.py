@@ -40,7 +40,7 @@ def test_a_part_that_does_not_exist_is_a_usage_error_that_names_the_parts() -> N
 
 @pytest.mark.usefixtures("embedded_redis")
 def test_worker_limit_and_faust_table_are_measured_on_embedded_parts() -> None:
-    figures = _bench("--only", "throughput", *_SMALLEST, timeout_s=110)
+    figures = _bench("--only", "throughput", *_SMALLEST, timeout_s=250)
 
     assert figures["events_per_s"] > figures["faust_table_events_per_s"] > 0
     assert figures["limit_events_per_s"] > 0
@@ -76,7 +76,7 @@ def test_the_whole_bench_runs_on_real_parts() -> None:
 @pytest.mark.real
 @pytest.mark.usefixtures("real_redis", "real_postgres")
 def test_verifications_are_measured_on_real_parts_without_a_broker() -> None:
-    figures = _bench("--verify", "--real", "--warm-up", "1", *_FEW, timeout_s=110)
+    figures = _bench("--verify", "--real", "--warm-up", "1", *_FEW, timeout_s=250)
 
     assert figures["verify"]["errors"] == 0
     assert figures["verify"]["latency"]["samples"] == 60

@@ -161,6 +161,7 @@ def test_a_case_that_moved_on_keeps_the_draft(browser: Browser, desk: DeskServed
     at_the_case(browser, desk, "mei")
     browser.open(f"{desk.url}/desk/cases/{CASE}/acts/escalate")
     trouble(desk, event_id="e2")
+    browser.until(lambda: browser.focused == "why")
     browser.press(*"over my head", ENTER)
     browser.until_text("Nothing was done. Your draft is kept.")
     kept_rules(browser, "conflict")

@@ -118,7 +118,7 @@ def wallet(tmp_path: Path) -> Iterator[Wallet]:
 
     try:
         headers = {"authorization": f"Bearer {asyncio.run(key())}"}
-        with httpx.Client(base_url=standing.url, headers=headers, timeout=20.0) as http:
+        with httpx.Client(base_url=standing.url, headers=headers, timeout=60.0) as http:
             keys = jwt.PyJWKClient(f"{standing.url}/.well-known/jwks.json")
             yield Wallet(http, standing.metrics_url, keys)
     finally:

@@ -49,7 +49,7 @@ class WalletSignIn:
         self._serving = asyncio.create_task(self._server.serve())
         while not self._server.started:  # noqa: ASYNC110 (it offers no event)
             await asyncio.sleep(0.01)
-        self._client = httpx.AsyncClient(timeout=5.0)
+        self._client = httpx.AsyncClient(timeout=60.0)
         provider = Provider(issuer=self._issuer.url, client_id=CLIENT, client_secret=SECRET)
         back = f"{self._served.url}{BACK}"
         self._served.site.app.state.sign_in = SignIn(provider, KEYS, back, self._served.clock, self._client)

@@ -11,10 +11,10 @@ from tests.chaos.stack import Stack
 from tests.chaos.verify import verified
 from tests.chaos.watch import Watch
 
-pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 EVENTS = 6000
-DIES_WITHIN_S = 60.0
+DIES_WITHIN_S = 120.0
 
 
 @pytest.mark.parametrize("after", [4, 1])

@@ -11,7 +11,7 @@ from tests.chaos.stack import Stack
 from tests.chaos.verify import verified
 from tests.chaos.watch import Watch
 
-pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 EVENTS = 12_000
 PER_S = 500

@@ -24,11 +24,11 @@ from tests.chaos.verify import verified
 from tests.chaos.watch import Watch
 from tests.parts.fixtures import started_or_explained
 
-pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 EVENTS = 12_000
 PER_S = 800
-START_S = 60.0
+START_S = 120.0
 WARM_S = 2.0
 AWAY_S = 3.0
 

@@ -117,7 +117,7 @@ def prometheus_url(
             yield url
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def _until(done: Callable[[], bool], log: Path, within_s: float = 90.0) -> None:
@@ -128,14 +128,14 @@ def _until(done: Callable[[], bool], log: Path, within_s: float = 90.0) -> None:
 
 
 def _ask(url: str, expression: str) -> Any:
-    answer = httpx.get(f"{url}/api/v1/query", params={"query": expression}, timeout=10)
+    answer = httpx.get(f"{url}/api/v1/query", params={"query": expression}, timeout=60)
     assert answer.status_code == 200, f"{expression}: {answer.text}"
     return answer.json()["data"]["result"]
 
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/-/ready", timeout=10).status_code == 200
+        return httpx.get(f"{url}/-/ready", timeout=60).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -162,7 +162,7 @@ def test_every_panel_shows_data_on_a_real_prometheus(prometheus_url: str) -> Non
 
 @pytest.mark.real
 def test_the_rules_evaluate_without_errors_on_a_real_prometheus(prometheus_url: str) -> None:
-    groups = httpx.get(f"{prometheus_url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    groups = httpx.get(f"{prometheus_url}/api/v1/rules", timeout=60).json()["data"]["groups"]
     errors = [rule["lastError"] for group in groups for rule in group["rules"] if rule.get("lastError")]
 
     declared = [group["name"] for path in RULE_FILES for group in yaml.safe_load(path.read_text())["groups"]]

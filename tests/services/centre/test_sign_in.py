@@ -31,7 +31,7 @@ async def issuer(site: Site) -> AsyncIterator[Issuer]:
     serving = asyncio.create_task(web.serve())
     while not web.started:  # noqa: ASYNC110 (it offers no event)
         await asyncio.sleep(0.01)
-    async with httpx.AsyncClient(timeout=5.0) as client:
+    async with httpx.AsyncClient(timeout=60.0) as client:
         provider = Provider(issuer=made.url, client_id=CLIENT, client_secret=SECRET)
         site.app.state.sign_in = SignIn(provider, KEYS, f"{URL}{BACK}", site.world.clock, client)
         yield made
