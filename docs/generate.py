@@ -20,12 +20,14 @@ import msgspec  # noqa: E402
 from prometheus_client import Counter, Gauge, Histogram  # noqa: E402
 
 from contracts import topics  # noqa: E402
+from services.desk import authorisation  # noqa: E402
 from services.desk.pack import schema  # noqa: E402
 from services.platform import metrics  # noqa: E402
 from services.platform.settings import PREFIX, SECRET_FIELDS, Settings  # noqa: E402
 from services.platform.settings_text import MEANINGS  # noqa: E402
 
 _NOTE = "\n<!-- Written by `make docs` from {source}. -->\n"
+_END = "<!-- End of what is written. -->"
 #: Modules that write their own files when run.
 OTHERS = ("detectors.docs", "services.api.schema", "deploy.prometheus.generate", "deploy.grafana.generate")
 #: Modules that print their page, and where it goes.
@@ -107,11 +109,19 @@ def pack_schema() -> str:
     return schema().decode()
 
 
+def security_page() -> str:
+    """docs/security.md, with the table of who may open what at the desk."""
+    begins = _NOTE.format(source="services/desk/authorisation.py").strip()
+    before, rest = (ROOT / "docs/security.md").read_text(encoding="utf-8").split(begins)
+    return f"{before}{begins}\n\n{authorisation.table()}\n{_END}{rest.partition(_END)[2]}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics_page,
     "docs/settings.md": settings_page,
     "docs/topics.md": topics_page,
     "docs/evidence-pack.schema.json": pack_schema,
+    "docs/security.md": security_page,
 }
 
 

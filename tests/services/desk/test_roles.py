@@ -1,52 +1,121 @@
-"""Every route of the desk asks who is there, and an auditor changes nothing; a new route is found by itself."""
+"""Every route of the desk, and every caller: the running application answers as the table says, and a new route needs a row."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+from urllib.parse import urlencode
 
-from fastapi.routing import APIRoute
+import pytest
+from starlette.types import Message
 
-from services.desk.routers import ROUTERS
-from tests.services.desk.browser import DeskClients
+from services.api.route_table import routed
+from services.desk.authorisation import MAY
+from services.http.api_keys import SCOPES
+from services.staff.members import ROLES, Member
+from services.staff.sessions import Seen
+from tests.services.api.test_authorization import routes
+from tests.services.desk.browser import COOKIE, DeskClients
+from tests.services.desk.made import URL, hired
 
-#: Of these nobody needs to be anybody.
-BEFORE = {
-    "GET /desk/assets/{digest}/{name}",
-    "GET /desk/sign-in",
-    "POST /desk/sign-in",
-    "GET /desk/first",
-    "GET /desk/first/{code}",
-    "POST /desk/first",
-    "POST /desk/first/bind",
-}
-#: What is a member's own, which an auditor may send too.
-OWN = {
-    "POST /desk/sign-out",
-    "POST /desk/me/language",
-    "POST /desk/me/time-zone",
-    "POST /desk/me/keys",
-    "POST /desk/me/sessions/end",
-}
+#: What a path must hold so that the route's own function is reached.
+_FILLED = {"decision": "approve"}
 
 
-def routes() -> set[str]:
-    found = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    return {f"{method} {route.path}" for route in found for method in (route.methods or set()) - {"HEAD"}}
+async def status(clients: DeskClients, route: str, cookie: str = "", csrf: str = "", key: str = "") -> str:
+    """What one call is answered: its status, and where it leads. Nothing of the body is waited for, for some never end."""
+    method, path = route.split(" ", 1)
+    filled = re.sub(r"\{(\w+)\}", lambda found: _FILLED.get(found[1], "x"), path)
+    body = urlencode({"csrf": csrf}).encode() if method == "POST" else b""
+    headers = {"host": "payguard", "origin": URL, "content-type": "application/x-www-form-urlencoded"}
+    headers |= {"cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    headers |= {"authorization": f"Bearer {key}"} if key else {}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": filled,
+        "raw_path": filled.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
+        "client": ("203.0.113.9", 5000),
+        "server": ("payguard", 80),
+    }
+    started: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    left, gone = [{"type": "http.request", "body": body, "more_body": False}], asyncio.Event()
+
+    async def receive() -> Message:
+        if left:
+            return left.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start" and not started.done():
+            started.set_result(message)
+
+    answering = asyncio.ensure_future(clients.world.app(scope, receive, send))
+    await asyncio.wait({answering, started}, return_when=asyncio.FIRST_COMPLETED)
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+    said = started.result()
+    leads = dict(said["headers"]).get(b"location", b"").decode()
+    return "sign-in" if leads.startswith("/desk/sign-in") else str(said["status"])
 
 
-async def test_every_route_asks_who_is_there_and_an_auditor_changes_nothing(desk_client: DeskClients) -> None:
-    stranger, auditor = desk_client.stranger(), await desk_client("auditor")
-    page = await auditor.page("/desk/me")
-    token = page.form("/desk/me/language").fields["csrf"]
-    for route in sorted(routes() - BEFORE):
-        method, path = route.split(" ", 1)
-        filled = re.sub(r"\{[^}]+\}", "x", path)
-        nobody = await stranger.client.request(method, filled)
-        assert nobody.status_code == (303 if method == "GET" else 401), route
-        if method == "POST" and route not in OWN:
-            answer = await auditor.client.post(filled, data={"csrf": token})
-            assert answer.status_code == 403, route
+async def signed_in(clients: DeskClients, member: Member) -> tuple[str, str]:
+    """The cookie and the form token of a new session: one call may end the session that it is made in."""
+    staff = clients.desk.staff
+    async with staff.database.begin() as connection:
+        text = await staff.sessions.begin(connection, member, "password", Seen())
+    found = await staff.sessions.find(text)
+    assert found is not None
+    return text, found.csrf
 
 
-async def test_what_is_before_the_sign_in_and_what_is_ones_own_are_routes() -> None:
-    assert routes() >= BEFORE | OWN
+def test_every_route_of_the_desk_has_a_row_and_no_row_is_left_over() -> None:
+    found = {route for route in routes(routed().routes) if re.match(r"\w+ /desk(/|$)", route)}
+
+    assert found == set(MAY)
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_opens_what_its_column_says_and_nothing_else(
+    desk_client: DeskClients, role: str
+) -> None:
+    member = await hired(desk_client.desk.staff, role)
+    wrong = {}
+    for route, roles in MAY.items():
+        answer = await status(desk_client, route, *await signed_in(desk_client, member))
+        # Before the sign-in 403 says that a password is wrong; signing out leads to the sign-in, once it is done.
+        refused = (answer == "403" and roles is not None) or answer == "401"
+        refused |= answer == "sign-in" and route != "POST /desk/sign-out"
+        if refused == (roles is None or role in roles):
+            wrong[route] = answer
+
+    assert not wrong
+
+
+async def test_whoever_is_not_signed_in_is_led_to_the_sign_in_and_does_nothing(
+    desk_client: DeskClients,
+) -> None:
+    answers = {route: await status(desk_client, route) for route in MAY}
+
+    asked = {
+        route: "sign-in" if route.startswith("GET") else "401" for route, roles in MAY.items() if roles
+    }
+    assert {route: answers[route] for route in asked} == asked
+    assert not {answers[route] for route, roles in MAY.items() if roles is None} & {"sign-in", "401"}
+
+
+async def test_no_key_opens_the_desk_and_no_session_the_api(desk_client: DeskClients) -> None:
+    key, _ = await desk_client.world.keys.create("all", SCOPES)
+    cookie, csrf = await signed_in(desk_client, await hired(desk_client.desk.staff, "admin"))
+
+    assert await status(desk_client, "GET /desk/me", key=key) == "sign-in"
+    assert await status(desk_client, "POST /desk/next", key=key) == "401"
+    for route in ("GET /v1/cases", "POST /v1/cases/{case_id}/note", "GET /v1/webhooks"):
+        assert await status(desk_client, route, cookie, csrf) == "401"
