@@ -10,8 +10,9 @@ from redis.asyncio import Redis
 from services.cases.owner_words import OwnerWords
 from services.cases.unfreezing import Unfreezing
 from services.centre.service import Centre
-from services.centre.sign_in import Provider, SignIn
+from services.centre.sign_in import SignIn
 from services.centre.sign_in_pages import BACK
+from services.http.openid import CodeFlow, Provider
 from services.memory.known_devices import KnownDevices
 from services.memory.pseudonyms import Pseudonyms
 from services.memory.redis_store import RedisProfileStore
@@ -62,7 +63,7 @@ def open_sign_in(settings: Settings, clock: Callable[[], float] = time.time) -> 
         issuer=settings.oidc_issuer,
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,
-        claim=settings.oidc_account_claim,
     )
     keys = read_keyring("factor_key", settings.factor_key, settings.factor_key_file)
-    return SignIn(provider, keys, f"{public_url(settings)}{BACK}", clock)
+    flow = CodeFlow(provider, keys, f"{public_url(settings)}{BACK}", clock)
+    return SignIn(flow, settings.oidc_account_claim)

@@ -11,31 +11,76 @@ from services.cases.business_days import deadline_set
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
 from services.cases.unfreezing import Unfreezing
+from services.desk.company_pages import BACK
 from services.desk.limits import Limiting
 from services.desk.service import Desk
+from services.http.openid import CodeFlow, Provider
 from services.memory.known_devices import KnownDevices
 from services.mfa.factor_facts import factor_proved, has_factor
 from services.mfa.support_checks import is_asked, issue_check
 from services.mfa.vault import Vault
 from services.platform.database import Database
-from services.platform.keyring import read_keyring
+from services.platform.keyring import Keyring, read_keyring
 from services.platform.settings import Settings
 from services.policy.acts import Acts
 from services.portal.portal import checked_url, public_url
 from services.scoring.explain import Reasons
+from services.staff.administration import Administration
+from services.staff.company import CompanyRules, groups_and_roles
 from services.staff.sessions import Lasting
 from services.staff.staff import Staff, open_staff
 
 
 def staff_of(settings: Settings, database: Database, clock: Callable[[], float]) -> Staff:
-    """The staff of this installation. Raises UnusableKeys, ValueError as `Sessions`."""
+    """The staff of this installation. Raises UnusableKeys, ValueError as `Sessions` and for a provider that is half set."""
     keys = read_keyring("factor_key", settings.factor_key, settings.factor_key_file)
-    lasting = Lasting(settings.staff_idle_s, settings.staff_longest_s)
-    return open_staff(database, keys, Vault.of(keys), clock, lasting, settings.totp_issuer)
+    check_s = settings.staff_oidc_check_s if settings.staff_oidc_issuer else None
+    lasting = Lasting(settings.staff_idle_s, settings.staff_longest_s, check_s)
+    company = open_company(settings, keys, clock)
+    return open_staff(database, keys, Vault.of(keys), clock, lasting, settings.totp_issuer, company=company)
+
+
+def open_company(
+    settings: Settings, keys: Keyring, clock: Callable[[], float]
+) -> tuple[CodeFlow, CompanyRules] | None:
+    """The company's own provider and its groups; None where none is set. Raises ValueError for one that is half set."""
+    if not settings.staff_oidc_issuer:
+        return None
+    roles = groups_and_roles(settings.staff_oidc_roles)
+    if not (settings.staff_oidc_client_id and settings.staff_oidc_client_secret and roles):
+        raise ValueError(
+            "PAYGUARD_STAFF_OIDC_ISSUER needs PAYGUARD_STAFF_OIDC_CLIENT_ID, PAYGUARD_STAFF_OIDC_CLIENT_SECRET and "
+            "PAYGUARD_STAFF_OIDC_ROLES beside it"
+        )
+    scopes = _listed(settings.staff_oidc_scopes)
+    if "openid" not in scopes or settings.staff_oidc_check_s <= 0:
+        raise ValueError(
+            "PAYGUARD_STAFF_OIDC_SCOPES must have openid, and PAYGUARD_STAFF_OIDC_CHECK_S be above 0"
+        )
+    provider = Provider(
+        issuer=settings.staff_oidc_issuer,
+        client_id=settings.staff_oidc_client_id,
+        client_secret=settings.staff_oidc_client_secret,
+        scopes=scopes,
+        setting="PAYGUARD_STAFF_OIDC_ISSUER",
+    )
+    rules = CompanyRules(
+        roles=roles,
+        groups_claim=settings.staff_oidc_groups_claim,
+        name_claim=settings.staff_oidc_name_claim,
+        factors=frozenset(_listed(settings.staff_oidc_factor)),
+    )
+    purpose = "payguard staff sign-in"
+    return CodeFlow(provider, keys, f"{desk_url(settings)}{BACK}", clock, purpose=purpose), rules
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def open_desk(
     settings: Settings,
+    staff: Staff,
     database: Database,
     clock: Callable[[], float],
     cases: CaseService,
@@ -46,9 +91,10 @@ def open_desk(
     limits: Limiting,
     acts: Acts,
 ) -> Desk:
-    """The desk; `acts` are the policy's. Raises as `staff_of`, and ValueError for an address that is none."""
+    """The desk; `acts` are the policy's. Raises ValueError for an address that is none."""
     return Desk(
-        staff=staff_of(settings, database, clock),
+        staff=staff,
+        members=Administration(staff, two_people="factor_reset" in acts.second_person),
         database=database,
         clock=clock,
         cases=cases,

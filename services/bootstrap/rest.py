@@ -18,7 +18,7 @@ from services.api.application import ApiResources, create_app, server
 from services.api.producer import open_producer
 from services.api.replies import Replies
 from services.bootstrap.centre import open_centre, open_portal, open_sign_in
-from services.bootstrap.desk import open_desk, open_ground
+from services.bootstrap.desk import open_desk, open_ground, staff_of
 from services.bootstrap.help_desks import open_arrivals
 from services.bootstrap.helping import open_library
 from services.bootstrap.packing import open_packs
@@ -68,7 +68,8 @@ from services.rights.erasing import forget_decided
 from services.rights.erasure import AccountRights
 from services.risk.learned_pattern import NAME as LEARNED
 from services.scoring.explain import Reasons, reasons_of
-from services.staff import members
+from services.staff import administration, members
+from services.staff.staff import Staff
 from services.wallet.feed import ActionFeed
 from services.wallet.webhooks import Webhooks, WebhookSecrets
 
@@ -154,7 +155,8 @@ async def open_api(
     verdicts.expect([*(found.spec.name for found in discover()), LEARNED])
     cases = open_case_service(settings, database, unfreezing, acts, clock.now)
     activity = ActivityStore(database, kept_days(settings), clock.now, settings.erase_keeps_money_days)
-    holds = HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle, rights))
+    staff = staff_of(settings, database, clock.now)
+    holds = HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle, rights, staff))
     centre = open_centre(settings, database, client, with_code, words, unfreezing, acts, clock.now)
     reasons = open_reasons()
     return ApiResources(
@@ -185,6 +187,7 @@ async def open_api(
         portal=open_portal(settings, database, clock.now),
         desk=open_desk(
             settings,
+            staff,
             database,
             clock.now,
             cases,
@@ -209,13 +212,14 @@ def open_webhooks(settings: Settings, database: Database, clock: Callable[[], fl
     return Webhooks(database, secrets, clock, settings.webhook_private_networks)
 
 
-def second_person_acts(lifecycle: FactorLifecycle, rights: AccountRights) -> dict[Act, ActRule]:
+def second_person_acts(lifecycle: FactorLifecycle, rights: AccountRights, staff: Staff) -> dict[Act, ActRule]:
     """What follows when a second person has decided, besides unfreezing; an act of another room has a row here."""
     resets = lifecycle.resets
     return {
         "factor_reset": ActRule(resets.allowed, resets.refused, scope="admin"),
         "erasure": rights.act,
         packs.UNMASKED: packs.RULE,
+        administration.RESET: administration.reset_rule(staff),
     }
 
 

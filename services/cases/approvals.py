@@ -17,7 +17,7 @@ from services.audit import audit_log
 from services.cases.hold_tables import approvals
 from services.http.api_keys import Acting, Scope
 
-Act = Literal["unfreeze", "release_payment", "factor_reset", "erasure", "pack_unmasked"]
+Act = Literal["unfreeze", "release_payment", "factor_reset", "erasure", "pack_unmasked", "staff_reset"]
 Decision = Literal["approved", "refused", "expired"]
 #: An act that nobody allowed for so long must be asked for again.
 LIFETIME_S = 86_400.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.centre.sign_in import PENDING_S, SignIn, SignInFailed
+from services.centre.sign_in import SignIn
+from services.http.openid import PENDING_S, SignInFailed
 from services.http.problems import Problem
 from services.portal.pages import PREFIX, headers_of, page
 from services.portal.portal import portal_of

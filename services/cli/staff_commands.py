@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Members of the desk: add, list, reset, disable, roles, sessions.",
+    help="Members of the desk: add, list, reset, disable, enable, roles, sessions.",
     rich_markup_mode="rich",
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The staff name, such as wang.min.")]
@@ -72,6 +72,13 @@ def disable(name: Name, database: Database = None) -> None:
     """Let a member in no more, from their next click on. The name stays taken: what they did is kept under it."""
     _done(database, lambda staff: staff.disable(name, operator()))
     typer.echo(f"{name} is disabled")
+
+
+@app.command("enable")
+def enable(name: Name, database: Database = None) -> None:
+    """Let a disabled member in again, by what they signed in with before."""
+    _done(database, lambda staff: staff.enable(name, operator()))
+    typer.echo(f"{name} is enabled")
 
 
 @app.command("role")
@@ -136,6 +143,10 @@ def _hand_over(database: str | None, work: Callable[[Staff], Awaitable[str]], as
     from services.bootstrap.desk import desk_url
 
     code = _done(database, work)
+    if not code:
+        said = "they sign in at the company, and bind a new authenticator when they do so next"
+        tell({"link": None, "code": None}, said, as_json)
+        return
     link = f"{desk_url(settings_from(database=database))}/desk/first/{code}"
     tell({"link": link, "code": code}, link, as_json)
 

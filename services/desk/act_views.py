@@ -132,17 +132,18 @@ def ask_of(approval: Approval, member: Member, case_id: str | None) -> Ask:
     """What is asked for, as this member sees it."""
     t, clock = words(member.locale), on_clock(member)["moment"]
     own = approval.asked_by == member.actor
-    admin = approval.act in ("factor_reset", "erasure")
+    admin = approval.act in ("factor_reset", "erasure", "staff_reset")
     may = member.allows("admin" if admin else "support")
     who, known = plain(approval.asked_by), f"approvals.asks_{approval.act}" in t
     act = approval.act if known else "other"
+    whom = approval.subject if approval.act == "staff_reset" else ""
     where = "/desk/approvals" if case_id is None else None
     path = where or act_path(case_id or "", "approve", other=approval.approval_id)
     refuse = where or act_path(case_id or "", "refuse", other=approval.approval_id)
     return Ask(
         approval_id=approval.approval_id,
         act=approval.act,
-        title=t(f"approvals.asks_{act}", who=who, act=approval.act),
+        title=t(f"approvals.asks_{act}", who=who, act=approval.act, name=whom),
         why=approval.why,
         costs=t(f"approvals.costs_{act}"),
         when=t("approvals.when", at=clock(approval.asked_at), until=clock(approval.expires_at), who=who),

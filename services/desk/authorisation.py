@@ -16,10 +16,16 @@ STAFF = ROLES
 #: Whoever works on cases.
 CASES: tuple[Role, ...] = ("agent", "senior", "security", "admin")
 
+ADMINS: tuple[Role, ...] = ("admin",)
+
 MAY: Mapping[str, tuple[Role, ...] | None] = {
     "GET /desk/assets/{digest}/{name}": ANYBODY,
     "GET /desk/sign-in": ANYBODY,
     "POST /desk/sign-in": ANYBODY,
+    "GET /desk/sign-in/company": ANYBODY,
+    "GET /desk/signed-in": ANYBODY,
+    "GET /desk/sign-in/code": ANYBODY,
+    "POST /desk/sign-in/code": ANYBODY,
     "GET /desk/first": ANYBODY,
     "GET /desk/first/{code}": ANYBODY,
     "POST /desk/first": ANYBODY,
@@ -59,6 +65,10 @@ MAY: Mapping[str, tuple[Role, ...] | None] = {
     "GET /desk/report": STAFF,
     "GET /desk/report.csv": STAFF,
     "GET /desk/report/complaints.csv": STAFF,
+    "GET /desk/staff": ADMINS,
+    "POST /desk/staff": ADMINS,
+    "GET /desk/staff/{name}": ADMINS,
+    "POST /desk/staff/{name}/{act}": ADMINS,
     "GET /desk/today": STAFF,
     "GET /desk/today.csv": STAFF,
 }
@@ -74,4 +84,8 @@ def _row(route: str, roles: tuple[Role, ...] | None) -> str:
     if roles is None:
         return f"| `{route}` | yes |" + " yes |" * len(ROLES) + "\n"
     nobody = "sign-in" if route.startswith("GET") else "401"
-    return f"| `{route}` | {nobody} |" + "".join(" yes |" if each in roles else " 403 |" for each in ROLES) + "\n"
+    return (
+        f"| `{route}` | {nobody} |"
+        + "".join(" yes |" if each in roles else " 403 |" for each in ROLES)
+        + "\n"
+    )

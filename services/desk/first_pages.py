@@ -13,7 +13,8 @@ from services.desk.frame import PREFIX, bare, locale_of, require_own_page, words
 from services.desk.service import desk_of
 from services.desk.sign_in_pages import begun, seen_of
 from services.portal.forms import read_form
-from services.staff.first_sign_in import ToBind, bind, choose_password
+from services.staff.binding import ToBind
+from services.staff.first_sign_in import bind, choose_password
 from services.staff.passwords import LEAST
 from services.staff.sign_in import Refused
 from services.staff.tries import Slow

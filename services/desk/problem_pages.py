@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.desk.frame import PREFIX, bare, headers, locale_of, own_path, words
 from services.http.problems import Problem, request_id_of
-from services.staff.access import known_session
+from services.staff.access import CHECK, known_session
 from services.staff.members import Member
 
 _PAGES = {
@@ -35,7 +35,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
     if problem.status == 401 and request.method in ("GET", "HEAD"):
         wanted = own_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         query = "" if wanted == PREFIX else f"?{urlencode({'next': wanted})}"
-        return RedirectResponse(f"{PREFIX}/sign-in{query}", status_code=303, headers=headers(request))
+        where = f"{PREFIX}/sign-in/company" if problem.code == CHECK else f"{PREFIX}/sign-in"
+        return RedirectResponse(f"{where}{query}", status_code=303, headers=headers(request))
     session = known_session(request)
     member = None if session is None else session.member
     name = _OF_CODE.get(problem.code) or _PAGES.get(problem.status, "broken")

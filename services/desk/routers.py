@@ -7,6 +7,7 @@ from services.desk import (
     approval_pages,
     bulk_pages,
     case_pages,
+    company_pages,
     first_pages,
     kind_pages,
     live_pages,
@@ -17,11 +18,13 @@ from services.desk import (
     reveal_pages,
     search_pages,
     sign_in_pages,
+    staff_pages,
     today_pages,
 )
 
 ROUTERS = (
     sign_in_pages.router,
+    company_pages.router,
     first_pages.router,
     me_pages.router,
     queue_pages.router,
@@ -36,4 +39,5 @@ ROUTERS = (
     search_pages.router,
     bulk_pages.router,
     live_pages.router,
+    staff_pages.router,
 )

@@ -17,12 +17,15 @@ from services.desk.limits import Limiting, NoLimits
 from services.memory.known_devices import KnownDevices
 from services.platform.database import Database
 from services.scoring.explain import Reasons
+from services.staff.administration import Administration
 from services.staff.staff import Staff
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Staff, the database and the services behind its pages; `service` is the wallet's name, `url` where the desk is reached.
+    """Staff, what administrators do with members, the database and the services behind its pages.
+
+    `service` is the wallet's name, `url` where the desk is reached.
 
     `reasons` are the sentences of detectors, `limits` those of the policy in use, `known` the stream's memory of devices.
 
@@ -30,6 +33,7 @@ class Desk:
     """
 
     staff: Staff
+    members: Administration
     database: Database
     clock: Callable[[], float]
     cases: CaseService

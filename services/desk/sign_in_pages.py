@@ -94,7 +94,7 @@ async def leave(request: Request) -> Response:
     shown = go_to(request, f"{PREFIX}")
     shown.headers["Location"] = f"{PREFIX}/sign-in?out=1"
     shown.headers["Clear-Site-Data"] = '"cache"'
-    shown.delete_cookie(cookie_of(request), path=_cookie_path(request))
+    shown.delete_cookie(cookie_of(request), path=cookie_path(request))
     return shown
 
 
@@ -110,7 +110,7 @@ def begun(request: Request, done: SignedIn, wanted: str) -> Response:
             name,
             text,
             max_age=kept_s,
-            path=_cookie_path(request),
+            path=cookie_path(request),
             secure=desk.secure,
             httponly=True,
             # A case is opened from a colleague's message too: such a page is asked for with the session. Forms carry a token.
@@ -165,14 +165,18 @@ def _asking(
         typed=name if len(name) <= 64 and name.isprintable() else "",
         wrong=wrong,
         said="" if said is None else words(locale)(said),
-        company=None,
+        company=None if desk_of(request).staff.company is None else _query(asked),
         idle_min=int(lasting.idle_s // 60),
         longest_h=f"{lasting.longest_s / 3600:g}",
         lang_query=urlencode([*asked, ("lang", other)]),
     )
 
 
-def _cookie_path(request: Request) -> str:
+def _query(asked: list[tuple[str, str]]) -> str:
+    return f"?{urlencode(asked)}" if asked else ""
+
+
+def cookie_path(request: Request) -> str:
     return "/" if desk_of(request).secure else PREFIX
 
 

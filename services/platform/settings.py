@@ -106,6 +106,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     desk_url: str = ""
     staff_idle_s: float = 1800.0
     staff_longest_s: float = 36_000.0
+    staff_oidc_issuer: str = ""
+    staff_oidc_client_id: str = ""
+    staff_oidc_client_secret: str = ""
+    staff_oidc_scopes: str = "openid,profile"
+    staff_oidc_groups_claim: str = "groups"
+    staff_oidc_name_claim: str = "preferred_username"
+    staff_oidc_roles: str = ""
+    staff_oidc_factor: str = ""
+    staff_oidc_check_s: float = 3600.0
     # notices
     smtp: str = ""
     smtp_sender: str = "security@upay.example"
@@ -155,6 +164,7 @@ SECRET_FIELDS = frozenset(
         "chat_url",
         "web_push_key",
         "oidc_client_secret",
+        "staff_oidc_client_secret",
     }
 )
 

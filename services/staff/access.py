@@ -23,6 +23,8 @@ _SECURITY: tuple[Role, ...] = ("security", "admin")
 _ADMINS: tuple[Role, ...] = ("admin",)
 #: Where a request keeps its session, once looked up.
 _KNOWN = "staff_session"
+#: Why a page leads to the company's sign-in, although there is a session.
+CHECK = "check_again"
 #: A page that listens for news asks again and again by itself: that is no use of the session.
 _LISTENS = "/desk/events"
 
@@ -54,7 +56,15 @@ async def signed_in(request: Request) -> Session:
     found = await session_of(request)
     if found is None:
         raise Problem(401, "signed_out", "sign in to the desk first")
+    if _leads_on(request) and request.app.state.staff.sessions.to_check(found):
+        raise Problem(401, CHECK, "the company's sign-in is asked again")
     return found
+
+
+def _leads_on(request: Request) -> bool:
+    """Whether the browser shows what it is led to: it asks for a page, and no script does."""
+    shows = request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    return shows and request.method in ("GET", "HEAD") and request.url.path != _LISTENS
 
 
 def only(*roles: Role) -> Callable[[Request], Awaitable[Member]]:

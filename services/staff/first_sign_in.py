@@ -8,32 +8,18 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-import segno
-from msgspec import Struct
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import audit_log
 from services.mfa import totp
-from services.mfa.typed_code import code_in
 from services.staff import members
+from services.staff.binding import Binding, ToBind
 from services.staff.members import act, member_of
 from services.staff.passwords import refuse_weak
 from services.staff.sessions import Seen
 from services.staff.sign_in import Refused, SignedIn, name_of
 from services.staff.staff import Staff, hash_of
-
-_QUIET_ZONE = 4
-
-
-class ToBind(Struct, frozen=True):
-    """What the authenticator scans (an SVG image) and what may be typed instead. Its text form shows neither."""
-
-    picture: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return "ToBind(...)"
 
 
 async def choose_password(staff: Staff, name: str, code: str, password: str, seen: Seen) -> ToBind:
@@ -55,7 +41,7 @@ async def choose_password(staff: Staff, name: str, code: str, password: str, see
         await staff.tries.give_back(connection, paid)
         sealed = staff.vault.seal(row.ident, secret)
         await members.change(connection, typed, password_hash=kept, totp_secret=sealed, totp_bound_at=None)
-    return _to_bind(staff, typed, secret)
+    return _binding(staff).drawn(typed, secret)
 
 
 async def bind(staff: Staff, name: str, code: str, digits: str, seen: Seen) -> SignedIn | ToBind:
@@ -70,10 +56,9 @@ async def bind(staff: Staff, name: str, code: str, digits: str, seen: Seen) -> S
         row = await _invited(connection, typed, code, at, lock=True)
         if row is None or row.totp_secret is None:
             raise Refused(paid.left, paid.wait_s)
-        secret = staff.vault.open(row.ident, row.totp_secret)
-        step = totp.matched_step(secret, code_in(digits) or "", at)
+        step = _binding(staff).step(row, digits)
         if step is None:
-            return _to_bind(staff, typed, secret)
+            return _binding(staff).shown(row)
         bound = {"totp_bound_at": at, "totp_step": step, "signed_in_at": at}
         await members.change(connection, typed, invited_hash=None, invited_until=None, **bound)
         await staff.tries.give_back(connection, paid)
@@ -94,7 +79,5 @@ async def _invited(
     return row if right and usable else None
 
 
-def _to_bind(staff: Staff, name: str, secret: str) -> ToBind:
-    uri = totp.provisioning_uri(secret, name, f"{staff.issuer} desk")
-    drawn = segno.make(uri, error="m", micro=False).svg_inline(omitsize=True, border=_QUIET_ZONE)
-    return ToBind(drawn, " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)))
+def _binding(staff: Staff) -> Binding:
+    return Binding(staff.vault, staff.clock, staff.issuer)

@@ -30,6 +30,8 @@ _SCOPES: Mapping[Role, frozenset[Scope]] = {
     "admin": frozenset({"support", "admin"}),
     "auditor": frozenset(),
 }
+#: What a role may see and do, least first: a role that fell ends sessions.
+_LEAST_FIRST: tuple[Role, ...] = ("auditor", "agent", "senior", "security", "admin")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _MOST_SHOWN = 128
 
@@ -93,6 +95,11 @@ def checked_role(role: str) -> Role:
     raise Malformed("unknown_role", f"a role is one of {', '.join(ROLES)}")
 
 
+def fell(before: str, after: Role) -> bool:
+    """Whether a member of the role `before` may do less after the change."""
+    return _LEAST_FIRST.index(checked_role(before)) > _LEAST_FIRST.index(after)
+
+
 def checked_zone(time_zone: str) -> str:
     """The time zone. Raises Malformed for one that this machine does not know."""
     if time_zone not in available_timezones():
@@ -139,6 +146,13 @@ async def find(connection: AsyncConnection, name: str, *, lock: bool = False) ->
     found: Row[Any] | None = (
         await connection.execute(query.with_for_update() if lock else query)
     ).one_or_none()
+    return found
+
+
+async def of_subject(connection: AsyncConnection, subject: str) -> Row[Any] | None:
+    """The row of whoever is known by that subject at the company's provider, held until the transaction ends."""
+    query = select(staff_members).where(staff_members.c.subject == subject).with_for_update()
+    found: Row[Any] | None = (await connection.execute(query)).one_or_none()
     return found
 
 

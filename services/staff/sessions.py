@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
@@ -26,9 +26,9 @@ from services.staff.members import Member, act, member_of
 from services.staff.tables import staff_members, staff_sessions
 
 Way = Literal["password", "company"]
-#: Why a session ended: its member left, lay idle, worked for too long, signed in anew, was shut out or lost their role; or an
-#: administrator or its member ended it from elsewhere.
-Why = Literal["signed_out", "idle", "over", "signed_in", "disabled", "reset", "no_role", "ended"]
+#: Why a session ended: its member left, lay idle, worked for too long, signed in anew, was shut out or may do less; the company's
+#: provider was not asked again; or an administrator or its member ended it from elsewhere.
+Why = Literal["signed_out", "idle", "over", "signed_in", "disabled", "reset", "no_role", "unchecked", "ended"]
 _NOTED_S = 30.0
 _MOST_LISTED = 200
 _SWEEP_EVERY_S = 60.0
@@ -36,10 +36,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Lasting(NamedTuple):
-    """How long a session may lie unused, and how long it lasts in any case, both in seconds."""
+    """How long a session may lie unused, and how long it lasts in any case, both in seconds.
+
+    `check_s`: after so long the company's provider is asked again, and after twice as long its sessions open nothing; None where
+    there is no such provider, and so no such session.
+    """
 
     idle_s: float = 1800.0
     longest_s: float = 36_000.0
+    check_s: float | None = None
 
 
 class Seen(NamedTuple):
@@ -159,6 +164,14 @@ class Sessions:
         async with self._database.read() as connection:
             return [Listed(**row) for row in (await connection.execute(query)).mappings()]
 
+    async def seen(self) -> dict[str, tuple[float, int]]:
+        """When each member last used a session, and how many they have open."""
+        table = staff_sessions.c
+        is_open = case((self._open(self._clock()), 1), else_=0)
+        query = select(table.name, func.max(table.used_at), func.sum(is_open)).group_by(table.name)
+        async with self._database.read() as connection:
+            return {name: (at, int(count)) for name, at, count in await connection.execute(query)}
+
     async def end(self, session_id: str, by: str, why: Why = "ended", name: str | None = None) -> bool:
         """End an open session, of that member if named; whether there was one."""
         this = staff_sessions.c.session_id == session_id
@@ -187,7 +200,18 @@ class Sessions:
         async with self._database.begin() as connection:
             over = await self._close(connection, staff_sessions.c.expires_at <= at, "payguard", "over")
             idle = staff_sessions.c.used_at <= at - self.lasting.idle_s
-            return over + await self._close(connection, idle, "payguard", "idle")
+            unchecked = not_(self._checked(at))
+            return (
+                over
+                + await self._close(connection, idle, "payguard", "idle")
+                + await self._close(connection, unchecked, "payguard", "unchecked")
+            )
+
+    def to_check(self, session: Session) -> bool:
+        """Whether it is time to ask the company's provider again whether the session's member belongs here."""
+        check_s = self.lasting.check_s
+        due = check_s is not None and session.checked_at <= self._clock() - check_s
+        return session.way == "company" and due
 
     async def end_overdue_for_ever(self, every_s: float = _SWEEP_EVERY_S) -> None:
         """Note them every `every_s` seconds until cancelled; nothing is let in by one that is not noted yet."""
@@ -198,7 +222,19 @@ class Sessions:
 
     def _open(self, at: float) -> ColumnElement[bool]:
         table = staff_sessions.c
-        return and_(table.ended_at.is_(None), table.expires_at > at, table.used_at > at - self.lasting.idle_s)
+        return and_(
+            table.ended_at.is_(None),
+            table.expires_at > at,
+            table.used_at > at - self.lasting.idle_s,
+            self._checked(at),
+        )
+
+    def _checked(self, at: float) -> ColumnElement[bool]:
+        """Not company's, or of a member whom the company's provider vouched for lately."""
+        table, check_s = staff_sessions.c, self.lasting.check_s
+        if check_s is None:
+            return table.way != "company"
+        return or_(table.way != "company", table.checked_at > at - 2 * check_s)
 
     async def _use(self, session_id: str, at: float) -> None:
         """Note that the session is used; a page is shown all the same where that cannot be written just now."""

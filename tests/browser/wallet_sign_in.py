@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 
 from services.api.application import server
-from services.centre.sign_in import Provider, SignIn
+from services.centre.sign_in import SignIn
 from services.centre.sign_in_pages import BACK
+from services.http.openid import CodeFlow, Provider
 from services.platform.embedded import free_port
 from tests.browser.served import Served
 from tests.services.centre.issuer import CLIENT, SECRET, Issuer
@@ -52,7 +53,8 @@ class WalletSignIn:
         self._client = httpx.AsyncClient(timeout=60.0)
         provider = Provider(issuer=self._issuer.url, client_id=CLIENT, client_secret=SECRET)
         back = f"{self._served.url}{BACK}"
-        self._served.site.app.state.sign_in = SignIn(provider, KEYS, back, self._served.clock, self._client)
+        flow = CodeFlow(provider, KEYS, back, self._served.clock, self._client)
+        self._served.site.app.state.sign_in = SignIn(flow)
 
     async def _stop(self) -> None:
         self._server.should_exit = True

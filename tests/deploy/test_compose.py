@@ -35,8 +35,8 @@ NEEDS_SECRET = {
     "activity": {"pseudonym_key", "event_key"},
     "notifier": {"event_key"},
 }
-#: Only where .env has them: the client of the wallet's own sign-in.
-MAY_HAVE_SECRET = {"api": {"oidc_client_secret"}}
+#: Only where .env has them: the clients of the wallet's own sign-in and of the company's.
+MAY_HAVE_SECRET = {"api": {"oidc_client_secret", "staff_oidc_client_secret"}}
 NEEDS_PART = {
     "worker": {"kafka", "store"},
     "api": {"kafka", "store", "postgres"},

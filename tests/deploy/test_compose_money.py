@@ -12,9 +12,8 @@ from services.platform.settings import load_settings
 from tests.deploy.conftest import ROOT
 from tests.deploy.test_compose import OPTIONAL, PROCESSES, SERVICES, environment_of
 
-_MONEY = {
-    name for name in OPTIONAL if not name.startswith(("PAYGUARD_PORTAL_", "PAYGUARD_OIDC_", "PAYGUARD_DESK_"))
-}
+_ELSEWHERE = ("PAYGUARD_PORTAL_", "PAYGUARD_OIDC_", "PAYGUARD_DESK_", "PAYGUARD_STAFF_")
+_MONEY = {name for name in OPTIONAL if not name.startswith(_ELSEWHERE)}
 
 
 def test_every_process_knows_the_operators_currencies_and_the_worker_the_rates() -> None:

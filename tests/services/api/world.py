@@ -50,10 +50,11 @@ from services.portal.portal import Portal
 from services.portal.visits import Visits
 from services.reports.service import ReportService
 from services.rights.erasure import AccountRights
+from services.staff.administration import RESET, reset_rule
 from services.wallet.feed import ActionFeed
 from services.wallet.webhooks import Webhooks, WebhookSecrets
 from tests.services.centre.made import centre_over
-from tests.services.desk.made import desk_over
+from tests.services.desk.made import desk_over, staff_over
 from tests.services.help.written import FACTS
 
 CHANNEL = "api-1"
@@ -149,7 +150,10 @@ def resources(
         ActivityStore(database, {"money": 400, "access": 180}, clock),
     )
     holds = HoldService(
-        database, clock, Unfreezing(second_person=["unfreeze"]), {"erasure": rights.act, UNMASKED: RULE}
+        database,
+        clock,
+        Unfreezing(second_person=["unfreeze"]),
+        {"erasure": rights.act, UNMASKED: RULE, RESET: reset_rule(staff_over(database, clock))},
     )
     return ApiResources(
         settings=Settings(**settings),

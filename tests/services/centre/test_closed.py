@@ -8,8 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from services.centre.sign_in import Provider, SignIn
+from services.centre.sign_in import SignIn
 from services.centre.sign_in_pages import BACK
+from services.http.openid import CodeFlow, Provider
 from services.portal.centre_frame import CENTRE_PREFIX
 from services.portal.tables import visits
 from services.portal.visits import Lasting, Visits
@@ -213,7 +214,7 @@ async def test_a_phrase_that_came_too_late_is_kept_too(site: Site) -> None:
 
 async def test_who_signs_in_at_the_wallet_does_so_beside_what_was_typed(site: Site) -> None:
     provider = Provider(issuer="http://127.0.0.1:1", client_id="c", client_secret="s")
-    site.app.state.sign_in = SignIn(provider, KEYS, f"{URL}{BACK}", site.world.clock)
+    site.app.state.sign_in = SignIn(CodeFlow(provider, KEYS, f"{URL}{BACK}", site.world.clock))
     await site.open("centre")
     fields = await report(site)
     site.world.clock.at += IDLE_S + 61

@@ -12,7 +12,8 @@ import pytest
 from joserfc.jwk import ECKey, OctKey
 
 from services.api.application import server
-from services.centre.sign_in import PENDING_S, Provider, SignIn
+from services.centre.sign_in import SignIn
+from services.http.openid import PENDING_S, CodeFlow, Provider
 from services.platform.embedded import free_port
 from services.portal.tables import visits
 from tests.services.centre.issuer import CLIENT, SECRET, Issuer
@@ -33,7 +34,7 @@ async def issuer(site: Site) -> AsyncIterator[Issuer]:
         await asyncio.sleep(0.01)
     async with httpx.AsyncClient(timeout=60.0) as client:
         provider = Provider(issuer=made.url, client_id=CLIENT, client_secret=SECRET)
-        site.app.state.sign_in = SignIn(provider, KEYS, f"{URL}{BACK}", site.world.clock, client)
+        site.app.state.sign_in = SignIn(CodeFlow(provider, KEYS, f"{URL}{BACK}", site.world.clock, client))
         yield made
     web.should_exit = True
     await serving
@@ -157,7 +158,7 @@ async def test_a_sign_in_that_took_too_long_is_over(site: Site, issuer: Issuer) 
 
 async def test_a_provider_that_is_away_is_said_to_be(site: Site) -> None:
     provider = Provider(issuer=f"http://127.0.0.1:{free_port()}", client_id=CLIENT, client_secret=SECRET)
-    site.app.state.sign_in = SignIn(provider, KEYS, f"{URL}{BACK}", site.world.clock)
+    site.app.state.sign_in = SignIn(CodeFlow(provider, KEYS, f"{URL}{BACK}", site.world.clock))
     answer = await site.browser.get("/my/sign-in")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")

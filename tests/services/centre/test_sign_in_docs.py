@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from services.centre import sign_in
 from services.centre.sign_in_pages import BACK
+from services.http.openid import ALGORITHMS, LEEWAY_S, PENDING_S
 from services.platform.settings import PREFIX, Settings
 from services.portal.targets import TargetPage, path_to
 from tests.deploy.conftest import ROOT
@@ -28,9 +28,9 @@ def test_it_says_what_the_provider_is_held_to() -> None:
     for said in (
         BACK,
         "openid",
-        *sign_in._ALGORITHMS,
-        f"{sign_in._LEEWAY_S} seconds",
-        f"{sign_in.PENDING_S / 60:.0f} minutes",
+        *ALGORITHMS,
+        f"{LEEWAY_S} seconds",
+        f"{PENDING_S / 60:.0f} minutes",
     ):
         assert said in TEXT, said
 

@@ -12,6 +12,7 @@ from tests.services.api.world import opened
 from tests.services.cases.databases import database, database_url, migrated_file  # noqa: F401  found here by the tests
 from tests.services.cases.databases import opened as migrated
 from tests.services.desk.browser import Browser, DeskClients
+from tests.services.desk.company import Company
 
 
 @pytest.fixture
@@ -31,3 +32,9 @@ async def desk_client(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Desk
 async def stranger(desk_client: DeskClients) -> Browser:
     """A browser in which nobody is signed in."""
     return desk_client.stranger()
+
+
+@pytest.fixture
+def company(desk_client: DeskClients) -> Company:
+    """The company's provider, which the desk knows."""
+    return Company.beside(desk_client)

@@ -15,6 +15,7 @@ from services.memory.known_devices import KnownDevices
 from services.mfa.vault import Vault
 from services.platform.database import Database
 from services.platform.keyring import Keyring
+from services.staff.administration import Administration
 from services.staff.members import Member, made
 from services.staff.passwords import Cost, Passwords
 from services.staff.staff import Staff, open_staff
@@ -35,6 +36,11 @@ def staff_over(database: Database, clock: Callable[[], float], refused_after_s: 
     )
 
 
+def administration_over(database: Database, clock: Callable[[], float]) -> Administration:
+    """What administrators do with the members of a database."""
+    return Administration(staff_over(database, clock))
+
+
 def desk_over(
     database: Database,
     clock: Callable[[], float],
@@ -43,8 +49,10 @@ def desk_over(
     activity: ActivityStore,
 ) -> Desk:
     """The desk of a database."""
+    staff = staff_over(database, clock)
     return Desk(
-        staff=staff_over(database, clock),
+        staff=staff,
+        members=Administration(staff),
         database=database,
         clock=clock,
         cases=cases,

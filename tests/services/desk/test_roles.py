@@ -19,7 +19,7 @@ from tests.services.desk.browser import COOKIE, DeskClients
 from tests.services.desk.made import URL, hired
 
 #: What a path must hold so that the route's own function is reached.
-_FILLED = {"decision": "approve"}
+_FILLED = {"decision": "approve", "act": "role"}
 
 
 async def status(clients: DeskClients, route: str, cookie: str = "", csrf: str = "", key: str = "") -> str:
@@ -57,11 +57,10 @@ async def status(clients: DeskClients, route: str, cookie: str = "", csrf: str =
         if message["type"] == "http.response.start" and not started.done():
             started.set_result(message)
 
-    answering = asyncio.ensure_future(clients.world.app(scope, receive, send))
-    await asyncio.wait({answering, started}, return_when=asyncio.FIRST_COMPLETED)
-    answering.cancel()
-    await asyncio.gather(answering, return_exceptions=True)
-    said = started.result()
+    async with asyncio.TaskGroup() as group:
+        answering = group.create_task(clients.world.app(scope, receive, send))
+        said = await started
+        answering.cancel()
     leads = dict(said["headers"]).get(b"location", b"").decode()
     return "sign-in" if leads.startswith("/desk/sign-in") else str(said["status"])
 
@@ -104,9 +103,7 @@ async def test_whoever_is_not_signed_in_is_led_to_the_sign_in_and_does_nothing(
 ) -> None:
     answers = {route: await status(desk_client, route) for route in MAY}
 
-    asked = {
-        route: "sign-in" if route.startswith("GET") else "401" for route, roles in MAY.items() if roles
-    }
+    asked = {route: "sign-in" if route.startswith("GET") else "401" for route, roles in MAY.items() if roles}
     assert {route: answers[route] for route in asked} == asked
     assert not {answers[route] for route, roles in MAY.items() if roles is None} & {"sign-in", "401"}
 
