@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.activity.repository import ActivityStore
+from services.cases.acts.attached import CaseFiles
 from services.cases.acts.service import DeskActs
 from services.cases.acts.situation import Ground
 from services.cases.business_days import deadline_set
@@ -90,8 +91,9 @@ def open_desk(
     reasons: Reasons,
     limits: Limiting,
     acts: Acts,
+    files: CaseFiles,
 ) -> Desk:
-    """The desk; `acts` are the policy's. Raises ValueError for an address that is none."""
+    """The desk; `acts` are the policy's, `files` keeps those beside cases. Raises ValueError for an address that is none."""
     return Desk(
         staff=staff,
         members=Administration(staff, two_people="factor_reset" in acts.second_person),
@@ -99,7 +101,7 @@ def open_desk(
         clock=clock,
         cases=cases,
         holds=holds,
-        acts=DeskActs(database, clock, open_ground(acts, holds), clocks=acts.clocks),
+        acts=DeskActs(database, clock, open_ground(acts, holds, files), clocks=acts.clocks),
         activity=activity,
         reasons=reasons,
         limits=limits,
@@ -117,12 +119,13 @@ def desk_url(settings: Settings) -> str:
     return checked_url("PAYGUARD_DESK_URL", settings.desk_url)
 
 
-def open_ground(acts: Acts, holds: HoldService | None = None) -> Ground:
-    """What acts of the desk stand on; `holds` decides on what colleagues asked for, where people act."""
+def open_ground(acts: Acts, holds: HoldService | None = None, files: CaseFiles | None = None) -> Ground:
+    """What acts of the desk stand on; `holds` decides on what colleagues asked for, and `files` takes files, where people act."""
     return Ground(
         unfreezing=Unfreezing(acts.unfreeze_steps, {"factor": factor_proved}, acts.second_person),
         has_factor=has_factor,
         issue_check=issue_check,
         check_open=is_asked,
         decide=None if holds is None else holds.decide_within,
+        files=files,
     )

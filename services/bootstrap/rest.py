@@ -159,6 +159,7 @@ async def open_api(
     holds = HoldService(database, clock.now, unfreezing, second_person_acts(lifecycle, rights, staff))
     centre = open_centre(settings, database, client, with_code, words, unfreezing, acts, clock.now)
     reasons = open_reasons()
+    reports = ReportService(database, clock.now, acts.clocks, vault, deadline_set(settings.deadlines))
     return ApiResources(
         settings=settings,
         database=database,
@@ -177,7 +178,7 @@ async def open_api(
         centre=centre,
         report_undo=undo,
         answers=Answers(database, links, clock.now, following, challenges, with_code),
-        reports=ReportService(database, clock.now, acts.clocks, vault, deadline_set(settings.deadlines)),
+        reports=reports,
         rights=rights,
         packs=open_packs(settings, database, clock.now, open_vault(settings), reasons),
         arrivals=open_arrivals(settings, database, clock.now),
@@ -197,6 +198,7 @@ async def open_api(
             reasons,
             PolicyLimits(policy),
             acts,
+            reports.files,
         ),
         sign_in=open_sign_in(settings, clock.now),
         reasons=reasons,

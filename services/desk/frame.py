@@ -126,16 +126,22 @@ async def form(request: Request, *many: str) -> tuple[Mapping[str, str], Mapping
 
     Raises Problem 401 and 403, Malformed. Every act asks for its member's role besides.
     """
-    session = await signed_in(request)
+    await signed_in(request)
     require_own_page(request)
     pairs = await read_pairs(request, _LIMITS)
     once = [(name, said) for name, said in pairs if name not in many]
     fields = dict(once)
     if len(fields) != len(once):
         raise Malformed("form", "a field stands twice")
-    if not hmac.compare_digest(fields.pop("csrf", "").encode(), session.csrf.encode()):
-        raise Problem(403, "form_token", "the form was not made by a page of this session")
+    await require_token(request, fields.pop("csrf", ""))
     return fields, {each: [said for name, said in pairs if name == each] for each in many}
+
+
+async def require_token(request: Request, said: str) -> None:
+    """Raise Problem 403 for a form without the token of its session, 401 without a session."""
+    session = await signed_in(request)
+    if not hmac.compare_digest(said.encode(), session.csrf.encode()):
+        raise Problem(403, "form_token", "the form was not made by a page of this session")
 
 
 def require_own_page(request: Request) -> None:

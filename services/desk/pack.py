@@ -156,14 +156,18 @@ class ActTold(Struct, frozen=True, kw_only=True):
 
 
 class FileTold(Struct, frozen=True, kw_only=True):
-    """A file beside the case. `sha256` is of the file as PayGuard keeps it and hands it out, `sha256_sent` of what was sent:
-    pictures are made anew. None where it cannot be opened here."""
+    """A file beside the case; `added_by` is the owner or whoever of staff put it there.
+
+    `sha256` is of the file as PayGuard keeps it and hands it out, `sha256_sent` of what was sent: pictures are made anew. None
+    where it cannot be opened here.
+    """
 
     number: int
     name: str
     media_type: str
     size_bytes: int
     added_at: str
+    added_by: str
     sha256: str | None
     sha256_sent: str
 

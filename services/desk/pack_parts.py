@@ -190,9 +190,11 @@ def acts_of(found: Found, teller: Teller) -> list[ActTold]:
     for row in found.entries:
         ended = None if row["verdict"] is None else outcome_words(row["verdict"], teller)
         words = row["note"]
-        if row["kind"] not in ("assigned", "file"):
+        if row["kind"] != "assigned":
             words = teller.text(words)
-        what = teller.said(f"pack.did_{row['kind']}", row["kind"], outcome=ended or "")
+        by_hand = row["kind"] == "opened" and row["event_id"] is None
+        did = "opened_by_hand" if by_hand else row["kind"]
+        what = teller.said(f"pack.did_{did}", row["kind"], outcome=ended or "")
         if row["kind"] in ("opened", "joined") and row["event_id"] is not None:
             known = found.known.get(row["event_id"])
             words = None if known is None or known.own is None else teller.event(known.own)
@@ -222,6 +224,7 @@ def files_of(rows: Sequence[RowMapping], hashes: Mapping[int, str | None], telle
             media_type=row["media_type"],
             size_bytes=row["size_bytes"],
             added_at=teller.at(row["added_at"]),
+            added_by=teller.by(row["added_by"]) or "",
             sha256=hashes.get(row["number"]),
             sha256_sent=row["digest"],
         )

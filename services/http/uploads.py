@@ -26,7 +26,7 @@ _READ_WITHIN_S = 180.0
 _MOST_FIELDS, _MOST_FILES = 16, 20
 _MOST_FIELD_BYTES = 32_768
 _FILE = re.compile(r"/v1/reports/[^/]+/files/[^/]+")
-_FORM = re.compile(r"/my/centre/(report/send|cases/[^/]+/(add|appeal))")
+_FORM = re.compile(r"/my/centre/(report/send|cases/[^/]+/(add|appeal))|/desk/cases/[^/]+/acts/file")
 
 
 def upload_bytes(path: str) -> int | None:

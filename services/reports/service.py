@@ -15,6 +15,7 @@ from contracts.decisions import derived_id
 from contracts.report_kinds import Clock, ReportKind
 from services.audit import audit_log
 from services.cases import states
+from services.cases.acts.attached import Attached
 from services.cases.business_days import DeadlineSet
 from services.cases.case_deadlines import promised
 from services.cases.case_notices import tell_closed, tell_received
@@ -31,7 +32,8 @@ from services.platform.database import Database, insert_new
 from services.platform.metrics import REPORTS
 from services.reports import pictures, sealed_files
 from services.reports.fields import checked_answers, checked_text
-from services.reports.file_places import OWNERS, STAFFS, TooMany, place_of
+from services.reports.file_places import TooMany
+from services.reports.kept_files import KeptFiles
 
 #: Of one account, that nobody fills the desk or the database.
 MOST_OPEN, MOST_A_DAY, MOST_NOTES = 10, 20, 100
@@ -67,6 +69,7 @@ class ReportService:
         self.clocks = clocks
         self.deadlines = deadlines
         self.vault = vault
+        self.files = KeptFiles(vault)
         self._one_picture = asyncio.Semaphore(1)
 
     async def make(self, report: Report, by: str, report_id: str | None = None) -> states.Case:
@@ -171,6 +174,12 @@ class ReportService:
         async with self._one_picture:
             return await asyncio.to_thread(pictures.taken, body, name)
 
+    async def attached(self, body: bytes, name: str) -> Attached:
+        """The file, ready to stand beside a case. Raises FileRefused."""
+        file = await self.taken(body, name)
+        digest = hashlib.sha256(body).hexdigest()
+        return Attached(name=file.name, media_type=file.media_type, body=file.body, digest=digest)
+
     async def add_file(
         self,
         account_id: str,
@@ -178,49 +187,22 @@ class ReportService:
         body: bytes,
         name: str,
         number: int | None = None,
-        by: str = OWNER,
     ) -> int | None:
-        """Put a file beside the case, as `number` or the next that is free; its number. The same file again is the same.
+        """Put a file of the owner's beside the case, as `number` or the next that is free; its number. The same file again is
+        the same.
 
-        What others than the owner put there (`by`), the owner is not shown. Raises FileRefused, TooMany, and FileThere where
-        another file has the number.
+        Raises FileRefused, TooMany, and FileThere where another file has the number.
         """
-        file = await self.taken(body, name)
-        digest = hashlib.sha256(body).hexdigest()
+        file = await self.attached(body, name)
         async with self.database.begin() as connection:
             case = await _own(connection, account_id, case_id, lock=True)
             if case is None:
                 return None
-            query = select(case_files.c.number, case_files.c.digest).where(case_files.c.case_id == case_id)
-            there = {row.number: row.digest for row in await connection.execute(query)}
-            for known, known_digest in there.items():
-                if known_digest == digest and number in (None, known):
-                    return int(known)
-            place = place_of(there, number, OWNERS if by == OWNER else STAFFS)
-            changed = states.added(case, self.clock())
-            row = self._row(changed, place, file, digest) | {"added_by": by}
-            await connection.execute(insert(case_files).values(row))
-            await write(connection, case, changed, "file" if by == OWNER else "internal_file", by, file.name)
-            if by != OWNER:
-                await _audit(connection, changed, "file_added", by, f"file {place} of ")
+            now = self.clock()
+            place, new = await self.files.add(connection, case, file, OWNER, now, number)
+            if new:
+                await write(connection, case, states.added(case, now), "file", OWNER, file.name)
             return place
-
-    def _row(self, case: states.Case, number: int, file: pictures.Taken, digest: str) -> dict[str, object]:
-        file_id = derived_id(f"{case.case_id}:{number}", "file")
-        sealed = sealed_files.seal(self.vault, case.account_id, file_id, file.body)
-        return {
-            "file_id": file_id,
-            "case_id": case.case_id,
-            "number": number,
-            "account_id": case.account_id,
-            "name": file.name,
-            "media_type": file.media_type,
-            "size_bytes": len(file.body),
-            "digest": digest,
-            "secret": sealed.secret,
-            "sealed": sealed.body,
-            "added_at": case.changed_at,
-        }
 
     async def file(self, case_id: str, number: int, account_id: str | None = None) -> pictures.Taken | None:
         """A file beside a case, of this account's owner if one is named; None when there is none. Raises VaultClosed."""

@@ -21,6 +21,7 @@ ActName = Literal[
     "factor_check",
     "message",
     "note",
+    "file",
     "snooze",
     "wait",
     "escalate",
@@ -33,12 +34,13 @@ ActName = Literal[
 ]
 Group = Literal["verdict", "payment", "account", "case", "approval"]
 #: What a form asks: words (`why` of the desk's own, `text` that the owner reads), one of several (`choice`), a day (`until`), an
-#: event or payment (`event`), another case or approval (`other`), a `colleague`.
-Field = Literal["why", "text", "choice", "until", "event", "other", "colleague"]
+#: event or payment (`event`), another case or approval (`other`), a `colleague`, a `file`.
+Field = Literal["why", "text", "choice", "until", "event", "other", "colleague", "file"]
 
 
 class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was asked with an act; what the act does not take is empty. `until` is epoch seconds."""
+    """What was asked with an act; what the act does not take is empty. `until` is epoch seconds, `file` the digest of one that
+    came with it."""
 
     why: str = ""
     text: str = ""
@@ -47,6 +49,7 @@ class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: str = ""
     other: str = ""
     colleague: str = ""
+    file: str = ""
 
 
 class Off(Struct, frozen=True):

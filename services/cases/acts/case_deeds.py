@@ -133,6 +133,28 @@ async def note(doing: Doing, situation: Situation, asked: Asked) -> None:
     await doing.record(situation, "note")
 
 
+async def file(doing: Doing, situation: Situation, _asked: Asked) -> None:
+    """A file for colleagues alone. Raises ActOff for one that is there, and where there are enough."""
+    case, files = situation.case, doing.ground.files
+    if files is None or doing.file is None:
+        raise ActOff("file", Off("no_files"))
+    why = await files.put(doing.connection, case, doing.file, doing.by, doing.now)
+    if why is not None:
+        raise ActOff("file", why)
+    await doing.put(case, states.changed(case, doing.now), "internal_file", doing.file.name)
+    await doing.record(situation, "file_added", f"file {doing.file.digest} of case {case.case_id}")
+
+
+async def take_file_back(doing: Doing, situation: Situation, asked: Asked) -> bool:
+    """Remove the file that this act put there; False when it is gone."""
+    case, files = situation.case, doing.ground.files
+    if files is None or not await files.take_back(doing.connection, case.case_id, asked.file, doing.by):
+        return False
+    await doing.put(case, states.changed(case, doing.now), "taken_back", "file")
+    await doing.record(situation, "file_taken_back", f"file {asked.file} of case {case.case_id}")
+    return True
+
+
 async def snooze(doing: Doing, situation: Situation, asked: Asked) -> None:
     """Lay the case aside. Raises IllegalTransition for a time that is over, or more than 180 days off."""
     case = situation.case

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import audit_log
 from services.cases import states
+from services.cases.acts.attached import Attached
 from services.cases.acts.situation import Ground, Situation
 from services.cases.case_rows import write
 from services.cases.states import Case
@@ -16,7 +17,8 @@ from services.http.api_keys import Acting
 
 
 class Doing(Struct, kw_only=True):
-    """An act under way. `person` is known while whoever asks waits for it; what was staged has the name (`by`) alone."""
+    """An act under way. `person` is known while whoever asks waits for it, and so is a `file` that came with it; what was staged
+    has the name (`by`) alone."""
 
     connection: AsyncConnection
     act_id: str
@@ -24,6 +26,7 @@ class Doing(Struct, kw_only=True):
     now: float
     ground: Ground
     person: Acting | None = None
+    file: Attached | None = None
     after: list[Callable[[], None]] = []
 
     async def put(self, old: Case, changed: Case, kind: str, note: str | None = None) -> Case:

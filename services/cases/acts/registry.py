@@ -18,13 +18,14 @@ When = Literal["staged", "opposite", "once"]
 Why = Callable[[Situation, Asked], Off | None]
 Will = Callable[[Situation, Asked], Iterator[Line]]
 Deed = Callable[[Doing, Situation, Asked], Awaitable[None]]
+Back = Callable[[Doing, Situation, Asked], Awaitable[bool]]
 
 
 class Act(Struct, frozen=True):
     """One act: its key on the keyboard, why it may be off, what it will do, and the deed.
 
     `takes` are the fields of its form, of which those in `needs` must be filled. `careful`: it is given back to its agent when
-    the case changed in between.
+    the case changed in between. `back` ends again what an act with an `opposite` did, and says whether it could.
     """
 
     name: ActName
@@ -37,6 +38,7 @@ class Act(Struct, frozen=True):
     takes: tuple[Field, ...] = ()
     needs: tuple[Field, ...] = ()
     careful: bool = True
+    back: Back | None = None
 
     @property
     def undoable(self) -> bool:
@@ -56,7 +58,17 @@ _REGISTERED = (
     Act("unclear", "verdict", "v u", "staged", off.verdict, will.unclear, case_deeds.unclear, _W),
     Act("let_go", "payment", "p", "staged", off.let_go, will.let_go, money_deeds.let_go, _EVENT),
     Act("cancel", "payment", "x", "staged", off.cancel, will.cancel, money_deeds.cancel, _EVENT),
-    Act("freeze", "account", "z", "opposite", off.freeze, will.freeze, money_deeds.freeze, careful=False),
+    Act(
+        "freeze",
+        "account",
+        "z",
+        "opposite",
+        off.freeze,
+        will.freeze,
+        money_deeds.freeze,
+        careful=False,
+        back=money_deeds.take_freeze_back,
+    ),
     Act(
         "ask_unfreeze",
         "account",
@@ -78,13 +90,36 @@ _REGISTERED = (
         money_deeds.end_sessions,
         careful=False,
     ),
-    Act("ask_again", "account", "", "staged", off.ask_again, will.ask_again, money_deeds.ask_again),
+    Act(
+        "ask_again",
+        "account",
+        "",
+        "once",
+        off.ask_again,
+        will.ask_again,
+        money_deeds.ask_again,
+        ("other",),
+        careful=False,
+    ),
     Act("distrust", "account", "", "staged", off.distrust, will.distrust, money_deeds.distrust),
     Act(
         "factor_check", "account", "", "staged", off.factor_check, will.factor_check, money_deeds.factor_check
     ),
     Act("message", "case", "m", "staged", off.message, will.message, case_deeds.message, _T, _T),
     Act("note", "case", "c", "staged", off.nothing, will.note, case_deeds.note, _T, _T, careful=False),
+    Act(
+        "file",
+        "case",
+        "f",
+        "opposite",
+        off.file,
+        will.file,
+        case_deeds.file,
+        ("file",),
+        ("file",),
+        careful=False,
+        back=case_deeds.take_file_back,
+    ),
     Act(
         "snooze",
         "case",

@@ -15,6 +15,7 @@ from services.memory.known_devices import KnownDevices
 from services.mfa.vault import Vault
 from services.platform.database import Database
 from services.platform.keyring import Keyring
+from services.reports.kept_files import KeptFiles
 from services.staff.administration import Administration
 from services.staff.members import Member, made
 from services.staff.passwords import Cost, Passwords
@@ -50,6 +51,8 @@ def desk_over(
 ) -> Desk:
     """The desk of a database."""
     staff = staff_over(database, clock)
+    files = KeptFiles(Vault({1: b"v" * 32}, 1))
+    ground = Ground(unfreezing=holds.unfreezing, decide=holds.decide_within, files=files)
     return Desk(
         staff=staff,
         members=Administration(staff),
@@ -57,7 +60,7 @@ def desk_over(
         clock=clock,
         cases=cases,
         holds=holds,
-        acts=DeskActs(database, clock, Ground(unfreezing=holds.unfreezing, decide=holds.decide_within)),
+        acts=DeskActs(database, clock, ground),
         activity=activity,
         reasons=known().reasons,
         limits=known().limits,
