@@ -21,7 +21,7 @@ from contracts.errors import Unavailable
 from services.cases.tables import outbox
 from services.platform.database import Database, insert_new
 from services.wallet.actions import WalletAction, read_action
-from services.wallet.feed import publish
+from services.wallet.feed import move_up, publish
 from services.wallet.tables import wallet_actions
 
 Kind = Literal["action", "event", "message"]
@@ -104,7 +104,7 @@ class OutboxRelay:
                 while True:
                     looks = carried < self._batch_rows and time.monotonic() < last_look
                     fresh = await self._fresh() if looks else []
-                    if noting is None and (fresh or self._produced):
+                    if noting is None and (fresh or self._produced or await self._asked_again()):
                         noting = asyncio.create_task(_failure(self._note()))
                     if fresh:
                         await self._produce(fresh)
@@ -146,9 +146,13 @@ class OutboxRelay:
             self._produced.difference_update(produced)
 
     async def _publish(self) -> None:
-        """Put all new actions into the feed that wallets without Kafka read, whether or not Kafka is there."""
+        """Put all new actions into the feed that wallets without Kafka read, and those asked for again at its end, whether or not
+        Kafka is there."""
         if "action" not in self._kinds:
             return
+        if await self._asked_again():
+            async with self._database.begin() as connection:
+                await move_up(connection)
         known = select(wallet_actions.c.action_id).where(wallet_actions.c.action_id == outbox.c.identity)
         query = (
             select(outbox.c.payload)
@@ -164,6 +168,14 @@ class OutboxRelay:
                     await publish(connection, new, self._clock())
             if len(new) < self._batch_rows:
                 return
+
+    async def _asked_again(self) -> bool:
+        """Whether an action that wallets know waits to be told once more."""
+        if "action" not in self._kinds:
+            return False
+        waits = select(wallet_actions.c.sequence).where(wallet_actions.c.again_at.is_not(None)).limit(1)
+        async with self._database.read() as connection:
+            return await connection.scalar(waits) is not None
 
     async def _unsent(self, limit: int) -> list[tuple[int, Outgoing]]:
         query = (

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.platform.database import Database, insert_new
 from services.platform.metrics import ACTIONS_ACKNOWLEDGED
 from services.wallet.actions import Kind, Result, WalletAction
-from services.wallet.tables import wallet_actions
+from services.wallet.tables import wallet_actions, webhook_deliveries
 
 #: Longer than this, proxies between a wallet and PayGuard lose patience.
 LONGEST_WAIT_S = 25.0
@@ -34,6 +34,8 @@ class Published(Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
+#: What the wallet has not done.
+_OPEN = or_(wallet_actions.c.result.is_(None), wallet_actions.c.result == "failed")
 _SHOWN = tuple(wallet_actions.c[name] for name in Published.__struct_fields__)
 
 
@@ -49,6 +51,47 @@ async def publish(connection: AsyncConnection, actions: Sequence[WalletAction], 
     ]
     if rows:
         await connection.execute(insert_new(wallet_actions), rows)
+
+
+async def ask_again(connection: AsyncConnection, action_ids: Sequence[str], now: float) -> list[str]:
+    """Ask the wallet once more for those of the actions that it has not done, in the caller's transaction; their ids.
+
+    An answer is taken at any moment: the rows stay, and `move_up` gives them new places.
+    """
+    anew = {"again_at": now, "result": None, "result_at": None, "result_by": None, "detail": None}
+    asked = (
+        update(wallet_actions)
+        .where(wallet_actions.c.action_id.in_(action_ids), _OPEN)
+        .values(anew)
+        .returning(wallet_actions.c.action_id)
+    )
+    return sorted((await connection.execute(asked)).scalars())
+
+
+async def move_up(connection: AsyncConnection) -> int:
+    """Put what was asked for again at the end of the feed and of every webhook, in the transaction of the one writer; how many.
+
+    What was done meanwhile stays in its place. The time at which it was first told stays, too: it waits since then.
+    """
+    asked = select(wallet_actions.c.action_id).where(wallet_actions.c.again_at.is_not(None))
+    ids = (await connection.execute(asked.order_by(wallet_actions.c.sequence))).scalars().all()
+    # As the column's own default counts, which SQLite does by its greatest row id.
+    on_sqlite = connection.dialect.name == "sqlite"
+    place = "SELECT max(sequence) + 1 FROM wallet_actions"
+    if not on_sqlite:
+        place = "SELECT nextval(pg_get_serial_sequence('wallet_actions', 'sequence'))"
+    moved = 0
+    for action_id in ids:
+        this = wallet_actions.c.action_id == action_id
+        up = update(wallet_actions).where(this, _OPEN).values(sequence=text(f"({place})"), again_at=None)
+        if (await connection.execute(up)).rowcount:
+            await connection.execute(
+                delete(webhook_deliveries).where(webhook_deliveries.c.action_id == action_id)
+            )
+            moved += 1
+        else:
+            await connection.execute(update(wallet_actions).where(this).values(again_at=None))
+    return moved
 
 
 class ActionFeed:
@@ -132,7 +175,7 @@ async def unacknowledged(connection: AsyncConnection) -> list[Unacknowledged]:
     """What waits for the wallet's word, by kind."""
     query = (
         select(wallet_actions.c.kind, func.count(), func.min(wallet_actions.c.published_at))
-        .where(or_(wallet_actions.c.result.is_(None), wallet_actions.c.result == "failed"))
+        .where(_OPEN)
         .group_by(wallet_actions.c.kind)
     )
     return [Unacknowledged(*row) for row in await connection.execute(query)]

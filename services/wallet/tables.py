@@ -20,7 +20,8 @@ from services.platform.database import metadata
 _ID = String(128)
 
 #: `sequence` grows in the order in which actions became known to wallets: one writer at a time gives it. `result` is what the
-#: wallet said, `result_by` the key or topic that said it.
+#: wallet said, `result_by` the key or topic that said it. `again_at`: somebody asked for it once more, and it was not
+#: moved up yet.
 wallet_actions = Table(
     "wallet_actions",
     metadata,
@@ -35,6 +36,7 @@ wallet_actions = Table(
     Column("result_at", Double),
     Column("result_by", String(128)),
     Column("detail", String(256)),
+    Column("again_at", Double),
     CheckConstraint("result IN ('done', 'already', 'failed')", name="result"),
     Index(None, "account_id", "sequence"),
     Index(None, "published_at"),
@@ -44,6 +46,12 @@ Index(
     wallet_actions.c.published_at,
     sqlite_where=text("result IS NULL"),
     postgresql_where=text("result IS NULL"),
+)
+Index(
+    "ix_wallet_actions_again",
+    wallet_actions.c.again_at,
+    sqlite_where=text("again_at IS NOT NULL"),
+    postgresql_where=text("again_at IS NOT NULL"),
 )
 
 #: Where actions are sent to. `kinds` are names separated by spaces, empty for all; `cursor` is the last action that has its

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import update
 
 from contracts.decisions import derived_id
 from contracts.events import OwnerAct, to_wire
@@ -17,8 +17,8 @@ from services.cases.settlements import Outcome
 from services.cases.states import changed as noted
 from services.cases.tables import outbox as outbox_rows
 from services.cases.unfreezing import entry_of
+from services.wallet import feed
 from services.wallet.actions import WalletAction
-from services.wallet.tables import wallet_actions, webhook_deliveries
 
 _BY_VERDICT = "case {} was {}"
 
@@ -83,7 +83,7 @@ async def freeze(doing: Doing, situation: Situation, _asked: Asked) -> None:
     await doing.record(situation, "freeze")
 
 
-async def take_freeze_back(doing: Doing, situation: Situation) -> bool:
+async def take_freeze_back(doing: Doing, situation: Situation, _asked: Asked) -> bool:
     """End the freeze that this act placed, without a word to anybody but the wallet; False when it has ended."""
     hold = situation.hold
     if hold is None or hold.event_id != doing.act_id:
@@ -125,23 +125,16 @@ async def end_sessions(doing: Doing, situation: Situation, _asked: Asked) -> Non
     await doing.record(situation, "end_sessions")
 
 
-async def ask_again(doing: Doing, situation: Situation, _asked: Asked) -> None:
-    """Publish what the wallet has not confirmed once more, with its ids, at the end of every feed."""
+async def ask_again(doing: Doing, situation: Situation, asked: Asked) -> None:
+    """Ask for what the wallet has not confirmed once more, with its ids, at the end of every feed. Raises ActOff."""
     case = situation.case
-    ids = [each.action_id for each in situation.unconfirmed]
-    known = select(outbox_rows.c.identity).where(outbox_rows.c.identity.in_(ids))
-    ids = list((await doing.connection.execute(known)).scalars())
-    open_still = or_(wallet_actions.c.result.is_(None), wallet_actions.c.result == "failed")
-    taken = delete(wallet_actions).where(wallet_actions.c.action_id.in_(ids), open_still)
-    again = list((await doing.connection.execute(taken.returning(wallet_actions.c.action_id))).scalars())
+    again = await feed.ask_again(
+        doing.connection, [each.action_id for each in situation.to_ask(asked.other)], doing.now
+    )
     if not again:
         raise ActOff("ask_again", Off("confirmed"))
-    await doing.connection.execute(
-        delete(webhook_deliveries).where(webhook_deliveries.c.action_id.in_(again))
-    )
-    await doing.connection.execute(
-        update(outbox_rows).where(outbox_rows.c.identity.in_(again)).values(sent_at=None)
-    )
+    this = outbox_rows.c.identity.in_(again), outbox_rows.c.kind == "action"
+    await doing.connection.execute(update(outbox_rows).where(*this).values(sent_at=None, attempts=0))
     await doing.put(case, noted(case, doing.now), "asked_again", str(len(again)))
     await doing.record(situation, "ask_again")
 
