@@ -18,7 +18,7 @@ _TOLD_OTHERWISE = frozenset({"joined_incident", "told_by_decision"})
 _BEST = ("delivered", "handed_over", "sending", "waiting", "failed", "suppressed")
 _CHANNELS = frozenset({"mail", "sms", "push", "chat", "web_push", "inbox"})
 #: Entries that another line tells of, or a list beside the story.
-_TOLD_ELSEWHERE = frozenset({"joined", "note", "file", "answer"})
+_TOLD_ELSEWHERE = frozenset({"joined", "note", "internal_note", "file", "answer"})
 
 
 def act_lines(file: CaseFile, tell: Telling) -> list[Line]:
@@ -107,6 +107,8 @@ def _entry(entry: Entry, kind: str, tell: Telling) -> Line | None:
     t, who = tell.t, tell.who(entry.actor)
     if (work := work_words(entry, kind, tell)) is not None:
         words = work
+    elif entry.kind == "opened" and entry.severity is None:
+        words = t("story.case_opened_by_hand", who=who)
     elif entry.kind == "opened":
         words = t("story.case_opened", severity=t(f"severity.{entry.severity}"))
     elif entry.kind in ("assigned", "claimed"):
