@@ -25,8 +25,8 @@ async def write_to_owner(cases: Cases, key: Supporter, case_id: CaseId, body: Me
 async def close_case(cases: Cases, key: Supporter, case_id: CaseId, body: Close) -> CaseShown:
     """End what an owner reported, and tell them how and why. Their appeal within 30 days, once, goes to another person.
 
-    A case of risk ends with a verdict instead. 409 unless the case is in review and its kind ends so, or when `version` is not
-    the present one.
+    A case of risk ends with a verdict instead. 409 unless the case is in review and its kind ends so, when `version` is not the
+    present one, or while what that end needs is not filled in (`needs`, with the fields in `missing`).
     """
     answer = Answer(outcome=body.outcome, message=body.message, note=body.note)
     return await changed(cases.answers.close(case_id, answer, key.actor, body.version))

@@ -11,6 +11,8 @@ from services.cases import holds, states, verdicts
 from services.cases.case_acts import unresolved_of
 from services.cases.case_notices import tell_closed, tell_written
 from services.cases.case_rows import note_entry, write
+from services.cases.case_work import work_of
+from services.cases.kind_files import kinds
 from services.cases.states import Case, Verdict
 from services.cases.unfreezing import Unfreezing, entry_of
 
@@ -28,6 +30,14 @@ class OtherOpen(Exception):
             f"the account has another unresolved case, {case_id}: note it there, or resolve that one first"
         )
         self.case_id = case_id
+
+
+class NeedsMissing(Exception):
+    """The case may end so only once its kind's field is filled in; `field` is its name."""
+
+    def __init__(self, kind: str, field: str) -> None:
+        super().__init__(f"the case may end so only once {field} is filled in")
+        self.kind, self.field = kind, field
 
 
 async def resolve(
@@ -60,12 +70,21 @@ async def close(
     note: str | None,
     now: float,
 ) -> Case:
-    """End what was reported, and tell its owner how and why. Raises IllegalTransition."""
+    """End what was reported, and tell its owner how and why. Raises IllegalTransition, NeedsMissing."""
     changed = states.closed(case, outcome, now)
+    field = needed(case.kind, outcome)
+    if field is not None and not (await work_of(connection, case.case_id)).value(field):
+        raise NeedsMissing(case.kind, field)
     await write(connection, case, changed, "resolved", actor, note)
     await note_entry(connection, changed, MESSAGE, actor, message)
     await tell_closed(connection, changed)
     return changed
+
+
+def needed(kind: str, outcome: str) -> str | None:
+    """The field that must be filled in before a case of the kind ends so; None where none must."""
+    ending = kinds()[kind].ending(outcome)
+    return None if ending is None else ending.needs
 
 
 async def write_to_owner(

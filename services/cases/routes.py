@@ -13,7 +13,7 @@ from contracts.report_kinds import Kind
 from services.cases.case_rows import Conflict
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
-from services.cases.endings import OtherOpen
+from services.cases.endings import NeedsMissing, OtherOpen
 from services.cases.event_views import AboutShown
 from services.cases.owner_views import MessageShown, MessagesShown, OwnerShown
 from services.cases.queue_query import Looked
@@ -215,6 +215,8 @@ async def changed(changing: Awaitable[Case | None]) -> CaseShown:
         raise Problem(409, "conflict", str(error)) from None
     except OtherOpen as error:
         raise Problem(409, "other_case_open", str(error), case_id=error.case_id) from None
+    except NeedsMissing as error:
+        raise Problem(409, "needs", str(error), missing=[error.field]) from None
     if case is None:
         raise _unknown_case()
     return CaseShown.of(case)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from msgspec import Struct
 
 from notifier import spelled
+from services.cases.case_records import FileKept
 from services.cases.mail_addresses import masked
 from services.cases.references import case_number
 from services.centre.devices import DeviceUsed
@@ -24,6 +26,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 }
 _OWNER = "owner"
 _NEW_S = 7 * 86_400.0
+_NOTES = ("note", "internal_note")
 _MOST_NOTES, _MOST_DEVICES = 6, 6
 _DAY_S, _YEAR_DAYS, _MONTH_DAYS = 86_400.0, 365, 30
 
@@ -58,6 +61,7 @@ class AccountView(Struct, frozen=True, kw_only=True):
     devices: Sequence[Item]
     linked: Sequence[Item]
     notes: Sequence[Item]
+    files: Sequence[Item]
     earlier: Sequence[Item]
 
 
@@ -71,6 +75,7 @@ def account_view(
         devices=[_device(each, file, now, tell) for each in around.devices[:_MOST_DEVICES]],
         linked=[_linked(each, tell) for each in around.linked],
         notes=_notes(file, tell),
+        files=[_file(each, file.case.case_id, tell) for each in file.files],
         earlier=[_earlier(each, tell) for each in around.earlier],
     )
 
@@ -231,7 +236,7 @@ def _row(linked: Linked, left: str, right: str, tell: Telling) -> Item:
 
 
 def _notes(file: CaseFile, tell: Telling) -> list[Item]:
-    noted = [entry for entry in file.entries if entry.kind == "note" and entry.note]
+    noted = [entry for entry in file.entries if entry.kind in _NOTES and entry.note]
     return [
         Item(
             left=visible(" ".join((entry.note or "").split())),
@@ -240,6 +245,15 @@ def _notes(file: CaseFile, tell: Telling) -> list[Item]:
         )
         for entry in reversed(noted[-_MOST_NOTES:])
     ]
+
+
+def _file(kept: FileKept, case_id: str, tell: Telling) -> Item:
+    return Item(
+        left=one_line(kept.name),
+        right=tell.join(tell.who(kept.added_by), tell.clock(kept.added_at)),
+        to=f"/desk/cases/{quote(case_id, safe='')}/files/{kept.number}",
+        hover=tell.hover(kept.added_at),
+    )
 
 
 def _earlier(case: Earlier, tell: Telling) -> Item:

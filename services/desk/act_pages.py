@@ -57,17 +57,17 @@ async def act_page(
     template: _Text = "",
 ) -> Response:
     """What the act will do, and its form; why it cannot be done, where it cannot."""
-    known, situation = await _found(request, case_id, act, member)
+    known, situation = await found_act(request, case_id, act, member)
     asked = Asked(choice=choice, event=event, other=other)
     version = situation.case.version if v is None else v
-    return await _shown(request, member, known, situation, asked, version, template=template)
+    return await show_act(request, member, known, situation, asked, version, template=template)
 
 
 @router.post("/cases/{case_id:segment}/acts/{act}")
 async def do_act(request: Request, member: Agent, case_id: CaseId, act: str) -> Response:
     """Ask for the act; what cannot be done shows its page again with what was typed."""
     fields, _ = await form(request)
-    known, situation = await _found(request, case_id, act, member)
+    known, situation = await found_act(request, case_id, act, member)
     act_id, version = fields.get("act_id", ""), fields.get("version", "")
     if not _ACT_ID.fullmatch(act_id) or not version.isdigit():
         raise Problem(422, "invalid_act", "the form was not made by the act's page")
@@ -78,29 +78,32 @@ async def do_act(request: Request, member: Agent, case_id: CaseId, act: str) -> 
             asked = await _with_text(desk_of(request), situation, known, asked, fields, act_id)
     except Malasked as error:
         empty = Asked()
-        return await _shown(
+        return await show_act(
             request, member, known, situation, empty, int(version), 422, wrong=error.field, **shown
         )
     if known.name == "close":
-        case, t = situation.case, words(member.locale)
-        why = await closing_refused(desk_of(request).database, case, asked.choice, member, t)
+        why = closing_refused(situation.case.kind, asked.choice, member, words(member.locale))
         if why is not None:
-            return await _shown(request, member, known, situation, asked, int(version), 409, off=why, **shown)
+            return await show_act(
+                request, member, known, situation, asked, int(version), 409, off=why, **shown
+            )
     try:
         acts = desk_of(request).acts
         await acts.ask(case_id, known.name, asked, member, int(version), act_id)
     except Conflict:
         current = situation.case.version
         changed = await _changes(request, case_id, int(version), member)
-        return await _shown(request, member, known, situation, asked, current, 409, changed=changed, **shown)
+        return await show_act(
+            request, member, known, situation, asked, current, 409, changed=changed, **shown
+        )
     except Malasked as error:
-        return await _shown(
+        return await show_act(
             request, member, known, situation, asked, int(version), 422, wrong=error.field, **shown
         )
     except REFUSALS as error:
         why = off_words(refusal(error), words(member.locale), on_clock(member)["clock"])
-        return await _shown(request, member, known, situation, asked, int(version), 409, off=why, **shown)
-    where = "/desk/approvals?said=decided" if fields.get("from") == "approvals" else _case_page(case_id)
+        return await show_act(request, member, known, situation, asked, int(version), 409, off=why, **shown)
+    where = "/desk/approvals?said=decided" if fields.get("from") == "approvals" else case_page(case_id)
     return go_to(request, where)
 
 
@@ -117,7 +120,7 @@ async def undo_act(request: Request, member: Agent, act_id: str) -> Response:
         return await page(
             request, member, "act_late", "queue", 409, case_id=kept.case_id, title=f"act_title.{kept.kind}"
         )
-    return go_to(request, _case_page(kept.case_id))
+    return go_to(request, case_page(kept.case_id))
 
 
 @router.post("/acts/{act_id}/seen")
@@ -128,10 +131,11 @@ async def act_seen(request: Request, member: Agent, act_id: str) -> Response:
     kept = await acts.act(act_id)
     await acts.seen(act_id, member.actor)
     back = kept is None or fields.get("from") == "approvals"
-    return go_to(request, "/desk/approvals" if back or kept is None else _case_page(kept.case_id))
+    return go_to(request, "/desk/approvals" if back or kept is None else case_page(kept.case_id))
 
 
-async def _found(request: Request, case_id: str, name: str, member: Member) -> tuple[Act, Situation]:
+async def found_act(request: Request, case_id: str, name: str, member: Member) -> tuple[Act, Situation]:
+    """The act of that name and how it stands with the case. Raises Problem 404."""
     act = ACTS.get(name)
     if act is None:
         raise Problem(404, "unknown_act", "there is no such act")
@@ -141,7 +145,7 @@ async def _found(request: Request, case_id: str, name: str, member: Member) -> t
     return act, situation
 
 
-async def _shown(
+async def show_act(
     request: Request,
     member: Member,
     act: Act,
@@ -157,6 +161,7 @@ async def _shown(
     off: str = "",
     changed: tuple[str, list[str]] | None = None,
 ) -> Response:
+    """The act's page: what it will do, why it is off, what was `wrong` with the form, and the `draft` that was typed."""
     # long because it names all that the page shows
     desk, t = desk_of(request), words(member.locale)
     act_id = act_id or secrets.token_hex(16)
@@ -198,7 +203,7 @@ async def _shown(
         message=message,
         picked=template,
         templates=[(name, str(place)) for place, name in enumerate(TEMPLATES, 1)],
-        back=_case_page(situation.case.case_id),
+        back=case_page(situation.case.case_id),
     )
 
 
@@ -233,5 +238,6 @@ async def _changes(request: Request, case_id: str, version: int, member: Member)
     return t("conflict.by", who=who, at=clock(last.at)), [change_words(each, t) for each in entries]
 
 
-def _case_page(case_id: str) -> str:
+def case_page(case_id: str) -> str:
+    """The path of the case's page."""
     return f"/desk/cases/{quote(case_id, safe='')}"

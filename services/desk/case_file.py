@@ -16,6 +16,7 @@ from services.activity.rows import Row
 from services.activity.tables import activity
 from services.cases import held_payments, states
 from services.cases.approvals import Approval
+from services.cases.case_records import FileKept, files_of
 from services.cases.case_rows import Entry, entries_of
 from services.cases.held_payments import HeldPayment
 from services.cases.hold_tables import account_holds, approvals, owner_words
@@ -58,7 +59,7 @@ class PointKept(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What the wallet was asked to do at `asked_at`, and what it said at `result_at` (None: nothing yet)."""
+    """What the wallet was asked to do at `asked_at`, and what it said at `result_at` (None: nothing yet), if it was `told`."""
 
     action_id: str
     kind: str
@@ -66,6 +67,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     asked_at: float
     result: Literal["done", "already", "failed"] | None = None
     result_at: float | None = None
+    told: bool = True
 
     @property
     def confirmed(self) -> bool:
@@ -104,6 +106,7 @@ class CaseFile(Struct, frozen=True, kw_only=True):
     asked: Sequence[Asked] = ()
     challenges: Sequence[Challenge] = ()
     approvals: Sequence[Approval] = ()
+    files: Sequence[FileKept] = ()
     factor: FactorKept | None = None
     first_at: float | None = None
 
@@ -154,8 +157,7 @@ async def read_file(
     entries = await entries_of(connection, case.case_id)
     which = activity.c.account_id == account_id
     since_s = until - max(days, BACK_DAYS) * _DAY_S
-    before = (until, _LAST)
-    rows = await newest(connection, which, MOST_ROWS, now=until, since_s=since_s, before=before)
+    rows = await newest(connection, which, MOST_ROWS, now=until, since_s=since_s, before=(until, _LAST))
     words = await _words(connection, account_id)
     told = {entry.event_id for entry in entries} | {case.subject_event_id}
     own = {name for name in told if name is not None}
@@ -179,6 +181,7 @@ async def read_file(
         asked=await _asked(connection, account_id),
         challenges=await _challenges(connection, account_id),
         approvals=await _approvals(connection, account_id),
+        files=await files_of(connection, case.case_id),
         factor=factor,
         first_at=first_at,
     )
@@ -226,6 +229,7 @@ async def _asked(connection: AsyncConnection, account_id: str) -> list[Asked]:
         select(
             outbox_rows.c.payload,
             outbox_rows.c.created_at,
+            wallet_actions.c.action_id,
             wallet_actions.c.result,
             wallet_actions.c.result_at,
         )
@@ -234,20 +238,19 @@ async def _asked(connection: AsyncConnection, account_id: str) -> list[Asked]:
         .order_by(outbox_rows.c.id.desc())
         .limit(_MOST)
     )
-    found = []
-    for row in await connection.execute(query):
-        wanted = _read_action(row.payload)
-        found.append(
-            Asked(
-                action_id=wanted.action_id,
-                kind=wanted.kind,
-                event_id=wanted.event_id,
-                asked_at=row.created_at,
-                result=row.result,
-                result_at=row.result_at,
-            )
+    rows = (await connection.execute(query)).all()
+    return [
+        Asked(
+            action_id=wanted.action_id,
+            kind=wanted.kind,
+            event_id=wanted.event_id,
+            asked_at=row.created_at,
+            result=row.result,
+            result_at=row.result_at,
+            told=row.action_id is not None,
         )
-    return found
+        for row, wanted in ((row, _read_action(row.payload)) for row in rows)
+    ]
 
 
 async def _challenges(connection: AsyncConnection, account_id: str) -> list[Challenge]:

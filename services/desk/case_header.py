@@ -20,7 +20,7 @@ _WARNS_AT = 0.75
 
 
 class Chip(Struct, frozen=True, kw_only=True):
-    """A chip under the title: `strong` is what counts; `asks` is the wallet's action that is to be asked for again."""
+    """A chip under the title: `strong` is what counts; `asks` is the wallet's action that can be asked for again."""
 
     icon: str
     tone: Tone
@@ -236,5 +236,5 @@ def _stop(asked: Asked, now: float, tell: Telling) -> Chip:
         before=t(f"wallet.{asked.kind}_asked") + t("chip.colon"),
         strong=t(key, span=tell.span(max(0.0, now - asked.asked_at))),
         hover=tell.hover(asked.asked_at),
-        asks=asked.action_id,
+        asks=asked.action_id if asked.told else None,
     )

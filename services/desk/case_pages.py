@@ -1,11 +1,11 @@
-"""A case's page, which changes nothing, and asking the wallet once more for what it has not confirmed."""
+"""A case's page, which changes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.responses import Response
@@ -17,10 +17,10 @@ from services.cases.case_rows import case_of
 from services.centre.devices import trusting
 from services.desk.account_view import addresses
 from services.desk.act_views import ActsRead, acts_values, read_acts
-from services.desk.asking_again import ask_again
 from services.desk.case_file import CaseFile, read_file
+from services.desk.case_paths import CaseId
 from services.desk.case_view import Known, case_values, telling
-from services.desk.frame import form, go_to, page, words
+from services.desk.frame import page, words
 from services.desk.kind_pages import kind_view, read_kind
 from services.desk.kind_reading import Around
 from services.desk.kind_views import template_of
@@ -28,20 +28,14 @@ from services.desk.reveals import shown_now
 from services.desk.service import Desk, desk_of
 from services.desk.story import ALL_DAYS, MORE_DAYS, SHOWN_DAYS
 from services.desk.surroundings import Surroundings, read_surroundings
-from services.http.identifiers import plain
 from services.http.problems import Problem
-from services.staff.access import Agent, Reader
+from services.staff.access import Reader
 from services.staff.members import Member
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
 
-async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
-    return plain(case_id)
-
-
-CaseId = Annotated[str, Depends(_case_path)]
-_SAID = {"asked": "case.asked_again", "confirmed": "case.not_asked_again", "gone": "reveal.gone"}
+_SAID = {"gone": "reveal.gone"}
 
 
 class CaseRead(Struct, frozen=True, kw_only=True):
@@ -131,17 +125,3 @@ async def case_page(
         # What is in clear goes by itself, scripts or not.
         response.headers["Refresh"] = str(max(1, round(min(until.values()) - now)))
     return response
-
-
-@router.post("/cases/{case_id:segment}/ask-again")
-async def ask_wallet_again(request: Request, member: Agent, case_id: CaseId) -> Response:
-    """Ask the wallet once more for an action that it has not confirmed."""
-    fields, _ = await form(request)
-    desk = desk_of(request)
-    async with desk.database.begin() as connection:
-        case = await case_of(connection, case_id, lock=False)
-        if case is None:
-            raise Problem(404, "unknown_case", "there is no such case")
-        action_id, now = fields.get("action_id", ""), desk.clock()
-        asked = await ask_again(connection, case.account_id, action_id, member.actor, now)
-    return go_to(request, f"/desk/cases/{case_id}?said={'asked' if asked else 'confirmed'}")

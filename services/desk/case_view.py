@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.decisions import Decision
 from notifier.facts import Reader
@@ -34,7 +35,10 @@ class Known(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """A line of the story as the template has it; `plain` is "day" or "gap" for what is no event."""
+    """A line of the story as the template has it; `plain` is "day" or "gap" for what is no event.
+
+    `event_id` is that of an event which can be judged by itself, as number `place` of the case's; `label` says how it was.
+    """
 
     words: str
     plain: str = ""
@@ -45,6 +49,9 @@ class Row(Struct, frozen=True, kw_only=True):
     css: str = ""
     mine: bool = False
     unconfirmed: bool = False
+    event_id: str = ""
+    place: int = 0
+    label: str = ""
 
 
 def telling(t: Said, locale: str, time_zone: str, file: CaseFile, actor: str) -> Telling:
@@ -75,7 +82,7 @@ def case_values(
             "known_days": told.known_days,
             "more": told.more,
             "cut": told.cut,
-            "lines": [row_of(item, tell) for item in told.items],
+            "lines": judged([row_of(item, tell) for item in told.items], file, tell),
         },
         "account": account_view(file, around, clear or {}, now, tell),
         "linked_days": BACK_DAYS,
@@ -124,4 +131,23 @@ def row_of(item: Item, tell: Telling) -> Row:
         css=" ".join(name for name, on in marks if on),
         mine=item.of_case,
         unconfirmed=item.unconfirmed,
+        event_id=item.event_id or "",
     )
+
+
+def judged(rows: Sequence[Row], file: CaseFile, tell: Telling) -> list[Row]:
+    """The lines, with a number on each event of a case of risk that a verdict can be about, and how it was judged before."""
+    joined = {entry.event_id for entry in file.entries if entry.kind in ("opened", "joined")}
+    own: dict[str, Row] = {}
+    for row in rows:
+        if file.case.kind == "risk" and row.event_id in joined and row.event_id in file.decisions:
+            own.setdefault(row.event_id, row)
+    places = {event_id: place for place, event_id in enumerate(own, 1)}
+    said = [(entry.note or "").partition(" ") for entry in file.entries if entry.kind == "labelled"]
+    labels = {event_id: tell.t(f"verdict.{verdict}") for verdict, _, event_id in said}
+    return [
+        replace(row, place=places[row.event_id], label=labels.get(row.event_id, ""))
+        if own.get(row.event_id) is row
+        else replace(row, event_id="")
+        for row in rows
+    ]

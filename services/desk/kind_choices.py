@@ -6,10 +6,7 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from services.cases.case_work import work_of
 from services.cases.kind_files import kinds
-from services.cases.states import Case
-from services.platform.database import Database
 from services.portal.wording import Wording
 from services.staff.members import Member, Role
 
@@ -30,23 +27,10 @@ def closings(kind: str, locale: str) -> list[Choice]:
     ]
 
 
-async def closing_refused(
-    database: Database, case: Case, choice: str, member: Member, t: Wording
-) -> str | None:
-    """Why the member may not close the case so, in words; None where they may. Raises Unavailable."""
-    kind = kinds()[case.kind]
-    ending = next((each for each in kind.closings if each.outcome == choice), None)
-    if ending is None:
-        return None
-    if member.role not in ending.who:
-        return t("off.ending_role")
-    if ending.needs is None:
-        return None
-    async with database.read() as connection:
-        if (await work_of(connection, case.case_id)).value(ending.needs):
-            return None
-    field = kind.field(ending.needs)
-    return t("off.needs", field=ending.needs if field is None else field.said.in_(t.locale))
+def closing_refused(kind: str, choice: str, member: Member, t: Wording) -> str | None:
+    """Why a member of that role may not close a case of the kind so, in words; None where they may."""
+    ending = kinds()[kind].ending(choice)
+    return None if ending is None or member.role in ending.who else t("off.ending_role")
 
 
 def waits(kind: str, locale: str) -> list[Choice]:

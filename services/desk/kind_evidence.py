@@ -133,12 +133,12 @@ def _messages(around: Around, tell: Telling, _now: float) -> Found | None:
 
 
 def _files(around: Around, tell: Telling, _now: float) -> Found | None:
-    if not around.files:
+    files = around.file.files
+    if not files:
         return None
-    names = tell.join(*(one_line(file.name) for file in around.files[:_MOST_NAMED]))
-    return Found(
-        tell.t("evidence.files", names=names, n=len(around.files)), "owner", around.files[-1].added_at
-    )
+    names = tell.join(*(one_line(file.name) for file in files[:_MOST_NAMED]))
+    source = "owner" if any(file.added_by == "owner" for file in files) else "case"
+    return Found(tell.t("evidence.files", names=names, n=len(files)), source, files[-1].added_at)
 
 
 def _told(around: Around, tell: Telling, _now: float) -> Found | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from services.cases.references import case_number
 from services.cases.states import Case, IllegalTransition
 from services.desk.case_file import CaseFile
 from services.desk.case_header import Header
+from services.desk.case_paths import CaseId
 from services.desk.case_view import telling
 from services.desk.frame import form, go_to, page, words
 from services.desk.kind_reading import Around, read_around
@@ -25,7 +26,6 @@ from services.desk.kind_views import kind_values
 from services.desk.ready_messages import messages_for, owner_locale
 from services.desk.service import Desk, desk_of
 from services.desk.story_parts import Telling
-from services.http.identifiers import plain
 from services.http.problems import Problem
 from services.staff.access import Agent, Reader
 from services.staff.members import Member
@@ -33,13 +33,6 @@ from services.staff.members import Member
 router = APIRouter(prefix="/desk", include_in_schema=False)
 #: So long after it was shown a message may be sent.
 _GOOD_S = 3600.0
-
-
-async def _case_path(case_id: Annotated[str, Path(min_length=1, max_length=128)]) -> str:
-    return plain(case_id)
-
-
-CaseId = Annotated[str, Depends(_case_path)]
 
 
 async def read_kind(connection: AsyncConnection, file: CaseFile, now: float) -> Around | None:

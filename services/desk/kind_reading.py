@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.activity.recent import newest, since
 from services.activity.rows import Row
 from services.activity.tables import activity
-from services.cases.case_records import FileKept, Told, files_of, told_of
+from services.cases.case_records import Told, told_of
 from services.cases.case_work import Work, work_of
 from services.cases.repeated_failures import INCOMING
 from services.desk.case_file import CaseFile
@@ -45,7 +45,6 @@ class Around(Struct, frozen=True, kw_only=True):
 
     file: CaseFile
     told: Told | None
-    files: Sequence[FileKept]
     work: Work
     subject: Row | None
     traced: Sequence[Row] = ()
@@ -66,7 +65,6 @@ async def read_around(connection: AsyncConnection, file: CaseFile, locale: str, 
     return Around(
         file=file,
         told=told,
-        files=await files_of(connection, this.case_id),
         work=await work_of(connection, this.case_id),
         subject=subject,
         traced=await _traced(connection, subject, now) if money else (),

@@ -10,6 +10,7 @@ from msgspec import Struct
 from services.cases.acts.asked import Asked, Off
 from services.cases.acts.registry import ACTS, Act
 from services.cases.acts.situation import Situation
+from services.cases.kind_files import kinds
 from services.desk.kind_choices import closings
 from services.portal.wording import Wording
 from services.staff.members import Member
@@ -22,6 +23,7 @@ _IN_BAR = {
     "case": ("message", "note", "snooze", "wait"),
 }
 _MORE = (
+    "file",
     "assign",
     "escalate",
     "distrust",
@@ -31,6 +33,7 @@ _MORE = (
     "reopen",
 )
 Clock = Callable[[float], str]
+_NOTHING = Asked()
 
 
 class Offered(Struct, frozen=True, kw_only=True):
@@ -76,6 +79,9 @@ def off_words(off: Off, t: Wording, clock: Clock) -> str:
         values["steps"] = steps_words(values["steps"], t)
     if "who" in values:
         values["who"] = values["who"].partition(":")[2] or values["who"]
+    if "field" in values:
+        field = kinds()[values["kind"]].field(values["field"])
+        values["field"] = values["field"] if field is None else field.said.in_(t.locale)
     key = f"off.{off.code}"
     return t(key if key in t else "off.illegal", **values)
 
@@ -117,12 +123,12 @@ class _Saying:
                 key=f"v {each.key}",
                 words=each.words,
                 href=act_path(case.case_id, "close", v=case.version, choice=each.name),
-                off=self._off(ACTS["close"])
+                off=self._off(ACTS["close"], Asked(choice=each.name))
                 or (None if self._role in each.who else self._t("off.ending_role")),
             )
 
-    def _off(self, act: Act) -> str | None:
+    def _off(self, act: Act, asked: Asked = _NOTHING) -> str | None:
         if not self._may:
             return self._t("off.role")
-        found = act.off(self._situation, Asked())
+        found = act.off(self._situation, asked)
         return None if found is None else off_words(found, self._t, self._clock)

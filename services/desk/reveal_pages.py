@@ -12,7 +12,7 @@ from services.cases.states import Case
 from services.desk import reveals
 from services.desk.account_view import FIELDS, addresses
 from services.desk.case_file import points_of_account
-from services.desk.case_pages import CaseId
+from services.desk.case_paths import CaseId
 from services.desk.frame import form, go_to, page, words
 from services.desk.service import desk_of
 from services.desk.story_parts import one_line

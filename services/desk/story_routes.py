@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.cases.case_rows import case_of
 from services.desk import story
 from services.desk.case_file import read_file
-from services.desk.case_pages import CaseId
+from services.desk.case_paths import CaseId
 from services.desk.case_view import telling
 from services.desk.frame import words
 from services.desk.service import desk_of

@@ -80,6 +80,7 @@ def test_the_wallet_is_asked_again_without_scripts(browser: Browser, served: tup
     browser.command("Emulation.setScriptExecutionDisabled", value=True)
     browser.open(f"{desk.url}/desk/cases/{case_id}")
 
-    browser.follow("[data-key=A]")
+    browser.follow("[data-key^=A]")
+    browser.follow("[data-key=Enter]")
 
-    browser.until_text("The wallet is asked again.")
+    browser.until_text("Done: Ask the wallet again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.cases.acts.asked import Asked, Off
 from services.cases.acts.situation import Situation
 from services.cases.approvals import Approval
+from services.cases.endings import needed
 
 
 def nothing(_situation: Situation, _asked: Asked) -> Off | None:
@@ -64,9 +65,9 @@ def ask_unfreeze(situation: Situation, _asked: Asked) -> Off | None:
     return _leaves(situation, "ask_unfreeze", "legitimate")
 
 
-def ask_again(situation: Situation, _asked: Asked) -> Off | None:
-    """While the wallet has confirmed everything."""
-    return _leaves(situation, "ask_again") if situation.unconfirmed else Off("confirmed")
+def ask_again(situation: Situation, asked: Asked) -> Off | None:
+    """While the wallet has confirmed everything, or what is asked for."""
+    return None if situation.to_ask(asked.other) else Off("confirmed")
 
 
 def distrust(situation: Situation, _asked: Asked) -> Off | None:
@@ -93,10 +94,18 @@ def message(situation: Situation, asked: Asked) -> Off | None:
     return resolved(situation, asked)
 
 
+def file(situation: Situation, asked: Asked) -> Off | None:
+    """Once resolved, and where nobody keeps files."""
+    return resolved(situation, asked) if situation.may_file else Off("no_files")
+
+
 def close(situation: Situation, asked: Asked) -> Off | None:
-    """Once resolved, and for a case of risk, which ends with a verdict."""
+    """Once resolved, for a case of risk, which ends with a verdict, and while what that end needs is not filled in."""
     if situation.case.kind == "risk":
         return Off("risk_ends")
+    field = needed(situation.case.kind, asked.choice)
+    if field is not None and field not in situation.filled:
+        return resolved(situation, asked) or Off("needs", {"kind": situation.case.kind, "field": field})
     return resolved(situation, asked) or _leaves(situation, "close", "merge")
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.report_kinds import Clock, ReportKind
 from services.cases.acts.asked import ActOff, Asked, Malasked, Off
+from services.cases.acts.attached import Attached
 from services.cases.acts.doing import Doing
-from services.cases.acts.money_deeds import take_freeze_back
 from services.cases.acts.opening import CLOCKS
 from services.cases.acts.registry import ACTS, Act
 from services.cases.acts.rows import Kept, kept_of, kept_row, leaving_of, mark, returned_of
@@ -22,9 +22,9 @@ from services.cases.approvals import NothingLeft, SamePerson
 from services.cases.case_rows import Conflict, Entry, case_of, entries_of, of_version
 from services.cases.denials import Denied
 from services.cases.end_notices import TAKE_BACK_S
-from services.cases.endings import OtherOpen
+from services.cases.endings import NeedsMissing, OtherOpen
 from services.cases.hold_service import NotAllowed
-from services.cases.states import IllegalTransition
+from services.cases.states import Case, IllegalTransition
 from services.cases.unfreezing import StepsMissing
 from services.http.api_keys import Acting
 from services.platform.database import Database
@@ -36,6 +36,7 @@ REFUSALS = (
     Denied,
     IllegalTransition,
     Malasked,
+    NeedsMissing,
     NotAllowed,
     NothingLeft,
     OtherOpen,
@@ -86,10 +87,12 @@ class DeskActs:
         act_id: str,
         *,
         now: bool = False,
+        file: Attached | None = None,
     ) -> Settled | None:
         """Ask for the act on the case as `version` was; the same `act_id` is the same act. None when there is no such case.
 
-        What can be taken back waits, unless it is wanted `now`. Raises ActOff, Malasked, Conflict and what a deed does at once.
+        What can be taken back waits, unless it is wanted `now`; a `file` is for an act that takes one. Raises ActOff, Malasked,
+        Conflict and what a deed does at once.
         """
         act = ACTS[name]
         require(act, asked)
@@ -108,23 +111,18 @@ class DeskActs:
             if (off := act.off(situation, asked)) is not None:
                 raise ActOff(name, off)
             waits = act.when == "staged" and not now
-            kept = Kept(
-                act_id=act_id,
-                case_id=case_id,
-                account_id=case.account_id,
-                kind=name,
-                asked=asked,
-                case_version=case.version,
-                by=by.actor,
-                at=at,
-                leaves_at=at + self.take_back_s if waits else at,
-                done_at=None if waits else at,
-                outcome=None if waits else "done",
-            )
+            waiting_s = self.take_back_s if waits else 0.0
+            kept = _asked_for(act_id, case, name, asked, by.actor, at, waiting_s, waits=waits)
             await connection.execute(insert(desk_acts).values(kept_row(kept)))
             if not waits:
                 doing = Doing(
-                    connection=connection, act_id=act_id, by=by.actor, now=at, ground=self.ground, person=by
+                    connection=connection,
+                    act_id=act_id,
+                    by=by.actor,
+                    now=at,
+                    ground=self.ground,
+                    person=by,
+                    file=file,
                 )
                 await _do(doing, act, situation, asked)
         _after(doing)
@@ -139,12 +137,14 @@ class DeskActs:
                 return False
             if kept.outcome is None:
                 return await mark(connection, act_id, "undone", now)
-            if ACTS[kept.kind].when != "opposite" or now > kept.at + self.take_back_s:
+            back = ACTS[kept.kind].back
+            if back is None or now > kept.at + self.take_back_s:
                 return False
             situation = await found(connection, kept.case_id, by, now, self.ground, lock=True)
             doing = Doing(connection=connection, act_id=act_id, by=by, now=now, ground=self.ground)
-            if situation is None or not await take_freeze_back(doing, situation):
+            if situation is None or not await back(doing, situation, kept.asked):
                 return False
+            await _go_on(connection, situation, by)
             undone = update(desk_acts).where(desk_acts.c.act_id == act_id)
             await connection.execute(undone.values(outcome="undone", undone_at=now))
             return True
@@ -239,9 +239,30 @@ def refusal(error: Exception) -> Off:
         return error.off
     if isinstance(error, StepsMissing):
         return Off("steps_missing", {"steps": " ".join(error.missing)})
+    if isinstance(error, NeedsMissing):
+        return Off("needs", {"kind": error.kind, "field": error.field})
     codes = {Denied: "denied", OtherOpen: "other_open", Conflict: "changed", NotAllowed: "not_allowed"}
     code = codes.get(type(error), "own" if isinstance(error, SamePerson) else "illegal")
     return Off(code, {"said": str(error)})
+
+
+def _asked_for(
+    act_id: str, case: Case, name: str, asked: Asked, by: str, at: float, waiting_s: float, *, waits: bool
+) -> Kept:
+    """The act as it is kept once it was asked for: it waits, or is done."""
+    return Kept(
+        act_id=act_id,
+        case_id=case.case_id,
+        account_id=case.account_id,
+        kind=name,
+        asked=asked,
+        case_version=case.version,
+        by=by,
+        at=at,
+        leaves_at=at + waiting_s,
+        done_at=None if waits else at,
+        outcome=None if waits else "done",
+    )
 
 
 async def _do(doing: Doing, act: Act, situation: Situation, asked: Asked) -> None:

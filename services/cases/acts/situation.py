@@ -13,10 +13,12 @@ from contracts.profile import Key
 from services.activity.repository import rows_of
 from services.activity.rows import Row
 from services.cases import approvals, held_payments, holds
+from services.cases.acts.attached import CaseFiles
 from services.cases.acts.tables import desk_acts
 from services.cases.approvals import Approval
 from services.cases.case_acts import HasFactor
 from services.cases.case_rows import case_of
+from services.cases.case_work import work_of
 from services.cases.denials import denials
 from services.cases.held_payments import HeldPayment
 from services.cases.holds import AccountHold
@@ -59,14 +61,15 @@ class Decide(Protocol):
 
 
 class Ground(Struct, frozen=True, kw_only=True):
-    """What acts stand on: the rules of unfreezing, who decides, and what rooms above know of factors. Without those no check is
-    offered, and nothing is decided."""
+    """What acts stand on: the rules of unfreezing, who decides, what rooms above know of factors, and who keeps files. Without
+    those no check is offered, nothing is decided, and no file is taken."""
 
     unfreezing: Unfreezing
     has_factor: HasFactor | None = None
     issue_check: IssueCheck | None = None
     check_open: CheckOpen | None = None
     decide: Decide | None = None
+    files: CaseFiles | None = None
 
 
 class UsedDevice(Struct, frozen=True):
@@ -96,7 +99,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """A case as one member of staff (`by`, an actor's name) finds it at epoch seconds `now`.
 
     `denied` are held payments that the owner says they did not make, `cleared` those of them that a verdict speaks for. `leaving`
-    are kinds of acts on the case that wait to be carried out; `events` is how many decided events a verdict labels.
+    are kinds of acts on the case that wait to be carried out; `filled` are fields of its kind; `events` is how many decided
+    events a verdict labels.
     """
 
     case: Case
@@ -111,6 +115,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     approvals: list[Approval] = []
     unconfirmed: list[Unconfirmed] = []
     may_check: bool = False
+    may_file: bool = False
     has_factor: bool = False
     check_open: bool = False
     device: UsedDevice | None = None
@@ -119,11 +124,16 @@ class Situation(Struct, frozen=True, kw_only=True):
     reachable: bool = False
     others: list[Other] = []
     other_risk: str | None = None
+    filled: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
 
     def asked(self, act: str, subject: str) -> Approval | None:
         """What waits for a second person to allow this act."""
         return next((each for each in self.approvals if (each.act, each.subject) == (act, subject)), None)
+
+    def to_ask(self, action_id: str) -> list[Unconfirmed]:
+        """What the wallet can be asked for again: the action of that id, or all of them without one."""
+        return [each for each in self.unconfirmed if action_id in ("", each.action_id)]
 
     def payment(self, event_id: str | None) -> HeldPayment | None:
         """The held payment of that event; without one, the account's oldest."""
@@ -176,6 +186,7 @@ async def situation_of(
         approvals=known.approvals,
         unconfirmed=await _unconfirmed(connection, account_id),
         may_check=ground.issue_check is not None,
+        may_file=ground.files is not None,
         has_factor=factor,
         check_open=asks,
         device=known.device,
@@ -184,6 +195,7 @@ async def situation_of(
         reachable=known.reachable,
         others=known.others,
         other_risk=next((each.case_id for each in known.others if each.kind == "risk"), None),
+        filled=await _filled(connection, case),
         leaving=known.leaving,
     )
 
@@ -272,6 +284,11 @@ async def _others(connection: AsyncConnection, case: Case) -> list[Other]:
         .limit(20)
     )
     return [Other(*row) for row in await connection.execute(query)]
+
+
+async def _filled(connection: AsyncConnection, case: Case) -> frozenset[str]:
+    """The fields of the case's kind that are filled in; one of risk has none."""
+    return frozenset() if case.kind == "risk" else frozenset((await work_of(connection, case.case_id)).fields)
 
 
 async def _leaving(connection: AsyncConnection, case_id: str) -> frozenset[str]:

@@ -100,9 +100,9 @@ def end_sessions(situation: Situation, _asked: Asked) -> Iterator[Line]:
     yield Line("stays_money" if situation.hold is None else "stays_frozen_still", stays=True)
 
 
-def ask_again(situation: Situation, _asked: Asked) -> Iterator[Line]:
-    """The wallet is asked again for each thing that it has not confirmed."""
-    for each in situation.unconfirmed:
+def ask_again(situation: Situation, asked: Asked) -> Iterator[Line]:
+    """The wallet is asked again for each thing that it has not confirmed, or for one of them."""
+    for each in situation.to_ask(asked.other):
         yield Line(f"again_{each.kind}", {"at": str(each.at)})
     yield Line("stays_once", stays=True)
 
@@ -135,6 +135,13 @@ def message(situation: Situation, _asked: Asked) -> Iterator[Line]:
 def note(_situation: Situation, _asked: Asked) -> Iterator[Line]:
     """For colleagues alone."""
     yield Line("note_stands")
+    yield Line("stays_unseen", stays=True)
+
+
+def file(_situation: Situation, _asked: Asked) -> Iterator[Line]:
+    """A file for colleagues alone."""
+    yield Line("file_stands")
+    yield Line("file_made_anew")
     yield Line("stays_unseen", stays=True)
 
 

@@ -51,6 +51,7 @@ def asked_for(name: str, situation: Situation) -> Asked:
         until=situation.now + 3600.0,
         other="another" if name == "merge" else "",
         colleague="bo",
+        file="0" * 64,
     )
 
 

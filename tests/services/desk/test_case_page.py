@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import event, func, insert, select
 
 from services.audit.tables import audit
 from services.cases.tables import case_entries, cases, outbox
+from services.wallet.tables import wallet_actions
 from tests.services.api.world import Clock
 from tests.services.cases.databases import opened
 from tests.services.desk import worked
@@ -112,24 +114,22 @@ async def test_a_case_that_there_is_not_is_a_page_that_says_so(agent: Browser) -
 async def test_an_unconfirmed_stop_is_asked_for_again_under_its_own_id(
     agent: Browser, case_id: str, desk_client: DeskClients
 ) -> None:
-    page = await agent.page(f"/desk/cases/{case_id}")
-    action = f"/desk/cases/{case_id}/ask-again"
-    action_id = page.form(action).fields["action_id"]
     database = desk_client.desk.database
     async with database.begin() as connection:
         await connection.execute(outbox.update().values(sent_at=1.0))
+    path = f"/desk/cases/{case_id}/acts/ask_again"
+    (link,) = [
+        each for each in (await agent.page(f"/desk/cases/{case_id}")).links if each.startswith(f"{path}?v=")
+        and "other=" in each
+    ]  # fmt: skip
 
-    answer = await agent.send(page, action)
+    answer = await agent.send(await agent.page(link), path)
 
-    assert (303, f"/desk/cases/{case_id}?said=asked") == (answer.status_code, answer.headers["location"])
+    unsent = select(outbox.c.identity).where(outbox.c.sent_at.is_(None))
     async with database.read() as connection:
-        unsent = (
-            (await connection.execute(select(outbox.c.identity).where(outbox.c.sent_at.is_(None))))
-            .scalars()
-            .all()
-        )
-    assert [action_id] == list(unsent)
-    assert "The wallet is asked again." in (await agent.page(answer.headers["location"])).text
+        waiting = list((await connection.execute(unsent)).scalars())
+    assert (303, f"/desk/cases/{case_id}") == (answer.status_code, answer.headers["location"])
+    assert [link.partition("other=")[2]] == waiting
 
 
 async def test_what_the_wallet_confirmed_is_not_asked_for_again(
@@ -140,9 +140,71 @@ async def test_what_the_wallet_confirmed_is_not_asked_for_again(
             select(outbox.c.identity).where(outbox.c.payload.contains('"kind":"freeze"'))
         )
 
-    answer = await agent.post(f"/desk/cases/{case_id}/ask-again", action_id=frozen)
+    page = await agent.page(f"/desk/cases/{case_id}/acts/ask_again?other={frozen}")
 
-    assert answer.headers["location"].endswith("said=confirmed")
+    assert "The wallet has confirmed everything" in page.text
+
+
+async def judged(agent: Browser, case_id: str) -> tuple[str, str]:
+    """Judge the first event of the case as fraud: the act's id, and the event's."""
+    page = await agent.page(f"/desk/cases/{case_id}")
+    path = f"/desk/cases/{case_id}/acts/fraud"
+    link = next(found["href"] for _, found in page.tags if found.get("data-key") == "v 1 f")
+    form = await agent.page(link)
+    answer = await agent.send(form, path)
+    assert (link.startswith(path), answer.status_code) == (True, 303)
+    return form.form(path).fields["act_id"], link.partition("event=")[2]
+
+
+async def labels_of(desk_client: DeskClients, event_id: str) -> list[str]:
+    async with desk_client.desk.database.read() as connection:
+        payloads = (await connection.execute(select(outbox.c.payload))).scalars()
+        found = [json.loads(each) for each in payloads]
+    return [
+        each["verdict"]
+        for each in found
+        if each.get("type") == "label" and each["about_event_id"] == event_id
+    ]
+
+
+async def test_one_event_is_judged_by_itself_and_its_case_stays(
+    agent: Browser, case_id: str, desk_client: DeskClients
+) -> None:
+    _, event_id = await judged(agent, case_id)
+    early = await labels_of(desk_client, event_id)
+
+    desk_client.desk.clock.at += 31.0  # type: ignore[attr-defined]
+    await desk_client.desk.acts.carry_out()
+
+    page = await agent.page(f"/desk/cases/{case_id}")
+    assert (early, await labels_of(desk_client, event_id)) == ([], ["fraud"])
+    assert "Closed:" not in page.text
+    assert "One event labelled by you" in page.text
+
+
+async def test_a_verdict_on_one_event_that_was_taken_back_labels_nothing(
+    agent: Browser, case_id: str, desk_client: DeskClients
+) -> None:
+    act_id, event_id = await judged(agent, case_id)
+
+    await agent.post(f"/desk/acts/{act_id}/undo")
+    desk_client.desk.clock.at += 31.0  # type: ignore[attr-defined]
+    await desk_client.desk.acts.carry_out()
+
+    assert await labels_of(desk_client, event_id) == []
+
+
+async def test_no_two_things_on_a_case_share_a_key(
+    agent: Browser, case_id: str, desk_client: DeskClients
+) -> None:
+    async with desk_client.desk.database.begin() as connection:
+        await connection.execute(wallet_actions.update().values(result=None, result_at=None))
+
+    page = await agent.page(f"/desk/cases/{case_id}")
+
+    keys = [found["data-key"] for _, found in page.tags if "data-key" in found]
+    assert [key for key in keys if key.startswith("A")] == ["A 1", "A 2"]
+    assert sorted(set(keys)) == sorted(keys)
 
 
 async def test_a_masked_field_is_shown_for_a_minute_after_a_reason_was_given(

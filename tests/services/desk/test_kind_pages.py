@@ -164,6 +164,9 @@ async def test_an_ending_comes_with_its_message_in_the_owners_language_and_a_dra
     path = f"/desk/cases/{case_id}/acts/close"
 
     said = "我们支持您的诉求"
+    await agent.send(
+        await agent.page(f"/desk/cases/{case_id}"), f"/desk/cases/{case_id}/fields", offer_answer="accepted"
+    )
     ready = await agent.page(f"{path}?choice=for_owner")
     without = await agent.page(f"{path}?choice=settled")
     refused = await agent.send(ready, path, text="   ")
