@@ -30,12 +30,45 @@ TRUST = (
         "Somebody at the desk had more than three times as many fields shown in clear as on their usual day.",
         "unusual-reveals.md",
     ),
+    Alert(
+        "StaffSignInsRefused",
+        "ticket",
+        "0s",
+        'sum(increase(payguard_staff_sign_ins_total{result=~"refused|slowed"}[15m])) > 20',
+        "More than twenty sign-ins at the desk were refused or slowed down within 15 minutes.",
+        "staff-sign-ins-refused.md",
+    ),
 )
 
 _OWN = 'payguard_own_events_total{mac="%s"}'
 _REFUSED = 'payguard_kafka_refused_total{client="%s"}'
 _UNUSUAL = "payguard_unusual_reveals_total"
+_SIGN_INS = 'payguard_staff_sign_ins_total{way="%s",result="%s"}'
 TRUST_STORIES = (
+    Story(
+        "StaffSignInsRefused",
+        "fires on a burst of guesses, and resolves once it is over",
+        {
+            _SIGN_INS % ("password", "refused"): counter((10, 0), (5, 6), (40, 0)),
+            _SIGN_INS % ("password", "slowed"): counter((10, 0), (5, 4), (40, 0)),
+        },
+        (("9m", QUIET), ("15m", FIRES), ("40m", QUIET)),
+    ),
+    Story(
+        "StaffSignInsRefused",
+        "fires on a burst at the company's sign-in too",
+        {_SIGN_INS % ("company", "refused"): counter((10, 0), (5, 8), (40, 0))},
+        (("9m", QUIET), ("15m", FIRES), ("40m", QUIET)),
+    ),
+    Story(
+        "StaffSignInsRefused",
+        "stays quiet about a mistyped code a minute, and about any number that got in",
+        {
+            _SIGN_INS % ("password", "refused"): counter((60, 1)),
+            _SIGN_INS % ("password", "done"): counter((60, 20)),
+        },
+        (("30m", QUIET), ("59m", QUIET)),
+    ),
     Story(
         "UnusualReveals",
         "fires when somebody has unusually much shown, and resolves an hour later",
