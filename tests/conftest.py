@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kinds import KINDS, may_hold, place_of
 from tests.parts.fixtures import (  # noqa: F401  found here by every test
     any_kafka,
     embedded_kafka,
@@ -70,7 +71,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here / "e2e") and not any(map(item.get_closest_marker, _ELSEWHERE)):
             item.add_marker("e2e")
+        if stray := {mark.name for mark in item.iter_markers()} & KINDS - place_of(item.path).kinds:
+            raise pytest.UsageError(
+                f"{item.nodeid} is {stray}: tests/kinds.py must say that its place may hold that"
+            )
     items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in _FIRST)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files in which `-m` can want nothing, but for those that are named."""
+    expression: str = config.option.markexpr
+    if not expression or not collection_path.name.startswith("test_"):
+        return None
+    named = any(Path(each.partition("::")[0]).resolve() == collection_path for each in config.args)
+    return None if named or may_hold(place_of(collection_path), expression) else True
 
 
 def pytest_collection_finish() -> None:
