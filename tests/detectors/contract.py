@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from time import process_time
@@ -33,6 +34,7 @@ UNITS = {"s", "h", "km", "kmh", "nats", "count", "share", "ratio", "z", "log", "
 PURE_MODULES = {"__future__", "collections", "contracts", "detectors", "math", "msgspec", "typing"}
 MEMORY_BYTES, SLOWEST = 600, 400.0
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_fields = cache(structs.fields)
 _WORDS = re.compile(r"[0-9a-f]{8,}|b'[^']*'")
 
 
@@ -127,11 +129,8 @@ def other_accounts_irrelevant(detector: Detector, source: Path, cases: Sequence[
 def missing_fields_harmless(detector: Detector, source: Path, cases: Sequence[Case]) -> None:
     """Any optional field may be missing, and all of them at once."""
     for case in cases:
-        optional = [
-            field.name
-            for field in structs.fields(type(case.event))
-            if field.default is None and not field.required
-        ]
+        fields = _fields(type(case.event))
+        optional = [field.name for field in fields if field.default is None and not field.required]
         for names in [[name] for name in optional] + [optional]:
             poorer: Any = structs.replace(case.event, **dict.fromkeys(names))
             _ask(detector, Case(poorer, case.profile, {}, case.memory))

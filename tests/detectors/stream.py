@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -30,8 +31,13 @@ _PLACES = (SHANGHAI, SHANGHAI, SUZHOU, BEIJING, NEW_YORK, None)
 _CHANGES = ("password_reset", "phone_change", "email_change", "limit_raise", "totp_removed")
 
 
-def life(events: int, seed: int = 1) -> Iterator[tuple[AnyEvent, bytes, bool]]:
+@cache
+def life(events: int, seed: int = 1) -> tuple[tuple[AnyEvent, bytes, bool], ...]:
     """Events in order with the key of their id and whether they are held; the odd one is late."""
+    return tuple(_lived(events, seed))
+
+
+def _lived(events: int, seed: int) -> Iterator[tuple[AnyEvent, bytes, bool]]:
     rng = Random(seed)
     at = NOW
     for number in range(events):
