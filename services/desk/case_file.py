@@ -58,6 +58,10 @@ class PointKept(Struct, frozen=True, kw_only=True):
     bouncing_since: float | None
 
 
+#: Entries of a case that has files beside it.
+_FILED = frozenset({"file", "internal_file"})
+
+
 class Asked(Struct, frozen=True, kw_only=True):
     """What the wallet was asked to do at `asked_at`, and what it said at `result_at` (None: nothing yet), if it was `told`."""
 
@@ -181,7 +185,7 @@ async def read_file(
         asked=await _asked(connection, account_id),
         challenges=await _challenges(connection, account_id),
         approvals=await _approvals(connection, account_id),
-        files=await files_of(connection, case.case_id),
+        files=await files_of(connection, case.case_id) if _FILED & {each.kind for each in entries} else [],
         factor=factor,
         first_at=first_at,
     )
