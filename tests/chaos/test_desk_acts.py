@@ -36,10 +36,10 @@ from tests.chaos.test_holds import Work, spread
 from tests.e2e.test_stopped_and_released import _KEY, api_of
 from tests.services.cases.decided import alert, hold, open_case, recorded
 
-pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(3600)]
 
 ACCOUNTS, KILLS = 40, 5
-LONG_ACCOUNTS, LONG_KILLS = 600, 60
+LONG_ACCOUNTS, LONG_KILLS = 2_000, 60
 SHORTEST_S, LONGEST_S = 3.0, 6.0
 SETTLED_WITHIN_S = 180.0
 #: What each of five cases in turn is given, the line of history that says so, and what the wallet hears; one is taken back.
