@@ -23,14 +23,12 @@ from services.cases.acts.situation import Situation
 from services.cases.mail_addresses import masked
 from services.cases.references import case_number, reference
 from services.cases.tables import contact_points
-from services.desk.frame import words
 from services.desk.kind_choices import Choice, closings, waits
 from services.portal.wording import NAMES
 from services.staff.members import Member
 
 #: A form that nobody has filled in.
 EMPTY = dict.fromkeys(("why", "text", "choice", "until", "event", "other", "colleague", "own"), "")
-TEMPLATES = ("call_back", "stopped", "reset", "works_again", "more_time")
 #: A date's hour, on the agent's clock, at which a case comes back.
 _MORNING = 8
 _ADDRESSES = re.compile(r"https?:|www\.|\w@\w|\d{6,}|[a-z0-9-]+\.[a-z]{2,}(?:/|\b)", re.IGNORECASE)
@@ -73,21 +71,18 @@ async def reached(connection: AsyncConnection, account_id: str) -> Reached:
 
 
 def composed(
-    situation: Situation, owner: Reached, template: str, own: str, service: str, act_id: str
+    situation: Situation, owner: Reached, text: str, locale: str, own: str, service: str, act_id: str
 ) -> Message:
-    """The message of a template with a sentence of one's own. Raises Malasked for one with links, numbers or addresses."""
+    """The message of that text with a sentence of one's own. Raises Malasked for one with links, numbers or addresses."""
     own = " ".join(own.split())
     if len(own) > _MOST_OWN or _ADDRESSES.search(own):
         raise Malasked("own", "your own sentence has links, long numbers or addresses")
-    t = words(owner.locale)
-    number, ref = case_number(situation.case.case_id), reference(letter_of(act_id))
-    text = t(f"template_text.{template}", number=number, service=service)
-    said = f"{text}\n{own}" if own else text
+    ref = reference(letter_of(act_id))
     sms = _text_message(owner, service, ref)
     return Message(
-        locale=owner.locale,
-        language=NAMES[owner.locale],
-        text=said,
+        locale=locale,
+        language=NAMES[locale],
+        text=f"{text}\n{own}" if own else text,
         ways=owner.ways,
         sms_parts=parts(sms),
         sms_letters=len(sms),

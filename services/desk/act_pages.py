@@ -20,7 +20,6 @@ from services.cases.case_rows import Conflict
 from services.cases.references import case_number
 from services.desk.act_forms import (
     EMPTY,
-    TEMPLATES,
     Reached,
     asked_of,
     choices_of,
@@ -30,6 +29,7 @@ from services.desk.act_forms import (
 )
 from services.desk.act_views import change_words, plain, will_lines
 from services.desk.case_paths import CaseId
+from services.desk.composer import Pick, check_of, picked, picks, shown_at
 from services.desk.frame import form, go_to, on_clock, page, words
 from services.desk.kind_choices import closing_refused
 from services.desk.offered import off_words
@@ -41,6 +41,8 @@ from services.staff.members import Member
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 _ACT_ID = re.compile(r"[0-9a-f]{32}")
+#: Acts whose letter is put together here.
+_WORDED = ("message", "factor_check")
 _Text = Annotated[str, Query(max_length=128)]
 
 
@@ -74,8 +76,8 @@ async def do_act(request: Request, member: Agent, case_id: CaseId, act: str) -> 
     shown: dict[str, Any] = {"draft": fields, "act_id": act_id, "template": fields.get("template", "")}
     try:
         asked = asked_of(fields, member)
-        if known.name in ("message", "factor_check"):
-            asked = await _with_text(desk_of(request), situation, known, asked, fields, act_id)
+        if known.name in _WORDED:
+            asked = await _with_text(desk_of(request), situation, known, asked, fields, act_id, member)
     except Malasked as error:
         empty = Asked()
         return await show_act(
@@ -168,11 +170,12 @@ async def show_act(
     found = act.off(situation, asked)
     why = off or (t("off.role") if not member.allows("support") else "")
     why = why or ("" if found is None else off_words(found, t, on_clock(member)["clock"]))
-    message = None
-    template = template if template in TEMPLATES else _ready(act)
-    if template:
+    message, pick, now = None, None, desk.clock()
+    found_picks: list[Pick] = []
+    if act.name in _WORDED:
         owner = await _owner(desk, situation)
-        message = composed(situation, owner, template, "", desk.service, act_id)
+        found_picks, pick = await _picks(desk, situation, owner, act, template, member, now)
+        message = composed(situation, owner, pick.text, pick.locale, "", desk.service, act_id)
     fields = {**EMPTY, **defaults(act, situation, member), "choice": asked.choice, "event": asked.event}
     ready = None
     if act.name == "close" and not why and draft is None:
@@ -201,25 +204,39 @@ async def show_act(
         wrong=wrong,
         changed=changed,
         message=message,
-        picked=template,
-        templates=[(name, str(place)) for place, name in enumerate(TEMPLATES, 1)],
+        picked="" if pick is None else pick.name,
+        picks=found_picks,
+        at=repr(now),
         back=case_page(situation.case.case_id),
     )
 
 
 async def _with_text(
-    desk: Desk, situation: Situation, act: Act, asked: Asked, fields: Mapping[str, str], act_id: str
+    desk: Desk,
+    situation: Situation,
+    act: Act,
+    asked: Asked,
+    fields: Mapping[str, str],
+    act_id: str,
+    member: Member,
 ) -> Asked:
-    template = fields.get("template", "")
-    if act.name == "factor_check" or template not in TEMPLATES:
-        template = _ready(act)
-    owner = await _owner(desk, situation)
-    message = composed(situation, owner, template, fields.get("own", ""), desk.service, act_id)
+    owner, now = await _owner(desk, situation), desk.clock()
+    at = shown_at(fields.get("at", ""), now)
+    _, pick = await _picks(desk, situation, owner, act, fields.get("template", ""), member, at)
+    own = fields.get("own", "")
+    message = composed(situation, owner, pick.text, pick.locale, own, desk.service, act_id)
     return replace(asked, text=message.text)
 
 
-def _ready(act: Act) -> str:
-    return {"message": TEMPLATES[0], "factor_check": "check"}.get(act.name, "")
+async def _picks(
+    desk: Desk, situation: Situation, owner: Reached, act: Act, name: str, member: Member, now: float
+) -> tuple[list[Pick], Pick]:
+    """What the act's letter may say, and what it says."""
+    case = situation.case
+    if act.name == "factor_check":
+        return [], check_of(case, owner.locale, desk.service)
+    found = await picks(desk, case, member, now, owner.locale)
+    return found, picked(found, name, case.kind)
 
 
 async def _owner(desk: Desk, situation: Situation) -> Reached:

@@ -47,8 +47,6 @@ MAY: Mapping[str, tuple[Role, ...] | None] = {
     "GET /desk/cases/{case_id}": STAFF,
     "POST /desk/cases/{case_id}/steps/{step}": CASES,
     "POST /desk/cases/{case_id}/fields": CASES,
-    "GET /desk/cases/{case_id}/answers/{name}": STAFF,
-    "POST /desk/cases/{case_id}/answers/{name}": CASES,
     "POST /desk/cases/{case_id}/acts/file": CASES,
     "GET /desk/cases/{case_id}/files/{number}": CASES,
     "GET /desk/cases/{case_id}/acts/{act}": STAFF,

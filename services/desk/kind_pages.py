@@ -1,4 +1,4 @@
-"""The work on a case by form: steps that are ticked or taken back, fields that are filled in, and messages of its kind."""
+"""The work on a case by form: steps that are ticked or taken back, and fields that are filled in."""
 
 from __future__ import annotations
 
@@ -14,25 +14,22 @@ from services.cases.case_rows import Conflict
 from services.cases.case_work import Refused
 from services.cases.kind_files import kinds
 from services.cases.kind_shapes import ROLES
-from services.cases.references import case_number
 from services.cases.states import Case, IllegalTransition
 from services.desk.case_file import CaseFile
 from services.desk.case_header import Header
 from services.desk.case_paths import CaseId
 from services.desk.case_view import telling
-from services.desk.frame import form, go_to, page, words
+from services.desk.frame import form, go_to, words
 from services.desk.kind_reading import Around, read_around
 from services.desk.kind_views import kind_values
-from services.desk.ready_messages import messages_for, owner_locale
+from services.desk.ready_messages import owner_locale
 from services.desk.service import Desk, desk_of
 from services.desk.story_parts import Telling
 from services.http.problems import Problem
-from services.staff.access import Agent, Reader
+from services.staff.access import Agent
 from services.staff.members import Member
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
-#: So long after it was shown a message may be sent.
-_GOOD_S = 3600.0
 
 
 async def read_kind(connection: AsyncConnection, file: CaseFile, now: float) -> Around | None:
@@ -73,52 +70,6 @@ async def fill_fields(request: Request, member: Agent, case_id: CaseId) -> Respo
     wanted = {name: value for name, value in values.items() if name in known}
     await _done(work.fill(case_id, wanted, member.actor, version, role=role))
     return go_to(request, f"/desk/cases/{quote(case_id, safe='')}#fields")
-
-
-@router.get("/cases/{case_id:segment}/answers/{name}")
-async def answer_page(request: Request, member: Reader, case_id: CaseId, name: str) -> Response:
-    """A message of the case's kind as the owner will read it, before it is sent."""
-    desk = desk_of(request)
-    now = desk.clock()
-    case, found = await messages_for(desk, case_id, member, now)
-    ready = next((each for each in found if each.name == name), None)
-    if ready is None:
-        raise Problem(404, "unknown_message", "the case's kind has no such message")
-    shown: dict[str, Any] = {
-        "case": case,
-        "number": case_number(case_id),
-        "ready": ready,
-        "messages": found,
-        "at": repr(now),
-    }
-    may = member.allows("support") and case.state != "resolved"
-    return await page(request, member, "answer", "queue", may_act=may, **shown)
-
-
-@router.post("/cases/{case_id:segment}/answers/{name}")
-async def send_answer(request: Request, member: Agent, case_id: CaseId, name: str) -> Response:
-    """Send the message as it was shown; it stands in the owner's case, and a letter says so."""
-    fields, _ = await form(request)
-    desk, version = desk_of(request), _version(fields.get("version"))
-    _, found = await messages_for(desk, case_id, member, _shown_at(fields.get("at"), desk.clock()))
-    ready = next((each for each in found if each.name == name), None)
-    if ready is None:
-        raise Problem(404, "unknown_message", "the case's kind has no such message")
-    await _done(desk.cases.answers.write(case_id, ready.text, member.actor, version))
-    return go_to(request, f"/desk/cases/{quote(case_id, safe='')}")
-
-
-def _shown_at(said: str | None, now: float) -> float:
-    """When the message was shown, so that it is sent as it was read; the page is good for an hour."""
-    try:
-        at = float(said or "")
-    except ValueError:
-        at = 0.0
-    if not now - _GOOD_S <= at <= now:
-        raise Problem(
-            409, "page_too_old", "the message was shown too long ago; open it again and send it then"
-        )
-    return at
 
 
 def _version(said: str | None) -> int | None:

@@ -112,23 +112,70 @@ async def test_the_refund_of_what_was_not_authorised_is_for_seniors(
     assert (await senior.send(await senior.page(path), f"{path}/fields", refund="refund")).status_code == 303
 
 
-async def test_the_answer_that_is_ready_is_shown_and_then_sent_as_it_was_read(
+async def test_the_answer_that_is_ready_is_sent_as_it_was_read_once_half_a_minute_is_over(
     agent: Browser, desk_client: DeskClients, database: Database
 ) -> None:
     case_id = await failing(database)
-    path = f"/desk/cases/{case_id}/answers/explained"
-    page = await agent.page(path)
-    assert "超出银行或钱包的限额。" in page.text
+    path = f"/desk/cases/{case_id}/acts/message"
+    case = await agent.page(f"/desk/cases/{case_id}")
+    page = await agent.page(next(link for link in case.links if "template=kind.explained" in link))
+    sent = [(await agent.send(page, path)).status_code for _ in range(2)]
+    early = await messages(desk_client, case_id)
 
-    assert (await agent.send(page, path)).status_code == 303
-    assert (await agent.send(page, path)).status_code == 409
+    desk_client.desk.clock.at += 31.0  # type: ignore[attr-defined]
+    await desk_client.desk.acts.carry_out()
+
+    [(actor, text)] = await messages(desk_client, case_id)
+    assert "超出银行或钱包的限额。" in page.text
+    assert (sent, early) == ([303, 303], [])
+    assert (actor, text in page.text) == ("staff:wang.min", True)
+    assert "Send the answer" not in (await agent.page(f"/desk/cases/{case_id}")).text
+
+
+async def test_an_answer_that_was_taken_back_is_never_read(
+    agent: Browser, desk_client: DeskClients, database: Database
+) -> None:
+    case_id = await failing(database)
+    path = f"/desk/cases/{case_id}/acts/message"
+    page = await agent.page(path)
+    await agent.send(page, path)
+
+    await agent.post(f"/desk/acts/{page.form(path).fields['act_id']}/undo")
+    desk_client.desk.clock.at += 31.0  # type: ignore[attr-defined]
+    await desk_client.desk.acts.carry_out()
+
+    assert await messages(desk_client, case_id) == []
+
+
+async def test_a_message_that_was_shown_long_ago_is_not_sent(agent: Browser, database: Database) -> None:
+    path = f"/desk/cases/{await failing(database)}/acts/message"
+
+    assert (await agent.send(await agent.page(path), path, at="1.0")).status_code == 409
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+async def test_every_message_of_a_kind_has_a_key_in_the_composer_before_those_of_any_case(
+    desk_client: DeskClients, database: Database, locale: str
+) -> None:
+    case_id, browser = await disputed(database), await desk_client("agent", "li.na", locale=locale)
+
+    page = await browser.page(f"/desk/cases/{case_id}/acts/message")
+
+    keys = [
+        found["data-key"]
+        for _, found in page.tags
+        if "template=" in found.get("href", "") and "data-key" in found
+    ]
+    own = [macro.said.in_(locale) for macro in kinds()["dispute"].macros]
+    assert keys == [str(place) for place in range(1, 10)]
+    assert all(said in page.text for said in own)
+
+
+async def messages(desk_client: DeskClients, case_id: str) -> list[tuple[str | None, str]]:
+    """What was written to the owner, and by whom."""
     found = await desk_client.desk.cases.case(case_id)
     assert found is not None
-    [sent] = [entry for entry in found[1] if entry.kind == "message"]
-    assert (sent.actor, sent.note is not None and sent.note in page.text) == ("staff:wang.min", True)
-    assert "Send the answer" not in (await agent.page(f"/desk/cases/{case_id}")).text
-    assert (await agent.send(page, path, at="1.0")).status_code == 409
-    assert (await agent.get(f"/desk/cases/{case_id}/answers/nothing")).status_code == 404
+    return [(entry.actor, entry.note or "") for entry in found[1] if entry.kind == "message"]
 
 
 def test_every_evidence_has_words_in_both_languages() -> None:
