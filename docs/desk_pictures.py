@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import re
@@ -17,8 +18,14 @@ DOCS = Path(__file__).resolve().parent
 if str(DOCS.parent) not in sys.path:
     sys.path.insert(0, str(DOCS.parent))
 
+from services.desk.service import Desk  # noqa: E402
+from services.staff.members import Member, made  # noqa: E402
+from services.staff.sessions import Seen  # noqa: E402
 from tests.browser.chromium import Browser, installed  # noqa: E402
 from tests.browser.demonstration import Demonstration  # noqa: E402
+from tests.browser.desk_served import DeskServed  # noqa: E402
+from tests.services.cases.databases import migrate  # noqa: E402
+from tests.services.desk.made import PASSWORD, SECRET  # noqa: E402
 
 FOLDER = DOCS / "desk"
 SIZE = (1440, 900)
@@ -26,6 +33,13 @@ SIZE = (1440, 900)
 COLOURS = 64
 #: By the names of their pictures.
 PAGES = {"case": "/desk/cases/{case}", "today": "/desk/today"}
+MEMBERS = (
+    ("chen.hao", "Chen Hao", "agent"),
+    ("lin.mei", "Lin Mei", "senior"),
+    ("audit.2027", "Yearly audit", "auditor"),
+    ("xu.fang", "Xu Fang", "security"),
+    ("zhao.lei", "Zhao Lei", "agent"),
+)
 _SIGN_IN = re.compile(
     r'class="sign-in">.*?<dd>(.*?)</dd>.*?<dd>(.*?)</dd>.*?data-now="agent">(\d{3} \d{3})<.*?href="(.*?)/desk"',
     re.S,
@@ -44,9 +58,32 @@ def main() -> int:
         try:
             with Demonstration(Path(folder)) as running:
                 take(browser, running.address, first_case(Path(folder) / "demo" / "payguard.sqlite3"))
+            take_members(browser, Path(folder))
         finally:
             browser.close()
     return 0
+
+
+def take_members(browser: Browser, folder: Path) -> None:
+    """The page of members, at a desk of its own: the demonstration has no administrator."""
+    asyncio.run(migrate(f"sqlite:///{folder / 'empty.db'}"))
+    with DeskServed(folder, folder / "empty.db") as served:
+        staff = served.desk.staff
+        for name, shown, role in MEMBERS:
+            member = made(name, role, shown, time_zone="Asia/Shanghai")
+            served.run(staff.add_ready(member, "staff:he.jing", PASSWORD, SECRET))
+            served.run(_signed_in(served.desk, member))
+        served.run(staff.add(made("sun.yue", "agent", "Sun Yue"), "staff:he.jing"))
+        served.run(staff.disable("zhao.lei", "staff:he.jing"))
+        served.sign_in(browser, "admin", "he.jing")
+        browser.open(f"{served.url}/desk/staff")
+        browser.look(size=SIZE, dark=False, language="en")
+        _keep("staff", browser.picture(whole=False))
+
+
+async def _signed_in(desk: Desk, member: Member) -> None:
+    async with desk.database.begin() as connection:
+        await desk.staff.sessions.begin(connection, member, "password", Seen("203.0.113.9", "Firefox, Linux"))
 
 
 def first_case(database: Path) -> str:

@@ -35,6 +35,7 @@ MAY: Mapping[str, tuple[Role, ...] | None] = {
     "POST /desk/me/language": STAFF,
     "POST /desk/me/time-zone": STAFF,
     "POST /desk/me/keys": STAFF,
+    "POST /desk/me/password": STAFF,
     "POST /desk/me/sessions/end": STAFF,
     "GET /desk": STAFF,
     "GET /desk/events": STAFF,
