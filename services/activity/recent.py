@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity.rows import Row
@@ -23,9 +23,9 @@ _MONEY = "transaction"
 Place = tuple[float, str]
 
 
-def since(at: float) -> ColumnElement[bool]:
-    """What happened at epoch seconds `at` or after."""
-    return and_(activity.c.at >= at, activity.c.day >= _day(at))
+def since(at: float, of: FromClause = activity) -> ColumnElement[bool]:
+    """What happened at epoch seconds `at` or after; `of` is activity, or a name that a query gives it."""
+    return and_(of.c.at >= at, of.c.day >= _day(at))
 
 
 def of_types(types: Collection[str]) -> ColumnElement[bool]:

@@ -40,7 +40,7 @@ activity = Table(
     Column("about_event_id", _ID),
     Column("reference", _ID),
     Column("channel", String(64)),
-    Index(None, "account_id", "at"),
+    Index(None, "account_id", "at", "event_id"),
     Index(
         None,
         "device_key",

@@ -140,10 +140,14 @@ async def _denied(connection: AsyncConnection, accounts: Sequence[str]) -> dict[
 
 
 async def _decisions(connection: AsyncConnection, names: Collection[Name]) -> dict[Name, Decision]:
-    this = tuple_(recorded_decisions.c.account_id, recorded_decisions.c.event_id)
-    query = select(recorded_decisions.c.body).where(this.in_(sorted(names)))
-    read = [_decode(body) for body in (await connection.execute(query)).scalars()]
-    return {(each.account_id, each.event_id): each for each in read}
+    table = recorded_decisions.c
+    query = select(table.account_id, table.event_id, table.body)
+    query = query.where(table.event_id.in_(sorted({event_id for _, event_id in names})))
+    return {
+        (row.account_id, row.event_id): _decode(row.body)
+        for row in await connection.execute(query)
+        if (row.account_id, row.event_id) in names
+    }
 
 
 async def _about(

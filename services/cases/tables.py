@@ -112,6 +112,31 @@ Index(
     sqlite_where=_UNRESOLVED,
     postgresql_where=_UNRESOLVED,
 )
+_WAITS = text("state <> 'resolved' AND assignee IS NULL AND waiting_for IS NULL")
+#: What nobody holds: the next one stands first, however many are held.
+Index(
+    "ix_cases_unheld",
+    cases.c.next_due_at,
+    cases.c.case_id,
+    sqlite_where=_WAITS,
+    postgresql_where=_WAITS,
+)
+_FOR_OTHERS = text("state <> 'resolved' AND waiting_for IS NOT NULL")
+Index(
+    "ix_cases_waiting",
+    cases.c.next_due_at,
+    cases.c.case_id,
+    sqlite_where=_FOR_OTHERS,
+    postgresql_where=_FOR_OTHERS,
+)
+#: Which accounts had fraud.
+Index(
+    "ix_cases_fraud",
+    cases.c.account_id,
+    cases.c.resolved_at,
+    sqlite_where=text("verdict = 'fraud'"),
+    postgresql_where=text("verdict = 'fraud'"),
+)
 #: Who holds what.
 Index(
     "ix_cases_assignee",

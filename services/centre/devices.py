@@ -144,28 +144,32 @@ async def forget(
 
 
 async def _used(connection: AsyncConnection, account_id: str, now: float) -> Sequence[Mapping[str, Any]]:
-    """The last thing done on each device, and when it was first used."""
+    """The last thing done on each device, and when it was first used: of what is long ago each device's oldest alone is read."""
     by_device = activity.c.device_key
+    newest = func.row_number().over(
+        partition_by=by_device, order_by=(activity.c.at.desc(), activity.c.event_id.desc())
+    )
+    columns = ("device", "country", "city", "network_kind", "event_id", "at")
     ranked = (
-        select(
-            by_device,
-            *(activity.c[name] for name in ("device", "country", "city", "network_kind", "event_id", "at")),
-            func.row_number()
-            .over(partition_by=by_device, order_by=(activity.c.at.desc(), activity.c.event_id.desc()))
-            .label("place"),
-            func.min(activity.c.at).over(partition_by=by_device).label("first_at"),
-        )
+        select(by_device, *(activity.c[name] for name in columns), newest.label("place"))
         .where(
             activity.c.account_id == account_id,
-            since(now - _KNOWN_S),
+            since(now - LISTED_S),
             by_device.is_not(None),
             func.coalesce(activity.c.outcome, "") != "failure",
         )
         .subquery()
     )
+    ever = activity.alias("ever")
+    first = select(func.min(ever.c.at)).where(
+        ever.c.account_id == account_id,
+        ever.c.device_key == ranked.c.device_key,
+        since(now - _KNOWN_S, ever),
+        func.coalesce(ever.c.outcome, "") != "failure",
+    )
     query = (
-        select(ranked)
-        .where(ranked.c.place == 1, ranked.c.at >= now - LISTED_S)
+        select(ranked, first.scalar_subquery().label("first_at"))
+        .where(ranked.c.place == 1)
         .order_by(ranked.c.at.desc(), ranked.c.event_id.desc())
         .limit(_MOST)
     )

@@ -22,7 +22,7 @@ _COLUMNS = {
 }
 #: Looked for so far back, in so many of the newest events of each key; so many keys of a sort.
 BACK_DAYS = 90
-_BACK_S, _EVENTS, _KEYS = BACK_DAYS * 86_400.0, 1000, 3
+_BACK_S, _EVENTS, _KEYS = BACK_DAYS * 86_400.0, 400, 3
 _LATELY_S = 86_400.0
 #: More accounts than this share a network because many people do.
 SHARED_BY = 50

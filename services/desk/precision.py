@@ -69,15 +69,24 @@ def share(part: int, whole: int) -> float | None:
 
 
 async def _verdicts(connection: AsyncConnection, window: Window) -> Counter[tuple[str, str]]:
+    # The cases are chosen first: a planner that does not know how many have decisions would read all of the window.
+    closed = (
+        select(cases.c.case_id, cases.c.account_id, cases.c.verdict, cases.c.resolved_at)
+        .where(window.of(cases.c.resolved_at), cases.c.kind == "risk")
+        .where(cases.c.verdict.in_(["fraud", "legitimate"]))
+        .order_by(cases.c.resolved_at.desc())
+        .limit(MOST_DECISIONS)
+        .subquery()
+    )
     decided = and_(
-        recorded_decisions.c.account_id == cases.c.account_id,
+        recorded_decisions.c.account_id == closed.c.account_id,
         recorded_decisions.c.event_id == case_entries.c.event_id,
     )
+    joined = closed.join(case_entries, case_entries.c.case_id == closed.c.case_id)
     query = (
-        select(cases.c.verdict, recorded_decisions.c.body)
-        .select_from(cases.join(case_entries).join(recorded_decisions, decided))
-        .where(window.of(cases.c.resolved_at), cases.c.verdict.in_(["fraud", "legitimate"]))
-        .order_by(cases.c.resolved_at.desc())
+        select(closed.c.verdict, recorded_decisions.c.body)
+        .select_from(joined.join(recorded_decisions, decided))
+        .order_by(closed.c.resolved_at.desc())
         .limit(MOST_DECISIONS)
     )
     found: Counter[tuple[str, str]] = Counter()

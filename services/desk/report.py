@@ -10,13 +10,21 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from services.desk.precision import Right, precision_of, share
-from services.desk.report_figures import DAY_S, Load, OfKind, Spread, Window, closed_of, kinds_of, loads_of
+from services.desk.report_figures import (
+    DAY_S,
+    Load,
+    OfKind,
+    Spread,
+    Window,
+    complaints_of,
+    kinds_of,
+    loads_of,
+)
 from services.platform.database import Database
 
 #: What spreadsheets take for a formula, or act on.
 _ACTED_ON = ("=", "+", "-", "@", "\t", "\r")
 #: Kinds that their owner reported, which are complaints or questions of theirs; the rest began with a decision.
-RISK = "risk"
 LONGEST_DAYS = 366
 Row = tuple[str, str, str, object]
 
@@ -72,9 +80,8 @@ class Reports:
         """The complaints that owners made in a year of UTC, as they stand now."""
         since, until = (datetime(each, 1, 1, tzinfo=UTC).timestamp() for each in (year, year + 1))
         async with self._database.read() as connection:
-            window = Window(since, until, self._clock())
-            kinds = [each for each in await kinds_of(connection, window) if each.kind != RISK]
-            return Year(year=year, kinds=kinds, closed=await closed_of(connection, window))
+            kinds, closed = await complaints_of(connection, Window(since, until, self._clock()))
+        return Year(year=year, kinds=kinds, closed=closed)
 
 
 def rows_of(report: Report) -> Iterator[Row]:

@@ -19,6 +19,7 @@ DAY_S = 86_400.0
 AGES = (("under_1_day", 0), ("1_to_3_days", 1), ("3_to_7_days", 3), ("7_to_30_days", 7), ("over_30_days", 30))
 AGAIN = ("reopened", "appealed")
 _MOST_PEOPLE = 200
+_NONE = (0, 0, 0)
 
 
 class Window(Struct, frozen=True):
@@ -72,14 +73,8 @@ class Load(Struct, frozen=True, kw_only=True):
 async def kinds_of(connection: AsyncConnection, window: Window) -> list[OfKind]:
     """Every kind that has anything to say, by name."""
     opened = window.of(cases.c.opened_at)
-    counts = await _counted(connection, opened)
-    late = await _late(connection, opened, window.now)
-    first = await spreads(
-        connection,
-        cases.c.kind,
-        cases.c.first_answered_at - cases.c.opened_at,
-        and_(opened, cases.c.first_answered_at.is_not(None)),
-    )
+    counts = await _opened(connection, opened, window.now)
+    first = await spreads(connection, cases.c.kind, cases.c.first_answered_at - cases.c.opened_at, opened)
     closed = window.of(cases.c.resolved_at)
     closing = await spreads(connection, cases.c.kind, cases.c.resolved_at - cases.c.opened_at, closed)
     ended = await _pairs(connection, closed, cases.c.verdict)
@@ -88,11 +83,11 @@ async def kinds_of(connection: AsyncConnection, window: Window) -> list[OfKind]:
     return [
         OfKind(
             kind=kind,
-            opened=counts.get(kind, 0),
+            opened=counts.get(kind, _NONE)[0],
             first_answer=first.get(kind, Spread()),
             closing=closing.get(kind, Spread()),
-            late_first=late.get(kind, (0, 0))[0],
-            late_closed=late.get(kind, (0, 0))[1],
+            late_first=counts.get(kind, _NONE)[1],
+            late_closed=counts.get(kind, _NONE)[2],
             again=again.get(kind, 0),
             backlog=backlog.get(kind, {}),
             ended=ended.get(kind, {}),
@@ -124,7 +119,7 @@ async def spreads(
     seconds: ColumnElement[float],
     which: ColumnElement[bool],
 ) -> dict[str, Spread]:
-    """How long it took, by the values of a column."""
+    """How long it took, by the values of a column, of what took any time: of the others `seconds` is NULL."""
     rank = func.row_number().over(partition_by=by, order_by=seconds)
     ranked = select(
         by.label("name"),
@@ -132,7 +127,7 @@ async def spreads(
         rank.label("place"),
         func.count().over(partition_by=by).label("of"),
     )
-    inner = ranked.where(which).subquery()
+    inner = ranked.where(which, seconds.is_not(None)).subquery()
     middle, most = (inner.c.of + 1) // 2, (9 * inner.c.of + 9) // 10
     query = select(
         inner.c.name,
@@ -151,18 +146,20 @@ async def _counted(connection: AsyncConnection, which: ColumnElement[bool]) -> d
     return {kind: int(count) for kind, count in await connection.execute(query)}
 
 
-async def _late(
+async def _opened(
     connection: AsyncConnection, which: ColumnElement[bool], now: float
-) -> dict[str, tuple[int, int]]:
-    """Of each kind, how many got their first answer, and their end, too late or not yet."""
+) -> dict[str, tuple[int, int, int]]:
+    """Of each kind, how many there were, and how many got their first answer, and their end, too late or not yet."""
     first = func.coalesce(cases.c.first_answered_at, now) > cases.c.first_response_due_at
     closed = func.coalesce(cases.c.resolved_at, now) > cases.c.due_at
     query = (
-        select(cases.c.kind, func.count(case((first, 1))), func.count(case((closed, 1))))
+        select(cases.c.kind, func.count(), func.count(case((first, 1))), func.count(case((closed, 1))))
         .where(which)
         .group_by(cases.c.kind)
     )
-    return {kind: (int(one), int(two)) for kind, one, two in await connection.execute(query)}
+    return {
+        kind: (int(all_of), int(one), int(two)) for kind, all_of, one, two in await connection.execute(query)
+    }
 
 
 async def _pairs(
@@ -191,10 +188,25 @@ async def _again(connection: AsyncConnection, window: Window) -> dict[str, int]:
     return {kind: int(count) for kind, count in await connection.execute(query)}
 
 
-async def closed_of(connection: AsyncConnection, window: Window) -> dict[str, int]:
-    """How many of the cases that owners opened in the window are closed by now, by kind."""
-    closed = and_(window.of(cases.c.opened_at), cases.c.state == "resolved", cases.c.kind != "risk")
-    return await _counted(connection, closed)
+async def complaints_of(connection: AsyncConnection, window: Window) -> tuple[list[OfKind], dict[str, int]]:
+    """The complaints that owners made in the window: of each kind how many and how fast, and how many of them are closed now."""
+    made = and_(window.of(cases.c.opened_at), cases.c.kind != "risk")
+    closed = case((cases.c.state == "resolved", 1))
+    query = select(cases.c.kind, func.count(), func.count(closed)).where(made).group_by(cases.c.kind)
+    counted = {kind: (int(all_of), int(ended)) for kind, all_of, ended in await connection.execute(query)}
+    first = await spreads(connection, cases.c.kind, cases.c.first_answered_at - cases.c.opened_at, made)
+    ended = and_(window.of(cases.c.resolved_at), cases.c.kind != "risk")
+    closing = await spreads(connection, cases.c.kind, cases.c.resolved_at - cases.c.opened_at, ended)
+    kinds = [
+        OfKind(
+            kind=kind,
+            opened=counted.get(kind, (0, 0))[0],
+            first_answer=first.get(kind, Spread()),
+            closing=closing.get(kind, Spread()),
+        )
+        for kind in sorted({*counted, *closing})
+    ]
+    return kinds, {kind: ended for kind, (_, ended) in counted.items()}
 
 
 def waiting_of(kinds: Sequence[OfKind]) -> dict[str, int]:

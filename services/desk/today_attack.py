@@ -11,7 +11,8 @@ from sqlalchemy import Integer as SqlInteger
 from sqlalchemy import case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.activity.repository import rows_of
+from services.activity.recent import of_types, since
+from services.activity.tables import activity
 from services.cases.hold_tables import held_payments, owner_words
 from services.cases.tables import alerts, cases, recorded_decisions
 from services.desk.report_figures import DAY_S, Window
@@ -20,6 +21,8 @@ from services.mfa.tables import challenges
 #: So many payments are looked at, whatever there is.
 MOST_WORDS = 5000
 BUCKETS = 12
+#: What owners deny lies at most so long before.
+_ABOUT_S = 90 * DAY_S
 Money = Mapping[str, Decimal]
 
 
@@ -91,17 +94,25 @@ async def _held(connection: AsyncConnection) -> Money:
 
 
 async def _lost(connection: AsyncConnection, window: Window) -> Money:
-    """Payments that were carried out and that owners said, in the window, were not theirs."""
-    said = owner_words.c
-    query = select(said.account_id, said.about_event_id).where(
-        window.of(said.told_at), said.verdict == "not_me", said.undone_at.is_(None)
+    """Payments that were carried out, at most 90 days before, and that owners said, in the window, were not theirs."""
+    said, happened = owner_words.c, activity.c
+    denied = (
+        select(said.account_id, said.about_event_id)
+        .where(window.of(said.told_at), said.verdict == "not_me", said.undone_at.is_(None))
+        .distinct()
+        .limit(MOST_WORDS)
+        .subquery()
     )
-    names = {
-        (row.account_id, row.about_event_id) for row in await connection.execute(query.limit(MOST_WORDS))
-    }
-    rows = await rows_of(connection, names)
-    paid = [row for row in rows if row.type == "transaction" and row.outcome == "completed" and row.amount]
-    return _summed([(row.currency, row.amount) for row in paid])
+    # Looked up one by one: a join of so many with activity would read all of it.
+    paid = (
+        select(happened.currency + " " + happened.amount)
+        .where(happened.account_id == denied.c.account_id, happened.event_id == denied.c.about_event_id)
+        .where(of_types(["transaction"]), since(window.since - _ABOUT_S), happened.outcome == "completed")
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = (await connection.execute(select(paid).select_from(denied))).scalars()
+    return _summed([each.split(" ") for each in found if each is not None])
 
 
 def _summed(rows: Sequence[Any]) -> Money:

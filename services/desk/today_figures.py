@@ -170,9 +170,10 @@ async def keeping_of(connection: AsyncConnection, window: Window) -> Keeping:
     breached, soon, unassigned = (await connection.execute(query)).one()
     asked = select(func.count()).select_from(approvals)
     waiting = asked.where(approvals.c.decision.is_(None), approvals.c.expires_at > now)
-    answered = and_(window.of(cases.c.opened_at), cases.c.first_answered_at.is_not(None))
     everything = literal("all")
-    took = await spreads(connection, everything, cases.c.first_answered_at - cases.c.opened_at, answered)
+    took = await spreads(
+        connection, everything, cases.c.first_answered_at - cases.c.opened_at, window.of(cases.c.opened_at)
+    )
     month = Window(now - 30 * DAY_S, now + 1.0, now)
     return Keeping(
         kinds=await kinds_of(connection, window),
