@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -103,67 +105,27 @@ Index(
     sqlite_where=text("state <> 'resolved' AND kind = 'risk'"),
     postgresql_where=text("state <> 'resolved' AND kind = 'risk'"),
 )
-_UNRESOLVED = text("state <> 'resolved'")
-#: The queue: what must be done first stands first.
-Index(
-    "ix_cases_next_due_at",
-    cases.c.next_due_at,
-    cases.c.case_id,
-    sqlite_where=_UNRESOLVED,
-    postgresql_where=_UNRESOLVED,
-)
-_WAITS = text("state <> 'resolved' AND assignee IS NULL AND waiting_for IS NULL")
-#: What nobody holds: the next one stands first, however many are held.
-Index(
-    "ix_cases_unheld",
-    cases.c.next_due_at,
-    cases.c.case_id,
-    sqlite_where=_WAITS,
-    postgresql_where=_WAITS,
-)
-_FOR_OTHERS = text("state <> 'resolved' AND waiting_for IS NOT NULL")
-Index(
-    "ix_cases_waiting",
-    cases.c.next_due_at,
-    cases.c.case_id,
-    sqlite_where=_FOR_OTHERS,
-    postgresql_where=_FOR_OTHERS,
-)
-#: Which accounts had fraud.
-Index(
-    "ix_cases_fraud",
-    cases.c.account_id,
-    cases.c.resolved_at,
-    sqlite_where=text("verdict = 'fraud'"),
-    postgresql_where=text("verdict = 'fraud'"),
-)
+
+
+def _some(name: str, where: str, *columns: Column[Any]) -> None:
+    """An index of the rows where that is so."""
+    Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+#: The queue: what must be done first stands first; so does what nobody holds, however much is held, and what waits.
+_DUE = (cases.c.next_due_at, cases.c.case_id)
+_some("ix_cases_next_due_at", "state <> 'resolved'", *_DUE)
+_some("ix_cases_unheld", "state <> 'resolved' AND assignee IS NULL AND waiting_for IS NULL", *_DUE)
+_some("ix_cases_waiting", "state <> 'resolved' AND waiting_for IS NOT NULL", *_DUE)
 #: Who holds what.
-Index(
-    "ix_cases_assignee",
-    cases.c.assignee,
-    sqlite_where=text("state <> 'resolved' AND assignee IS NOT NULL"),
-    postgresql_where=text("state <> 'resolved' AND assignee IS NOT NULL"),
-)
+_some("ix_cases_assignee", "state <> 'resolved' AND assignee IS NOT NULL", cases.c.assignee)
+#: Which accounts had fraud.
+_some("ix_cases_fraud", "verdict = 'fraud'", cases.c.account_id, cases.c.resolved_at)
 #: What was answered and closed in a stretch of time.
-Index(
-    "ix_cases_first_answered_at",
-    cases.c.first_answered_at,
-    sqlite_where=text("first_answered_at IS NOT NULL"),
-    postgresql_where=text("first_answered_at IS NOT NULL"),
-)
-Index(
-    "ix_cases_resolved_at",
-    cases.c.resolved_at,
-    sqlite_where=text("resolved_at IS NOT NULL"),
-    postgresql_where=text("resolved_at IS NOT NULL"),
-)
+_some("ix_cases_first_answered_at", "first_answered_at IS NOT NULL", cases.c.first_answered_at)
+_some("ix_cases_resolved_at", "resolved_at IS NOT NULL", cases.c.resolved_at)
 #: Which event a report is about: a top-up's number is its event's id.
-Index(
-    "ix_cases_subject_event_id",
-    cases.c.subject_event_id,
-    sqlite_where=text("subject_event_id IS NOT NULL"),
-    postgresql_where=text("subject_event_id IS NOT NULL"),
-)
+_some("ix_cases_subject_event_id", "subject_event_id IS NOT NULL", cases.c.subject_event_id)
 
 #: What happened to a case, in order. An entry made by a decision carries its effect, which is recorded once.
 case_entries = Table(

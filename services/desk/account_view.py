@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -72,7 +72,7 @@ def account_view(
     return AccountView(
         account_id=file.case.account_id,
         facts=_facts(file, clear, now, tell),
-        devices=[_device(each, file, now, tell) for each in around.devices[:_MOST_DEVICES]],
+        devices=_devices(around.devices[:_MOST_DEVICES], file, now, tell),
         linked=[_linked(each, tell) for each in around.linked],
         notes=_notes(file, tell),
         files=[_file(each, file.case.case_id, tell) for each in file.files],
@@ -169,9 +169,16 @@ def _age(days: int, tell: Telling) -> str:
     return tell.t("account.days", days=days)
 
 
-def _device(used: DeviceUsed, file: CaseFile, now: float, tell: Telling) -> Item:
+def _devices(devices: Sequence[DeviceUsed], file: CaseFile, now: float, tell: Telling) -> list[Item]:
+    names = file.event_ids
+    own = {row.device_key for row in file.rows if row.event_id in names}
+    return [_device(each, own, file, now, tell) for each in devices]
+
+
+def _device(
+    used: DeviceUsed, own: Collection[bytes | None], file: CaseFile, now: float, tell: Telling
+) -> Item:
     t = tell.t
-    own = {row.device_key for row in file.rows if row.event_id in file.event_ids}
     new = used.key in own and now - used.first_at < _NEW_S and used.trusted_until is None
     name = tell.device(used.device) or t("account.device_unnamed", name=used.key.hex()[:4])
     sessions = {row.session_id for row in file.rows if row.device_key == used.key and row.session_id}

@@ -132,9 +132,10 @@ class CaseFile(Struct, frozen=True, kw_only=True):
     def marked_ids(self) -> frozenset[str]:
         """The events that belong to the case: its own, and what came from the same device or network in the day before it and
         since, where the account did not have that before."""
-        own = [row for row in self.rows if row.event_id in self.event_ids]
+        names = self.event_ids
+        own = [row for row in self.rows if row.event_id in names]
         if not own:
-            return self.event_ids
+            return names
         since = min(row.at for row in own) - _RELATED_S
         keys = {key for row in own for key in (row.device_key, row.network_key) if key is not None}
         keys -= {key for row in self.rows if row.at < since for key in (row.device_key, row.network_key)}
@@ -143,7 +144,7 @@ class CaseFile(Struct, frozen=True, kw_only=True):
             for row in self.rows
             if row.at >= since and (row.device_key in keys or row.network_key in keys)
         }
-        return self.event_ids | related
+        return names | related
 
     @property
     def decided(self) -> Decision | None:

@@ -199,7 +199,8 @@ def _payment(payment: HeldPayment, tell: Telling) -> Chip:
 
 def _stops(file: CaseFile, now: float, tell: Telling) -> list[Chip]:
     """What the wallet was asked to stop because of this case; of what was asked several times the last alone."""
-    began = min((row.at for row in file.rows if row.event_id in file.event_ids), default=file.case.opened_at)
+    own = file.event_ids
+    began = min((row.at for row in file.rows if row.event_id in own), default=file.case.opened_at)
     standing = [hold for hold in file.holds if hold.released_at is None]
     stands = {hold.hold_id for hold in standing}
     last: dict[str, Asked] = {}

@@ -42,12 +42,15 @@ class Story(Struct, frozen=True):
 def told(file: CaseFile, tell: Telling, days: int = SHOWN_DAYS) -> Story:
     """The story of the last `days` days before the case, and of all that followed."""
     own = file.marked_ids
-    lines = [
-        *event_lines(file, tell),
+    rest = [
         *code_lines(file.challenges, own, tell),
         *answer_lines(file.words, own, tell),
         *act_lines(file, tell),
     ]
+    times = [row.at for row in file.rows if row.event_id in own] + [line.at for line in rest if line.of_case]
+    # Nothing before that is shown, and most of what was read lies there.
+    earliest = _midnight(min(times, default=file.case.opened_at), days, tell)
+    lines = [*event_lines(file, tell, own, earliest), *rest]
     lines.sort(key=lambda line: line.at)
     began = min((line.at for line in lines if line.of_case), default=file.case.opened_at)
     since = _midnight(began, days, tell)

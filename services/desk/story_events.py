@@ -26,8 +26,11 @@ _SIGNS: dict[str, Sign] = {
 _STOPPED = frozenset({"hold", "deny"})
 
 
-def event_lines(file: CaseFile, tell: Telling) -> list[Line]:
-    """A line for each event, oldest first; failed sign-ins in a row are one."""
+def event_lines(file: CaseFile, tell: Telling, own: Collection[str], since: float) -> list[Line]:
+    """A line for each event that ended at epoch seconds `since` or after, oldest first; failed sign-ins in a row are one.
+
+    `own` are the events that belong to the case.
+    """
     answered = {word.event_id for word in file.words}
     coded = {challenge.event_id for challenge in file.challenges if challenge.closed_at is not None}
     rows = [
@@ -36,9 +39,9 @@ def event_lines(file: CaseFile, tell: Telling) -> list[Line]:
         if not (row.type == "user_report" and row.event_id in answered)
         and not (row.type == "challenge_outcome" and row.about_event_id in coded)
     ]
-    own = file.marked_ids
     opened = {entry.event_id for entry in file.entries if entry.kind == "opened"}
-    return [_line(group, file, own, opened, tell) for group in _grouped(rows, own)]
+    groups = (group for group in _grouped(rows, own) if group[-1].at >= since)
+    return [_line(group, file, own, opened, tell) for group in groups]
 
 
 def _grouped(rows: Sequence[Row], own: Collection[str]) -> Iterator[list[Row]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0044_desk_load"
-down_revision = "0043_desk_acts"
+revision = "0046_desk_load"
+down_revision = "0045_two_people"
 branch_labels = None
 depends_on = None
 
