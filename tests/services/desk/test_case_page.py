@@ -13,6 +13,8 @@ from sqlalchemy import event, func, insert, select
 
 from services.audit.tables import audit
 from services.cases.tables import case_entries, cases, outbox
+from services.desk.case_pages import read_case
+from services.staff.members import made
 from services.wallet.tables import wallet_actions
 from tests.services.api.world import Clock
 from tests.services.cases.databases import opened
@@ -21,9 +23,7 @@ from tests.services.desk.browser import Browser, DeskClients
 from tests.services.desk.test_decision_view import MARKUP
 
 #: Queries of a whole answer: session, top bar, case and all that stands around it.
-MOST_QUERIES = 32
-
-
+MOST_QUERIES = 33
 _CASES: list[str] = []
 
 
@@ -105,6 +105,14 @@ async def test_a_page_asks_a_bounded_number_of_queries(
     event.remove(engine, "before_cursor_execute", note)
 
     assert 10 < len(asked) <= MOST_QUERIES
+
+
+async def test_a_page_finds_a_case_as_its_acts_do(case_id: str, desk_client: DeskClients) -> None:
+    desk, member = desk_client.desk, made("wang.min", "agent", time_zone="Asia/Shanghai")
+
+    page = await read_case(desk, case_id, member, desk.clock())
+
+    assert await desk.acts.situation(case_id, member.actor) == page.acts.situation
 
 
 async def test_a_case_that_there_is_not_is_a_page_that_says_so(agent: Browser) -> None:
