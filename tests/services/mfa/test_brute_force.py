@@ -6,14 +6,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 from sqlalchemy import insert
 
 from services.audit.tables import audit
+from services.memory.challenge_record import recorded
 from services.mfa.code_rules import LOCK_AFTER, LOCK_S
 from services.mfa.limit_records import Rates, SlowDown
 from services.mfa.limit_tables import code_minutes
-from services.mfa.records import Answer, Context
-from services.mfa.repository import record_issued
+from services.mfa.records import Answer, Context, issued
 from services.mfa.tables import challenges, factors
 from services.mfa.vault import Vault
 from services.platform.database import Database
@@ -89,8 +90,8 @@ async def populate(database: Database, clock: Clock, everybody: int) -> None:
     ]
     async with database.begin() as connection:
         await connection.execute(insert(factors), rows)
-        for account_id in account_ids:
-            await record_issued(connection, *asked(f"c-{account_id}", account_id), clock.at)
+        made = (issued(recorded(*asked(f"c-{each}", each), clock.at)) for each in account_ids)
+        await connection.execute(insert(challenges), [asdict(challenge) for challenge in made])
 
 
 @pytest.mark.timeout(300)
