@@ -44,7 +44,8 @@ EVERY_S = 0.25
 MOST_WORK, IDLE_S = 60, 120.0
 #: Of the owners, every third looks into the app, and of these every fourth says "no".
 LOOKS_EVERY, ANSWERS_EVERY = 3, 4
-LOOK_AGAIN = Backoff(0.5, 4.0)
+#: Thousands who look again every few seconds would be all that the API does.
+LOOK_AGAIN, LONG_LOOK_AGAIN = Backoff(0.5, 4.0), Backoff(0.5, 20.0)
 SMS_AFTER_S = 3.0
 #: What a notifier that was killed had in hand waits for the end of its lease, two minutes.
 SETTLED_WITHIN_S = 600.0
@@ -57,6 +58,7 @@ class World:
         self.stack, self.database, self.providers, self.long = stack, database, providers, long
         self.kills_wanted = LONG_KILLS if long else KILLS
         self.lasts_s = LONG_RAISED_S if long else RAISED_S
+        self.look_again = LONG_LOOK_AGAIN if long else LOOK_AGAIN
         self.owners = [f"owner-{number}" for number in range(LONG_INCIDENTS if long else INCIDENTS)]
         self.looking = self.owners[::LOOKS_EVERY]
         self.answering = self.looking[::ANSWERS_EVERY]
@@ -128,7 +130,7 @@ class World:
             told = (await app.ask("GET", f"/v1/accounts/{owner}/messages"))["messages"]
             if told:
                 break
-            await asyncio.sleep(LOOK_AGAIN.pause_s(times))
+            await asyncio.sleep(self.look_again.pause_s(times))
         await app.ask("POST", "/v1/messages/reached", message=told[0]["message_id"])
         if owner in self.answering:
             await say_no(client, told[0]["link"])

@@ -21,6 +21,7 @@ from tests.chaos.stack import Stack
 from tests.e2e.conftest import MakeStack
 from tests.e2e.decisions import until_decided
 from tests.e2e.test_same_event_id import life
+from tests.e2e.turns import InTurn
 
 _KEY = base64.b64encode(b"k" * 32).decode()
 WITHIN_S = 120.0
@@ -68,7 +69,8 @@ class Desk:
 async def api_of(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
     stack.start_api(http_port=port, factor_key=f"1:{_KEY}", grant_key=f"1:{_KEY}")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=url, timeout=60.0, transport=InTurn()) as client:
         async with asyncio.timeout(WITHIN_S):
             while True:
                 try:
