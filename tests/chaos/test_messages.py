@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -40,8 +40,11 @@ pytestmark = [pytest.mark.real, pytest.mark.chaos, pytest.mark.timeout(3600)]
 INCIDENTS, KILLS, RAISED_S = 300, 6, 20.0
 LONG_INCIDENTS, LONG_KILLS, LONG_RAISED_S = 10_000, 100, 600.0
 EVERY_S = 0.25
-#: A process is killed after up to so much work, or when it has done none for so long.
-MOST_WORK, IDLE_S = 60, 120.0
+#: A process is killed after up to so much work (messages that came, requests answered), or when it has done none for so long.
+MOST_WORK, IDLE_S = {"notifier": 60, "api": 60}, 120.0
+#: Of thousands, so that kills come all through the run: an API that lives for 60 requests is hardly ever there.
+LONG_MOST_WORK = {"notifier": 400, "api": 1_500}
+SAY_EVERY_S = 30.0
 #: Of the owners, every third looks into the app, and of these every fourth says "no".
 LOOKS_EVERY, ANSWERS_EVERY = 3, 4
 #: Thousands who look again every few seconds would be all that the API does.
@@ -58,12 +61,13 @@ class World:
         self.stack, self.database, self.providers, self.long = stack, database, providers, long
         self.kills_wanted = LONG_KILLS if long else KILLS
         self.lasts_s = LONG_RAISED_S if long else RAISED_S
+        self.most_work = LONG_MOST_WORK if long else MOST_WORK
         self.look_again = LONG_LOOK_AGAIN if long else LOOK_AGAIN
         self.owners = [f"owner-{number}" for number in range(LONG_INCIDENTS if long else INCIDENTS)]
         self.looking = self.owners[::LOOKS_EVERY]
         self.answering = self.looking[::ANSWERS_EVERY]
         self.kills: Counter[str] = Counter()
-        self.answered = 0
+        self.answered = self.said_no = 0
         self._looking = frozenset(self.looking)
 
     async def live_through(self) -> None:
@@ -75,7 +79,7 @@ class World:
             self.stack.start_notifier(**self.providers.settings, sms_after_s=SMS_AFTER_S, portal_url=url)
             client.event_hooks = {"response": [self._answer]}
             app = Patient(client, keys["app"])
-            async with asyncio.TaskGroup() as looks:
+            async with self._told_of(), asyncio.TaskGroup() as looks:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(
                         self._befall(lambda each: looks.create_task(self._look(app, client, each)))
@@ -86,6 +90,25 @@ class World:
             async with asyncio.timeout(SETTLED_WITHIN_S):
                 while await self._under_way():  # noqa: ASYNC110  others do it
                     await asyncio.sleep(0.5)
+
+    @contextlib.asynccontextmanager
+    async def _told_of(self) -> AsyncIterator[None]:
+        """Print how far it is, now and then: a long run is looked at while it goes."""
+
+        async def tell() -> None:
+            for turn in count(1):
+                await asyncio.sleep(SAY_EVERY_S)
+                came, kills = self.providers.came.total(), self.kills.total()
+                print(
+                    f"{turn * SAY_EVERY_S:,.0f} s: {kills} of {self.kills_wanted} kills, {came:,} messages came, "
+                    f"{self.answered:,} requests answered, {self.said_no} of {len(self.answering)} said no"
+                )
+
+        telling = asyncio.create_task(tell())
+        try:
+            yield
+        finally:
+            telling.cancel()
 
     async def _answer(self, _response: httpx.Response) -> None:
         self.answered += 1
@@ -107,7 +130,7 @@ class World:
         names = [("notifier", "notifier", "api")[number % 3] for number in range(self.kills_wanted)]
         rng.shuffle(names)
         for name in names:
-            await self._worked(name, rng.randint(1, MOST_WORK))
+            await self._worked(name, rng.randint(1, self.most_work[name]))
             process = self.stack.notifier if name == "notifier" else self.stack.api
             assert process is not None
             process.kill9()
@@ -134,6 +157,7 @@ class World:
         await app.ask("POST", "/v1/messages/reached", message=told[0]["message_id"])
         if owner in self.answering:
             await say_no(client, told[0]["link"])
+            self.said_no += 1
 
     async def _end_leases(self) -> None:
         """Two minutes in no time: what only killed notifiers hold may be taken again."""
