@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import Select, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.platform.database import Database, insert_new
@@ -58,14 +58,17 @@ async def ask_again(connection: AsyncConnection, action_ids: Sequence[str], now:
 
     An answer is taken at any moment: the rows stay, and `move_up` gives them new places.
     """
+    open_still = select(wallet_actions.c.action_id).where(wallet_actions.c.action_id.in_(action_ids), _OPEN)
+    asked = await _locked(connection, open_still)
     anew = {"again_at": now, "result": None, "result_at": None, "result_by": None, "detail": None}
-    asked = (
-        update(wallet_actions)
-        .where(wallet_actions.c.action_id.in_(action_ids), _OPEN)
-        .values(anew)
-        .returning(wallet_actions.c.action_id)
-    )
-    return sorted((await connection.execute(asked)).scalars())
+    await connection.execute(update(wallet_actions).where(wallet_actions.c.action_id.in_(asked)).values(anew))
+    return asked
+
+
+async def _locked(connection: AsyncConnection, query: Select[str]) -> list[str]:
+    """The ids of the actions that the query finds, locked in one order: whoever asks and whoever moves wait for each other."""
+    found = query.order_by(wallet_actions.c.action_id).with_for_update()
+    return list((await connection.execute(found)).scalars())
 
 
 async def move_up(connection: AsyncConnection) -> int:
@@ -74,7 +77,9 @@ async def move_up(connection: AsyncConnection) -> int:
     What was done meanwhile stays in its place. The time at which it was first told stays, too: it waits since then.
     """
     asked = select(wallet_actions.c.action_id).where(wallet_actions.c.again_at.is_not(None))
-    ids = (await connection.execute(asked.order_by(wallet_actions.c.sequence))).scalars().all()
+    locked = wallet_actions.c.action_id.in_(await _locked(connection, asked))
+    in_order = select(wallet_actions.c.action_id).where(locked).order_by(wallet_actions.c.sequence)
+    ids = (await connection.execute(in_order)).scalars().all()
     # As the column's own default counts, which SQLite does by its greatest row id.
     on_sqlite = connection.dialect.name == "sqlite"
     place = "SELECT max(sequence) + 1 FROM wallet_actions"

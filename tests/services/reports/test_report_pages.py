@@ -183,7 +183,7 @@ async def test_an_appeal_is_sent_once(centre: Site) -> None:
     desk = CaseService(centre.world.database, centre.world.clock)
     case_id = case.rpartition("/")[2]
     await desk.assign(case_id, "mei", "key:desk", None)
-    await desk.answers.close(case_id, Answer(outcome="settled", message="So."), "key:desk", None)
+    await desk.answers.close(case_id, Answer(outcome="for_owner", message="So."), "key:desk", None)
     empty = await send(centre, await page(centre, f"{case}/appeal"), f"{case}/appeal", text=" ")
     sent = read(await send(centre, read(empty), f"{case}/appeal", text="不公平" * 1000))
 
