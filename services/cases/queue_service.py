@@ -43,16 +43,23 @@ class QueueService:
         self._clock = clock
         self._counted: tuple[float, queue.Counts] | None = None
         self._counting: asyncio.Task[None] | None = None
+        self._awaited: tuple[int, asyncio.Task[queue.Counts]] | None = None
         self._changes = 0
 
     async def counts(self) -> queue.Counts:
         """How many open cases there are: as of now after a change of this process, else a few seconds old at most."""
         counted, at = self._counted, asyncio.get_running_loop().time()
         if counted is None or at - counted[0] >= _STALE_S:
-            return await self._count()
+            return await self._count_together()
         if at - counted[0] >= _FRESH_S and (self._counting is None or self._counting.done()):
             self._counting = asyncio.create_task(self._count_behind(), name="queue-counts")
         return counted[1]
+
+    async def _count_together(self) -> queue.Counts:
+        """Count once for all who wait: a database that is behind is not asked anew by each of them."""
+        if self._awaited is None or self._awaited[0] != self._changes or self._awaited[1].done():
+            self._awaited = self._changes, asyncio.create_task(self._count(), name="queue-counts")
+        return await asyncio.shield(self._awaited[1])
 
     async def _count(self) -> queue.Counts:
         changes, at = self._changes, asyncio.get_running_loop().time()

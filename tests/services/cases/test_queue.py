@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import event
 
 from contracts.errors import Malformed
 from services.cases import queue, queue_states, states
 from services.cases.queue import Filter
+from services.cases.queue_service import QueueService
 from services.platform.database import Database
 from tests.services.cases.queued import NOW, due, put, report, risk
 
@@ -55,6 +59,25 @@ async def test_each_view_has_its_cases_the_most_urgent_first_and_counts_as_many(
     assert shown == VIEWS
     assert counted.views("mei") == {view: len(names) for view, names in VIEWS.items()}
     assert counted.kinds() == {"risk": 4, "advice": 1, "dispute": 2}
+
+
+async def test_pages_that_come_at_once_are_counted_for_once_and_anew_after_a_change(filled: Database) -> None:
+    desk, asked = QueueService(filled, lambda: NOW), []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "GROUP BY" in statement:
+            asked.append(statement)
+
+    event.listen(filled.engine.sync_engine, "before_cursor_execute", note)
+    first = await asyncio.gather(*(desk.counts() for _ in range(5)))
+    taken = await desk.next("mei", "staff:mei", senior=False)
+    after = await asyncio.gather(*(desk.counts() for _ in range(5)))
+    event.remove(filled.engine.sync_engine, "before_cursor_execute", note)
+
+    assert 2 == len(asked)
+    assert taken is not None
+    assert [2] * 5 == [each.of("mine", "mei") for each in first]
+    assert [3] * 5 == [each.of("mine", "mei") for each in after]
 
 
 @pytest.mark.parametrize(
