@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
-import re
-import sqlite3
 import sys
 import tempfile
 from pathlib import Path
 
-import httpx
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parent
@@ -22,8 +18,10 @@ from services.desk.service import Desk  # noqa: E402
 from services.staff.members import Member, made  # noqa: E402
 from services.staff.sessions import Seen  # noqa: E402
 from tests.browser.chromium import Browser, installed  # noqa: E402
-from tests.browser.demonstration import Demonstration  # noqa: E402
+from tests.browser.demonstration import Demonstration, agent_signs_in  # noqa: E402
+from tests.browser.desk_hands import ENDINGS, close  # noqa: E402
 from tests.browser.desk_served import DeskServed  # noqa: E402
+from tests.browser.keyboard import Keyboard  # noqa: E402
 from tests.services.cases.databases import migrate  # noqa: E402
 from tests.services.desk.made import PASSWORD, SECRET  # noqa: E402
 
@@ -31,8 +29,21 @@ FOLDER = DOCS / "desk"
 SIZE = (1440, 900)
 #: As of the owners' pages.
 COLOURS = 64
-#: By the names of their pictures.
-PAGES = {"case": "/desk/cases/{case}", "today": "/desk/today"}
+#: By the names of their pictures: where each page is, and the keys that bring what is shown there. `{kind}` is a case of it.
+PAGES: dict[str, tuple[str, str]] = {
+    "queue": ("/desk", ""),
+    "keys": ("/desk", "?"),
+    "search": ("/desk/search?q=lin-xiaoyu", ""),
+    "case": ("/desk/cases/{risk}", ""),
+    "act": ("/desk/cases/{risk}", "z"),
+    "message": ("/desk/cases/{risk}", "m"),
+    "dispute": ("/desk/cases/{dispute}", ""),
+    "top-up": ("/desk/cases/{top_up_missing}", ""),
+    "payment-failure": ("/desk/cases/{payment_failed}", ""),
+    "pack": ("/desk/cases/{dispute}/pack", ""),
+}
+#: What is seen once some cases were closed.
+AFTERWARDS: dict[str, tuple[str, str]] = {"today": ("/desk/today", ""), "report": ("/desk/report", "")}
 MEMBERS = (
     ("chen.hao", "Chen Hao", "agent"),
     ("lin.mei", "Lin Mei", "senior"),
@@ -40,10 +51,10 @@ MEMBERS = (
     ("xu.fang", "Xu Fang", "security"),
     ("zhao.lei", "Zhao Lei", "agent"),
 )
-_SIGN_IN = re.compile(
-    r'class="sign-in">.*?<dd>(.*?)</dd>.*?<dd>(.*?)</dd>.*?data-now="agent">(\d{3} \d{3})<.*?href="(.*?)/desk"',
-    re.S,
-)
+_CLOSED = 6
+_FILLED, _FILLED_WITHIN_S, _CARRIED_OUT_S = 40, 400.0, 180.0
+_CASE = "SELECT case_id FROM cases WHERE kind = ? AND state != 'resolved' ORDER BY next_due_at LIMIT 1"
+_FIRST = "SELECT case_id FROM cases WHERE kind = 'risk' AND account_id = 'lin-xiaoyu'"
 
 
 def main() -> int:
@@ -57,7 +68,7 @@ def main() -> int:
         browser = Browser(programs, Path(folder) / "profile")
         try:
             with Demonstration(Path(folder)) as running:
-                take(browser, running.address, first_case(Path(folder) / "demo" / "payguard.sqlite3"))
+                take(browser, running)
             take_members(browser, Path(folder))
         finally:
             browser.close()
@@ -86,34 +97,52 @@ async def _signed_in(desk: Desk, member: Member) -> None:
         await desk.staff.sessions.begin(connection, member, "password", Seen("203.0.113.9", "Firefox, Linux"))
 
 
-def first_case(database: Path) -> str:
-    """The id of the case about the payment that the demonstration's first letter is about."""
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
-        row = opened.execute("SELECT case_id FROM cases WHERE account_id = 'lin-xiaoyu'").fetchone()
-    return str(row[0])
-
-
-def take(browser: Browser, address: str, case_id: str) -> None:
-    """Sign in as the demonstration's page says, and keep each page as it stands on a desktop by day."""
-    browser.look(size=SIZE, dark=False, language="en")
-    desk = sign_in(browser, address)
-    for name, path in PAGES.items():
-        browser.open(f"{desk}{path.format(case=case_id)}")
-        browser.look(size=SIZE, dark=False, language="en")
+def take(browser: Browser, running: Demonstration) -> None:
+    """Sign in as the demonstration's page says, and keep each page as it stands on a desktop by day; the queue by night, too."""
+    browser.look(size=SIZE)
+    count = "SELECT 1 FROM cases WHERE kind != 'risk'"
+    browser.until(lambda: len(running.rows(count)) >= _FILLED, within_s=_FILLED_WITHIN_S)
+    hands = Keyboard(browser)
+    desk = agent_signs_in(hands, browser, running)
+    cases = {
+        kind: running.rows(_CASE, kind)[0][0] for kind in ("dispute", "top_up_missing", "payment_failed")
+    }
+    cases["risk"] = running.rows(_FIRST)[0][0]
+    for name, (path, keys) in PAGES.items():
+        show(browser, f"{desk}{path.format(**cases)}", keys)
         _keep(name, browser.picture(whole=False))
+    closed = [work(browser, hands, running, desk) for _ in range(_CLOSED)]
+    ended = "SELECT case_id FROM cases WHERE state = 'resolved'"
+    browser.until(lambda: {*closed} <= {row[0] for row in running.rows(ended)}, within_s=_CARRIED_OUT_S)
+    for name, (path, keys) in AFTERWARDS.items():
+        show(browser, f"{desk}{path}", keys)
+        _keep(name, browser.picture(whole=False))
+    browser.open(f"{desk}/desk/me")
+    browser.follow("form[action$='/me/language'] button")
+    browser.look(size=SIZE, dark=True)
+    show(browser, f"{desk}/desk", "")
+    _keep("queue-zh-CN", browser.picture(whole=False))
+    browser.follow(".top .who")
+    browser.look(size=SIZE)
+    browser.follow("form[action$='/sign-out'] button")
+    browser.open(f"{desk}/desk/sign-in?lang=en")
+    _keep("sign-in", browser.picture(whole=False))
 
 
-def sign_in(browser: Browser, address: str) -> str:
-    """Sign the demonstration's agent in; where the desk is, without a slash at the end."""
-    found = _SIGN_IN.search(httpx.get(address, timeout=30.0).text)
-    assert found is not None, "the demonstration's page shows no sign-in"
-    name, password, code, desk = found.groups()
-    browser.open(f"{desk}/desk")
-    for field, typed in (("n", name), ("p", password), ("c", code)):
-        browser.find(f"#{field}").send_keys(typed)
-    browser.follow("form button.main")
-    browser.until(lambda: "sign-in" not in browser.path)
-    return desk
+def show(browser: Browser, address: str, keys: str) -> None:
+    """Open a page, and bring by keys what belongs to it."""
+    browser.open(address)
+    if keys:
+        browser.press(keys)
+        browser.until(lambda: bool(browser.script("return !!document.querySelector('dialog:modal')")))
+
+
+def work(browser: Browser, hands: Keyboard, running: Demonstration, desk: str) -> str:
+    """Close a case that an alert opened, as fraud; its id."""
+    browser.open(f"{desk}/desk?kind=risk")
+    hands.and_go("n")
+    close(hands, browser, *ENDINGS["risk"][0])
+    return browser.path.split("/")[3]
 
 
 def _keep(name: str, png: bytes) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import log10
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 from msgspec import Struct
 
 _W, _H = 320, 186
+#: The width of a letter of 12 px, as most are; and what is left free beside a name.
+_NARROW, _WIDE, _GAP = 6.1, 12.0, 2.0
 _LEFT, _TOP, _FOOT, _SIDE = 46, 8, 20, 8
 _NOT_AN_ID = re.compile(r"[^a-z0-9]+")
 
@@ -103,12 +106,22 @@ def bars(
         y = at * row_h + row_h / 2
         wide = min(room, max(2.0 if row.value > 0 else 0.0, room * row.value / longest))
         parts += [
-            _text(0, y + 4, row.name, "k" if row.hot else ""),
+            _text(0, y + 4, fitted(row.name, names), "k" if row.hot else ""),
             _rect(names, y - 5, room, 10, "base"),
             _rect(names, y - 5, wide, 10, "dang" if row.hot else "acc"),
             _text(_W, y + 4, row.shown, "k end"),
         ]
     return _svg(said, _W, max(row_h * len(rows), row_h), parts)
+
+
+def fitted(name: str, room: float) -> str:
+    """The name, cut where it would run into what stands `room` px to its right."""
+    left = room - _GAP
+    for at, letter in enumerate(name):
+        left -= _WIDE if east_asian_width(letter) in "WF" else _NARROW
+        if left < 0:
+            return f"{name[: max(at - 1, 1)].rstrip('_ ')}…"
+    return name
 
 
 def logarithm(value: float) -> float:

@@ -87,7 +87,7 @@ def kinds(today: Today, writer: Writer) -> Chart:
         Bar(writer.said(f"pack_kind.{kind}", others), count, f"{count:,}")
         for kind, count in most_open(today.keeping.kinds, _MOST_BARS)
     ]
-    return _bars(writer, "kinds", rows, "no_open", names=150, values=34)
+    return _bars(writer, "kinds", rows, "no_open", names=164, values=34)
 
 
 def precision(today: Today, writer: Writer) -> Chart:
@@ -104,7 +104,7 @@ def precision(today: Today, writer: Writer) -> Chart:
         )
         for each, share in judged
     ]
-    return _bars(writer, "precision", rows, "no_verdicts", names=132, values=84, most=100.0)
+    return _bars(writer, "precision", rows, "no_verdicts", names=150, values=84, most=100.0)
 
 
 def machine(today: Today, writer: Writer) -> Chart:
@@ -115,7 +115,7 @@ def machine(today: Today, writer: Writer) -> Chart:
             which = writer.t("today.median") if part == 0.5 else f"p{round(100 * part)}"
             words = f"{writer.t(f'today.{name}')} {which}"
             rows.append(Bar(words, 1000 * value, f"{1000 * value:.0f} ms", value > _LIMIT_S))
-    return _bars(writer, "machine", rows, "no_answers")
+    return _bars(writer, "machine", rows, "no_answers", names=106, values=74)
 
 
 def confirmed(today: Today, writer: Writer) -> Chart:

@@ -22,6 +22,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 PHONE = (360, 740)
 _FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars""".split()
+#: A busy machine is slow; what never comes is told after so long.
 _WAIT_S = 60.0
 
 
@@ -136,9 +137,9 @@ class Browser:
         with self.another_page():
             wanted.click()
 
-    def until(self, holds: Callable[[], bool]) -> None:
+    def until(self, holds: Callable[[], bool], within_s: float = _WAIT_S) -> None:
         """Wait until it holds on a page that is there as a whole; one that is just being replaced does not count."""
-        waiting = WebDriverWait(self.driver, _WAIT_S, 0.05, ignored_exceptions=[WebDriverException])
+        waiting = WebDriverWait(self.driver, within_s, 0.05, ignored_exceptions=[WebDriverException])
         try:
             waiting.until(lambda _: holds() and self.script("return document.readyState") == "complete")
         except TimeoutException:
@@ -204,6 +205,24 @@ class Browser:
         before = self.find("html")
         yield
         self.until(lambda: _is_gone(before))
+
+    @contextmanager
+    def within(self, frame: str) -> Iterator[None]:
+        """What is done within is done in that frame of the page."""
+        self.driver.switch_to.frame(self.find(frame))
+        try:
+            yield
+        finally:
+            self.driver.switch_to.default_content()
+
+    @contextmanager
+    def another_tab(self) -> Iterator[None]:
+        """Go, after what is done within, to the tab that it opens."""
+        before = set(self.driver.window_handles)
+        yield
+        self.until(lambda: set(self.driver.window_handles) > before)
+        (opened,) = set(self.driver.window_handles) - before
+        self.driver.switch_to.window(opened)
 
     def _log(self) -> list[dict[str, str]]:
         entries: list[dict[str, str]] = self.driver.execute("getLog", {"type": "browser"})["value"]

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.browser.chromium import Browser
+from tests.browser.keyboard import ENTER, Keyboard
 
 ROOT = Path(__file__).resolve().parents[2]
-_READY_S = 170.0
-_STOPS_S = 60.0
-_LOOKS = 20
+#: What takes longer has got stuck; what it should take is asserted by a test that has nothing beside it.
+_READY_S = 600.0
+_STOPS_S = 120.0
+_LOOKS = 60
+_SIGN_IN = "return [...document.querySelectorAll('.sign-in dd')].map((each) => each.innerText)"
+#: The frame of the letter that is chosen.
+LETTER = "iframe.letter"
 
 
 class Demonstration:
@@ -51,6 +59,22 @@ class Demonstration:
         except subprocess.TimeoutExpired:
             os.killpg(self._child.pid, signal.SIGKILL)
         self._log.close()
+
+    @property
+    def database(self) -> Path:
+        """The file of its database."""
+        return self._folder / "demo" / "payguard.sqlite3"
+
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """What the database answers to a query."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as opened:
+            return opened.execute(query, values).fetchall()
+
+    def agent_code(self) -> str:
+        """The code that the agent's authenticator shows now."""
+        found = re.search(r'data-now="agent">(\d{3} \d{3})<', self._page())
+        assert found is not None, "the page shows no code of the agent"
+        return found[1].replace(" ", "")
 
     def _said(self) -> str:
         self._log.seek(0)
@@ -102,6 +126,22 @@ def worried_owner(browser: Browser, address: str, look: Callable[[], None]) -> I
     yield "centre"
 
 
+def agent_signs_in(hands: Keyboard, browser: Browser, running: Demonstration) -> str:
+    """From the demonstration's page into the desk, by keyboard and by what the page shows; where the desk is."""
+    browser.open(running.address)
+    hands.pages += 1
+    hands.reach(".agent a.second")
+    name, password, _ = browser.script(_SIGN_IN)
+    hands.and_go(ENTER)
+    hands.press(name)
+    hands.fill("#p", password)
+    # From an authenticator beside the keyboard, as of now.
+    hands.fill("#c", running.agent_code())
+    hands.and_go(ENTER)
+    browser.until_at("/desk")
+    return str(browser.script("return location.origin"))
+
+
 def be(browser: Browser, address: str, account: str) -> None:
     """Take somebody's place, and go as far as the question whether to open the link."""
     browser.open(address)
@@ -122,19 +162,11 @@ def _look_again_until(browser: Browser, text: str) -> None:
 
 def in_frame(browser: Browser, script: str) -> object:
     """What a script in the chosen letter's frame returns."""
-    browser.driver.switch_to.frame(browser.find("iframe.letter"))
-    try:
+    with browser.within(LETTER):
         return browser.script(script)
-    finally:
-        browser.driver.switch_to.default_content()
 
 
 def _press_in_frame(browser: Browser, selector: str) -> None:
     """What is pressed opens a tab of its own, to which the browser goes."""
-    before = set(browser.driver.window_handles)
-    browser.driver.switch_to.frame(browser.find("iframe.letter"))
-    browser.find(selector).click()
-    browser.driver.switch_to.default_content()
-    browser.until(lambda: set(browser.driver.window_handles) > before)
-    (opened,) = set(browser.driver.window_handles) - before
-    browser.driver.switch_to.window(opened)
+    with browser.another_tab(), browser.within(LETTER):
+        browser.find(selector).click()

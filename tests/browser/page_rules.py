@@ -19,15 +19,30 @@ axe.run(document, { runOnly: tags, resultTypes: ["violations"], iframes: false }
 
 _FAULTS = (_HERE / "page_faults.js").read_text()
 _CONTRASTS = (_HERE / "page_contrasts.js").read_text()
+_FOCUS_SHOWN = (_HERE / "page_focus.js").read_text()
+_BY_KEYBOARD = "return document.activeElement.matches(':focus-visible')"
 _FOCUS = r"""
 const style = getComputedStyle(document.activeElement);
 return [document.activeElement.tagName, style.outlineStyle, parseFloat(style.outlineWidth)];
 """
 
 
-def faults(browser: Browser) -> list[str]:
-    """What breaks a rule on the present page."""
-    return [*browser.script(_FAULTS), *(f"contrast {each}" for each in browser.script(_CONTRASTS))]
+def faults(browser: Browser, *, for_fingers: bool = True) -> list[str]:
+    """What breaks a rule on the present page; `for_fingers`: nothing on it may be smaller than 24 px, whatever is around it."""
+    return [
+        *browser.script(_FAULTS, for_fingers),
+        *(f"contrast {each}" for each in browser.script(_CONTRASTS)),
+    ]
+
+
+def without_focus(browser: Browser) -> list[str]:
+    """What takes no focus, does not show it, or is covered while it has it; the focus is where it was afterwards."""
+    at = browser.driver.switch_to.active_element
+    # From the end of a page, Tab leaves it first.
+    browser.until(lambda: _is_reached(browser))
+    found: list[str] = browser.script(_FOCUS_SHOWN)
+    browser.script("arguments[0].focus()", at)
+    return found
 
 
 def violations(browser: Browser) -> list[str]:
@@ -60,6 +75,11 @@ def tab_to(browser: Browser, name: str) -> None:
         if browser.focused == name:
             return
     raise AssertionError(f"the keyboard does not reach {name!r}")
+
+
+def _is_reached(browser: Browser) -> bool:
+    browser.tab()
+    return bool(browser.script(_BY_KEYBOARD))
 
 
 def _begin(browser: Browser) -> None:

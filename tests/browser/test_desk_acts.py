@@ -12,14 +12,13 @@ from contracts.decisions import AnyEffect
 from services.cases.hold_tables import account_holds, held_payments
 from services.cases.repository import keep
 from tests.browser.chromium import Browser
+from tests.browser.desk_rules import WIDE, keeps_the_rules
 from tests.browser.desk_served import DeskServed
-from tests.browser.page_rules import AXE, violations
 from tests.services.cases.acts_world import CASE
 from tests.services.cases.decided import alert, freeze, hold, no_challenges, open_case, recorded
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ENTER, CONTROL = "\ue007", "\ue009"
-WIDE, NARROW = (1440, 900), (1024, 768)
 #: One act of each form that there is.
 _FORMS = (
     "let_go",
@@ -68,21 +67,6 @@ def bring(browser: Browser, *keys: str) -> None:
     browser.until(lambda: browser.script("return !!document.querySelector('dialog:modal [type=submit]')"))
 
 
-def kept_rules(browser: Browser, what: str) -> None:
-    """The present page keeps the rules on both widths and in both schemes."""
-    if AXE.exists():
-        browser.script(AXE.read_text())
-    for size in (NARROW, WIDE):
-        for dark in (True, False):
-            browser.screen(size, dark=dark)
-            assert not browser.script("return document.scrollingElement.scrollWidth > innerWidth"), (
-                what,
-                size,
-            )
-            if AXE.exists():
-                assert [] == violations(browser), (what, size, dark)
-
-
 def held_states(desk: DeskServed) -> list[str]:
     """What became of the payments that were held."""
 
@@ -110,10 +94,10 @@ def test_a_held_payment_is_let_go_by_keyboard(browser: Browser, desk: DeskServed
     at_the_case(browser, desk, "mei", language)
 
     bring(browser, "p")
-    kept_rules(browser, "let_go as a dialog")
+    keeps_the_rules(browser, "let_go as a dialog")
     browser.press(ENTER)
     browser.until(lambda: browser.script(_UNDO))
-    kept_rules(browser, "toast")
+    keeps_the_rules(browser, "toast")
     desk.later()
 
     assert held_states(desk) == ["released"]
@@ -147,13 +131,13 @@ def test_a_freeze_is_asked_to_end_by_one_and_ended_by_another(
 
     desk.sign_in(browser, "agent", "bo", language)
     browser.open(f"{desk.url}/desk/approvals")
-    kept_rules(browser, "approvals")
+    keeps_the_rules(browser, "approvals")
     assert frozen(desk)
     with browser.another_page():
         browser.press("Y")
 
     assert not frozen(desk)
-    kept_rules(browser, "approved")
+    keeps_the_rules(browser, "approved")
 
 
 def test_a_case_that_moved_on_keeps_the_draft(browser: Browser, desk: DeskServed) -> None:
@@ -164,7 +148,7 @@ def test_a_case_that_moved_on_keeps_the_draft(browser: Browser, desk: DeskServed
     browser.until(lambda: browser.focused == "why")
     browser.press(*"over my head", ENTER)
     browser.until_text("Nothing was done. Your draft is kept.")
-    kept_rules(browser, "conflict")
+    keeps_the_rules(browser, "conflict")
 
     browser.script("document.activeElement.blur()")
     browser.press("D")
@@ -180,5 +164,5 @@ def test_every_form_of_an_act_keeps_the_rules(browser: Browser, desk: DeskServed
     desk.sign_in(browser, "agent", "mei", language)
     for act in _FORMS:
         browser.open(f"{desk.url}/desk/cases/{CASE}/acts/{act}")
-        kept_rules(browser, act)
+        keeps_the_rules(browser, act)
     assert language == browser.script("return document.documentElement.lang")

@@ -11,14 +11,12 @@ import pytest
 from services.desk.pack import sha256
 from services.desk.packs import known
 from tests.browser.chromium import Browser
+from tests.browser.desk_rules import keeps_the_rules
 from tests.browser.desk_served import DeskServed
-from tests.browser.page_rules import AXE, violations
 from tests.services.desk.browser import COOKIE
 from tests.services.desk.written_cases import ACCOUNT, Clock, a_dispute
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-_SCREENS = ((1440, 900), (1024, 768))
-_SIDEWAYS = "return document.scrollingElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +35,7 @@ def test_the_sheet_today_and_the_report_keep_the_rules_in_every_look(
     desk.sign_in(browser, "senior", f"min.{language[:2]}", language)
     for path in (pack, f"{desk.url}/desk/today", f"{desk.url}/desk/today?days=7", f"{desk.url}/desk/report"):
         browser.open(path)
-        if AXE.exists():
-            browser.script(AXE.read_text())
-        for size in _SCREENS:
-            for dark in (False, True):
-                browser.screen(size, dark=dark)
-                assert not browser.script(_SIDEWAYS), (path, size)
-                if AXE.exists():
-                    assert [] == violations(browser), (path, size, dark)
+        keeps_the_rules(browser, path)
         assert language == browser.script("return document.documentElement.lang")
 
 

@@ -9,12 +9,11 @@ import pytest
 
 from services.cases.kind_files import kinds
 from tests.browser.chromium import Browser
+from tests.browser.desk_rules import keeps_the_rules
 from tests.browser.desk_served import DeskServed
-from tests.browser.page_rules import AXE, violations
 from tests.services.desk.reported import disputed, failing, reported, stuck
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-_SIDEWAYS = "return document.scrollingElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +50,7 @@ def test_the_pages_of_kinds_keep_the_rules_in_every_look(
         case = f"{served.url}/desk/cases/{case_id}"
         for path in (f"{case}/acts/close?choice={kinds()[kind].closings[0].outcome}", case):
             browser.open(path)
-            if AXE.exists():
-                browser.script(AXE.read_text())
-            for size in ((1440, 900), (1024, 768)):
-                for dark in (False, True):
-                    browser.screen(size, dark=dark)
-                    assert not browser.script(_SIDEWAYS), (path, size)
-                    if AXE.exists():
-                        assert [] == violations(browser), (path, size, dark)
+            keeps_the_rules(browser, path)
         assert kinds()[kind].name.in_(language) in browser.text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +10,11 @@ from msgspec.structs import replace
 
 from services.cases import queue_states, states
 from tests.browser.chromium import Browser
+from tests.browser.desk_rules import WIDE, keeps_the_rules
 from tests.browser.desk_served import DeskServed
-from tests.browser.page_rules import AXE, violations
 from tests.services.cases.queued import put, report, risk
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-WIDE, NARROW = (1440, 900), (1024, 768)
 ENTER, ESCAPE, CONTROL = "\ue007", "\ue00c", "\ue009"
 _MINE = """
 const holders = [...document.querySelectorAll(".rows td:last-child")].map((each) => each.textContent.trim());
@@ -74,29 +72,9 @@ def fill(desk: DeskServed, name: str) -> None:
     desk.run(put(desk.desk.database, *cases))
 
 
-def kept(browser: Browser, path: str) -> None:
-    """The present page keeps the rules on both widths and in both schemes."""
-    if AXE.exists():
-        browser.script(AXE.read_text())
-    for size in (NARROW, WIDE):
-        for dark in (True, False):
-            browser.screen(size, dark=dark)
-            sideways = browser.script("return document.scrollingElement.scrollWidth > innerWidth")
-            assert not sideways, (path, size)
-            if AXE.exists():
-                assert [] == violations(browser), (path, size, dark)
-            pictured(browser, f"{path}-{size[0]}{'-dark' if dark else ''}")
-
-
 def held_by_me(browser: Browser) -> int:
     """How many of the rows that are shown say that the reader has them."""
     return int(browser.script(_MINE))
-
-
-def pictured(browser: Browser, name: str) -> None:
-    """A picture of the page, where somebody wants to look at it."""
-    if folder := os.environ.get("PAYGUARD_PICTURES"):
-        Path(folder, f"{name}.png").write_bytes(browser.picture(whole=False))
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -106,16 +84,16 @@ def test_the_queue_is_worked_without_a_mouse(browser: Browser, desk: DeskServed,
     desk.sign_in(browser, "agent", f"wang.{short}", language)
     browser.screen(WIDE)
     browser.open(f"{desk.url}/desk")
-    kept(browser, f"queue-{short}")
+    keeps_the_rules(browser, f"queue-{short}")
 
     # Down two rows, pick them, take them, take that back.
     browser.press("j", "j", "x", "j", "x")
     browser.until(lambda: browser.script("return document.querySelectorAll('.rows :checked').length") == 2)
-    kept(browser, f"queue-picked-{short}")
+    keeps_the_rules(browser, f"queue-picked-{short}")
     with browser.another_page():
         browser.press("a")
     browser.until(lambda: "0:2" in browser.text)
-    kept(browser, f"queue-toast-{short}")
+    keeps_the_rules(browser, f"queue-toast-{short}")
     assert held_by_me(browser) == 2
     with browser.another_page():
         browser.driver.switch_to.active_element.send_keys(CONTROL + "z")
@@ -125,7 +103,7 @@ def test_the_queue_is_worked_without_a_mouse(browser: Browser, desk: DeskServed,
     browser.press("j")
     with browser.another_page():
         browser.press("s")
-    kept(browser, f"queue-snooze-{short}")
+    keeps_the_rules(browser, f"queue-snooze-{short}")
     browser.find("#why").send_keys("bank opens at nine")
     with browser.another_page():
         browser.press(ENTER)
@@ -140,7 +118,7 @@ def test_the_next_case_is_mine_by_one_key(browser: Browser, desk: DeskServed, la
     browser.open(f"{desk.url}/desk")
     browser.press("f")
     browser.until(lambda: bool(browser.script("return document.activeElement.localName === 'select'")))
-    kept(browser, f"queue-filter-{language[:2]}")
+    keeps_the_rules(browser, f"queue-filter-{language[:2]}")
     browser.press(ESCAPE)
     browser.open(f"{desk.url}/desk")
     browser.press("n")
@@ -158,13 +136,13 @@ def test_what_was_read_out_is_found_by_keyboard(browser: Browser, desk: DeskServ
     desk.sign_in(browser, "auditor", f"shen.{language[:2]}", language)
     browser.screen(WIDE)
     browser.open(f"{desk.url}/desk?view=breaching&kind=lost_device")
-    kept(browser, f"queue-empty-{language[:2]}")
+    keeps_the_rules(browser, f"queue-empty-{language[:2]}")
     browser.press("/")
     browser.until(lambda: bool(browser.script("return document.activeElement.name === 'q'")))
     browser.driver.switch_to.active_element.send_keys(f"acct-f{language[:1]}017215")
     with browser.another_page():
         browser.press(ENTER)
-    kept(browser, f"search-{language[:2]}")
+    keeps_the_rules(browser, f"search-{language[:2]}")
 
     assert browser.script("return document.querySelectorAll('mark').length") > 0
 

@@ -10,13 +10,12 @@ import pytest
 from services.desk.frame import words
 from services.mfa.totp import code_of, step_at
 from tests.browser.chromium import Browser
+from tests.browser.desk_rules import WIDE, keeps_the_rules
 from tests.browser.desk_served import DeskServed
-from tests.browser.page_rules import AXE, violations
 from tests.services.desk.made import PASSWORD, SECRET, hired
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ENTER = "\ue007"
-WIDE, NARROW = (1440, 900), (1024, 768)
 _MOST_TABS = 40
 
 
@@ -25,17 +24,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Itera
     """A desk with nothing in its queue."""
     with DeskServed(tmp_path_factory.mktemp("sign-in"), migrated_file) as served:
         yield served
-
-
-def keeps_the_rules(browser: Browser, what: str) -> None:
-    """The present page has no violation on both widths and in both schemes."""
-    if not AXE.exists():
-        return
-    browser.script(AXE.read_text())
-    for size in (NARROW, WIDE):
-        for dark in (True, False):
-            browser.screen(size, dark=dark)
-            assert [] == violations(browser), (what, size, dark)
 
 
 def typed(browser: Browser, *fields: str) -> None:

@@ -15,30 +15,21 @@ from services.lab.people.personas import Person, person
 from services.platform.keyring import new_key
 from services.platform.settings import Settings
 from tests.browser.chromium import Browser
+from tests.browser.desk_hands import ENDINGS, close
 from tests.browser.desk_served import DeskServed
+from tests.browser.keyboard import Keyboard
 from tests.services.cases.decided import alert, hold, no_challenges, open_case, recorded
 from tests.services.desk.worked import paid, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-ENTER, CONTROL = "\ue007", "\ue009"
 _CASES, _OF_RISK, _MOST_PRESSES = 40, 8, 8
-#: How cases of each kind end, in turn: the keys, and what is typed where the kind has no message for that end.
-_ENDINGS = {
-    "risk": (("vf", ""), ("vl", ""), ("vu", "")),
-    "dispute": (("vu", ""), ("vc", "")),
-    "payment_failed": (("ve", ""), ("vf", "")),
-    "top_up_missing": (("va", ""), ("vr", "")),
-    "unauthorised": (("vr", ""), ("vf", "")),
-    "lost_device": (("vd", ""),),
-    "password_reset": (("vn", ""), ("vl", "")),
-    "advice": (("va", "Limits begin anew at midnight."),),
-}
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[DeskServed]:
-    """A desk whose queue holds what owners of the demonstration report, and cases of risk."""
+    """A desk whose queue holds what owners of the demonstration report, and cases of risk; its help has its answers."""
     with DeskServed(tmp_path_factory.mktemp("forty"), migrated_file) as served:
+        served.run(served.world.app.state.library.bring())
         people = [person(7, number) for number in range(200)]
         served.run(_reports(served, people))
         served.run(_risk(served))
@@ -76,35 +67,6 @@ async def _risk(desk: DeskServed) -> None:
             await keep(connection, [record], no_challenges)
 
 
-class Keyboard:
-    """The only way to the browser, which counts."""
-
-    def __init__(self, browser: Browser) -> None:
-        self.presses = 0
-        self._browser = browser
-
-    def press(self, keys: str) -> None:
-        """Press the keys one after the other."""
-        self.presses += len(keys)
-        self._browser.press(keys)
-
-    def and_go(self, keys: str) -> None:
-        """Press the keys, which lead to another page."""
-        with self._browser.another_page():
-            self.press(keys)
-
-
-def close(keyboard: Keyboard, browser: Browser, keys: str, typed: str) -> None:
-    """End the case that is open, from its keys to the page that says what was done."""
-    keyboard.press(keys)
-    browser.until(lambda: browser.script("return !!document.querySelector('dialog:modal [type=submit]')"))
-    if typed:
-        assert browser.script("return document.activeElement.localName") == "textarea"
-        keyboard.press(typed)
-    keyboard.and_go(CONTROL + ENTER if typed else ENTER)
-    assert browser.script("return !!document.querySelector('button[data-undo]')"), browser.text
-
-
 def test_forty_mixed_cases_are_closed_by_few_keys(
     browser: Browser, desk: DeskServed, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,7 +82,7 @@ def test_forty_mixed_cases_are_closed_by_few_keys(
         found = desk.run(desk.desk.cases.case(case_id))
         assert found is not None, browser.path
         kind: str = found[0].kind
-        endings = _ENDINGS[kind]
+        endings = ENDINGS[kind]
         close(keyboard, browser, *endings[len(presses[kind]) % len(endings)])
         presses[kind].append(keyboard.presses)
         worked.append(case_id)
@@ -134,5 +96,5 @@ def test_forty_mixed_cases_are_closed_by_few_keys(
     ended = [desk.run(desk.desk.cases.case(case_id)) for case_id in worked]
     assert len({*worked}) == _CASES
     assert {found[0].state for found in ended if found is not None} == {"resolved"}
-    assert {*presses} == {*_ENDINGS}
+    assert {*presses} == {*ENDINGS}
     assert median(counts) <= _MOST_PRESSES

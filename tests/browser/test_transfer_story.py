@@ -34,7 +34,7 @@ PHONE = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/133.0.0.0 Mobile"
 )
 DAY_S = 86_400
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 
 
 @dataclass

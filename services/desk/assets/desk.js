@@ -9,11 +9,11 @@ const say = (text) => { if (heard) heard.textContent = text; };
 const keysOn = () => document.documentElement.dataset.keys !== "off";
 const shown = (each) => each.offsetParent !== null || each.getClientRects().length > 0;
 
-// What a key does, in words: its own, else its button's without the keys drawn on it.
+// What a key does, in words: its own, else its button's without the keys and counts drawn on it.
 function says(each) {
   if (each.dataset.says) return each.dataset.says;
   const copy = each.cloneNode(true);
-  for (const key of all("kbd, svg", copy)) key.remove();
+  for (const key of all("kbd, svg, .pill", copy)) key.remove();
   return copy.textContent.trim() || each.title || each.getAttribute("aria-label") || "";
 }
 

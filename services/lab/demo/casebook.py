@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct, convert
 from msgspec.structs import replace
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.errors import Unavailable
@@ -25,6 +25,7 @@ from services.bootstrap.rest import open_vault
 from services.cases import queue_states, states
 from services.cases.business_days import deadline_set
 from services.cases.case_rows import case_of, write
+from services.cases.tables import notices
 from services.lab.demo.desk import Desk
 from services.lab.demo.wallet import Wallet
 from services.lab.people.events import Recorder
@@ -42,9 +43,13 @@ _BY = "payguard up"
 _SNOOZED_S = 20 * 3600.0
 _HANDLED_S = 240.0
 _TAKES_S = 5.0
-_TOP_UP = 500.0
+_TOP_UP, _RENT, _LANDLORD = 500.0, 1800.0, "maple-rentals"
+#: ISO 8583: exceeds the limit for amounts.
+_LIMIT = "61"
 _CHANNELS = {"bank_transfer": "eastern-bank", "card": "card"}
 _LOOKS, _LOOK_EVERY_S = 60, 1.0
+#: A busy machine may answer too late.
+_TRIES = 5
 #: Money that left, and came.
 _OUT, _IN = ("payment", "transfer", "withdrawal", "cash_out"), ("top_up",)
 
@@ -95,17 +100,18 @@ class Backlog:
         self._people = people
 
     async def fill(self) -> None:
-        """Open the cases once what happened to their owners is known, say where the owners are reached, and leave one account
-        frozen whose release waits for a second person. Raises Unavailable."""
+        """Open the cases once what happened to their owners is known, and leave one account frozen whose release waits for a
+        second person. Raises Unavailable."""
         await self._until_known()
         *reporting, frozen = self._people
-        owners = await fill_queue(self._settings, self._database, reporting, time.time())
-        await self._wallet.introduce([*owners, frozen], {})
+        await fill_queue(self._settings, self._database, reporting, time.time())
         self._wallet.left_alone |= {frozen.account_id}
-        with contextlib.suppress(Unavailable):
-            await self._wallet.lock(frozen.account_id)
-            await self._wallet.prove(frozen.account_id)
-            await self._support.ask_to_let_in(frozen.account_id)
+        for _ in range(_TRIES):
+            with contextlib.suppress(Unavailable):
+                await self._wallet.lock(frozen.account_id)
+                await self._wallet.prove(frozen.account_id)
+                if await self._support.ask_to_let_in(frozen.account_id) is not None:
+                    return
 
     async def _until_known(self) -> None:
         """Wait until the activity of the last of them was kept, which is a row after the topic; not for ever."""
@@ -119,20 +125,16 @@ class Backlog:
             await asyncio.sleep(_LOOK_EVERY_S)
 
 
-async def fill_queue(
-    settings: Settings, database: Database, people: Sequence[Person], now: float
-) -> list[Person]:
-    """Open the cases, as if each had been reported when it was; the people whose they are. Raises Unavailable."""
+async def fill_queue(settings: Settings, database: Database, people: Sequence[Person], now: float) -> None:
+    """Open the cases, as if each had been reported when it was. Raises Unavailable."""
     clocks, vault = read_policy(settings.policy).acts.clocks, open_vault(settings)
     deadlines = deadline_set(settings.deadlines)
-    owners = []
     for told, locale, who in owners_of(people):
         service = ReportService(database, lambda: now, clocks, vault, deadlines)
         # A day of business may lie between, so the promise of now is what counts.
         first_answer_s = service.clock_of(told.kind, now).first_answer_s
         at = now - max(first_answer_s - told.left_min * 60.0, _HANDLED_S)
-        if told.kind == "top_up_missing":
-            await _ask_for_money(database, who, at - _HANDLED_S, told.answers["source"])
+        await _happened(database, who, at - _HANDLED_S, told)
         about = await _about(database, who.account_id, RULES[told.kind].subject, at)
         report = Report(
             account_id=who.account_id,
@@ -145,19 +147,27 @@ async def fill_queue(
         case = await ReportService(database, partial(float, at), clocks, vault, deadlines).make(report, _BY)
         async with database.begin() as connection:
             await _then(connection, case.case_id, told.then, at)
-        owners.append(who)
-    return owners
+            # Its letter is written now, whenever the report was made.
+            mine = notices.c.account_id == who.account_id
+            await connection.execute(update(notices).where(mine).values(recorded_at=now))
 
 
-async def _ask_for_money(database: Database, who: Person, at: float, source: str) -> None:
-    """A top-up that was asked for and has not come: what people see of it, since the wallet's event is long past."""
-    recorder = Recorder(f"top-up-{who.account_id}", at)
-    recorder.pay(who, 0.0, at_home(who), _TOP_UP, None, "top_up")
-    asked = recorder.played[0].event
-    assert isinstance(asked, Transaction)
-    told = replace(asked, reference=f"TU-{who.number:06d}", channel=_CHANNELS[source])
+async def _happened(database: Database, who: Person, at: float, told: Told) -> None:
+    """What such a report is about, as people see it, since the wallet's event is long past: a top-up that has not come, or a
+    payment that a limit of the bank's refused."""
+    recorder = Recorder(f"{told.kind}-{who.account_id}", at)
+    if told.kind == "top_up_missing":
+        recorder.pay(who, 0.0, at_home(who), _TOP_UP, None, "top_up")
+        more = {"reference": f"TU-{who.number:06d}", "channel": _CHANNELS[told.answers["source"]]}
+    elif told.kind == "payment_failed":
+        recorder.pay(who, 0.0, at_home(who), _RENT, _LANDLORD, "payment", status="failed")
+        more = {"reason": _LIMIT}
+    else:
+        return
+    event = recorder.played[0].event
+    assert isinstance(event, Transaction)
     async with database.begin() as connection:
-        await connection.execute(insert_new(activity).values(row_of(told)._asdict()))
+        await connection.execute(insert_new(activity).values(row_of(replace(event, **more))._asdict()))
 
 
 async def _about(database: Database, account_id: str, subject: Subject, before: float) -> str | None:

@@ -19,6 +19,7 @@ from services.lab.demo.casebook import Backlog
 from services.lab.demo.desk import Desk
 from services.lab.demo.everyday import Everyday
 from services.lab.demo.ledger import Figures, Ledger, edge_now, edge_traces, effects_missing
+from services.lab.demo.long_ago import reached_at
 from services.lab.demo.owners import owners
 from services.lab.demo.owners_day import OwnersDay
 from services.lab.demo.pace import HURRIED, LEISURELY
@@ -40,6 +41,8 @@ from services.platform.settings import Settings
 PEOPLE = 800
 PAST_DAYS = 14
 _EVERYDAY_ENROLLED = 12
+#: One of so many never gave the wallet an address, as it is with real ones.
+_ONE_WITHOUT_ADDRESS = 20
 _ROUND_PAUSE_S = 120.0
 #: A busy machine is slow; one that decides nothing for so long is stuck.
 _STUCK_S = 30.0
@@ -156,7 +159,7 @@ class Demo:
         known = [owner.person for owner in self.owners]
         locales = {owner.account_id: owner.locale for owner in self.owners}
         await self._enrol(wallet, known)
-        await wallet.introduce(known, locales)
+        await reached_at(self._database, known, locales, self._world.start_at)
         await self._live_past(player, [], known, whereabouts)
         self.on_stage(self._showing)
         visited = asyncio.create_task(day.run())
@@ -164,14 +167,14 @@ class Demo:
             enrolled = self._everyday[:_EVERYDAY_ENROLLED]
             alone = [who for story, people in self._casting() if story.people == 1 for who in people]
             await self._enrol(wallet, [*enrolled, *alone])
-            introduced = asyncio.create_task(wallet.introduce([*enrolled, *alone], {}))
+            reached = [who for who in self._everyday if who.number % _ONE_WITHOUT_ADDRESS]
+            await reached_at(self._database, [*reached, *self._cast], {}, self._world.start_at)
             await self._live_past(player, self._everyday, self._cast, whereabouts)
-            await introduced
             board.go_live()
             everyday = Everyday(self._world, self._everyday, whereabouts)
             life = asyncio.create_task(player.everyday(everyday, enrolled, self._play.rate))
             # Nobody visits a run that stops by itself.
-            filled = asyncio.create_task(backlog.fill() if self._play.for_s is None else _nothing())
+            filled = asyncio.create_task(backlog.fill() if self._play.for_s is None else asyncio.sleep(0))
             try:
                 await asyncio.gather(self._stories(player), filled)
                 for_s = self._play.for_s
@@ -268,10 +271,6 @@ async def _until(stopping: asyncio.Event, beside: list[asyncio.Task[None]], work
             task.result()
     finally:
         await _end([working, stopped])
-
-
-async def _nothing() -> None:
-    pass
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

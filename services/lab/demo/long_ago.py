@@ -1,15 +1,18 @@
-"""Factors that people set up long before the demonstration begins: one of this minute would look like a takeover."""
+"""What people set up long before the demonstration begins: their factors, which of this minute would look like a takeover, and
+where their letters go."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Mapping
 
 import pyotp
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
 from services.bootstrap.rest import open_limits, open_vault
-from services.cases.tables import notices
+from services.cases.contact_points import MAIL
+from services.cases.tables import contact_points, notices
 from services.lab.people.personas import Person
 from services.mfa.factor_check import CodeChecker
 from services.mfa.lifecycle import FactorLifecycle
@@ -44,3 +47,24 @@ async def enrolled_at(
         # Of what was long ago, no letter comes now.
         await connection.execute(delete(notices).where(notices.c.account_id.in_(given)))
     return given
+
+
+async def reached_at(
+    database: Database, people: Iterable[Person], locales: Mapping[str, str], at: float
+) -> None:
+    """Say where these people's letters go since `at` (epoch seconds). `locales` are the languages of accounts that are not
+    written to in their city's."""
+    points = [
+        {
+            "point_id": secrets.token_hex(16),
+            "account_id": who.account_id,
+            "channel": MAIL,
+            "address": f"{who.account_id}@people.example",
+            "locale": locales.get(who.account_id) or ("zh-CN" if who.city.currency == "CNY" else "en"),
+            "time_zone": who.city.zone,
+            "since": at,
+        }
+        for who in people
+    ]
+    async with database.begin() as connection:
+        await connection.execute(insert(contact_points), points)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from msgspec import Struct, json
@@ -19,7 +19,6 @@ from services.platform.database import Database
 from services.platform.settings import Settings
 
 _STEP_S = 30.0
-_AT_ONCE = 8
 _TRIES = 3
 _CONFIRMS = 2
 #: Stopping money, or ending sessions, takes the wallet so long.
@@ -76,17 +75,6 @@ class Wallet:
         secrets = await enrolled_at(settings, database, people, at)
         self._secrets |= secrets
         return set(secrets)
-
-    async def introduce(self, people: Iterable[Person], locales: Mapping[str, str]) -> None:
-        """Say where each one's letters go; `locales` are the languages of accounts that do not get their city's."""
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(who: Person) -> None:
-            async with gate:
-                locale = locales.get(who.account_id) or ("zh-CN" if who.city.currency == "CNY" else "en")
-                await self.contact(who, f"{who.account_id}@people.example", locale)
-
-        await asyncio.gather(*(one(who) for who in people))
 
     async def contact(self, who: Person, email: str, locale: str) -> None:
         """Say where somebody's letters go from now on."""

@@ -13,7 +13,7 @@ from services.cases.answer_tables import answer_links
 from services.cases.hold_tables import account_holds, held_payments, owner_words
 from services.cases.message_tables import messages
 from services.cases.tables import alerts, notices
-from services.desk.charts import Bar, Line, Said, bars, columns, lines
+from services.desk.charts import Bar, Line, Said, bars, columns, fitted, lines
 from services.desk.pack_words import pack_words
 from services.desk.report import Reports, csv_of, rows_of, rows_of_year, safe
 from services.desk.today import Todays, rows_of_today
@@ -223,3 +223,10 @@ def test_the_nearest_rank_is_one_of_the_values_and_so_many_do_not_pass_it(
     assert found in values
     assert found is not None
     assert sum(each <= found for each in values) >= part * len(values)
+
+
+def test_a_name_is_cut_before_it_runs_into_its_bar() -> None:
+    assert fitted("new_device", 150) == "new_device"
+    assert fitted("credential_change_then_money", 150) == "credential_change_then…"
+    assert fitted("非本人操作", 150) == "非本人操作"
+    assert len(fitted("非本人操作" * 4, 150)) == 12

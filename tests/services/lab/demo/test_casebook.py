@@ -58,6 +58,7 @@ async def test_the_queue_has_deadlines_near_and_far_and_some_is_taken_waits_slee
     assert len([row for row in rows if row["escalated_at"]]) == 2
     assert len(free) >= 30
     assert {row["at_stake"] for row in rows if row["kind"] == "top_up_missing"} == {"500.00"}
+    assert {row["at_stake"] for row in rows if row["kind"] == "payment_failed"} == {"1800.00"}
 
 
 async def test_the_sign_in_that_is_shown_lets_the_visitor_in_as_somebody_who_may_approve(
