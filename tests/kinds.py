@@ -27,7 +27,7 @@ class Place(Struct, frozen=True):
 
 _ANYWHERE = Place(besides=frozenset({"real", "bench"}))
 PLACES = {
-    "browser": Place(one_of=frozenset({"browser"})),
+    "browser": Place(one_of=frozenset({"browser"}), besides=frozenset({"timed"})),
     "chaos": Place(besides=frozenset({"real", "chaos", "timed"})),
     "e2e": Place(one_of=frozenset({"e2e", "real", "chaos"}), besides=frozenset({"timed"})),
     "services/mfa": Place(besides=frozenset({"e2e", "real"})),
