@@ -222,4 +222,6 @@ def _stays_stopped(decision: Decision | None, words: Words) -> list[str]:
 def _gaps_of_news(news: News, words: Words) -> dict[str, str]:
     if news.case is not None:
         return {"case": news.case.number}
+    if news.channel is not None:
+        return {"channel": spelled.isolated(spelled.text(news.channel))}
     return {} if news.way is None else {"way": words.say(f"way.{news.way}")}

@@ -267,6 +267,9 @@ def _news(template: str, number: int) -> News:
         ],
         about=_ABOUT[number] if template == "account_frozen" else None,
         case=_case(template, number) if template.startswith("case_") else None,
+        channel=("unionpay-quick", "متجر", "<b>visa</b>")[number]
+        if template.startswith("channel_")
+        else None,
     )
 
 

@@ -33,7 +33,7 @@ from services.cases.owner_words import Following, OwnerWords
 from services.cases.service import CasesService
 from services.cases.stops import measure_stop
 from services.cases.unfreezing import Unfreezing
-from services.desk import packs
+from services.desk import bulk_messages, packs
 from services.desk.limits import PolicyLimits
 from services.events.own_events import event_keys, event_macs
 from services.http.api_keys import ApiKeys
@@ -222,6 +222,7 @@ def second_person_acts(lifecycle: FactorLifecycle, rights: AccountRights, staff:
         "erasure": rights.act,
         packs.UNMASKED: packs.RULE,
         administration.RESET: administration.reset_rule(staff),
+        bulk_messages.ACT: bulk_messages.RULE,
     }
 
 

@@ -17,7 +17,9 @@ from services.audit import audit_log
 from services.cases.hold_tables import approvals
 from services.http.api_keys import Acting, Scope
 
-Act = Literal["unfreeze", "release_payment", "factor_reset", "erasure", "pack_unmasked", "staff_reset"]
+Act = Literal[
+    "unfreeze", "release_payment", "factor_reset", "erasure", "pack_unmasked", "staff_reset", "tell_owners"
+]
 Decision = Literal["approved", "refused", "expired"]
 #: An act that nobody allowed for so long must be asked for again.
 LIFETIME_S = 86_400.0

@@ -28,6 +28,8 @@ _CLASSES: Mapping[str, MessageClass] = {
     "case_received": "security",
     "case_message": "security",
     "case_closed": "security",
+    "channel_failing": "security",
+    "channel_restored": "security",
     DIGEST: "security",
     WEEKLY: "digest",
 }

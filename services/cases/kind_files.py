@@ -34,6 +34,7 @@ PLACEHOLDERS = frozenset(
         "offer",
         "answer",
         "regulator",
+        "picked",
     }
 )
 _BRACED = re.compile(r"\{([^{}]*)\}")

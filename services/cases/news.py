@@ -87,7 +87,8 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     what stood since `since`; `owner_asked`: it stood by the owner's own word. `acts` were carried out, by the names of their
     effects, because of an owner's word `about` an event; a letter of an event that no decision tells of is `about` it, too.
     `balance` and `balance_before` are canonical amounts in the event's currency. `only` and `without` name the contact point
-    that alone gets the letter, or that does not get it. `case`, `week` or `reduced` is what the letter is about.
+    that alone gets the letter, or that does not get it. `case`, `week` or `reduced` is what the letter is about,
+    `channel` the bank or rail at which payments fail, or work again.
     """
 
     at: float
@@ -108,6 +109,7 @@ class News(Struct, frozen=True, kw_only=True, omit_defaults=True):
     case: CaseNews | None = None
     week: Week | None = None
     reduced: Reduced | None = None
+    channel: str | None = None
 
 
 async def put_news(

@@ -28,6 +28,8 @@ from services.desk.act_forms import (
     reached,
 )
 from services.desk.act_views import change_words, plain, will_lines
+from services.desk.advice_answers import KIND as ADVICE
+from services.desk.advice_answers import offer, picked_text
 from services.desk.case_paths import CaseId
 from services.desk.composer import Pick, check_of, picked, picks, shown_at
 from services.desk.frame import form, go_to, on_clock, page, words
@@ -35,6 +37,7 @@ from services.desk.kind_choices import closing_refused
 from services.desk.offered import off_words
 from services.desk.ready_messages import closing_message
 from services.desk.service import Desk, desk_of
+from services.help.drafts import take_back
 from services.http.problems import Problem
 from services.staff.access import Agent, Reader
 from services.staff.members import Member
@@ -57,12 +60,13 @@ async def act_page(
     event: _Text = "",
     other: _Text = "",
     template: _Text = "",
+    answer: _Text = "",
 ) -> Response:
     """What the act will do, and its form; why it cannot be done, where it cannot."""
     known, situation = await found_act(request, case_id, act, member)
     asked = Asked(choice=choice, event=event, other=other)
     version = situation.case.version if v is None else v
-    return await show_act(request, member, known, situation, asked, version, template=template)
+    return await show_act(request, member, known, situation, asked, version, template=template, answer=answer)
 
 
 @router.post("/cases/{case_id:segment}/acts/{act}")
@@ -92,6 +96,7 @@ async def do_act(request: Request, member: Agent, case_id: CaseId, act: str) -> 
     try:
         acts = desk_of(request).acts
         await acts.ask(case_id, known.name, asked, member, int(version), act_id)
+        await _offer_draft(desk_of(request), situation, known, asked, fields, member)
     except Conflict:
         current = situation.case.version
         changed = await _changes(request, case_id, int(version), member)
@@ -118,6 +123,9 @@ async def undo_act(request: Request, member: Agent, act_id: str) -> Response:
     if kept is None:
         raise Problem(404, "unknown_act", "there is no such act")
     undone = await acts.undo(act_id, member.actor)
+    if undone and kept.kind == "close":
+        async with desk_of(request).database.begin() as connection:
+            await take_back(connection, kept.case_id)
     if not undone and kept.undone_at is None:
         return await page(
             request, member, "act_late", "queue", 409, case_id=kept.case_id, title=f"act_title.{kept.kind}"
@@ -159,6 +167,7 @@ async def show_act(
     draft: Mapping[str, str] | None = None,
     act_id: str | None = None,
     template: str = "",
+    answer: str = "",
     wrong: str = "",
     off: str = "",
     changed: tuple[str, list[str]] | None = None,
@@ -179,7 +188,8 @@ async def show_act(
     fields = {**EMPTY, **defaults(act, situation, member), "choice": asked.choice, "event": asked.event}
     ready = None
     if act.name == "close" and not why and draft is None:
-        ready = await closing_message(desk, situation.case, asked.choice, member)
+        answered = await picked_text(request, situation.case, answer)
+        ready = await closing_message(desk, situation.case, asked.choice, member, answered)
         fields["text"] = "" if ready is None else ready.text
     # An ending that came with its key stays, since the message is its own.
     chosen = asked.choice if draft is None else draft.get("chosen", "")
@@ -200,6 +210,7 @@ async def show_act(
         choices=choices,
         chosen=next((each for each in choices if act.name == "close" and each.name == chosen), None),
         ready=ready,
+        drafts=act.name == "close" and situation.case.kind == ADVICE and not answer,
         fields={**fields, "other": asked.other, **(draft or {})},
         wrong=wrong,
         changed=changed,
@@ -237,6 +248,15 @@ async def _picks(
         return [], check_of(case, owner.locale, desk.service)
     found = await picks(desk, case, member, now, owner.locale)
     return found, picked(found, name, case.kind)
+
+
+async def _offer_draft(
+    desk: Desk, situation: Situation, act: Act, asked: Asked, fields: Mapping[str, str], member: Member
+) -> None:
+    """Offer the answer for the help, where whoever closed the case ticked that."""
+    if act.name == "close" and fields.get("draft") == "yes":
+        async with desk.database.begin() as connection:
+            await offer(connection, situation.case, asked.text, member.actor, desk.clock())
 
 
 async def _owner(desk: Desk, situation: Situation) -> Reached:

@@ -17,7 +17,8 @@ from services.desk.act_views import ask_of, plain, shown
 from services.desk.frame import form, go_to, on_clock, page, words
 from services.desk.offered import off_words
 from services.desk.service import desk_of
-from services.staff.access import Agent, Reader
+from services.help.drafts import count_waiting
+from services.staff.access import SENIORS, Agent, Reader
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 _SAID = {"decided": "approvals.said", "gone": "approvals.gone"}
@@ -66,6 +67,7 @@ async def _page(request: Request, member: Reader, said: str, why: str = "", stat
     back = await desk.acts.returned(member.actor)
     async with desk.database.read() as connection:
         named = await mentions_of(connection, member.name)
+        drafts = await count_waiting(connection) if member.role in SENIORS else 0
     return await page(
         request,
         member,
@@ -83,5 +85,6 @@ async def _page(request: Request, member: Reader, said: str, why: str = "", stat
             (each.act_id, plain(each.by), moment(each.at), case_number(each.case_id), each.case_id)
             for each in named
         ],
+        drafts=drafts,
         said=why or (t(_SAID[said]) if said in _SAID else ""),
     )

@@ -15,7 +15,8 @@ ANYBODY: tuple[Role, ...] | None = None
 STAFF = ROLES
 #: Whoever works on cases.
 CASES: tuple[Role, ...] = ("agent", "senior", "security", "admin")
-
+#: Whoever answers for the work of others.
+SENIORS: tuple[Role, ...] = ("senior", "security", "admin")
 ADMINS: tuple[Role, ...] = ("admin",)
 
 MAY: Mapping[str, tuple[Role, ...] | None] = {
@@ -64,6 +65,14 @@ MAY: Mapping[str, tuple[Role, ...] | None] = {
     "GET /desk/approvals": STAFF,
     "POST /desk/approvals/{approval_id}/{decision}": CASES,
     "POST /desk/mentions/{act_id}/seen": CASES,
+    "GET /desk/cases/{case_id}/bulk-message": STAFF,
+    "POST /desk/cases/{case_id}/bulk-message": CASES,
+    "GET /desk/bulk-messages/{message_id}": STAFF,
+    "POST /desk/bulk-messages/{message_id}/undo": CASES,
+    "GET /desk/faq-drafts": SENIORS,
+    "GET /desk/faq-drafts/{draft_id}": SENIORS,
+    "POST /desk/faq-drafts/{draft_id}/accept": SENIORS,
+    "POST /desk/faq-drafts/{draft_id}/drop": SENIORS,
     "GET /desk/report": STAFF,
     "GET /desk/report.csv": STAFF,
     "GET /desk/report/complaints.csv": STAFF,

@@ -46,20 +46,24 @@ class Line(Struct, frozen=True):
 
 
 def columns(
-    said: Said, values: Sequence[float], labels: Sequence[tuple[int, str]], hot: Sequence[int] = ()
+    said: Said,
+    values: Sequence[float],
+    labels: Sequence[tuple[int, str]],
+    hot: Sequence[int] = (),
+    high: int = _H,
 ) -> Markup:
-    """Columns over time; `labels` are (column, words) below, `hot` the columns that stand out."""
+    """Columns over time, `high` px; `labels` are (column, words) below, `hot` the columns that stand out."""
     top = _top(max(values, default=0))
     slot = (_W - _LEFT - _SIDE) / max(len(values), 1)
-    parts = _grid(top, "", _SIDE)
+    parts = _grid(top, "", _SIDE, high)
     for at, value in enumerate(values):
-        y = _y(value, top)
+        y = _y(value, top, high)
         style = "dang" if at in hot else "acc"
         x, wide = _LEFT + at * slot + 1, max(slot - 2, 1)
-        parts.append(_rect(x, y, wide, _H - _FOOT - y, style))
+        parts.append(_rect(x, y, wide, high - _FOOT - y, style))
     for at, words in labels:
-        parts.append(_text(_LEFT + (at + 0.5) * slot, _H - 4, words, "mid"))
-    return _svg(said, _W, _H, parts)
+        parts.append(_text(_LEFT + (at + 0.5) * slot, high - 4, words, "mid"))
+    return _svg(said, _W, high, parts)
 
 
 def lines(said: Said, rows: Sequence[Line], labels: Sequence[tuple[int, str]], unit: str) -> Markup:
@@ -137,11 +141,12 @@ def _svg(said: Said, wide: int, high: int, parts: Sequence[Markup]) -> Markup:
     ).format(w=wide, h=high, n=name, title=said.title, desc=said.desc, parts=Markup("").join(parts))
 
 
-def _grid(top: float, unit: str, side: int) -> list[Markup]:
+def _grid(top: float, unit: str, side: int, high: int = _H) -> list[Markup]:
     parts = []
-    for part in range(5):
-        value = top * part / 4
-        y = _y(value, top)
+    steps = 4 if high >= _H else 2
+    for part in range(steps + 1):
+        value = top * part / steps
+        y = _y(value, top, high)
         parts.append(
             Markup('<line class="grid" x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}"/>').format(
                 _LEFT, y, _W - side, y
@@ -153,8 +158,8 @@ def _grid(top: float, unit: str, side: int) -> list[Markup]:
     return parts
 
 
-def _y(value: float, top: float) -> float:
-    return _H - _FOOT - value / top * (_H - _TOP - _FOOT)
+def _y(value: float, top: float, high: int = _H) -> float:
+    return high - _FOOT - value / top * (high - _TOP - _FOOT)
 
 
 def _top(most: float) -> float:

@@ -205,7 +205,7 @@ def _last_row(around: Around, tell: Telling, kind: str, names: set[str], key: st
 def _help(around: Around, tell: Telling, _now: float) -> Found | None:
     if not around.answers:
         return None
-    return Found(tell.join(*(each.title for each in around.answers)), "help", around.file.case.opened_at)
+    return Found(tell.join(*(each.text.title for each in around.answers)), "help", around.file.case.opened_at)
 
 
 EVIDENCE: Mapping[Evidence, Query] = {

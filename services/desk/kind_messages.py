@@ -9,6 +9,7 @@ from msgspec import Struct
 from services.cases.case_deadlines import Deadline
 from services.cases.kind_files import kinds
 from services.cases.references import case_number
+from services.desk.advice_answers import PICKED
 from services.desk.failure_view import failure_view
 from services.desk.kind_reading import Around
 from services.desk.story_parts import Telling, one_line
@@ -25,11 +26,20 @@ class Ready(Struct, frozen=True, kw_only=True):
 
 
 def messages_of(
-    around: Around, tell: Telling, owner: Telling, deadlines: Sequence[Deadline], regulator: str, now: float
+    around: Around,
+    tell: Telling,
+    owner: Telling,
+    deadlines: Sequence[Deadline],
+    regulator: str,
+    now: float,
+    picked: str = "",
 ) -> list[Ready]:
-    """The messages of the case's kind; `owner` tells in the owner's language and on their clock."""
+    """The messages of the case's kind; `owner` tells in the owner's language and on their clock.
+
+    `picked` is the answer of the help that was chosen, in plain text.
+    """
     kind = kinds()[around.file.case.kind]
-    gaps = _gaps(around, owner, deadlines, regulator, now)
+    gaps = {**_gaps(around, owner, deadlines, regulator, now), "picked": picked}
     return [
         Ready(
             name=macro.name,
@@ -38,18 +48,21 @@ def messages_of(
             text=macro.text.in_(owner.locale).format_map(gaps),
         )
         for macro in kind.macros
+        if picked or macro.name != PICKED
     ]
 
 
 def ready_of(
     around: Around, tell: Telling, owner: Telling, deadlines: Sequence[Deadline], regulator: str, now: float
 ) -> Ready | None:
-    """The message that usually comes next; None where the kind names none, and once the owner was answered."""
+    """The message that usually comes next; None where the kind names none, once the owner was answered,
+    and where the help has nothing that it would name."""
     names = {macro.name for macro in kinds()[around.file.case.kind].macros if macro.ready}
     if any(entry.kind == "message" for entry in around.file.entries):
         return None
     found = messages_of(around, tell, owner, deadlines, regulator, now)
-    return next((each for each in found if each.name in names), None)
+    empty = owner.t("message.gap_answer")
+    return next((each for each in found if each.name in names and empty not in each.text), None)
 
 
 def _gaps(
@@ -58,7 +71,7 @@ def _gaps(
     case, row, t = around.file.case, around.subject, tell.t
     due_at = case.due_at or (deadlines[0].due_at if deadlines else now)
     failure = failure_view(around, tell) if case.kind == "payment_failed" else None
-    answer = around.answers[0].title if around.answers else around.work.value("answer_used")
+    answer = around.answers[0].text.title if around.answers else around.work.value("answer_used")
     payee = None if row is None else row.payee_id
     offered = around.work.value("offer") or t("message.gap_offer")
     amount = around.work.value("offer_amount")

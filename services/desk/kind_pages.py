@@ -22,6 +22,7 @@ from services.desk.case_view import telling
 from services.desk.frame import form, go_to, words
 from services.desk.kind_reading import Around, read_around
 from services.desk.kind_views import kind_values
+from services.desk.money_view import money_values
 from services.desk.ready_messages import owner_locale
 from services.desk.service import Desk, desk_of
 from services.desk.story_parts import Telling
@@ -45,7 +46,8 @@ def kind_view(
         return {"k": None}
     locale = owner_locale(around.file)
     owner = telling(words(locale), locale, tell.owner_zone, around.file, "")
-    return kind_values(around, head, desk.deadlines, tell, owner, member.role, now)
+    values = kind_values(around, head, desk.deadlines, tell, owner, member.role, now)
+    return {**values, "k": {**values["k"], **money_values(around, desk.service, tell)}}
 
 
 @router.post("/cases/{case_id:segment}/steps/{step}")

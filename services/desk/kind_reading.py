@@ -15,6 +15,9 @@ from services.cases.case_records import Told, told_of
 from services.cases.case_work import Work, work_of
 from services.cases.repeated_failures import INCOMING
 from services.desk.case_file import CaseFile
+from services.desk.channel_past import ChannelPast, past_of
+from services.desk.counterparty import Counterparty, counterparty_of
+from services.help.articles import Article
 from services.help.library import texts_of
 from services.help.search import search
 
@@ -23,13 +26,6 @@ FAILED_S, TOPPED_S, _MOST = 7 * 86_400.0, 90 * 86_400.0, 50
 #: Others at a channel are counted within the last hours, among so many of its newest events.
 CHANNEL_S, _MOST_OTHERS = 6 * 3600.0, 3000
 _MOST_ANSWERS = 3
-
-
-class Answer(Struct, frozen=True):
-    """An answer of the FAQ that fits what the owner asks."""
-
-    slug: str
-    title: str
 
 
 class Channel(Struct, frozen=True):
@@ -51,7 +47,9 @@ class Around(Struct, frozen=True, kw_only=True):
     failed: Sequence[Row] = ()
     top_ups: Sequence[Row] = ()
     channel: Channel | None = None
-    answers: Sequence[Answer] = ()
+    answers: Sequence[Article] = ()
+    past: ChannelPast | None = None
+    counterparty: Counterparty | None = None
 
 
 async def read_around(connection: AsyncConnection, file: CaseFile, locale: str, now: float) -> Around:
@@ -62,6 +60,8 @@ async def read_around(connection: AsyncConnection, file: CaseFile, locale: str, 
     money = this.kind in ("payment_failed", "top_up_missing", "dispute", "unauthorised")
     channel = subject.channel if subject is not None and money else None
     asks = told is not None and this.kind in ("advice", "payment_failed")
+    charted = channel is not None and this.kind == "payment_failed"
+    disputed = subject is not None and this.kind in ("dispute", "unauthorised")
     return Around(
         file=file,
         told=told,
@@ -72,6 +72,12 @@ async def read_around(connection: AsyncConnection, file: CaseFile, locale: str, 
         top_ups=await _topped(connection, file) if this.kind == "top_up_missing" else (),
         channel=None if channel is None else await channel_of(connection, channel, now),
         answers=await _answers(connection, told.text, locale) if asks and told is not None else (),
+        past=await past_of(connection, channel, subject.reason, file.until)
+        if charted and subject is not None and channel is not None
+        else None,
+        counterparty=await counterparty_of(connection, subject, file.until)
+        if disputed and subject is not None
+        else None,
     )
 
 
@@ -130,7 +136,7 @@ async def channel_of(connection: AsyncConnection, channel: str, now: float) -> C
     return Channel(channel, int(failed), int(waiting))
 
 
-async def _answers(connection: AsyncConnection, text: str, locale: str) -> list[Answer]:
+async def _answers(connection: AsyncConnection, text: str, locale: str) -> list[Article]:
     found = await search(connection, text, locale)
     slugs = [hit.slug for hit in found.hits][:_MOST_ANSWERS]
-    return [Answer(each.slug, each.text.title) for each in await texts_of(connection, slugs, found.locale)]
+    return await texts_of(connection, slugs, found.locale)

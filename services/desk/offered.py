@@ -22,6 +22,9 @@ _IN_BAR = {
     "account": ("freeze", "ask_unfreeze", "end_sessions"),
     "case": ("message", "note", "snooze", "wait"),
 }
+#: Kinds about money that the owner moved: nothing is to be stopped, so these groups are under "more".
+_MONEY_ALONE = frozenset({"dispute", "payment_failed", "top_up_missing", "advice"})
+_SELDOM = frozenset({"payment", "account"})
 _MORE = (
     "file",
     "assign",
@@ -59,15 +62,17 @@ def offered(
 ) -> tuple[list[OfferedGroup], list[Offered]]:
     """The groups of the bar, and what is under "more"."""
     say = _Saying(situation, member, t, clock)
-    risk = situation.case.kind == "risk"
+    kind, held = situation.case.kind, bool(situation.payments)
+    seldom = _SELDOM if kind in _MONEY_ALONE and not held else frozenset()
     groups = [
         OfferedGroup(name, t(f"acts.{name}"), [say.of(ACTS[act]) for act in names])
         for name, names in _IN_BAR.items()
-        if risk or name != "verdict"
+        if name not in seldom and (kind == "risk" or name != "verdict")
     ]
-    if not risk:
+    if kind != "risk":
         groups.insert(0, OfferedGroup("verdict", t("act.close"), list(say.closings())))
-    return groups, [say.of(ACTS[name]) for name in _MORE]
+    rare = [act for name, names in _IN_BAR.items() if name in seldom for act in names]
+    return groups, [say.of(ACTS[name]) for name in (*_MORE, *rare)]
 
 
 def off_words(off: Off, t: Wording, clock: Clock) -> str:

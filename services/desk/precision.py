@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.decisions import Contribution
 from services.cases import fatigue
 from services.cases.tables import case_entries, cases, recorded_decisions
-from services.desk.report_figures import Window
+from services.desk.report_window import Window
 
 #: So many decisions on closed cases are looked at, the last closed first.
 MOST_DECISIONS = 5000

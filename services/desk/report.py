@@ -10,20 +10,12 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from services.desk.precision import Right, precision_of, share
-from services.desk.report_figures import (
-    DAY_S,
-    Load,
-    OfKind,
-    Spread,
-    Window,
-    complaints_of,
-    kinds_of,
-    loads_of,
-)
+from services.desk.report_figures import DAY_S, Load, OfKind, Spread, complaints_of, kinds_of, loads_of
+from services.desk.report_window import Window
 from services.platform.database import Database
 
 #: What spreadsheets take for a formula, or act on.
-_ACTED_ON = ("=", "+", "-", "@", "\t", "\r")
+_ACTED_ON = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: Kinds that their owner reported, which are complaints or questions of theirs; the rest began with a decision.
 LONGEST_DAYS = 366
 Row = tuple[str, str, str, object]
@@ -93,6 +85,7 @@ def rows_of(report: Report) -> Iterator[Row]:
             yield "detectors", right.detector, name, getattr(right, name)
     for load in report.loads:
         yield "people", load.person, "holds", load.holds
+        yield "people", load.person, "reveals", load.reveals
         yield from _spread("people", load.person, "closed", load.closing)
 
 
@@ -122,7 +115,8 @@ def safe(value: object) -> str:
     if value is None:
         return ""
     said = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-    return f"'{said}" if said.startswith(_ACTED_ON) else said
+    acted_on = said.startswith(_ACTED_ON) or said.lstrip().startswith(_ACTED_ON)
+    return f"'{said}" if acted_on else said
 
 
 def _of_kind(table: str, each: OfKind) -> Iterator[Row]:
@@ -132,6 +126,7 @@ def _of_kind(table: str, each: OfKind) -> Iterator[Row]:
     yield table, each.kind, "late_first_answer", each.late_first
     yield table, each.kind, "late_closing", each.late_closed
     yield table, each.kind, "opened_again", each.again
+    yield table, each.kind, "reveals", each.reveals
     for age, count in each.backlog.items():
         yield table, each.kind, f"backlog_{age}", count
     for outcome, count in sorted(each.ended.items()):

@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.tables import case_entries, cases
+from services.desk.report_window import Window
+from services.desk.reveal_figures import reveals_by_kind, reveals_by_person
 
 DAY_S = 86_400.0
 #: Ages of the backlog: a name, and the days from which on it is older than the one before.
@@ -20,18 +22,6 @@ AGES = (("under_1_day", 0), ("1_to_3_days", 1), ("3_to_7_days", 3), ("7_to_30_da
 AGAIN = ("reopened", "appealed")
 _MOST_PEOPLE = 200
 _NONE = (0, 0, 0)
-
-
-class Window(Struct, frozen=True):
-    """From `since` until before `until`, epoch seconds; `now` is what is not ended yet judged by."""
-
-    since: float
-    until: float
-    now: float
-
-    def of(self, moment: ColumnElement[Any]) -> ColumnElement[bool]:
-        """What happened within it."""
-        return and_(moment >= self.since, moment < self.until)
 
 
 class Spread(Struct, frozen=True):
@@ -44,7 +34,8 @@ class Spread(Struct, frozen=True):
 
 class OfKind(Struct, frozen=True, kw_only=True):
     """One kind of cases. Opened, first answers and breaches are of the cases opened in the window, closings of those closed in
-    it, `backlog` of those open now, by AGES; `ended` counts closings by how they ended."""
+    it, `backlog` of those open now, by AGES; `ended` counts closings by how they ended, `reveals` fields
+    that were shown in clear in the window."""
 
     kind: str
     opened: int = 0
@@ -53,6 +44,7 @@ class OfKind(Struct, frozen=True, kw_only=True):
     late_first: int = 0
     late_closed: int = 0
     again: int = 0
+    reveals: int = 0
     backlog: Mapping[str, int] = {}
     ended: Mapping[str, int] = {}
 
@@ -63,11 +55,15 @@ class OfKind(Struct, frozen=True, kw_only=True):
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """One person: the cases that they hold, closed in the window, and how long those took from opening to end."""
+    """One person: the cases that they hold, closed in the window, and how long those took from opening to end.
+
+    `reveals`: so many fields they had shown in clear in the window.
+    """
 
     person: str
     holds: int
     closing: Spread
+    reveals: int = 0
 
 
 async def kinds_of(connection: AsyncConnection, window: Window) -> list[OfKind]:
@@ -80,6 +76,7 @@ async def kinds_of(connection: AsyncConnection, window: Window) -> list[OfKind]:
     ended = await _pairs(connection, closed, cases.c.verdict)
     backlog = await _backlog(connection, window.now)
     again = await _again(connection, window)
+    shown = await reveals_by_kind(connection, window)
     return [
         OfKind(
             kind=kind,
@@ -89,10 +86,11 @@ async def kinds_of(connection: AsyncConnection, window: Window) -> list[OfKind]:
             late_first=counts.get(kind, _NONE)[1],
             late_closed=counts.get(kind, _NONE)[2],
             again=again.get(kind, 0),
+            reveals=shown.get(kind, 0),
             backlog=backlog.get(kind, {}),
             ended=ended.get(kind, {}),
         )
-        for kind in sorted({*counts, *closing, *backlog, *again})
+        for kind in sorted({*counts, *closing, *backlog, *again, *shown})
     ]
 
 
@@ -106,9 +104,15 @@ async def loads_of(connection: AsyncConnection, window: Window) -> list[Load]:
         .group_by(cases.c.assignee)
     )
     holds = {person: int(count) for person, count in await connection.execute(query)}
+    shown = await reveals_by_person(connection, window)
     found = [
-        Load(person=person, holds=holds.get(person, 0), closing=closing.get(person, Spread()))
-        for person in {*holds, *closing}
+        Load(
+            person=person,
+            holds=holds.get(person, 0),
+            closing=closing.get(person, Spread()),
+            reveals=shown.get(person, 0),
+        )
+        for person in {*holds, *closing, *shown}
     ]
     return sorted(found, key=lambda each: (-each.closing.count, each.person))[:_MOST_PEOPLE]
 

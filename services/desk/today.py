@@ -11,7 +11,8 @@ from sqlalchemy import select
 from services.audit.chain import NO_ACCOUNT
 from services.audit.tables import audit
 from services.desk.report import Row
-from services.desk.report_figures import DAY_S, Window
+from services.desk.report_figures import DAY_S
+from services.desk.report_window import Window
 from services.desk.today_attack import Attack, attack_of
 from services.desk.today_figures import (
     Heard,
@@ -104,9 +105,11 @@ def rows_of_today(today: Today) -> Iterator[Row]:
     yield "heard", "stop", "p95_s", heard.stop_p95_s
     for name in ("open", "breached", "soon", "unassigned", "approvals"):
         yield "desk", "all", name, getattr(keeping, name)
+    yield "desk", "all", "reveals", keeping.shown.count
     yield "desk", "all", "first_answer_p90_s", keeping.first_answer.p90_s
     for each in keeping.kinds:
         yield "desk", each.kind, "open", each.waiting
+        yield "desk", each.kind, "reveals", each.reveals
     for right in keeping.detectors:
         yield "desk", right.detector, "precision", right.support
     for name in ("waiting", "oldest_s", "unsent", "unsent_oldest_s"):

@@ -15,7 +15,8 @@ from services.activity.recent import of_types, since
 from services.activity.tables import activity
 from services.cases.hold_tables import held_payments, owner_words
 from services.cases.tables import alerts, cases, recorded_decisions
-from services.desk.report_figures import DAY_S, Window
+from services.desk.report_figures import DAY_S
+from services.desk.report_window import Window
 from services.mfa.tables import challenges
 
 #: So many payments are looked at, whatever there is.

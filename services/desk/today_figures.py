@@ -15,7 +15,9 @@ from services.cases.hold_tables import account_holds, approvals, owner_words
 from services.cases.message_tables import ACCOUNT, TAKEN, messages
 from services.cases.tables import cases, notices, outbox
 from services.desk.precision import Right, precision_of
-from services.desk.report_figures import DAY_S, OfKind, Spread, Window, kinds_of, spreads
+from services.desk.report_figures import DAY_S, OfKind, Spread, kinds_of, spreads
+from services.desk.report_window import Window
+from services.desk.reveal_figures import Shown, shown_of
 from services.desk.today_attack import BUCKETS
 from services.wallet.tables import wallet_actions
 
@@ -41,7 +43,8 @@ class Heard(Struct, frozen=True, kw_only=True):
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
-    """The desk: kinds with what is open, first answers, what breaches soon and has, what nobody has, approvals, precision."""
+    """The desk: kinds with what is open, first answers, what breaches soon and has, what nobody has, approvals, precision, and
+    fields that were shown in clear."""
 
     kinds: Sequence[OfKind]
     first_answer: Spread
@@ -50,6 +53,7 @@ class Keeping(Struct, frozen=True, kw_only=True):
     unassigned: int
     approvals: int
     detectors: Sequence[Right]
+    shown: Shown = Shown()
 
     @property
     def open(self) -> int:
@@ -183,6 +187,7 @@ async def keeping_of(connection: AsyncConnection, window: Window) -> Keeping:
         unassigned=int(unassigned),
         approvals=int(await connection.scalar(waiting) or 0),
         detectors=await precision_of(connection, month),
+        shown=await shown_of(connection, window),
     )
 
 

@@ -122,7 +122,12 @@ def _keeping(today: Today, writer: Writer) -> Panel:
             Figure(t("today.n_open"), f"{found.open:,}"),
             Figure(t("today.n_first"), *writer.took(found.first_answer.p90_s)),
             Figure(t("today.n_approvals"), f"{found.approvals:,}"),
-            Figure(t("today.n_breached"), f"{found.breached:,}", "", "bad" if found.breached else ""),
+            Figure(
+                t("today.n_reveals"),
+                f"{found.shown.count:,}",
+                t("today.unusual", n=found.shown.unusual) if found.shown.unusual else "",
+                "bad" if found.shown.unusual else "",
+            ),
         ],
         charts=[charts.kinds(today, writer), charts.precision(today, writer)],
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from contracts.amounts import grouped
-from services.desk.report_figures import Window
+from services.desk.report_window import Window
 from services.portal.wording import Wording
 from services.scoring.wording import CURRENCIES_ZH
 

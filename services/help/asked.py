@@ -15,6 +15,11 @@ from services.platform.database import insert_new
 MOST_WORDS = 200
 DAY_S = 86_400.0
 _GONE = " … "
+#: Wide digits, letters and @ as narrow ones.
+_NARROW = {
+    wide: wide - 0xFEE0
+    for wide in (*range(0xFF10, 0xFF1A), 0xFF20, *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+}
 #: In this order: what holds others goes first.
 _PRIVATE = (
     # Addresses of pages and of mail, and names with an @.
@@ -50,11 +55,20 @@ _PRIVATE = (
 
 def without_private(asked: str) -> str:
     """The words of a question without numbers, names with digits, addresses of mail, pages, networks and streets."""
-    text = unicodedata.normalize("NFKC", asked)
-    text = "".join(each if each.isprintable() else " " for each in text)
+    return _bare(unicodedata.normalize("NFKC", asked))[:MOST_WORDS]
+
+
+def without_personal(text: str, most: int) -> str:
+    """The same of a longer text, line by line, at most so many characters; its punctuation stays as it is written."""
+    lines = [_bare(line) for line in unicodedata.normalize("NFC", text).translate(_NARROW).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:most]
+
+
+def _bare(said: str) -> str:
+    text = "".join(each if each.isprintable() else " " for each in said)
     for pattern in _PRIVATE:
         text = pattern.sub(_GONE, text)
-    return re.sub(r"(?:…\s*)+", "… ", " ".join(text.split())).strip()[:MOST_WORDS]
+    return re.sub(r"(?:…\s*)+", "… ", " ".join(text.split())).strip()
 
 
 async def note_search(connection: AsyncConnection, asked: str, locale: str, hits: int, now: float) -> str:

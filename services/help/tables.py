@@ -94,6 +94,22 @@ faq_votes = Table(
     Column("at", Double, nullable=False, index=True),
 )
 
+#: What support wrote to one owner and offers as an answer for all, without what names anybody; `ended` says what became of it.
+faq_drafts = Table(
+    "faq_drafts",
+    metadata,
+    Column("draft_id", String(32), primary_key=True),
+    Column("locale", _LOCALE, nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("offered_by", String(128), nullable=False),
+    Column("offered_at", Double, nullable=False),
+    Column("ended", String(16)),
+    Column("ended_at", Double, index=True),
+    Column("ended_by", String(128)),
+    CheckConstraint("ended IN ('accepted', 'dropped')", name="ended"),
+)
+
 #: What the security team tells users, from `starts_at` until `until`: all of them, or those of `security_notice_accounts`.
 security_notices = Table(
     "security_notices",

@@ -23,6 +23,7 @@ from services.cases.tables import (
 )
 from services.cases.ticket_tables import ticket_replies, tickets
 from services.cases.work_tables import case_fields, case_steps
+from services.desk.bulk_message_tables import bulk_messages
 from services.mfa.tables import challenges
 from services.platform.database import metadata
 from services.rights.rules import RULES
@@ -58,6 +59,7 @@ _OF_CASES = (
     case_fields,
     case_mentions,
     desk_acts,
+    bulk_messages,
     case_entries,
 )
 

@@ -28,6 +28,7 @@ from services.cases.tables import (
 )
 from services.cases.ticket_tables import ticket_replies, tickets
 from services.cases.work_tables import case_fields, case_steps
+from services.desk.bulk_message_tables import bulk_messages
 from services.desk.reveal_tables import reveals
 from services.help.tables import security_notice_accounts
 from services.http.times import utc
@@ -57,6 +58,7 @@ _PARTS: dict[str, Table] = {
     "ticket_replies": ticket_replies,
     "case_mentions": case_mentions,
     "desk_acts": desk_acts,
+    "bulk_messages": bulk_messages,
     "reports": owner_words,
     "answers": answer_links,
     "freezes": account_holds,

@@ -23,8 +23,10 @@ from services.cases.tables import (
     recorded_decisions,
 )
 from services.cases.work_tables import case_fields, case_steps
+from services.desk.bulk_message_tables import bulk_messages
 from services.help.tables import (
     faq,
+    faq_drafts,
     faq_reads,
     faq_searches,
     faq_terms,  # noqa: F401
@@ -94,6 +96,7 @@ RULES: tuple[Rule, ...] = (
     of_case(case_fields),
     of_case(case_mentions),
     of_case(desk_acts),
+    of_case(bulk_messages),
     of_case(case_entries, which.entries_of),
     of_nobody(presence.c.seen_at, "a page of the desk showed the case", one_day),
     of_nobody(bulk_acts.c.at, "somebody did it to several cases at once", one_day),
@@ -141,6 +144,9 @@ RULES: tuple[Rule, ...] = (
     of_nobody(faq_searches.c.at, "they were asked", help_days),
     of_nobody(faq_reads.c.day, "that day", help_days),
     of_nobody(faq_votes.c.at, "they were given", help_days),
+    of_nobody(
+        faq_drafts.c.ended_at, "they were taken into the help, or dropped; those that wait stay", help_days
+    ),
     Rule(
         table="security_notice_accounts",
         of=which.of_account(security_notice_accounts),

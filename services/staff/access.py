@@ -18,7 +18,7 @@ from services.staff.staff import Staff
 
 #: Who may do what whom may do: what an agent does, a senior does too.
 _AGENTS: tuple[Role, ...] = ("agent", "senior", "security", "admin")
-_SENIORS: tuple[Role, ...] = ("senior", "security", "admin")
+SENIORS: tuple[Role, ...] = ("senior", "security", "admin")
 _SECURITY: tuple[Role, ...] = ("security", "admin")
 _ADMINS: tuple[Role, ...] = ("admin",)
 #: Where a request keeps its session, once looked up.
@@ -83,6 +83,6 @@ Signed = Annotated[Session, Depends(signed_in)]
 #: Everybody who works here, auditors too: for what changes nothing but one's own.
 Reader = Annotated[Member, Depends(only(*ROLES))]
 Agent = Annotated[Member, Depends(only(*_AGENTS))]
-Senior = Annotated[Member, Depends(only(*_SENIORS))]
+Senior = Annotated[Member, Depends(only(*SENIORS))]
 Security = Annotated[Member, Depends(only(*_SECURITY))]
 Admin = Annotated[Member, Depends(only(*_ADMINS))]

@@ -83,7 +83,7 @@ def test_a_dispute_is_worked_step_by_step_without_scripts(
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "the channel has not confirmed for 2 h"), ("zh-CN", "银行已扣款，通道2 小时")],
+    [("en", "the channel has not confirmed for 2 h"), ("zh-CN", "银行已扣款，通道 2 小时")],
 )
 def test_a_top_up_is_traced_and_what_the_channel_says_is_written_down(
     browser: Browser, served: DeskServed, cases: dict[str, str], language: str, said: str

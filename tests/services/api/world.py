@@ -27,6 +27,7 @@ from services.cases.owner_words import Following, OwnerWords
 from services.cases.unfreezing import Unfreezing
 from services.connect.arriving import Arrivals
 from services.connect.connections import connection_vault
+from services.desk import bulk_messages
 from services.desk.packs import RULE, UNMASKED, Packs
 from services.events.adapters import JSON
 from services.events.own_events import EventMacs
@@ -153,7 +154,12 @@ def resources(
         database,
         clock,
         Unfreezing(second_person=["unfreeze"]),
-        {"erasure": rights.act, UNMASKED: RULE, RESET: reset_rule(staff_over(database, clock))},
+        {
+            "erasure": rights.act,
+            UNMASKED: RULE,
+            RESET: reset_rule(staff_over(database, clock)),
+            bulk_messages.ACT: bulk_messages.RULE,
+        },
     )
     return ApiResources(
         settings=Settings(**settings),

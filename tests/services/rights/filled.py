@@ -56,6 +56,7 @@ APART = frozenset(
     {
         "faq",
         "faq_terms",
+        "faq_drafts",
         "faq_searches",
         "faq_reads",
         "faq_votes",
