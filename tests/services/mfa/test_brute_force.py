@@ -94,7 +94,7 @@ async def populate(database: Database, clock: Clock, everybody: int) -> None:
         await connection.execute(insert(challenges), [asdict(challenge) for challenge in made])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("everybody", CROWDS)
 async def test_one_try_at_each_of_many_accounts_is_noticed_and_slowed_down(
     everybody: int, tmp_path: Path, migrated_file: Path
