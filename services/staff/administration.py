@@ -6,6 +6,7 @@ sign in as another, so it takes two administrators: one asks, another approves, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Row, or_, select
@@ -45,9 +46,10 @@ class Administration:
         wanted = checked_role(role)
 
         async def first(connection: AsyncConnection) -> None:
+            admins = await self._held_admins(connection)
             row = await self._other(connection, name, by)
             if row.role == "admin" and wanted != "admin":
-                await self._not_the_last(connection, name)
+                self._not_the_last(admins, name)
 
         await self.staff.set_role(name, wanted, by.actor, first)
 
@@ -55,9 +57,10 @@ class Administration:
         """Let them in no more from now on, and end a reset that waits."""
 
         async def first(connection: AsyncConnection) -> None:
+            admins = await self._held_admins(connection)
             row = await self._other(connection, name, by)
             if row.role == "admin":
-                await self._not_the_last(connection, name)
+                self._not_the_last(admins, name)
 
         await self.staff.disable(name, by.actor, first)
 
@@ -100,10 +103,11 @@ class Administration:
             raise NotThis("self")
         return row
 
-    async def _not_the_last(self, connection: AsyncConnection, name: str) -> None:
-        """Raise NotThis where no other administrator could sign in."""
+    async def _held_admins(self, connection: AsyncConnection) -> Sequence[str]:
+        """The names of those who can sign in. All administrators are held, in one order and before anybody else: two who suspend
+        each other at once come after one another.
+        """
         table = staff_members.c
-        # All are held, in one order: two who suspend each other at once come after one another.
         admins = (
             select(
                 table.name,
@@ -115,7 +119,12 @@ class Administration:
             .with_for_update()
         )
         rows = (await connection.execute(admins)).all()
-        if not [row for row in rows if row.name != name and row.disabled_at is None and row[2]]:
+        return [row.name for row in rows if row.disabled_at is None and row[2]]
+
+    @staticmethod
+    def _not_the_last(admins: Sequence[str], name: str) -> None:
+        """Raise NotThis where no other administrator could sign in."""
+        if not set(admins) - {name}:
             raise NotThis("last_admin")
 
 
