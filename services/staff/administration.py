@@ -44,25 +44,15 @@ class Administration:
     async def set_role(self, name: str, role: str, by: Member) -> None:
         """Give another role. Raises Malformed."""
         wanted = checked_role(role)
-
-        async def first(connection: AsyncConnection) -> None:
-            admins = await self._held_admins(connection)
-            row = await self._other(connection, name, by)
-            if row.role == "admin" and wanted != "admin":
-                self._not_the_last(admins, name)
-
-        await self.staff.set_role(name, wanted, by.actor, first)
+        await self.staff.set_role(
+            name, wanted, by.actor, lambda connection: self._an_admin_stays(connection, name, by, wanted)
+        )
 
     async def suspend(self, name: str, by: Member) -> None:
         """Let them in no more from now on, and end a reset that waits."""
-
-        async def first(connection: AsyncConnection) -> None:
-            admins = await self._held_admins(connection)
-            row = await self._other(connection, name, by)
-            if row.role == "admin":
-                self._not_the_last(admins, name)
-
-        await self.staff.disable(name, by.actor, first)
+        await self.staff.disable(
+            name, by.actor, lambda connection: self._an_admin_stays(connection, name, by, None)
+        )
 
     async def resume(self, name: str, by: Member) -> None:
         """Let them in again, by what they signed in with before."""
@@ -103,6 +93,15 @@ class Administration:
             raise NotThis("self")
         return row
 
+    async def _an_admin_stays(
+        self, connection: AsyncConnection, name: str, by: Member, role: str | None
+    ) -> None:
+        """Whoever is to have that role from now on, None: none, is another member, and not the last administrator."""
+        admins = await self._held_admins(connection)
+        row = await self._other(connection, name, by)
+        if row.role == "admin" and role != "admin" and not set(admins) - {name}:
+            raise NotThis("last_admin")
+
     async def _held_admins(self, connection: AsyncConnection) -> Sequence[str]:
         """The names of those who can sign in. All administrators are held, in one order and before anybody else: two who suspend
         each other at once come after one another.
@@ -120,12 +119,6 @@ class Administration:
         )
         rows = (await connection.execute(admins)).all()
         return [row.name for row in rows if row.disabled_at is None and row[2]]
-
-    @staticmethod
-    def _not_the_last(admins: Sequence[str], name: str) -> None:
-        """Raise NotThis where no other administrator could sign in."""
-        if not set(admins) - {name}:
-            raise NotThis("last_admin")
 
 
 def reset_rule(staff: Staff) -> ActRule:
