@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _READY_S = 600.0
 _STOPS_S = 120.0
 _LOOKS = 60
+#: Two steps of 30 s, and a page that is slow to come.
+_NEXT_CODE_S = 120.0
 _SIGN_IN = "return [...document.querySelectorAll('.sign-in dd')].map((each) => each.innerText)"
 #: The frame of the letter that is chosen.
 LETTER = "iframe.letter"
@@ -34,6 +36,7 @@ class Demonstration:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._code_used = ""
 
     def __enter__(self) -> Demonstration:
         self.started_s = time.monotonic()
@@ -71,10 +74,16 @@ class Demonstration:
             return opened.execute(query, values).fetchall()
 
     def agent_code(self) -> str:
-        """The code that the agent's authenticator shows now."""
-        found = re.search(r'data-now="agent">(\d{3} \d{3})<', self._page())
-        assert found is not None, "the page shows no code of the agent"
-        return found[1].replace(" ", "")
+        """A code that the agent's authenticator shows now and that has not signed in before: the next one, if need be."""
+        until_s = time.monotonic() + _NEXT_CODE_S
+        while time.monotonic() < until_s:
+            found = re.search(r'data-now="agent">(\d{3} \d{3})<', self._page())
+            assert found is not None, "the page shows no code of the agent"
+            if found[1] != self._code_used:
+                self._code_used = found[1]
+                return found[1].replace(" ", "")
+            time.sleep(1.0)
+        raise AssertionError(f"the page showed the same code for {_NEXT_CODE_S:.0f} s")
 
     def _said(self) -> str:
         self._log.seek(0)
