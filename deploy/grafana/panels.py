@@ -260,12 +260,16 @@ ROWS = (
                 (
                     Query("max by (severity) (payguard_open_cases)", "{{severity}}"),
                     Query("max (payguard_cases_unreachable)", "without a way to the owner"),
+                    Query("max (payguard_cases_due_4h)", "out of time within 4 h"),
                 ),
             ),
             Panel(
                 "Oldest open case",
-                "Its age.",
-                (Query("max (payguard_oldest_open_case_seconds)", "age"),),
+                "Its age; and for how long the case that nobody has taken waits, by severity.",
+                (
+                    Query("max (payguard_oldest_open_case_seconds)", "age"),
+                    Query("max by (severity) (payguard_cases_unclaimed_seconds)", "not taken, {{severity}}"),
+                ),
                 "s",
                 14_400.0,
             ),

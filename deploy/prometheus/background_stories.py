@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, later
+from deploy.prometheus.stories import QUIET, Story, counter, gauge, later, says
 
 _CASES = 'instance="cases:1",job="payguard-cases"'
 _FAILING = f'payguard_consumer_failing{{consumer="cases",{_CASES}}}'
+_UPKEEP = _FAILING.replace('"cases",', '"retention",')
 _OLDEST = 'payguard_consumer_oldest_seconds{consumer="CONSUMER"}'
 _STARTED = f"process_start_time_seconds{{{_CASES}}}"
 _NOT_ME = 'payguard_answers_total{answer="not_me",proof="link",channel="CHANNEL"}'
@@ -31,16 +32,46 @@ BACKGROUND_STORIES = (
         (("20m", QUIET),),
     ),
     Story(
+        "ConsumerFailing",
+        "leaves to a ticket what hurts nobody within the hour",
+        {_UPKEEP: gauge((30, 1))},
+        (("20m", QUIET),),
+    ),
+    Story(
+        "UpkeepFailing",
+        "fires when rows past keeping are not deleted for 15 minutes, and resolves when they are",
+        {_UPKEEP: gauge((10, 0), (20, 1), (10, 0))},
+        (("24m", QUIET), ("27m", ({"job": "payguard-cases", "consumer": "retention"},)), ("32m", QUIET)),
+    ),
+    Story(
+        "UpkeepFailing",
+        "leaves freezes and letters to their page",
+        {_FAILING: gauge((40, 1))},
+        (("35m", QUIET),),
+    ),
+    Story(
+        "ActivityBehind",
+        "fires when activity is older than five minutes for a while, and resolves when it caught up",
+        {_OLDEST.replace("CONSUMER", "activity"): gauge((10, 0), (15, 420), (10, 0))},
+        (("12m", QUIET), ("18m", says("7m 0s")), ("27m", QUIET)),
+    ),
+    Story(
+        "ActivityBehind",
+        "stays quiet while a backlog is drained within minutes",
+        {_OLDEST.replace("CONSUMER", "activity"): gauge((10, 0), (4, 600), (20, 30))},
+        (("14m", QUIET), ("25m", QUIET)),
+    ),
+    Story(
         "ConsumerBehind",
         "fires when an action has waited for more than a minute, and resolves when it is out",
         {_OLDEST.replace("CONSUMER", "outbox"): gauge((10, 0), (10, 90), (10, 0))},
-        (("9m", QUIET), ("14m", ({"consumer": "outbox"},)), ("22m", QUIET)),
+        (("9m", QUIET), ("14m", says("1m 30s", consumer="outbox")), ("22m", QUIET)),
     ),
     Story(
         "ConsumerBehind",
         "fires when a letter has waited for more than an hour",
         {_OLDEST.replace("CONSUMER", "notifier"): gauge((10, 0), (10, 3700), (10, 0))},
-        (("9m", QUIET), ("14m", ({"consumer": "notifier"},)), ("22m", QUIET)),
+        (("9m", QUIET), ("14m", says("1h 1m 40s", consumer="notifier")), ("22m", QUIET)),
     ),
     Story(
         "ConsumerBehind",
@@ -55,7 +86,7 @@ BACKGROUND_STORIES = (
             _UNFROZEN: gauge((10, 0), (5, 45), (10, 0)),
             _ACKNOWLEDGED: counter((30, 1)),
         },
-        (("9m", QUIET), ("14m", FIRES), ("20m", QUIET)),
+        (("9m", QUIET), ("14m", says("45s")), ("20m", QUIET)),
     ),
     Story(
         "FreezeUnacknowledged",
@@ -70,7 +101,7 @@ BACKGROUND_STORIES = (
             _NOT_ME.replace("CHANNEL", "letter"): counter((120, 0), (30, 1), (120, 0)),
             _NOT_ME.replace("CHANNEL", "page"): counter((120, 0), (30, 1), (120, 0)),
         },
-        (("118m", QUIET), ("145m", FIRES), ("230m", QUIET)),
+        (("118m", QUIET), ("145m", says("50")), ("230m", QUIET)),
     ),
     Story(
         "NotMeDoubled",
@@ -100,7 +131,7 @@ BACKGROUND_STORIES = (
             _DIGESTED.replace("REASON", "login_notice"): counter((10, 0), (10, 450), (40, 0)),
             _DIGESTED.replace("REASON", "hold_notice"): counter((10, 0), (5, 20), (45, 0)),
         },
-        (("9m", QUIET), ("13m", FIRES), ("40m", QUIET)),
+        (("9m", QUIET), ("13m", says("1410")), ("40m", QUIET)),
     ),
     Story(
         "MailStorm",
@@ -117,7 +148,7 @@ BACKGROUND_STORIES = (
         {_STARTED: "100x9 200 200 300 300 400 400 500 500 600 600 700x40"},
         (
             ("9m", QUIET),
-            ("20m", ({"job": "payguard-cases", "instance": "cases:1"},)),
+            ("20m", says("6", job="payguard-cases", instance="cases:1")),
             ("40m", QUIET),
         ),
     ),

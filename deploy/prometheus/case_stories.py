@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge
+from deploy.prometheus.stories import QUIET, Story, counter, gauge, says
 
 _BOUNCED = 'payguard_notices_total{channel="mail",result="failed"}'
 _NOWHERE = 'payguard_notices_total{channel="mail",result="undeliverable"}'
 _NO_CONTACT = 'payguard_notices_undelivered_total{reason="no_contact"}'
 _DELIVERED = 'payguard_notices_total{channel="mail",result="delivered"}'
 _SMS_TAKEN = 'payguard_messages_total{channel="sms",class="critical",state="handed_over"}'
+_UNCLAIMED = 'payguard_cases_unclaimed_seconds{severity="%s"}'
 _PENDING = 'payguard_outbox_pending{kind="action"}'
 
 CASE_STORIES = (
@@ -16,7 +17,7 @@ CASE_STORIES = (
         "OutboxStuck",
         "fires when rows wait and do not get fewer, and resolves when they are carried out",
         {_PENDING: gauge((10, 0), (40, 12), (10, 0))},
-        (("9m", QUIET), ("35m", ({"kind": "action"},)), ("52m", QUIET)),
+        (("9m", QUIET), ("35m", says("12", kind="action")), ("52m", QUIET)),
     ),
     Story(
         "OutboxStuck",
@@ -34,7 +35,7 @@ CASE_STORIES = (
         "NoticesFailing",
         "fires when notices fail, and resolves after a good hour",
         {_BOUNCED: counter((10, 0), (10, 2), (80, 0)), _DELIVERED: counter((100, 2))},
-        (("10m", QUIET), ("25m", FIRES), ("90m", QUIET)),
+        (("10m", QUIET), ("25m", says("20")), ("90m", QUIET)),
     ),
     Story(
         "NoticesFailing",
@@ -67,7 +68,7 @@ CASE_STORIES = (
         "HelpDeskFailing",
         "fires when a help desk takes nothing for 15 minutes, and resolves when it takes what waits",
         {"payguard_help_desk_failing_seconds": "0x9 0+60x25 0x10"},
-        (("20m", QUIET), ("30m", FIRES), ("40m", QUIET)),
+        (("20m", QUIET), ("30m", says("20m 0s")), ("40m", QUIET)),
     ),
     Story(
         "HelpDeskFailing",
@@ -83,7 +84,7 @@ CASE_STORIES = (
             _NOWHERE: counter((60, 0), (60, 1), (480, 0)),
             _DELIVERED: counter((600, 2)),
         },
-        (("55m", QUIET), ("110m", FIRES), ("590m", QUIET)),
+        (("55m", QUIET), ("110m", says("50")), ("590m", QUIET)),
     ),
     Story(
         "OwnersUnreachable",
@@ -103,14 +104,32 @@ CASE_STORIES = (
     ),
     Story(
         "CaseWaiting",
-        "fires when a case waits for more than 4 hours, and resolves when it is closed",
-        {"payguard_oldest_open_case_seconds": gauge((10, 14_000), (10, 15_000), (10, 600))},
-        (("9m", QUIET), ("16m", FIRES), ("22m", QUIET)),
+        "fires when nobody takes a case for more than 4 hours, and resolves when somebody does",
+        {_UNCLAIMED % "high": gauge((10, 14_000), (10, 15_000), (10, 600))},
+        (("9m", QUIET), ("16m", says("4h 10m 0s")), ("22m", QUIET)),
+    ),
+    Story(
+        "CriticalCaseUnclaimed",
+        "fires when nobody takes a critical case for 15 minutes, and resolves when somebody does",
+        {_UNCLAIMED % "critical": gauge((10, 300), (10, 960), (10, 0))},
+        (("9m", QUIET), ("12m", says("16m 0s")), ("21m", QUIET)),
+    ),
+    Story(
+        "CriticalCaseUnclaimed",
+        "stays quiet about a high one, and about a critical one of ten minutes",
+        {_UNCLAIMED % "high": gauge((30, 3_000)), _UNCLAIMED % "critical": gauge((30, 600))},
+        (("20m", QUIET),),
     ),
     Story(
         "CaseWaiting",
         "stays quiet at 3 hours",
-        {"payguard_oldest_open_case_seconds": gauge((30, 10_800))},
+        {_UNCLAIMED % "high": gauge((30, 10_800))},
+        (("20m", QUIET),),
+    ),
+    Story(
+        "CaseWaiting",
+        "stays quiet about a dispute that somebody works on for days",
+        {_UNCLAIMED % "medium": gauge((30, 0)), "payguard_oldest_open_case_seconds": gauge((30, 900_000))},
         (("20m", QUIET),),
     ),
 )

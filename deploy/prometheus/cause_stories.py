@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.prometheus.case_stories import CASE_STORIES
 from deploy.prometheus.partitions import PARTITION_STORIES
-from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, later
+from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, later, says
 
 _API, _WORKER = 'instance="api:1",job="payguard-api"', 'instance="w:1",job="payguard-worker"'
 _LAG = f"payguard_consumer_lag_records{{{_WORKER}}}"
@@ -29,13 +29,29 @@ _STREAM = (
         "EventsNotDecided",
         "fires when events wait and none is decided, and resolves when they are",
         {_LAG: gauge((10, 0), (20, 500), (10, 0)), _DECISIONS: counter((10, 100), (20, 0), (10, 100))},
-        (("10m", QUIET), ("20m", FIRES), ("35m", QUIET)),
+        (("10m", QUIET), ("20m", says("500")), ("35m", QUIET)),
     ),
     Story(
         "EventsNotDecided",
         "stays quiet when nothing happens at all",
         {_LAG: gauge((40, 0)), _DECISIONS: counter((40, 0))},
         (("30m", QUIET),),
+    ),
+    Story(
+        "ServiceDown",
+        "fires when the only process of its kind is gone, and resolves when it is back",
+        {f"up{{{_API}}}": gauge((10, 1), (10, 0), (10, 1))},
+        (("9m", QUIET), ("14m", ({"job": "payguard-api"},)), ("21m", QUIET)),
+    ),
+    Story(
+        "ServiceDown",
+        "stays quiet while another process of its kind answers, and about one that is looked after by day",
+        {
+            f"up{{{_API}}}": gauge((20, 0)),
+            f"up{{{_API.replace('api:', 'b:')}}}": gauge((20, 1)),
+            'up{instance="activity:1",job="payguard-activity"}': gauge((20, 0)),
+        },
+        (("15m", QUIET),),
     ),
     Story(
         "ProcessDown",
@@ -56,7 +72,7 @@ _STREAM = (
             'payguard_consumer_lag_seconds{partition="0"}': gauge((10, 0), (10, 30), (10, 0)),
             'payguard_consumer_lag_seconds{partition="1"}': gauge((30, 0)),
         },
-        (("9m", QUIET), ("16m", FIRES), ("22m", QUIET)),
+        (("9m", QUIET), ("16m", says("30s")), ("22m", QUIET)),
     ),
     Story(
         "ConsumerLagging",
@@ -68,7 +84,7 @@ _STREAM = (
         "CommitStalled",
         "fires for the worker whose offsets stand still, and resolves when they move",
         {_LAG: gauge((40, 100)), _COMMITS: counter((10, 60), (15, 0), (15, 60))},
-        (("10m", QUIET), ("21m", ({"instance": "w:1"},)), ("30m", QUIET)),
+        (("10m", QUIET), ("21m", says("100", instance="w:1")), ("30m", QUIET)),
     ),
     Story(
         "CommitStalled",
@@ -80,7 +96,7 @@ _STREAM = (
         "RebalanceStorm",
         "fires when assignments do not end, and resolves when they do",
         {_REBALANCES: counter((10, 0), (30, 1), (20, 0))},
-        (("10m", QUIET), ("35m", FIRES), ("55m", QUIET)),
+        (("10m", QUIET), ("35m", says("10")), ("55m", QUIET)),
     ),
     Story(
         "RebalanceStorm",
@@ -92,13 +108,13 @@ _STREAM = (
         "DeadLetters",
         "fires at the first dead letter of a reason, and resolves after 15 quiet minutes",
         {'payguard_dead_letters_total{reason="invalid_json"}': later(10, gauge((40, 1)))},
-        (("5m", QUIET), ("12m", ({"reason": "invalid_json"},)), ("30m", QUIET)),
+        (("5m", QUIET), ("12m", says("1", reason="invalid_json")), ("30m", QUIET)),
     ),
     Story(
         "DeadLetters",
         "fires again at the next one",
         {'payguard_dead_letters_total{reason="invalid_json"}': gauge((40, 1), (20, 2))},
-        (("39m", QUIET), ("42m", ({"reason": "invalid_json"},))),
+        (("39m", QUIET), ("42m", says("1", reason="invalid_json"))),
     ),
     Story(
         "DeadLetters",
@@ -143,13 +159,13 @@ _GUESSING = (
         "OtpGuessing",
         "fires while one code is tried at each of 10,000 accounts within an hour, and resolves when that ends",
         {_WRONG: counter((60, 1), (60, 167), (60, 1)), _RIGHT: counter((180, 20))},
-        (("60m", QUIET), ("70m", FIRES), ("140m", QUIET)),
+        (("60m", QUIET), ("70m", says("1675")), ("140m", QUIET)),
     ),
     Story(
         "OtpGuessing",
         "fires when the same is spread over a day of few passes",
         {_WRONG: counter((60, 0), (600, 7)), _RIGHT: counter((660, 2))},
-        (("60m", QUIET), ("120m", FIRES)),
+        (("60m", QUIET), ("120m", says("105"))),
     ),
     Story(
         "OtpGuessing",
@@ -161,7 +177,7 @@ _GUESSING = (
         "OtpFleetLimit",
         "fires at the first code that is slowed down, and resolves after 5 quiet minutes",
         {_SLOWED: counter((10, 0), (5, 3), (20, 0))},
-        (("10m", QUIET), ("12m", FIRES), ("25m", QUIET)),
+        (("10m", QUIET), ("12m", says("6")), ("25m", QUIET)),
     ),
     Story(
         "OtpFleetLimit",
@@ -176,7 +192,7 @@ _REST = (
         "DetectorFailing",
         "fires at the first failure of a detector, and resolves after 15 quiet minutes",
         {'payguard_detector_failed_total{detector="new_payee"}': later(10, gauge((40, 1)))},
-        (("5m", QUIET), ("12m", ({"detector": "new_payee"},)), ("30m", QUIET)),
+        (("5m", QUIET), ("12m", says("1", detector="new_payee")), ("30m", QUIET)),
     ),
     Story(
         "DetectorFailing",
@@ -203,7 +219,7 @@ _REST = (
         "OtpLockouts",
         "fires at many lock-outs, and resolves after 15 quiet minutes",
         {"payguard_lockouts_total": counter((10, 0), (5, 4), (30, 0))},
-        (("10m", QUIET), ("16m", FIRES), ("35m", QUIET)),
+        (("10m", QUIET), ("16m", says("20")), ("35m", QUIET)),
     ),
     Story(
         "OtpLockouts",
@@ -215,7 +231,7 @@ _REST = (
         "OtpSpray",
         "fires when more challenges fail than pass, and resolves when the failures end",
         {_FAILED: counter((10, 0), (10, 5), (40, 0)), _PASSED: counter((60, 1))},
-        (("10m", QUIET), ("20m", FIRES), ("40m", QUIET)),
+        (("10m", QUIET), ("20m", says("50")), ("40m", QUIET)),
     ),
     Story(
         "OtpSpray",
@@ -227,7 +243,7 @@ _REST = (
         "ClockSkew",
         "fires at many codes of another time, and resolves after a quiet hour",
         {"payguard_clock_skew_steps_count": counter((10, 0), (10, 4), (80, 0))},
-        (("10m", QUIET), ("25m", FIRES), ("90m", QUIET)),
+        (("10m", QUIET), ("25m", says("40")), ("90m", QUIET)),
     ),
     Story(
         "ClockSkew",

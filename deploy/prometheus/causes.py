@@ -20,7 +20,6 @@ STREAM = (
         "page",
         "2m",
         f'absent(up{{job="{WORKER}"}} == 1)',
-        "No worker answers: no event is being decided.",
         "no-worker.md",
     ),
     Alert(
@@ -28,15 +27,20 @@ STREAM = (
         "page",
         "2m",
         "sum(payguard_consumer_lag_records) > 0\nand sum(increase(payguard_decisions_total[5m])) == 0",
-        "Events wait and none was decided for 5 minutes.",
         "events-not-decided.md",
+    ),
+    Alert(
+        "ServiceDown",
+        "page",
+        "2m",
+        'max by (job) (up{job=~"payguard-(api|cases|notifier)"}) == 0',
+        "process-down.md",
     ),
     Alert(
         "ProcessDown",
         "ticket",
         "5m",
         'up{job=~"payguard-.*"} == 0',
-        "A process of {{ $labels.job }} does not answer.",
         "process-down.md",
     ),
     Alert(
@@ -44,7 +48,6 @@ STREAM = (
         "ticket",
         "5m",
         "max(payguard_consumer_lag_seconds) > 10",
-        "The worker has been more than 10 s behind for 5 minutes.",
         "consumer-lagging.md",
     ),
     Alert(
@@ -53,7 +56,6 @@ STREAM = (
         "5m",
         "sum by (instance) (payguard_consumer_lag_records) > 0\n"
         f'and sum by (instance) (increase(payguard_commit_total{{job="{WORKER}",result="ok"}}[5m])) == 0',
-        "Worker {{ $labels.instance }} is behind and has committed no offset for 5 minutes.",
         "commit-stalled.md",
     ),
     Alert(
@@ -61,7 +63,6 @@ STREAM = (
         "ticket",
         "15m",
         "max(increase(payguard_rebalances_total[10m])) > 4",
-        "Partitions keep changing hands.",
         "rebalance-storm.md",
     ),
     Alert(
@@ -69,7 +70,6 @@ STREAM = (
         "ticket",
         "0s",
         _appeared("payguard_dead_letters_total", "reason", "15m"),
-        "Records became dead letters: {{ $labels.reason }}.",
         "dead-letters.md",
     ),
     Alert(
@@ -77,9 +77,8 @@ STREAM = (
         "ticket",
         "5m",
         "(sum(increase(payguard_events_received_total[15m])) == 0\n"
-        "  and sum(increase(payguard_events_received_total[6h])) > 100)\n"
+        "  and sum(increase(payguard_events_received_total[6h])) > 1000)\n"
         "unless sum(payguard_consumer_lag_records) > 0",
-        "No event came for 15 minutes, and none waits.",
         "no-events.md",
     ),
     *PARTITIONS,
@@ -101,7 +100,6 @@ RISK = (
         "ticket",
         "0s",
         _appeared("payguard_detector_failed_total", "detector", "15m"),
-        "Detector {{ $labels.detector }} raises and is skipped.",
         "detector-failing.md",
     ),
     Alert(
@@ -109,7 +107,6 @@ RISK = (
         "ticket",
         "1m",
         "max by (instance) (payguard_policy_refused) > 0",
-        "Worker {{ $labels.instance }} refuses the policy file and goes on with the one before.",
         "policy-refused.md",
     ),
     Alert(
@@ -118,8 +115,9 @@ RISK = (
         "15m",
         "(payguard:decisions_acted:ratio_rate1h > 3 * payguard:decisions_acted:ratio_rate1d\n"
         "  or payguard:decisions_acted:ratio_rate1h < payguard:decisions_acted:ratio_rate1d / 3)\n"
-        "and sum(increase(payguard_decisions_total[1h])) > 1000",
-        "The share of decisions other than allow is three times, or a third of, the day's.",
+        "and sum(increase(payguard_decisions_total[1h])) > 1000\n"
+        'and (sum(increase(payguard_decisions_total{action!="allow"}[1h])) > 20\n'
+        "  or payguard:decisions_acted:ratio_rate1d * sum(increase(payguard_decisions_total[1h])) > 20)",
         "score-drift.md",
     ),
 )
@@ -142,7 +140,6 @@ SECOND_FACTOR = (
         'sum(increase(payguard_codes_total{result="wrong"}[15m])) > 50\n'
         "and (payguard:codes_wrong:ratio_rate15m > 0.5\n"
         "  or payguard:codes_wrong:ratio_rate15m > 3 * payguard:codes_wrong:ratio_rate1d)",
-        "Wrong codes over all accounts are many more than usual.",
         "otp-guessing.md",
     ),
     Alert(
@@ -150,7 +147,6 @@ SECOND_FACTOR = (
         "page",
         "0s",
         'sum(increase(payguard_codes_slowed_total{limit="fleet"}[5m])) > 0',
-        "So many codes are wrong that networks without a pass before are slowed down.",
         "otp-fleet-limit.md",
     ),
     Alert(
@@ -158,7 +154,6 @@ SECOND_FACTOR = (
         "ticket",
         "0s",
         "sum(increase(payguard_lockouts_total[15m])) > 10",
-        "More than 10 second factors were locked in 15 minutes.",
         "otp-lockouts.md",
     ),
     Alert(
@@ -168,7 +163,6 @@ SECOND_FACTOR = (
         'sum(increase(payguard_challenges_total{result="failed"}[15m])) > 20\n'
         'and sum(increase(payguard_challenges_total{result="failed"}[15m]))\n'
         '  > sum(increase(payguard_challenges_total{result="passed"}[15m]))',
-        "More challenges fail than pass.",
         "otp-spray.md",
     ),
     Alert(
@@ -176,28 +170,41 @@ SECOND_FACTOR = (
         "ticket",
         "0s",
         "sum(increase(payguard_clock_skew_steps_count[1h])) > 20",
-        "More than 20 codes in an hour were right for another time.",
         "clock-skew.md",
     ),
 )
 
+#: Consumers whose standing still hurts nobody within the hour.
+UPKEEP = "activity|activity-retention|retention|help-desks"
 #: Work behind the decisions: what it says of itself is in services/platform/progress.py.
 BACKGROUND = (
     Alert(
         "ConsumerFailing",
         "page",
         "1m",
-        "max by (job, consumer) (payguard_consumer_failing) > 0",
-        "{{ $labels.consumer }} does not go on: freezes, cases or letters wait.",
+        f'max by (job, consumer) (payguard_consumer_failing{{consumer!~"{UPKEEP}"}}) > 0',
+        "consumer-failing.md",
+    ),
+    Alert(
+        "UpkeepFailing",
+        "ticket",
+        "15m",
+        f'max by (job, consumer) (payguard_consumer_failing{{consumer=~"{UPKEEP}"}}) > 0',
         "consumer-failing.md",
     ),
     Alert(
         "ConsumerBehind",
         "page",
         "2m",
-        'max by (consumer) (payguard_consumer_oldest_seconds{consumer!="notifier"}) > 60\n'
+        'max by (consumer) (payguard_consumer_oldest_seconds{consumer!~"notifier|activity"}) > 60\n'
         'or max by (consumer) (payguard_consumer_oldest_seconds{consumer="notifier"}) > 3600',
-        "What {{ $labels.consumer }} has not finished is too old.",
+        "consumer-behind.md",
+    ),
+    Alert(
+        "ActivityBehind",
+        "ticket",
+        "5m",
+        'max(payguard_consumer_oldest_seconds{consumer="activity"}) > 300',
         "consumer-behind.md",
     ),
     Alert(
@@ -206,7 +213,6 @@ BACKGROUND = (
         "0s",
         'max (payguard_actions_unacknowledged_seconds{kind="freeze"}) > 30\n'
         "and on() sum(increase(payguard_actions_acknowledged_total[7d])) > 0",
-        "The wallet has not said for 30 seconds that an account is frozen: money may still leave it.",
         "freeze-unacknowledged.md",
     ),
     Alert(
@@ -216,7 +222,6 @@ BACKGROUND = (
         'sum(increase(payguard_answers_total{answer="not_me"}[1h])) > 20\n'
         'and sum(increase(payguard_answers_total{answer="not_me"}[1h]))\n'
         '  > 2 * sum(increase(payguard_answers_total{answer="not_me"}[1h] offset 1h))',
-        "More than twice as many owners as in the hour before say that something was not them.",
         "not-me-doubled.md",
     ),
     Alert(
@@ -224,7 +229,6 @@ BACKGROUND = (
         "page",
         "0s",
         _appeared("payguard_tasks_ended_total", "task", "15m"),
-        "The background task {{ $labels.task }} ended by itself.",
         "task-ended.md",
     ),
     Alert(
@@ -232,7 +236,6 @@ BACKGROUND = (
         "page",
         "0s",
         "sum(increase(payguard_notices_digested_total[15m])) > 0",
-        "So many letters of one reason are due that they go into digests: something makes them.",
         "mail-storm.md",
     ),
     Alert(
@@ -240,7 +243,6 @@ BACKGROUND = (
         "page",
         "0s",
         'max by (job, instance) (changes(process_start_time_seconds{job=~"payguard-.*"}[15m])) > 3',
-        "{{ $labels.job }} on {{ $labels.instance }} ends again and again.",
         "process-restarting.md",
     ),
 )

@@ -22,13 +22,18 @@ from deploy.prometheus.causes import (
 from deploy.prometheus.clocks import CLOCK_STORIES, CLOCKS
 from deploy.prometheus.http import HTTP, HTTP_STORIES
 from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
-from deploy.prometheus.rules import RUNBOOKS, Alert, burn_alerts, recordings
-from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Story
+from deploy.prometheus.people import PEOPLE, PEOPLE_RECORDINGS
+from deploy.prometheus.people_stories import PEOPLE_STORIES, WEEK_STORIES
+from deploy.prometheus.rules import Alert, burn_alerts, recordings
+from deploy.prometheus.stories import BUDGET_STORIES, BURN_STORIES, Labels, Story
 from deploy.prometheus.trust import TRUST, TRUST_STORIES
+from deploy.prometheus.wording import VALUE, filled, templates
 
 FOLDER = Path(__file__).parent
 _HEAD = "# Written by `make docs` from deploy/prometheus/*.py.\n"
 _OBJECTIVES = "payguard-objectives"
+#: Where the runbooks are in the stories.
+_RUNBOOKS = "https://runbooks.example"
 GROUPS: dict[str, tuple[Alert, ...]] = {
     _OBJECTIVES: tuple(burn_alerts()),
     "payguard-stream": STREAM,
@@ -36,6 +41,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-clocks": CLOCKS,
     "payguard-risk": RISK,
     "payguard-second-factor": SECOND_FACTOR,
+    "payguard-people": PEOPLE,
     "payguard-cases": CASES,
     "payguard-trust": TRUST,
     "payguard-background": BACKGROUND,
@@ -46,6 +52,7 @@ RECORDINGS = {
     _OBJECTIVES: recordings(),
     "payguard-risk": RISK_RECORDINGS,
     "payguard-second-factor": CODE_RECORDINGS,
+    "payguard-people": PEOPLE_RECORDINGS,
 }
 ALERTS: dict[str, Alert] = {alert.name: alert for group in GROUPS.values() for alert in group}
 
@@ -77,11 +84,14 @@ def files() -> dict[str, str]:
                     *TRUST_STORIES,
                     *BACKGROUND_STORIES,
                     *HTTP_STORIES,
+                    *PEOPLE_STORIES,
                 ),
             )
         ),
         "objectives_test.yml": _dump(_tests("1m", ["objectives.yml"], BURN_STORIES)),
-        "budget_test.yml": _dump(_tests("15m", ["objectives.yml", "alerts.yml"], BUDGET_STORIES)),
+        "budget_test.yml": _dump(
+            _tests("15m", ["objectives.yml", "alerts.yml"], (*BUDGET_STORIES, *WEEK_STORIES))
+        ),
     }
 
 
@@ -100,15 +110,8 @@ def _rule(alert: Alert) -> dict[str, Any]:
         "expr": alert.expression,
         "for": alert.hold,
         "labels": {"severity": alert.severity},
-        "annotations": _annotations(alert, {}),
+        "annotations": templates(alert),
     }
-
-
-def _annotations(alert: Alert, labels: dict[str, str]) -> dict[str, str]:
-    summary = alert.summary
-    for name, value in labels.items():
-        summary = summary.replace(f"{{{{ $labels.{name} }}}}", value)
-    return {"summary": summary, "runbook_url": f"{RUNBOOKS}/{alert.runbook}"}
 
 
 def _tests(interval: str, rules: list[str], stories: tuple[Story, ...]) -> dict[str, Any]:
@@ -124,6 +127,7 @@ def _test(interval: str, story: Story) -> dict[str, Any]:
     return {
         "name": f"{story.alert}: {story.claim}",
         "interval": interval,
+        "external_labels": {"runbooks": _RUNBOOKS},
         "input_series": [{"series": name, "values": values} for name, values in story.series.items()],
         "alert_rule_test": [
             {
@@ -131,8 +135,8 @@ def _test(interval: str, story: Story) -> dict[str, Any]:
                 "alertname": story.alert,
                 "exp_alerts": [
                     {
-                        "exp_labels": {"severity": alert.severity, **labels},
-                        "exp_annotations": _annotations(alert, labels),
+                        "exp_labels": {"severity": alert.severity, **_true(labels)},
+                        "exp_annotations": filled(alert, labels, _RUNBOOKS),
                     }
                     for labels in firing
                 ],
@@ -140,6 +144,10 @@ def _test(interval: str, story: Story) -> dict[str, Any]:
             for when, firing in story.expected
         ],
     }
+
+
+def _true(labels: Labels) -> Labels:
+    return {name: value for name, value in labels.items() if name != VALUE}
 
 
 def main() -> int:

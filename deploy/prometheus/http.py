@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.prometheus.rules import Alert
-from deploy.prometheus.stories import FIRES, QUIET, Story, counter
+from deploy.prometheus.stories import FIRES, QUIET, Story, counter, says
 
 HTTP = (
     Alert(
@@ -11,7 +11,6 @@ HTTP = (
         "ticket",
         "5m",
         'sum(rate(payguard_http_connections_cut_total{reason!="idle"}[5m])) > 5',
-        "The API cuts more than 5 connections a second whose clients keep it waiting.",
         "connections-cut.md",
     ),
     Alert(
@@ -19,7 +18,6 @@ HTTP = (
         "page",
         "1m",
         'sum(rate(payguard_http_connections_cut_total{reason="refused"}[1m])) > 0.1',
-        "The API turns callers away: every connection it may hold has a request in hand.",
         "connections-cut.md",
     ),
 )
@@ -30,7 +28,7 @@ HTTP_STORIES = (
         "ConnectionsCut",
         "fires while headers do not come, and resolves when that is over",
         {f'{_CUT}{{reason="headers"}}': counter((10, 0), (20, 600), (20, 0))},
-        (("9m", QUIET), ("20m", FIRES), ("40m", QUIET)),
+        (("9m", QUIET), ("20m", says("10")), ("40m", QUIET)),
     ),
     Story(
         "ConnectionsCut",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.prometheus.rules import Alert
-from deploy.prometheus.stories import QUIET, Story, gauge
+from deploy.prometheus.stories import QUIET, Story, gauge, says
 
 MEMORY = (
     Alert(
@@ -11,7 +11,6 @@ MEMORY = (
         "page",
         "0s",
         "count(max by (partition) (payguard_memory_lost) > 0) > 0",
-        "What was remembered of accounts is lost: money is treated by the policy's rules for unavailable.",
         "memory-lost.md",
     ),
     Alert(
@@ -19,7 +18,6 @@ MEMORY = (
         "page",
         "1m",
         "max(payguard_store_may_evict) > 0",
-        "The store may evict keys: its maxmemory-policy is not noeviction.",
         "store-may-evict.md",
     ),
     Alert(
@@ -27,7 +25,6 @@ MEMORY = (
         "ticket",
         "0s",
         "max by (partition) (max_over_time(payguard_memory_behind_records[15m])) > 0",
-        "The store lacks what it had learned last of partition {{ $labels.partition }}.",
         "memory-behind.md",
     ),
 )
@@ -43,7 +40,7 @@ MEMORY_STORIES = (
         "MemoryLost",
         "fires at once while a partition is lost, and resolves when all are whole",
         {_LOST: gauge((10, 0), (10, 1), (10, 0)), _OTHER_LOST: gauge((30, 0))},
-        (("9m", QUIET), ("11m", ({},)), ("21m", QUIET)),
+        (("9m", QUIET), ("11m", says("1")), ("21m", QUIET)),
     ),
     Story(
         "MemoryLost",
@@ -67,7 +64,7 @@ MEMORY_STORIES = (
         "MemoryBehind",
         "fires when a store that took over lacks records, and resolves after 15 quiet minutes",
         {_BEHIND: gauge((10, 0), (1, 40), (30, 0))},
-        (("9m", QUIET), ("12m", ({"partition": "3"},)), ("30m", QUIET)),
+        (("9m", QUIET), ("12m", says("40", partition="3")), ("30m", QUIET)),
     ),
     Story(
         "MemoryBehind",

@@ -7,23 +7,27 @@ slow event at night pages nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-RUNBOOKS = "docs/runbooks"
 VERIFY_ROUTE = "/v1/challenges/{challenge_id}/verify"
 WORKER = "payguard-worker"
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One rule. `hold` is how long the expression must hold; `runbook` names a file of docs/runbooks."""
+    """One rule. `hold` is how long the expression must hold; `runbook` names a file of docs/runbooks.
+
+    Its texts stand in words/ under its name, or under `words`, with `gaps` filled in.
+    """
 
     name: str
     severity: str
     hold: str
     expression: str
-    summary: str
     runbook: str
+    words: str = ""
+    gaps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,6 @@ class Objective:
     all: str
     budget: float
     minimum_bad: int
-    words: str
     runbook: str
 
     def ratio(self, window: str) -> str:
@@ -64,7 +67,6 @@ OBJECTIVES = (
         all="payguard_decision_latency_seconds_count",
         budget=0.001,
         minimum_bad=20,
-        words="99.9 % of events are decided within 1 s",
         runbook="decisions-late.md",
     ),
     Objective(
@@ -74,7 +76,6 @@ OBJECTIVES = (
         all=f'payguard_http_request_seconds_count{{route="{VERIFY_ROUTE}"}}',
         budget=0.0005,
         minimum_bad=5,
-        words="99.95 % of verifications are answered without an error of ours within 300 ms",
         runbook="verifications-bad.md",
     ),
 )
@@ -101,8 +102,9 @@ def burn_alerts() -> list[Alert]:
                 f"and {objective.ratio(short)} > {rate:g} * {objective.budget:g}\n"
                 f"and {objective.bad(long)} >= {objective.minimum_bad}"
             ),
-            summary=f"The error budget burns at {rate:g} times its rate over {long}: {objective.words}.",
             runbook=objective.runbook,
+            words=f"{objective.name}Burn",
+            gaps={"rate": f"{rate:g}", "window": long},
         )
         for objective in OBJECTIVES
         for suffix, rate, long, short, severity in BURNS

@@ -10,6 +10,7 @@ Labels = dict[str, str]
 QUIET: tuple[Labels, ...] = ()
 FIRES: tuple[Labels, ...] = ({},)
 
+
 _DECIDED = "payguard_decision_latency_seconds_count"
 _IN_TIME = 'payguard_decision_latency_seconds_bucket{le="1.0"}'
 _ASKED = f'payguard_http_request_seconds_count{{route="{VERIFY_ROUTE}",status="200"}}'
@@ -42,12 +43,19 @@ def gauge(*parts: tuple[int, float]) -> str:
     return " ".join(f"{value:g}+0x{samples - 1}" for samples, value in parts)
 
 
+def says(value: str, **labels: str) -> tuple[Labels, ...]:
+    """One alert that fires, whose texts speak of its value, as people read it."""
+    return ({"value": value, **labels},)
+
+
 def later(minutes: int, series: str) -> str:
     """The series, absent for its first minutes."""
     return f"_x{minutes} {series}"
 
 
-def _burn(alert: str, all_name: str, good_name: str, rate: int, parts: tuple[int, int, int]) -> Story:
+def _burn(
+    alert: str, all_name: str, good_name: str, rate: int, parts: tuple[int, int, int], value: str
+) -> Story:
     """`parts`: samples of calm, of nothing good, of calm; fires at the end of the second, resolves within the third."""
     calm, bad, after = parts
     minutes = 1 if alert.endswith("14x") else 15
@@ -60,7 +68,7 @@ def _burn(alert: str, all_name: str, good_name: str, rate: int, parts: tuple[int
         },
         (
             (f"{calm * minutes}m", QUIET),
-            (f"{(calm + bad) * minutes}m", FIRES),
+            (f"{(calm + bad) * minutes}m", says(value)),
             (f"{(calm + bad + after) * minutes}m", QUIET),
         ),
     )
@@ -71,7 +79,7 @@ def _no_burn(alert: str, claim: str, series: dict[str, str], when: str) -> Story
 
 
 BURN_STORIES = (
-    _burn("DecisionsBurn14x", _DECIDED, _IN_TIME, 600, (60, 5, 10)),
+    _burn("DecisionsBurn14x", _DECIDED, _IN_TIME, 600, (60, 5, 10), "8.333%"),
     _no_burn(
         "DecisionsBurn14x",
         "stays quiet at 1 % late",
@@ -84,7 +92,7 @@ BURN_STORIES = (
         {_DECIDED: counter((60, 1), (5, 2)), _IN_TIME: counter((60, 1), (5, 0))},
         "65m",
     ),
-    _burn("VerificationsBurn14x", _ASKED, _ANSWERED, 60, (60, 5, 10)),
+    _burn("VerificationsBurn14x", _ASKED, _ANSWERED, 60, (60, 5, 10), "8.333%"),
     _no_burn(
         "VerificationsBurn14x",
         "stays quiet at 4 bad answers",
@@ -100,17 +108,17 @@ BURN_STORIES = (
             _ASKED.replace("200", "503"): counter((60, 0), (10, 10)),
             _ANSWERED.replace("200", "503"): counter((60, 0), (10, 10)),
         },
-        (("60m", QUIET), ("66m", FIRES)),
+        (("60m", QUIET), ("66m", says("9.091%"))),
     ),
 )
 
 BUDGET_STORIES = (
-    _burn("DecisionsBurn6x", _DECIDED, _IN_TIME, 600, (24, 2, 10)),
-    _burn("DecisionsBurn3x", _DECIDED, _IN_TIME, 600, (24, 2, 12)),
-    _burn("DecisionsBurn1x", _DECIDED, _IN_TIME, 600, (24, 2, 28)),
-    _burn("VerificationsBurn6x", _ASKED, _ANSWERED, 60, (24, 2, 10)),
-    _burn("VerificationsBurn3x", _ASKED, _ANSWERED, 60, (24, 2, 12)),
-    _burn("VerificationsBurn1x", _ASKED, _ANSWERED, 60, (24, 2, 28)),
+    _burn("DecisionsBurn6x", _DECIDED, _IN_TIME, 600, (24, 2, 10), "8.333%"),
+    _burn("DecisionsBurn3x", _DECIDED, _IN_TIME, 600, (24, 2, 12), "7.692%"),
+    _burn("DecisionsBurn1x", _DECIDED, _IN_TIME, 600, (24, 2, 28), "7.692%"),
+    _burn("VerificationsBurn6x", _ASKED, _ANSWERED, 60, (24, 2, 10), "8.333%"),
+    _burn("VerificationsBurn3x", _ASKED, _ANSWERED, 60, (24, 2, 12), "7.692%"),
+    _burn("VerificationsBurn1x", _ASKED, _ANSWERED, 60, (24, 2, 28), "7.692%"),
     *(
         _no_burn(
             f"{name}Burn{rate}",
@@ -134,13 +142,13 @@ BUDGET_STORIES = (
             _DECISIONS: counter((96, 2970), (6, 2700), (10, 2970)),
             _ACTED: counter((96, 30), (6, 300), (10, 30)),
         },
-        (("1440m", QUIET), ("1530m", FIRES), ("1680m", QUIET)),
+        (("1440m", QUIET), ("1530m", says("10%")), ("1680m", QUIET)),
     ),
     Story(
         "ScoreDrift",
         "fires when nothing is challenged any more",
         {_DECISIONS: counter((96, 2970), (8, 3000)), _ACTED: counter((96, 30), (8, 0))},
-        (("1540m", FIRES),),
+        (("1540m", says("0%")),),
     ),
     _no_burn(
         "ScoreDrift",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.prometheus.rules import Alert
-from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge
+from deploy.prometheus.stories import FIRES, QUIET, Story, counter, gauge, says
 
 TRUST = (
     Alert(
@@ -11,7 +11,6 @@ TRUST = (
         "page",
         "0s",
         'sum by (mac) (increase(payguard_own_events_total{mac=~"unsigned|unknown_key|forged"}[15m])) > 0',
-        "Records speak for PayGuard without its MAC and were refused: {{ $labels.mac }}.",
         "events-not-ours.md",
     ),
     Alert(
@@ -19,7 +18,6 @@ TRUST = (
         "page",
         "0s",
         "sum by (client) (increase(payguard_kafka_refused_total[10m])) > 0",
-        "Kafka refuses {{ $labels.client }}: its user lacks a right, or its password is wrong.",
         "kafka-refuses.md",
     ),
     Alert(
@@ -27,7 +25,6 @@ TRUST = (
         "ticket",
         "0s",
         "sum(increase(payguard_unusual_reveals_total[1h])) > 0",
-        "Somebody at the desk had more than three times as many fields shown in clear as on their usual day.",
         "unusual-reveals.md",
     ),
     Alert(
@@ -35,7 +32,6 @@ TRUST = (
         "ticket",
         "0s",
         'sum(increase(payguard_staff_sign_ins_total{result=~"refused|slowed"}[15m])) > 20',
-        "More than twenty sign-ins at the desk were refused or slowed down within 15 minutes.",
         "staff-sign-ins-refused.md",
     ),
 )
@@ -52,13 +48,13 @@ TRUST_STORIES = (
             _SIGN_INS % ("password", "refused"): counter((10, 0), (5, 6), (40, 0)),
             _SIGN_INS % ("password", "slowed"): counter((10, 0), (5, 4), (40, 0)),
         },
-        (("9m", QUIET), ("15m", FIRES), ("40m", QUIET)),
+        (("9m", QUIET), ("15m", says("50")), ("40m", QUIET)),
     ),
     Story(
         "StaffSignInsRefused",
         "fires on a burst at the company's sign-in too",
         {_SIGN_INS % ("company", "refused"): counter((10, 0), (5, 8), (40, 0))},
-        (("9m", QUIET), ("15m", FIRES), ("40m", QUIET)),
+        (("9m", QUIET), ("15m", says("40")), ("40m", QUIET)),
     ),
     Story(
         "StaffSignInsRefused",
@@ -85,13 +81,13 @@ TRUST_STORIES = (
         "EventsNotOurs",
         "fires at the first forged outcome, and resolves after 15 quiet minutes",
         {_OWN % "forged": gauge((10, 0), (50, 1)), _OWN % "signed": counter((60, 30))},
-        (("9m", QUIET), ("12m", ({"mac": "forged"},)), ("30m", QUIET)),
+        (("9m", QUIET), ("12m", says("1", mac="forged")), ("30m", QUIET)),
     ),
     Story(
         "EventsNotOurs",
         "fires when a process signs under a key that the workers do not hold",
         {_OWN % "unknown_key": counter((10, 0), (20, 3), (30, 0))},
-        (("9m", QUIET), ("15m", ({"mac": "unknown_key"},)), ("50m", QUIET)),
+        (("9m", QUIET), ("15m", says("15", mac="unknown_key")), ("50m", QUIET)),
     ),
     Story(
         "EventsNotOurs",
@@ -103,7 +99,7 @@ TRUST_STORIES = (
         "KafkaRefuses",
         "fires while a client is refused, and resolves once its rights are back",
         {_REFUSED % "outbox": counter((10, 0), (10, 6), (20, 0)), _REFUSED % "api": counter((40, 0))},
-        (("9m", QUIET), ("15m", ({"client": "outbox"},)), ("35m", QUIET)),
+        (("9m", QUIET), ("15m", says("30", client="outbox")), ("35m", QUIET)),
     ),
     Story(
         "KafkaRefuses",

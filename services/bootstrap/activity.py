@@ -6,6 +6,8 @@ import time
 
 from services.activity.service import ActivityService
 from services.bootstrap.pipelines import open_enricher
+from services.cases.business_days import deadline_set
+from services.cases.case_deadlines import promises
 from services.cases.expected import ExpectedLetters
 from services.cases.repeated_failures import RepeatedFailures
 from services.events.own_events import event_macs
@@ -23,6 +25,7 @@ def open_activity(settings: Settings, database: Database, consumers: Consumers) 
     enricher = open_enricher(settings, pseudonyms)
     acts, check = read_policy(settings.policy).acts, event_macs(settings).check
     expected = ExpectedLetters(database, time.time, acts.incident_s)
-    failures = RepeatedFailures(database, time.time, acts.clocks)
+    promised = promises(acts.clocks, deadline_set(settings.deadlines))
+    failures = RepeatedFailures(database, time.time, promised)
     tells = (expected.tell, failures.tell)
     return ActivityService(settings, database, enricher, check, time.time, consumers, *tells)

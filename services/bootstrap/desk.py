@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from services.activity.repository import ActivityStore
@@ -9,6 +10,7 @@ from services.cases.acts.attached import CaseFiles
 from services.cases.acts.service import DeskActs
 from services.cases.acts.situation import Ground
 from services.cases.business_days import deadline_set
+from services.cases.case_deadlines import promises
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
 from services.cases.unfreezing import Unfreezing
@@ -30,6 +32,9 @@ from services.staff.administration import Administration
 from services.staff.company import CompanyRules, groups_and_roles
 from services.staff.sessions import Lasting
 from services.staff.staff import Staff, open_staff
+
+#: An address that a link may hold.
+_FOLLOWED = re.compile(r"https?://[^\s\"'<>]+")
 
 
 def staff_of(settings: Settings, database: Database, clock: Callable[[], float]) -> Staff:
@@ -94,6 +99,8 @@ def open_desk(
     files: CaseFiles,
 ) -> Desk:
     """The desk; `acts` are the policy's, `files` keeps those beside cases. Raises ValueError for an address that is none."""
+    deadlines = deadline_set(settings.deadlines)
+    clock_of = promises(acts.clocks, deadlines)
     return Desk(
         staff=staff,
         members=Administration(staff, two_people="factor_reset" in acts.second_person),
@@ -101,14 +108,15 @@ def open_desk(
         clock=clock,
         cases=cases,
         holds=holds,
-        acts=DeskActs(database, clock, open_ground(acts, holds, files), clocks=acts.clocks),
+        acts=DeskActs(database, clock, open_ground(acts, holds, files), clock_of=clock_of),
         activity=activity,
         reasons=reasons,
         limits=limits,
         known=known,
-        deadlines=deadline_set(settings.deadlines),
+        deadlines=deadlines,
         service=settings.totp_issuer,
         url=desk_url(settings),
+        runbooks=runbook_url(settings),
     )
 
 
@@ -117,6 +125,17 @@ def desk_url(settings: Settings) -> str:
     if not settings.desk_url:
         return public_url(settings)
     return checked_url("PAYGUARD_DESK_URL", settings.desk_url)
+
+
+def runbook_url(settings: Settings) -> str:
+    """Where the runbooks of alerts are, without a slash at the end; empty where nobody said. Raises ValueError unless people can
+    follow it."""
+    plain = settings.runbook_url.rstrip("/")
+    if plain and _FOLLOWED.fullmatch(plain) is None:
+        raise ValueError(
+            "PAYGUARD_RUNBOOK_URL must begin with https:// or http:// and hold no space or quote"
+        )
+    return plain
 
 
 def open_ground(acts: Acts, holds: HoldService | None = None, files: CaseFiles | None = None) -> Ground:

@@ -121,7 +121,7 @@ async def open_case(acts: Acts, key: Supporter, body: CaseOpening) -> CaseShown:
         request_id=body.request_id,
     )
     try:
-        return CaseShown.of(await open_by_hand(acts.database, opening, key, acts.clock(), acts.clocks))
+        return CaseShown.of(await open_by_hand(acts.database, opening, key, acts.clock(), acts.clock_of))
     except OtherOpen as error:
         raise Problem(409, "other_case_open", str(error), case_id=error.case_id) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -11,6 +12,9 @@ from services.cases.business_days import DeadlineSet, standing
 from services.cases.kind_files import kinds
 from services.cases.kind_shapes import Said
 from services.cases.states import Case
+
+#: Within how long a report of a kind is answered and ended that is made at that time, epoch seconds.
+ClockOf = Callable[[ReportKind, float], Clock]
 
 
 class Deadline(Struct, frozen=True, kw_only=True):
@@ -38,6 +42,11 @@ def promised(kind: ReportKind, clock: Clock, deadlines: DeadlineSet | None, now:
         if due.binds is not None and not own[due.binds] and ends is not None:
             times[due.binds] = max(int(ends - now), 1)
     return Clock(min(times["first_answer"], times["closed"]), times["closed"])
+
+
+def promises(clocks: Mapping[ReportKind, Clock], deadlines: DeadlineSet | None = None) -> ClockOf:
+    """`promised` by the policy's clocks and a set of deadlines, for whoever opens cases."""
+    return lambda kind, now: promised(kind, clocks[kind], deadlines, now)
 
 
 def deadlines_of(case: Case, deadlines: DeadlineSet, now: float) -> list[Deadline]:

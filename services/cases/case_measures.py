@@ -1,4 +1,5 @@
-"""What is counted of cases as they are worked: open ones by kind and state, first answers, and clocks that ran out."""
+"""What is counted of cases as they are worked: open ones by kind and state, what waits for somebody, first answers, and
+clocks that ran out or soon will."""
 
 from __future__ import annotations
 
@@ -6,12 +7,22 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.report_kinds import RULES
+from services.cases.queue import active
+from services.cases.states import SEVERITIES
 from services.cases.tables import cases
 from services.platform.database import Database
-from services.platform.metrics import CASE_BREACHES, CASE_FIRST_ANSWER, CASES
+from services.platform.metrics import (
+    CASE_BREACHES,
+    CASE_FIRST_ANSWER,
+    CASES,
+    CASES_DUE,
+    UNCLAIMED_CASES,
+)
 
 KINDS = ("risk", *RULES)
 STATES = ("open", "in_review")
+#: So far ahead is a breach foreseen.
+SOON_S = 4 * 3600.0
 
 
 class CaseMeasures:
@@ -30,7 +41,12 @@ class CaseMeasures:
             found = await _unresolved(connection)
             answered = await _answered(connection, since, now)
             late = await _late(connection, since, now)
+            unclaimed = await _unclaimed(connection, now)
+            due = await _due_soon(connection, now)
         self._since = now
+        CASES_DUE.set(due)
+        for severity in SEVERITIES:
+            UNCLAIMED_CASES.labels(severity).set(max(0.0, now - unclaimed.get(severity, now)))
         for kind in KINDS:
             for state in STATES:
                 CASES.labels(kind, state).set(found.get((kind, state), 0))
@@ -70,3 +86,21 @@ async def _late(connection: AsyncConnection, since: float, now: float) -> list[t
         .group_by(cases.c.kind)
     )
     return [(kind, int(one), int(two)) for kind, one, two in await connection.execute(query)]
+
+
+async def _unclaimed(connection: AsyncConnection, now: float) -> dict[str, float]:
+    """Of each severity, since when (epoch seconds) the first case that nobody has waits to be taken."""
+    asleep = case((cases.c.snoozed_until <= now, cases.c.snoozed_until))
+    since = func.coalesce(asleep, cases.c.escalated_at, cases.c.appealed_at, cases.c.opened_at)
+    query = (
+        select(cases.c.severity, func.min(since))
+        .where(active(now), cases.c.assignee.is_(None))
+        .group_by(cases.c.severity)
+    )
+    return {severity: float(since) for severity, since in await connection.execute(query)}
+
+
+async def _due_soon(connection: AsyncConnection, now: float) -> int:
+    due = cases.c.next_due_at
+    query = select(func.count()).select_from(cases).where(active(now), due >= now, due < now + SOON_S)
+    return int(await connection.scalar(query) or 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeGuard
 
@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import derived_id
 from contracts.events import AnyEvent, Transaction
-from contracts.report_kinds import Clock, ReportKind
+from contracts.report_kinds import ReportKind
 from services.activity.recent import since
 from services.activity.tables import activity
 from services.cases import states
+from services.cases.case_deadlines import ClockOf
 from services.cases.case_rows import note_entry
 from services.cases.kind_files import kinds
 from services.cases.kind_shapes import Repeats
@@ -39,13 +40,11 @@ _PART = 500
 class RepeatedFailures:
     """Hears of events whose rows of activity are kept. Raises Unavailable: repeat the batch, nothing is flagged twice."""
 
-    def __init__(
-        self, database: Database, clock: Callable[[], float], clocks: Mapping[ReportKind, Clock]
-    ) -> None:
-        """`clocks` are the policy's."""
+    def __init__(self, database: Database, clock: Callable[[], float], clock_of: ClockOf) -> None:
+        """`clock_of` is as for every report."""
         self._database = database
         self._clock = clock
-        self._times = clocks[KIND]
+        self._clock_of = clock_of
 
     async def tell(self, events: Sequence[AnyEvent]) -> None:
         """Flag the accounts and channels among these events that fail as often as the kind says."""
@@ -95,7 +94,9 @@ class RepeatedFailures:
         await self._open(connection, case_id, event, note)
 
     async def _open(self, connection: AsyncConnection, case_id: str, event: Transaction, note: str) -> None:
-        case = states.reported(case_id, event.account_id, KIND, event.event_id, self._clock(), self._times)
+        now = self._clock()
+        clock = self._clock_of(KIND, now)
+        case = states.reported(case_id, event.account_id, KIND, event.event_id, now, clock)
         added = insert_new(cases).values(structs.asdict(case)).returning(cases.c.case_id)
         if (await connection.execute(added)).first() is not None:
             await note_entry(connection, case, FLAGGED, BY_ITSELF, note, case_id)

@@ -47,7 +47,7 @@ _SECTIONS = (
     ("today", f"{PREFIX}/today", "t"),
     ("attacks", f"{PREFIX}/attacks", "a"),
     ("approvals", f"{PREFIX}/approvals", "p"),
-    ("report", f"{PREFIX}/report", ""),
+    ("report", f"{PREFIX}/report", "r"),
     ("staff", f"{PREFIX}/staff", ""),
 )
 

@@ -28,7 +28,6 @@ from services.desk.service import desk_of
 from services.http.problems import Problem
 from services.reports.fields import MOST_TEXT, Missing, checked_answers, checked_text
 from services.reports.readers import recent
-from services.reports.service import ReportService
 from services.staff.access import Agent
 from services.staff.members import Member
 
@@ -61,11 +60,11 @@ async def open_case(request: Request, member: Agent) -> Response:
     ):
         raise Problem(422, "invalid_form", "the form was not made by the desk's page")
     desk = desk_of(request)
-    now = desk.clock()
     try:
         opening = _opening(cast("Kind", kind), account, fields)
-        clocks = {name: _reports(request).clock_of(name, now) for name in desk.acts.clocks}
-        case = await open_by_hand(desk.database, opening, member, now, clocks, claim=True)
+        case = await open_by_hand(
+            desk.database, opening, member, desk.clock(), desk.acts.clock_of, claim=True
+        )
     except Missing as missing:
         return await _second(request, member, fields, 422, wrong=missing.field)
     except OtherOpen as error:
@@ -157,7 +156,3 @@ async def _second(
 
 def _is_account(said: str) -> bool:
     return is_identifier(said) and len(said) <= _MOST_ID
-
-
-def _reports(request: Request) -> ReportService:
-    return cast("ReportService", request.app.state.reports)

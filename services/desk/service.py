@@ -25,7 +25,7 @@ from services.staff.staff import Staff
 class Desk:
     """Staff, what administrators do with members, the database and the services behind its pages.
 
-    `service` is the wallet's name, `url` where the desk is reached.
+    `service` is the wallet's name, `url` where the desk is reached, `runbooks` where those of alerts are; empty: nowhere.
 
     `reasons` are the sentences of detectors, `limits` those of the policy in use, `known` the stream's memory of devices.
 
@@ -42,6 +42,7 @@ class Desk:
     activity: ActivityStore
     service: str
     url: str
+    runbooks: str = ""
     reasons: Reasons = field(default_factory=dict)
     limits: Limiting = field(default_factory=NoLimits)
     known: KnownDevices | None = None

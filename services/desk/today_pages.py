@@ -31,7 +31,7 @@ async def today_page(request: Request, member: Reader, days: Days = "1") -> Resp
         member,
         "today",
         "today",
-        panels=panels_of(found, writer),
+        panels=panels_of(found, writer, desk_of(request).runbooks),
         unknown=found.machine.events is None,
         days=days,
         now=found.window.now,

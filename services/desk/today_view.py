@@ -16,6 +16,12 @@ from services.desk.today_writer import Writer
 Tone = Literal["", "warn", "bad"]
 #: From so many alerts an hour on, and so many times the usual, it is an attack, or looks like one.
 _ATTACK, _MORE = (20, 5.0), (10, 3.0)
+#: What is wrong with the machine, and what helps.
+_RUNBOOKS = {
+    "stuck": "consumer-failing.md",
+    "behind": "outbox-stuck.md",
+    "wallet": "freeze-unacknowledged.md",
+}
 #: Shares of letters that nobody got, and the seconds until a message that are slow.
 _FEW_REACHED, _FEWER_REACHED, _SLOW_S = 0.05, 0.2, 60.0
 
@@ -41,9 +47,14 @@ class Panel(Struct, frozen=True, kw_only=True):
     charts: Sequence[Chart]
 
 
-def panels_of(today: Today, writer: Writer) -> list[Panel]:
-    """The four, in their order."""
-    return [_attack(today, writer), _heard(today, writer), _keeping(today, writer), _machine(today, writer)]
+def panels_of(today: Today, writer: Writer, runbooks: str = "") -> list[Panel]:
+    """The four, in their order; what is wrong with the machine leads to its runbook, where `runbooks` says where those are."""
+    return [
+        _attack(today, writer),
+        _heard(today, writer),
+        _keeping(today, writer),
+        _machine(today, writer, runbooks),
+    ]
 
 
 def _attack(today: Today, writer: Writer) -> Panel:
@@ -133,7 +144,7 @@ def _keeping(today: Today, writer: Writer) -> Panel:
     )
 
 
-def _machine(today: Today, writer: Writer) -> Panel:
+def _machine(today: Today, writer: Writer, runbooks: str) -> Panel:
     t, machine, wallet = writer.t, today.machine, today.wallet
     name, tone = _is_well(today)
     gaps = {
@@ -147,7 +158,7 @@ def _machine(today: Today, writer: Writer) -> Panel:
         question=t("today.q4"),
         answer=t(f"today.machine_{name}", **gaps),
         tone=tone,
-        to="",
+        to=f"{runbooks}/{_RUNBOOKS[name]}" if runbooks and name in _RUNBOOKS else "",
         figures=[
             Figure(t("today.n_events"), _known(machine.events, writer)),
             Figure(

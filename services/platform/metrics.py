@@ -207,7 +207,11 @@ DETECTOR_VERDICTS: Counter = _declare(
     ["detector", "verdict"],
 )
 REPORTS: Counter = _declare(
-    Counter, "reports_made_total", "Problems that owners reported, by kind; each is a case.", ["kind"]
+    Counter,
+    "reports_made_total",
+    "Problems that owners reported, by kind; each is a case.",
+    ["kind"],
+    [(row[0],) for row in KIND_ROWS],
 )
 POLICY_REFUSED: Gauge = _declare(
     Gauge, "policy_refused", "1 while the policy file is refused and the policy before it holds."
@@ -345,6 +349,16 @@ CASE_BREACHES: Counter = _declare(
     "Cases that went past their first answer, or past their end, while they were open.",
     ["kind", "clock"],
     [(kind, clock) for kind in _CASE_KINDS for clock in ("first_answer", "closing")],
+)
+UNCLAIMED_CASES: Gauge = _declare(
+    Gauge,
+    "cases_unclaimed_seconds",
+    "For how long the case that nobody has taken waits, of those that somebody should look at, by severity; 0 when none does.",
+    ["severity"],
+    [("low",), ("medium",), ("high",), ("critical",)],
+)
+CASES_DUE: Gauge = _declare(
+    Gauge, "cases_due_4h", "Cases in work or to be taken whose next clock runs out within 4 hours."
 )
 OLDEST_CASE: Gauge = _declare(Gauge, "oldest_open_case_seconds", "Age of the oldest open case; 0 when none.")
 ALERTS: Counter = _declare(

@@ -104,6 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     oidc_client_secret: str = ""
     oidc_account_claim: str = "sub"
     desk_url: str = ""
+    runbook_url: str = ""
     staff_idle_s: float = 1800.0
     staff_longest_s: float = 36_000.0
     staff_oidc_issuer: str = ""

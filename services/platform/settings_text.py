@@ -84,6 +84,8 @@ MEANINGS: dict[str, str] = {
     "oidc_client_secret": "The secret of that client.",
     "oidc_account_claim": "The claim of the ID token that holds the account's id.",
     "desk_url": "Where staff reach `/desk`: scheme and host, https; empty: as `portal_url`.",
+    "runbook_url": "Where the runbooks of alerts can be read, without a slash at the end: the desk links there. Prometheus, "
+    "whose alerts do, has it too: see docker-compose.yml. Empty: no links at the desk.",
     "staff_idle_s": "A session of the desk that lies unused for so long is over.",
     "staff_longest_s": "It is over after this time in any case; at least `staff_idle_s`.",
     "staff_oidc_issuer": "OpenID Connect provider of the company, by which staff sign in at the desk; see staff.md.",

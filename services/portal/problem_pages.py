@@ -9,6 +9,8 @@ from services.http.problems import Problem, request_id_of
 from services.mfa.records import Hint
 from services.portal.pages import page
 
+#: A page that could not be shown is asked for again after so long, by the browser itself.
+LOOK_AGAIN_S = "5"
 _PAGES = {
     400: "ended",
     403: "ended",
@@ -25,8 +27,11 @@ _PAGES = {
 def problem_page(request: Request, problem: Problem) -> Response:
     """The page that says what the problem means to the reader and what they can do."""
     name = problem.extra.get("page") or _PAGES.get(problem.status, "broken")
-    response = outcome(request, name, status=problem.status)
+    looks_again = name == "away" and request.method == "GET"
+    response = outcome(request, "away_look" if looks_again else name, status=problem.status)
     response.headers.update(problem.headers)
+    if looks_again:
+        response.headers["Refresh"] = LOOK_AGAIN_S
     return response
 
 
@@ -64,6 +69,7 @@ _TONES = {
     "codeless": "good",
     "slow": "pause",
     "away": "pause",
+    "away_look": "pause",
     "unread": "pause",
     "broken": "pause",
 }

@@ -25,7 +25,10 @@ class Wording:
         self._texts = texts
 
     def __call__(self, key: str, **values: object) -> str:
-        """The sentence with its values filled in. Raises KeyError for one that does not exist."""
+        """The sentence with its values filled in: the form for one, KEY_one, where `n` is 1 and there is such. Raises
+        KeyError for one that does not exist."""
+        if values.get("n") in (1, "1") and f"{key}_one" in self._texts:
+            key = f"{key}_one"
         return self._texts[key].format_map({name: str(value) for name, value in values.items()})
 
     def __contains__(self, key: str) -> bool:

@@ -62,3 +62,10 @@ def amtool() -> Checker:
 def prometheus_program() -> str:
     """The Prometheus server."""
     return _found("prometheus", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def alertmanager_program() -> str:
+    """The Alertmanager, under its own name or Debian's."""
+    name = "alertmanager" if shutil.which("alertmanager") else "prometheus-alertmanager"
+    return _found(name, "prometheus-alertmanager")

@@ -53,7 +53,7 @@ OPTIONAL = dict(re.findall(r"^#(\w+)=(\S+)$", ENV_EXAMPLE, re.MULTILINE))
 
 def _filled(value: str) -> str:
     """The value as compose would see it with every variable set."""
-    return re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda found: "abc123", value)
+    return re.sub(r"\$\{(\w+)(?::[?-][^}]*)?\}", lambda found: "abc123", value)
 
 
 def environment_of(name: str) -> dict[str, str]:

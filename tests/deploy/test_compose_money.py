@@ -12,7 +12,7 @@ from services.platform.settings import load_settings
 from tests.deploy.conftest import ROOT
 from tests.deploy.test_compose import OPTIONAL, PROCESSES, SERVICES, environment_of
 
-_ELSEWHERE = ("PAYGUARD_PORTAL_", "PAYGUARD_OIDC_", "PAYGUARD_DESK_", "PAYGUARD_STAFF_")
+_ELSEWHERE = ("PAYGUARD_PORTAL_", "PAYGUARD_OIDC_", "PAYGUARD_DESK_", "PAYGUARD_STAFF_", "PAYGUARD_RUNBOOK_")
 _MONEY = {name for name in OPTIONAL if not name.startswith(_ELSEWHERE)}
 
 

@@ -10,11 +10,12 @@ from msgspec.structs import asdict
 from sqlalchemy import insert
 
 from contracts.decisions import Severity, derived_id
-from contracts.report_kinds import RULES, Clock, Kind, ReportKind
+from contracts.report_kinds import RULES, Kind
 from services.audit import audit_log
 from services.cases import states
 from services.cases.acts.doing import plain_name
 from services.cases.case_acts import unresolved_of
+from services.cases.case_deadlines import ClockOf, promises
 from services.cases.case_rows import case_of, note_entry, write
 from services.cases.endings import OtherOpen
 from services.cases.queue_states import with_stake
@@ -27,8 +28,8 @@ from services.platform.database import Database, insert_new
 
 #: How what an owner told support came to be kept.
 THROUGH = "desk"
-#: While a policy says nothing else.
-CLOCKS: Mapping[ReportKind, Clock] = {name: rule.clock for name, rule in RULES.items()}
+#: While neither a policy nor a set of deadlines says anything else.
+USUAL = promises({name: rule.clock for name, rule in RULES.items()})
 
 
 class Said(Struct, frozen=True):
@@ -58,7 +59,7 @@ async def open_by_hand(
     opening: Opening,
     by: Acting,
     now: float,
-    clocks: Mapping[ReportKind, Clock] = CLOCKS,
+    clock_of: ClockOf = USUAL,
     *,
     claim: bool = False,
 ) -> Case:
@@ -72,7 +73,7 @@ async def open_by_hand(
         known = await case_of(connection, case_id, lock=False)
         if known is not None:
             return known
-        case = _case(case_id, opening, now, clocks)
+        case = _case(case_id, opening, now, clock_of)
         if case.subject_event_id is not None:
             about = await known_event(connection, case.account_id, case.subject_event_id)
             case = with_stake(case, about.shown)
@@ -113,8 +114,8 @@ def _report(case: Case, said: Said) -> dict[str, object]:
     }
 
 
-def _case(case_id: str, opening: Opening, now: float, clocks: Mapping[ReportKind, Clock]) -> Case:
+def _case(case_id: str, opening: Opening, now: float, clock_of: ClockOf) -> Case:
     if opening.kind == "risk":
         return states.opened(case_id, opening.account_id, opening.severity, now)
-    clock = clocks[opening.kind]
+    clock = clock_of(opening.kind, now)
     return states.reported(case_id, opening.account_id, opening.kind, opening.about_event_id, now, clock)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct, json
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.report_kinds import Clock, ReportKind
 from services.cases.acts.asked import ActOff, Asked, Malasked, Off
 from services.cases.acts.attached import Attached
 from services.cases.acts.doing import Doing
-from services.cases.acts.opening import CLOCKS
+from services.cases.acts.opening import USUAL
 from services.cases.acts.registry import ACTS, Act
 from services.cases.acts.rows import Kept, kept_of, kept_row, leaving_of, mark, returned_of
 from services.cases.acts.situation import Ground, Situation, found, situation_of
 from services.cases.acts.tables import desk_acts
 from services.cases.approvals import NothingLeft, SamePerson
+from services.cases.case_deadlines import ClockOf
 from services.cases.case_rows import Conflict, Entry, case_of, entries_of, of_version
 from services.cases.denials import Denied
 from services.cases.end_notices import TAKE_BACK_S
@@ -63,10 +63,10 @@ class DeskActs:
         clock: Callable[[], float],
         ground: Ground,
         take_back_s: float = TAKE_BACK_S,
-        clocks: Mapping[ReportKind, Clock] = CLOCKS,
+        clock_of: ClockOf = USUAL,
     ) -> None:
-        """What is staged leaves after `take_back_s` seconds; `clocks` are the policy's for reports opened by hand."""
-        self.clocks = clocks
+        """What is staged leaves after `take_back_s` seconds; `clock_of` is for reports opened by hand."""
+        self.clock_of = clock_of
         self.database = database
         self.clock = clock
         self.ground = ground

@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from contracts.decisions import OpenCase, effect_id
+from contracts.errors import Unavailable
 from services.cases.case_service import CaseService
 from services.cases.references import case_number
 from services.cases.repository import keep
@@ -98,3 +99,24 @@ async def test_a_policy_without_cases_names_none(site: Site) -> None:
     assert await site.world.rows(cases) == []
     assert not [link for link in page.links if "/cases/" in link]
     assert "Noted your answer for our security team" in page.text
+
+
+async def test_with_a_part_away_the_page_looks_again_by_itself_and_takes_nothing_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await press_no(site, await asks(site))
+    (where,) = {link for link in page.links if "/done/" in link}
+
+    async def away(*_: object) -> None:
+        raise Unavailable("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(site.app.state.words), "find", away)
+        answer = await site.browser.get(where)
+    shown = read(answer)
+
+    assert (answer.status_code, answer.headers["refresh"]) == (503, "5")
+    assert shown.headings[0] == "We cannot show this right now"
+    assert "Nothing was done" not in shown.text
+    assert "What you did before still holds" in shown.text
+    assert (await site.browser.get(where)).status_code == 200

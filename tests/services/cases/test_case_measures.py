@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from services.cases.case_measures import KINDS, STATES, CaseMeasures
+from services.cases.case_measures import KINDS, SOON_S, STATES, CaseMeasures
+from services.cases.states import SEVERITIES
 from services.platform.database import Database
-from services.platform.metrics import CASE_BREACHES, CASE_FIRST_ANSWER, CASES
+from services.platform.metrics import (
+    CASE_BREACHES,
+    CASE_FIRST_ANSWER,
+    CASES,
+    CASES_DUE,
+    UNCLAIMED_CASES,
+)
 from tests.services.desk.written_cases import NOW, put_case
 
 
@@ -35,3 +42,37 @@ def test_every_kind_and_state_of_cases_begins_at_nought() -> None:
     known = {tuple(each.labels.values()) for each in CASES.collect()[0].samples}  # type: ignore[index]
 
     assert known == {(kind, state) for kind in KINDS for state in STATES}
+
+
+def unclaimed(severity: str) -> float:
+    return told(UNCLAIMED_CASES, "payguard_cases_unclaimed_seconds", severity=severity)
+
+
+async def test_a_case_waits_to_be_taken_until_somebody_has_it_it_sleeps_or_waits_for_others(
+    database: Database,
+) -> None:
+    await put_case(database, "c-1", severity="critical", opened_at=NOW - 1000.0)
+    await put_case(database, "c-2", severity="critical", opened_at=NOW - 5000.0, assignee="lin")
+    await put_case(database, "c-3", severity="critical", opened_at=NOW - 6000.0, snoozed_until=NOW + 60.0)
+    await put_case(database, "c-4", severity="critical", opened_at=NOW - 7000.0, waiting_for="user")
+    await put_case(database, "c-5", severity="low", opened_at=NOW - 9000.0, snoozed_until=NOW - 10.0)
+
+    await CaseMeasures(NOW).look(database, NOW)
+
+    assert {each: unclaimed(each) for each in SEVERITIES} == {
+        "low": 10.0,
+        "medium": 0.0,
+        "high": 0.0,
+        "critical": 1000.0,
+    }
+
+
+async def test_a_breach_is_foreseen_for_four_hours(database: Database) -> None:
+    await put_case(database, "c-1", next_due_at=NOW + SOON_S - 1.0)
+    await put_case(database, "c-2", next_due_at=NOW + SOON_S + 1.0)
+    await put_case(database, "c-3", next_due_at=NOW - 1.0)
+    await put_case(database, "c-4", next_due_at=NOW + 60.0, waiting_for="user")
+
+    await CaseMeasures(NOW).look(database, NOW)
+
+    assert told(CASES_DUE, "payguard_cases_due_4h") == 1

@@ -10,6 +10,7 @@ from contracts.report_kinds import RULES
 from services.activity.repository import ActivityStore
 from services.activity.rows import row_of
 from services.cases.case_answers import Answer
+from services.cases.case_deadlines import promises
 from services.cases.case_service import CaseService
 from services.cases.kind_files import kinds
 from services.cases.repeated_failures import RepeatedFailures
@@ -37,7 +38,7 @@ async def happened(database: Database, *events: Transaction, now: float = NOW) -
     store = ActivityStore(database, {"money": 400, "access": 180}, lambda: now)
     for _ in range(2):
         await store.write([row_of(event) for event in events])
-        await RepeatedFailures(database, lambda: now, CLOCKS).tell(events)
+        await RepeatedFailures(database, lambda: now, promises(CLOCKS)).tell(events)
 
 
 async def flagged(database: Database) -> list[tuple[str, str, str | None]]:

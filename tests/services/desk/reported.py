@@ -8,6 +8,7 @@ from contracts.events import Transaction
 from contracts.report_kinds import RULES, Clock, ReportKind
 from services.activity.repository import ActivityStore
 from services.activity.rows import row_of
+from services.cases.case_deadlines import promises
 from services.cases.case_service import CaseService
 from services.cases.repeated_failures import RepeatedFailures
 from services.platform.database import Database
@@ -64,7 +65,7 @@ async def failing(database: Database) -> str:
     ]
     await happened(database, *failed)
     clocks = {name: rule.clock for name, rule in RULES.items()}
-    await RepeatedFailures(database, lambda: NOW, clocks).tell(failed)
+    await RepeatedFailures(database, lambda: NOW, promises(clocks)).tell(failed)
     cases = CaseService(database, lambda: NOW)
     page = await cases.cases(
         state=None, severity=None, account_id="li", cursor=None, limit=50, kind="payment_failed"

@@ -185,8 +185,10 @@ async def test_each_answer_of_today_has_its_own_tone_and_charts_that_say_what_th
 ) -> None:
     today = await Todays(busy, Clock(), Consumers()).of(1)
     writer = Writer(pack_words(locale), lambda at: f"{at:.0f}", lambda at: f"{at:.0f}")
-    panels = panels_of(today, writer)
+    panels = panels_of(today, writer, "https://wiki.example/runbooks")
 
+    assert panels[-1].to == "https://wiki.example/runbooks/freeze-unacknowledged.md"
+    assert panels_of(today, writer)[-1].to == ""
     assert [(each.name, each.tone) for each in panels] == [
         ("attack", "bad"),
         ("heard", "bad"),
