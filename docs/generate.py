@@ -20,6 +20,8 @@ import msgspec  # noqa: E402
 from prometheus_client import Counter, Gauge, Histogram  # noqa: E402
 
 from contracts import topics  # noqa: E402
+from deploy.declared import alerts_of, panels_of  # noqa: E402
+from deploy.grafana.generate import DASHBOARDS  # noqa: E402
 from services.desk import authorisation  # noqa: E402
 from services.desk.pack import schema  # noqa: E402
 from services.platform import metrics  # noqa: E402
@@ -53,15 +55,20 @@ _DEAD_HEADERS = {
 
 
 def metrics_page() -> str:
-    """docs/metrics.md: name, kind, labels and meaning of every metric."""
-    rows = [_metric_row(name, metric) for name, metric in metrics.ALL.items()]
+    """docs/metrics.md: name, kind, labels and meaning of every metric, and which panels and alerts use it."""
+    panels, alerts = panels_of(), alerts_of()
+    rows = [_metric_row(name, metric, panels[name], alerts[name]) for name, metric in metrics.ALL.items()]
     return (
         "# Metrics\n"
         + _NOTE.format(source="services/platform/metrics.py")
         + "\nEvery process declares all of them and moves its own. No label ever holds an account, an address or a device.\n"
         "Worker, cases, activity and notifier serve `/metrics` on `PAYGUARD_METRICS_HOST` and `PAYGUARD_METRICS_PORT`,\n"
         "the API on its own port.\n"
-        "\n| metric | kind | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
+        "Dashboards: "
+        + "; ".join(f"*{each.name}* {each.question}" for each in DASHBOARDS)
+        + " Each is `deploy/grafana/dashboards/payguard-NAME.json`.\n"
+        "\n| metric | kind | labels | meaning | panels | alerts |\n|---|---|---|---|---|---|\n"
+        + "".join(rows)
     )
 
 
@@ -125,12 +132,16 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def _metric_row(name: str, metric: Any) -> str:
+def _metric_row(name: str, metric: Any, panels: list[tuple[str, str]], alerts: list[str]) -> str:
     family = next(iter(metric.collect()))
     bulk = isinstance(metric, metrics.BulkHistogram)
     names = ([metric._label] if metric._label else []) if bulk else list(metric._labelnames)
     labels = ", ".join(f"`{label}`" for label in names)
-    return f"| `{name}` | {_KINDS[type(metric)]} | {labels} | {family.documentation} |\n"
+    shown = "; ".join(f"*{dashboard}* {title}" for dashboard, title in panels)
+    watched = ", ".join(f"`{alert}`" for alert in alerts)
+    return (
+        f"| `{name}` | {_KINDS[type(metric)]} | {labels} | {family.documentation} | {shown} | {watched} |\n"
+    )
 
 
 def _setting_row(field: msgspec.structs.FieldInfo) -> str:

@@ -37,7 +37,9 @@ from services.replay.offline import Collected, Discarded, OfflineCore
 from services.risk.model import Reader
 from services.risk.model_loading import load_model
 from services.scoring.counting import TallyPlan
+from services.scoring.explain import reasons_of
 from services.scoring.runner import Runner
+from services.stream.batch_result import expect
 from services.stream.components import Components
 from services.stream.pipeline import Pipeline
 from services.stream.placement import Placement
@@ -111,6 +113,7 @@ async def open_pipeline(settings: Settings) -> Pipeline:
             closers=(*(each.stop for each in users), client.aclose),
         )
     )
+    expect(code for _, code in reasons_of(found.spec for found in discover()))
     policy_watch.start(pipeline.use, settings.policy_reread_s)
     memory_watch.start(settings.memory_check_s)
     topic.start(settings.topic_check_s)

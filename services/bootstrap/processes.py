@@ -15,6 +15,7 @@ import uvloop
 
 from services.platform import exposition
 from services.platform.background import until_told
+from services.platform.build import tell_build
 from services.platform.clocks import measure_for_ever
 from services.platform.progress import Consumers
 from services.platform.secrets import decode_key
@@ -43,6 +44,7 @@ def run_worker(settings: Settings) -> int:
 
     configure_logging(settings)
     forbid_core_dumps()
+    tell_build()
     decode_key("pseudonym_key", settings.pseudonym_key)
     event_macs(settings)
     kafka_access(settings)
@@ -114,6 +116,7 @@ def _run(settings: Settings, roles: tuple[Role, ...]) -> int:
 
     configure_logging(settings)
     forbid_core_dumps()
+    tell_build()
     if set(roles) & {"api", "cases", "activity"}:
         kafka_access(settings)
     mend_connections()

@@ -55,6 +55,7 @@ from services.mfa.service import ChallengesService
 from services.mfa.vault import Vault
 from services.mfa.with_code import WithCode
 from services.platform.clocks import SharedClock, measure_if_there
+from services.platform.currency_files import read_rates
 from services.platform.database import Database
 from services.platform.keyring import read_keyring
 from services.platform.progress import Consumers
@@ -239,6 +240,7 @@ def open_cases(settings: Settings, database: Database, consumers: Consumers) -> 
         acts.incident_s,
         forgets_devices=ACT in acts.not_me,
         ground=open_ground(acts),
+        rates=read_rates(settings.rates),
     )
 
 

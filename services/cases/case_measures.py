@@ -1,5 +1,5 @@
-"""What is counted of cases as they are worked: open ones by kind and state, what waits for somebody, first answers, and
-clocks that ran out or soon will."""
+"""What is counted of cases as they are worked: open ones by kind, state and age, what waits for somebody, first answers, ends,
+and clocks that ran out or soon will."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.report_kinds import RULES
+from services.cases.hold_tables import approvals
 from services.cases.queue import active
 from services.cases.states import SEVERITIES
 from services.cases.tables import cases
 from services.platform.database import Database
 from services.platform.metrics import (
+    APPROVALS_OLDEST,
+    APPROVALS_WAITING,
+    CASE_AGE_NAMES,
+    CASE_AGES,
     CASE_BREACHES,
+    CASE_CLOSING,
     CASE_FIRST_ANSWER,
+    CASE_VERDICTS,
     CASES,
     CASES_DUE,
     UNCLAIMED_CASES,
 )
 
+DAY_S = 86_400.0
+#: Ages of what is open: a name, and the days from which on it is older than the one before.
+AGES = tuple(zip(CASE_AGE_NAMES, (0, 1, 3, 7, 30), strict=True))
 KINDS = ("risk", *RULES)
 STATES = ("open", "in_review")
 #: So far ahead is a breach foreseen.
@@ -38,8 +48,10 @@ class CaseMeasures:
         """Set the gauge, and count answers and breaches from the look before until before `now`. Raises Unavailable."""
         since = self._since
         async with database.read() as connection:
-            found = await _unresolved(connection)
+            unresolved = await _unresolved(connection, now)
+            asked, oldest = await _approvals(connection, now)
             answered = await _answered(connection, since, now)
+            ended = await _ended(connection, since, now)
             late = await _late(connection, since, now)
             unclaimed = await _unclaimed(connection, now)
             due = await _due_soon(connection, now)
@@ -49,7 +61,14 @@ class CaseMeasures:
             UNCLAIMED_CASES.labels(severity).set(max(0.0, now - unclaimed.get(severity, now)))
         for kind in KINDS:
             for state in STATES:
-                CASES.labels(kind, state).set(found.get((kind, state), 0))
+                CASES.labels(kind, state).set(_sum(unresolved, kind, 1, state))
+            for age in CASE_AGE_NAMES:
+                CASE_AGES.labels(kind, age).set(_sum(unresolved, kind, 2, age))
+        APPROVALS_WAITING.set(asked)
+        APPROVALS_OLDEST.set(0.0 if oldest is None else max(0.0, now - oldest))
+        for kind, verdict, took in ended:
+            CASE_CLOSING.labels(kind).observe(took)
+            CASE_VERDICTS.labels(kind, verdict).inc()
         for kind, took in answered:
             CASE_FIRST_ANSWER.labels(kind).observe(took)
         for kind, first, closing in late:
@@ -57,13 +76,48 @@ class CaseMeasures:
             CASE_BREACHES.labels(kind, "closing").inc(closing)
 
 
-async def _unresolved(connection: AsyncConnection) -> dict[tuple[str, str], int]:
+def age_of(now: float) -> ColumnElement[str]:
+    """The age of a case at `now`, by AGES."""
+    older = [(cases.c.opened_at <= now - days * DAY_S, name) for name, days in reversed(AGES) if days]
+    return case(*older, else_=AGES[0][0])
+
+
+#: Kind, state and age.
+_Unresolved = dict[tuple[str, str, str], int]
+
+
+async def _unresolved(connection: AsyncConnection, now: float) -> _Unresolved:
     query = (
-        select(cases.c.kind, cases.c.state, func.count())
+        select(cases.c.kind, cases.c.state, age_of(now).label("age"), func.count())
         .where(cases.c.state != "resolved")
-        .group_by(cases.c.kind, cases.c.state)
+        .group_by(cases.c.kind, cases.c.state, "age")
     )
-    return {(kind, state): int(count) for kind, state, count in await connection.execute(query)}
+    return {(kind, state, old): int(count) for kind, state, old, count in await connection.execute(query)}
+
+
+def _sum(found: _Unresolved, kind: str, place: int, name: str) -> int:
+    return sum(count for names, count in found.items() if names[0] == kind and names[place] == name)
+
+
+async def _approvals(connection: AsyncConnection, now: float) -> tuple[int, float | None]:
+    """How many acts wait for a second person, and since when the first of them."""
+    query = select(func.count(), func.min(approvals.c.asked_at)).where(
+        approvals.c.decision.is_(None), approvals.c.expires_at > now
+    )
+    count, oldest = (await connection.execute(query)).one()
+    return int(count), oldest
+
+
+async def _ended(connection: AsyncConnection, since: float, now: float) -> list[tuple[str, str, float]]:
+    ended = cases.c.resolved_at
+    query = select(cases.c.kind, cases.c.verdict, ended - cases.c.opened_at).where(
+        ended >= since, ended < now
+    )
+    return [
+        (kind, str(verdict), max(0.0, float(took)))
+        for kind, verdict, took in await connection.execute(query)
+        if verdict is not None
+    ]
 
 
 async def _answered(connection: AsyncConnection, since: float, now: float) -> list[tuple[str, float]]:

@@ -58,6 +58,14 @@ Index(
     postgresql_where=text("state = 'held'"),
 )
 
+_SETTLED = text("settled_at IS NOT NULL")
+Index(
+    "ix_held_payments_settled_at",
+    held_payments.c.settled_at,
+    sqlite_where=_SETTLED,
+    postgresql_where=_SETTLED,
+)
+
 #: An act that one person asks for and another allows: the database itself refuses the same.
 approvals = Table(
     "approvals",

@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.decisions import Decision, ForgetAccount
 from contracts.errors import Unavailable
+from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.topics import HEADER_EFFECTS
 from services.cases.acts.service import DeskActs
 from services.cases.acts.situation import Ground
 from services.cases.case_measures import CaseMeasures
+from services.cases.confirmed_measures import ConfirmedMeasures
 from services.cases.forgotten_devices import forget_by_decisions
 from services.cases.hold_service import HoldService
 from services.cases.incidents import WINDOW_S
@@ -52,6 +54,8 @@ from services.wallet.webhooks import WebhookSecrets
 
 _RELAY_POLL_S = 0.1
 _GAUGES_EVERY_S = 2.0
+#: What happened within it may not be committed yet.
+_COMMITTED_S = 2.0
 _EXPIRE_EVERY_S = 5.0
 _ACTS_EVERY_S = 0.5
 #: SQLite has one writer: a longer transaction would keep verifications waiting.
@@ -96,9 +100,10 @@ class CasesService:
         window_s: float = WINDOW_S,
         forgets_devices: bool = False,
         ground: Ground | None = None,
+        rates: ExchangeRates = NO_RATES,
     ) -> None:
         """`consumers` are those of the process, by default of nobody else. `window_s` as for `keep`. `forgets_devices`: by the
-        policy an owner's "not me" asks the wallet to forget the device.
+        policy an owner's "not me" asks the wallet to forget the device. `rates` put money in one worth.
 
         `ground` is what acts of the desk stand on. `forget_decided` takes out, at an account's erasure, what earlier decisions
         left in SQL.
@@ -109,6 +114,7 @@ class CasesService:
         self._database = database
         self._record_issued = record_issued
         self._clock = clock
+        self._rates = rates
         consumers = consumers or Consumers()
         self._outgoing = consumers.add("outbox")
         self._consumer = decision_consumer(settings, self.apply, consumers.add("cases"))
@@ -197,12 +203,14 @@ class CasesService:
         return done
 
     async def _measure(self) -> None:
-        counted = CaseMeasures(self._clock())
+        begun = self._clock() - _COMMITTED_S
+        counted, confirmed = CaseMeasures(begun), ConfirmedMeasures(begun, self._rates)
         while not self._stopping.is_set():
             try:
                 now = self._clock()
                 waiting = await measure(self._database, now)
-                await counted.look(self._database, now)
+                await counted.look(self._database, now - _COMMITTED_S)
+                await confirmed.look(self._database, now - _COMMITTED_S)
                 oldest_s = 0.0 if waiting.since is None else now - waiting.since
                 self._outgoing.behind(waiting.actions + waiting.events, oldest_s)
                 if self._telling is not None:

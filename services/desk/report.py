@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from services.cases.case_measures import DAY_S
 from services.desk.precision import Right, precision_of, share
-from services.desk.report_figures import DAY_S, Load, OfKind, Spread, complaints_of, kinds_of, loads_of
+from services.desk.report_figures import Load, OfKind, Spread, complaints_of, kinds_of, loads_of
 from services.desk.report_window import Window
 from services.platform.database import Database
 

@@ -12,13 +12,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.cases.case_measures import AGES, age_of
 from services.cases.tables import case_entries, cases
 from services.desk.report_window import Window
 from services.desk.reveal_figures import reveals_by_kind, reveals_by_person
 
-DAY_S = 86_400.0
-#: Ages of the backlog: a name, and the days from which on it is older than the one before.
-AGES = (("under_1_day", 0), ("1_to_3_days", 1), ("3_to_7_days", 3), ("7_to_30_days", 7), ("over_30_days", 30))
 AGAIN = ("reopened", "appealed")
 _MOST_PEOPLE = 200
 _NONE = (0, 0, 0)
@@ -177,9 +175,7 @@ async def _pairs(
 
 
 async def _backlog(connection: AsyncConnection, now: float) -> dict[str, dict[str, int]]:
-    ages = [(cases.c.opened_at <= now - days * DAY_S, name) for name, days in reversed(AGES) if days]
-    age = case(*ages, else_=AGES[0][0])
-    return await _pairs(connection, cases.c.state != "resolved", age)
+    return await _pairs(connection, cases.c.state != "resolved", age_of(now))
 
 
 async def _again(connection: AsyncConnection, window: Window) -> dict[str, int]:

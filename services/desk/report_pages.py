@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from services.cases.case_measures import AGES
 from services.desk.csv_answer import csv_answer
 from services.desk.frame import on_clock, page, words
 from services.desk.report import LONGEST_DAYS, Report, Reports, rows_of, rows_of_year
-from services.desk.report_figures import AGES, waiting_of
+from services.desk.report_figures import waiting_of
 from services.desk.service import Desk, desk_of
 from services.desk.today_writer import Writer
 from services.staff.access import Reader

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from services.audit.chain import NO_ACCOUNT
 from services.audit.tables import audit
+from services.cases.case_measures import DAY_S
 from services.desk.report import Row
-from services.desk.report_figures import DAY_S
 from services.desk.report_window import Window
 from services.desk.today_attack import Attack, attack_of
 from services.desk.today_figures import (

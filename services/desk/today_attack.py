@@ -11,19 +11,14 @@ from sqlalchemy import Integer as SqlInteger
 from sqlalchemy import case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.activity.recent import of_types, since
-from services.activity.tables import activity
-from services.cases.hold_tables import held_payments, owner_words
+from services.cases.case_measures import DAY_S
+from services.cases.hold_tables import held_payments
+from services.cases.lost_money import MOST_WORDS, denied_and_gone
 from services.cases.tables import alerts, cases, recorded_decisions
-from services.desk.report_figures import DAY_S
 from services.desk.report_window import Window
 from services.mfa.tables import challenges
 
-#: So many payments are looked at, whatever there is.
-MOST_WORDS = 5000
 BUCKETS = 12
-#: What owners deny lies at most so long before.
-_ABOUT_S = 90 * DAY_S
 Money = Mapping[str, Decimal]
 
 
@@ -82,7 +77,7 @@ async def attack_of(connection: AsyncConnection, window: Window) -> Attack:
         not_passed=not_passed,
         fraud=int(await connection.scalar(fraud) or 0),
         held=await _held(connection),
-        lost=await _lost(connection, window),
+        lost=_summed(await denied_and_gone(connection, window.since, window.until)),
     )
 
 
@@ -92,28 +87,6 @@ async def _held(connection: AsyncConnection) -> Money:
         held_payments.c.state == "held", held_payments.c.joins.is_(None)
     )
     return _summed((await connection.execute(query.limit(MOST_WORDS))).all())
-
-
-async def _lost(connection: AsyncConnection, window: Window) -> Money:
-    """Payments that were carried out, at most 90 days before, and that owners said, in the window, were not theirs."""
-    said, happened = owner_words.c, activity.c
-    denied = (
-        select(said.account_id, said.about_event_id)
-        .where(window.of(said.told_at), said.verdict == "not_me", said.undone_at.is_(None))
-        .distinct()
-        .limit(MOST_WORDS)
-        .subquery()
-    )
-    # Looked up one by one: a join of so many with activity would read all of it.
-    paid = (
-        select(happened.currency + " " + happened.amount)
-        .where(happened.account_id == denied.c.account_id, happened.event_id == denied.c.about_event_id)
-        .where(of_types(["transaction"]), since(window.since - _ABOUT_S), happened.outcome == "completed")
-        .limit(1)
-        .scalar_subquery()
-    )
-    found = (await connection.execute(select(paid).select_from(denied))).scalars()
-    return _summed([each.split(" ") for each in found if each is not None])
 
 
 def _summed(rows: Sequence[Any]) -> Money:

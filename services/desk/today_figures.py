@@ -11,11 +11,12 @@ from sqlalchemy import and_, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.answer_tables import answer_links
+from services.cases.case_measures import DAY_S
 from services.cases.hold_tables import account_holds, approvals, owner_words
 from services.cases.message_tables import ACCOUNT, TAKEN, messages
 from services.cases.tables import cases, notices, outbox
 from services.desk.precision import Right, precision_of
-from services.desk.report_figures import DAY_S, OfKind, Spread, kinds_of, spreads
+from services.desk.report_figures import OfKind, Spread, kinds_of, spreads
 from services.desk.report_window import Window
 from services.desk.reveal_figures import Shown, shown_of
 from services.desk.today_attack import BUCKETS

@@ -80,6 +80,19 @@ def _declare(
 _ACTION_TYPES = [(action, type_name) for action in ACTIONS for type_name in EVENT_TYPE_NAMES]
 _TYPES = [(name,) for name in EVENT_TYPE_NAMES]
 
+#: As in `contracts.events.Network`, which a test compares.
+NETWORK_KINDS = ("unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite")
+#: Of the account: one that it was in before, one that it was not, or nobody can tell.
+COUNTRY_CLASSES = ("usual", "new", "unknown")
+STAGES = ("scored", "alerted", "challenged", "refused", "confirmed")
+MONEY_ENDS = ("held", "refused", "released", "cancelled", "lost")
+
+BUILD_INFO: Gauge = _declare(
+    Gauge,
+    "build_info",
+    "1 for the release that this process runs, and how its code runs.",
+    ["version", "code"],
+)
 # RED
 EVENTS_RECEIVED: Counter = _declare(
     Counter, "events_received_total", "Events read from Kafka, by type.", ["type"], _TYPES
@@ -219,6 +232,41 @@ POLICY_REFUSED: Gauge = _declare(
 POLICY_INFO: Gauge = _declare(
     Gauge, "policy_info", "1 for the policy that this worker decides under, by its version.", ["version"]
 )
+FUNNEL: Counter = _declare(
+    Counter,
+    "funnel_total",
+    "How far logins, payments and account changes got, by the kind of network and whether the account's country was new: scored, "
+    "alerted, challenged, refused; and those that their owner, or support, then called not the owner's.",
+    ["stage", "network", "country"],
+    [
+        (stage, network, country)
+        for stage in STAGES
+        for network in NETWORK_KINDS
+        for country in COUNTRY_CLASSES
+    ],
+)
+REASONS: Counter = _declare(
+    Counter,
+    "reasons_total",
+    "Decisions other than allow, by the code of the reason that weighs most.",
+    ["reason"],
+)
+MONEY: Counter = _declare(
+    Counter,
+    "money_total",
+    "Outgoing money in US dollars by the table of rates, and what became of it: held, refused (each try), released to its payee, "
+    "cancelled, or lost, that is, gone before its owner or support called it not the owner's.",
+    ["end"],
+    [(end,) for end in MONEY_ENDS],
+)
+MONEY_UNPRICED: Counter = _declare(
+    Counter,
+    "money_unpriced_total",
+    "Payments of which money_total leaves out the worth, because no rate of their currency is known.",
+    ["end"],
+    [(end,) for end in MONEY_ENDS],
+)
+MONEY_HELD: Gauge = _declare(Gauge, "money_held", "Money held now, in US dollars by the table of rates.")
 POLICY_RELOADS: Counter = _declare(
     Counter,
     "policy_reloads_total",
@@ -328,6 +376,15 @@ UNREACHABLE_CASES: Gauge = _declare(
 )
 #: As in `services.cases.case_measures`, which a test compares.
 _CASE_KINDS = ("risk", *(row[0] for row in KIND_ROWS))
+#: How a case of each kind may end, `withdrawn` and `duplicate` any of them.
+CASE_ENDS: dict[str, tuple[str, ...]] = {
+    kind: (*ends, "withdrawn", "duplicate")
+    for kind, ends in (
+        ("risk", ("fraud", "legitimate", "unclear")),
+        *((row[0], row[3]) for row in KIND_ROWS),
+    )
+}
+CASE_AGE_NAMES = ("under_1_day", "1_to_3_days", "3_to_7_days", "7_to_30_days", "over_30_days")
 CASES: Gauge = _declare(
     Gauge,
     "cases",
@@ -359,6 +416,34 @@ UNCLAIMED_CASES: Gauge = _declare(
 )
 CASES_DUE: Gauge = _declare(
     Gauge, "cases_due_4h", "Cases in work or to be taken whose next clock runs out within 4 hours."
+)
+CASE_AGES: Gauge = _declare(
+    Gauge,
+    "case_ages",
+    "Cases that are not closed, by kind and how long ago they were opened.",
+    ["kind", "age"],
+    [(kind, age) for kind in _CASE_KINDS for age in CASE_AGE_NAMES],
+)
+CASE_CLOSING: Histogram = _declare(
+    Histogram,
+    "case_closing_seconds",
+    "From the opening of a case to its end, by kind.",
+    ["kind"],
+    [(kind,) for kind in _CASE_KINDS],
+    buckets=(900.0, 3600.0, 14_400.0, 86_400.0, 259_200.0, 604_800.0, 1_296_000.0, 3_024_000.0),
+)
+CASE_VERDICTS: Counter = _declare(
+    Counter,
+    "case_verdicts_total",
+    "Cases that were closed, by kind and how they ended.",
+    ["kind", "verdict"],
+    [(kind, verdict) for kind, verdicts in CASE_ENDS.items() for verdict in verdicts],
+)
+APPROVALS_WAITING: Gauge = _declare(
+    Gauge, "approvals_waiting", "Acts that somebody asked for and a second person has yet to allow or refuse."
+)
+APPROVALS_OLDEST: Gauge = _declare(
+    Gauge, "approvals_waiting_seconds", "How long the oldest of them has waited; 0 when none does."
 )
 OLDEST_CASE: Gauge = _declare(Gauge, "oldest_open_case_seconds", "Age of the oldest open case; 0 when none.")
 ALERTS: Counter = _declare(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts.actions import STOPPING, Action
 from contracts.decisions import AnyEffect, Contribution, Decision
-from contracts.events import EVENT_TYPES, AnyEvent, Erasure, Login, Settlement, Transaction
+from contracts.events import EVENT_TYPES, Activity, AnyEvent, Erasure, Login, Settlement, Transaction
 from contracts.exchange import NO_RATES, ExchangeRates
 from contracts.findings import Finding, Mode, Tallies
 from contracts.profile import Key, Profile, Waiting
@@ -35,6 +35,7 @@ from services.policy.policy import AWAY_STATES, Account, Policy, Ruling
 from services.risk.fusion import Fused, quiet_risk
 from services.risk.learned_pattern import NAME as LEARNED
 from services.risk.model import Evidence, Reader
+from services.scoring.attempts import Attempts
 from services.scoring.counterfactual import Came, chains_of, counterfactuals, may_pass
 from services.scoring.crowds import CROWD_COUNT, DEVICE_OF_A_CROWD, SLOT, leave_out_device
 from services.scoring.effects import effects_for
@@ -52,6 +53,10 @@ class Counts:
 
     def __init__(self) -> None:
         self.duplicates = self.redelivered = self.late = self.crowds = 0
+        #: of the event that was looked at last
+        self.circumstances = 0
+        #: how far attempts got, and why they were stopped
+        self.attempts = Attempts()
         #: indexes in the batch of events whose known id had another content
         self.reused: list[int] = []
         self.findings: dict[tuple[str, str], int] = {}
@@ -157,7 +162,10 @@ class Runner:
                 known += leave_out_device(event, profile, counted)
                 counts.crowds += DEVICE_OF_A_CROWD in known
             about = about_keys.get(index) if about_keys else None
-            add(decide(event, event_key, digest, about, profile, counted, known, counts))
+            decision = decide(event, event_key, digest, about, profile, counted, known, counts)
+            if isinstance(event, Activity):
+                counts.attempts.note(event, counts.circumstances, decision)
+            add(decision)
         return decisions
 
     def _decide(
@@ -251,7 +259,7 @@ class Runner:
         degraded: tuple[str, ...],
         counts: Counts,
     ) -> Decision:
-        policy = self.policy
+        policy, counts.circumstances = self.policy, glance.circumstances
         evidence, stamp, failed = self._evidence(event, profile, glance, tallies, counts)
         degraded += failed
         if (

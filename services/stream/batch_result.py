@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 
 import msgspec
@@ -14,10 +14,13 @@ from contracts import topics
 from contracts.decisions import REUSED, REUSED_DETAIL, Decision, IssueChallenge, answer_name
 from contracts.errors import Malformed
 from contracts.events import AnyEvent
+from contracts.exchange import ExchangeRates
 from contracts.ports import Entry, Shard
 from services.events.decode import DeadLetter, Record
 from services.memory.accounts import Account
 from services.platform import metrics
+from services.platform.money import count_money
+from services.scoring.attempts import Attempts
 from services.scoring.runner import Counts
 from services.stream.placement import Moved
 from services.stream.producer import Headers, Row, Rows
@@ -162,8 +165,9 @@ def measure(scored: BatchResult, live_accounts: int, now_ms: int) -> None:
         metrics.EVENTS_FAILED.labels(letter.error.reason).inc()
 
 
-def count_run(counts: Counts) -> None:
+def count_run(counts: Counts, rates: ExchangeRates) -> None:
     """Count what a run over a chunk found; a detector that failed is named once in the life of the process."""
+    _count_attempts(counts.attempts, rates)
     metrics.DUPLICATES.inc(counts.duplicates)
     metrics.SKIPPED_LEARNED.inc(counts.redelivered)
     metrics.LATE_EVENTS.inc(counts.late)
@@ -177,6 +181,21 @@ def count_run(counts: Counts) -> None:
             _told.add(detector)
             log.error("detector %s raised and was skipped; from now on only counted", detector)
         metrics.DETECTOR_FAILED.labels(detector).inc(count)
+
+
+def expect(reasons: Iterable[str]) -> None:
+    """Begin the count of each code of a reason at 0."""
+    for reason in reasons:
+        metrics.REASONS.labels(reason)
+
+
+def _count_attempts(attempts: Attempts, rates: ExchangeRates) -> None:
+    for (stage, network, country), count in attempts.stages.items():
+        metrics.FUNNEL.labels(stage, network, country).inc(count)
+    for reason, count in attempts.reasons.items():
+        metrics.REASONS.labels(reason).inc(count)
+    for end, currency, amount in attempts.money:
+        count_money(end, amount, currency, rates)
 
 
 def _passed_on(

@@ -191,7 +191,7 @@ def _decide(
     decisions = components.runner.run(
         events, arrived.offsets[part], keys, digests, about, accounts, tallies, states, counts
     )
-    count_run(counts)
+    count_run(counts, components.runner.rates)
     return decisions, counts.reused
 
 

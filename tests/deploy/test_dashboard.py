@@ -1,8 +1,9 @@
-"""The dashboard: generated, on declared series only, and every panel shows data on a real Prometheus."""
+"""The dashboards: generated, on declared series only, and every panel shows data on a real Prometheus."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -14,25 +15,62 @@ import httpx
 import pytest
 import yaml
 
-from deploy.declared import declared_series, used_series
-from deploy.grafana.generate import TARGET, dashboard, text
-from deploy.grafana.panels import ROWS
+from deploy.declared import alerts_of, declared_series, panels_of, used_series
+from deploy.grafana.generate import DASHBOARDS, FOLDER, as_grafana_reads, marks, path_of, text
+from deploy.grafana.shapes import Dashboard
 from services.platform import metrics
 from services.platform.embedded import free_port
 from tests.deploy.conftest import DEPLOY, ROOT
 
 SAMPLES_WITHIN_S = 90.0
 RULE_FILES = [DEPLOY / "prometheus" / name for name in ("objectives.yml", "alerts.yml")]
-QUERIES = [(panel.title, query.expression) for row in ROWS for panel in row.panels for query in panel.queries]
+#: More than this nobody looks through at night.
+MOST_PANELS = 14
+#: What Grafana puts in place of its variables: everything, and times that a test can wait for.
+FILLED = {
+    "$__rate_interval": "10s",
+    "$__range": "10s",
+    "$type": ".*",
+    "$channel": ".*",
+    "$detector": ".*",
+}
+QUERIES = [
+    *(
+        (f"{dashboard.name}: {panel.title}", query.expression)
+        for dashboard in DASHBOARDS
+        for panel in dashboard.panels
+        for query in panel.queries
+    ),
+    *marks(),
+]
+every_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda each: each.name)
 
 
-def test_the_dashboard_is_what_the_code_says() -> None:
-    assert TARGET.read_text() == text(), "stale: run make docs"
+def filled(expression: str) -> str:
+    for variable, value in FILLED.items():
+        expression = expression.replace(variable, value)
+    return expression
 
 
-def test_every_row_asks_a_question_and_every_panel_says_what_it_shows() -> None:
-    assert all(row.question.endswith("?") for row in ROWS)
-    assert all(panel.meaning.endswith(".") for row in ROWS for panel in row.panels)
+@every_dashboard
+def test_a_dashboard_is_what_the_code_says(dashboard: Dashboard) -> None:
+    assert path_of(dashboard).read_text() == text(dashboard), "stale: run make docs"
+
+
+def test_no_other_dashboard_lies_beside_them() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {path_of(each).name for each in DASHBOARDS}
+
+
+@every_dashboard
+def test_a_dashboard_asks_one_question_and_answers_it_with_few_panels(dashboard: Dashboard) -> None:
+    assert dashboard.question.endswith("?")
+    assert len(dashboard.panels) <= MOST_PANELS
+
+
+@every_dashboard
+def test_every_row_asks_a_question_and_every_panel_says_what_it_shows(dashboard: Dashboard) -> None:
+    assert all(row.question.endswith("?") for row in dashboard.rows)
+    assert all(panel.meaning.endswith(".") and panel.empty for panel in dashboard.panels)
 
 
 def test_panels_use_declared_series_only() -> None:
@@ -41,29 +79,62 @@ def test_panels_use_declared_series_only() -> None:
     assert used - declared_series() == set()
 
 
-def test_every_declared_metric_is_shown() -> None:
-    used = " ".join(expression for _, expression in QUERIES)
+def test_every_declared_metric_is_shown_or_watched() -> None:
+    shown, watched = panels_of(), alerts_of()
 
-    assert [name for name in metrics.ALL if name not in used] == []
+    assert [name for name in metrics.ALL if not shown[name] and not watched[name]] == []
 
 
-def test_panels_do_not_overlap_and_stay_inside_the_grid() -> None:
+@every_dashboard
+def test_each_variable_narrows_a_panel_down_and_no_other_is_used(dashboard: Dashboard) -> None:
+    names = {variable.name for variable in dashboard.variables}
+    used = {
+        name
+        for panel in dashboard.panels
+        for query in panel.queries
+        for name in re.findall(r"\$(\w+)", query.expression)
+        if not name.startswith("__")
+    }
+
+    assert used == names
+
+
+@every_dashboard
+def test_each_runbook_beside_a_panel_is_there(dashboard: Dashboard) -> None:
+    named = {name for panel in dashboard.panels for name in panel.runbooks}
+
+    assert [name for name in sorted(named) if not (ROOT / "docs/runbooks" / name).is_file()] == []
+
+
+@every_dashboard
+def test_panels_do_not_overlap_and_leave_no_hole_in_the_grid(dashboard: Dashboard) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in dashboard()["panels"]:
+    panels = as_grafana_reads(dashboard)["panels"]
+    for panel in panels:
         place = panel["gridPos"]
         cells = {(place["x"] + dx, place["y"] + dy) for dx in range(place["w"]) for dy in range(place["h"])}
         assert not cells & taken
-        assert place["x"] + place["w"] <= 24
         taken |= cells
 
+    height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels)
+    assert taken == {(x, y) for x in range(24) for y in range(height)}
 
-def test_the_data_source_is_the_provisioned_one() -> None:
+
+@every_dashboard
+def test_the_data_source_is_the_provisioned_one(dashboard: Dashboard) -> None:
     provisioned = (DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text()
+    read = as_grafana_reads(dashboard)
+    asking = [*read["panels"], *read["templating"]["list"], *read["annotations"]["list"]]
 
     assert "uid: prometheus\n" in provisioned
-    assert {panel["datasource"]["uid"] for panel in dashboard()["panels"] if "datasource" in panel} == {
-        "prometheus"
-    }
+    assert {each["datasource"]["uid"] for each in asking if "datasource" in each} == {"prometheus"}
+
+
+@every_dashboard
+def test_a_dashboard_links_to_the_others(dashboard: Dashboard) -> None:
+    uids = {f"/d/{as_grafana_reads(each)['uid']}" for each in DASHBOARDS if each is not dashboard}
+
+    assert {link["url"] for link in as_grafana_reads(dashboard)["links"]} == uids
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +224,7 @@ def test_every_panel_shows_data_on_a_real_prometheus(prometheus_url: str) -> Non
         empty = [
             (title, expression)
             for title, expression in empty
-            if not _answers(prometheus_url, expression.replace("$__rate_interval", "10s"))
+            if not _answers(prometheus_url, filled(expression))
         ]
         time.sleep(0.25 if empty else 0.0)
 

@@ -1,0 +1,56 @@
+"""How far attempts got, by where they came from: counted as they are decided, for the metrics. Pure."""
+
+from __future__ import annotations
+
+from contracts.circumstances import Circumstance
+from contracts.decisions import Decision, HoldPayment, IssueChallenge, RaiseAlert
+from contracts.events import Activity, Transaction
+from detectors.measures.steps import money_leaves
+
+_NEW_COUNTRY = int(Circumstance.NEW_COUNTRY)
+_STAGE_OF: dict[type, str] = {RaiseAlert: "alerted", IssueChallenge: "challenged"}
+
+
+class Attempts:
+    """`stages` counts by (stage, kind of network, class of country), `reasons` by code; `money` holds (end, currency, amount in
+    major units). Stages and ends are those of `services.platform.metrics`."""
+
+    __slots__ = ("money", "reasons", "stages")
+
+    def __init__(self) -> None:
+        self.stages: dict[tuple[str, str, str], int] = {}
+        self.reasons: dict[str, int] = {}
+        self.money: list[tuple[str, str, float]] = []
+
+    def note(self, event: Activity, circumstances: int, decision: Decision) -> None:
+        """Count one decided event; `circumstances` as its glance saw it."""
+        network, place = event.network, event.place
+        kind = "unknown" if network is None else network.kind
+        country = "unknown"
+        if place is not None and place.country is not None:
+            country = "new" if circumstances & _NEW_COUNTRY else "usual"
+        stages, scored = self.stages, ("scored", kind, country)
+        stages[scored] = stages.get(scored, 0) + 1
+        if decision.action != "allow":
+            self._note_stopped(event, kind, country, decision)
+
+    def _note_stopped(self, event: Activity, kind: str, country: str, decision: Decision) -> None:
+        reached = {
+            _STAGE_OF[effect.__class__] for effect in decision.effects if effect.__class__ in _STAGE_OF
+        }
+        if decision.action == "deny":
+            reached.add("refused")
+        for stage in reached:
+            self.stages[stage, kind, country] = self.stages.get((stage, kind, country), 0) + 1
+        weighed = [finding for finding in decision.findings if finding.mode == "on"]
+        if weighed:
+            # Of a frozen account the freeze comes first, whatever else was found.
+            reason = weighed[0].reason
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        if isinstance(event, Transaction) and money_leaves(event) and event.status == "requested":
+            first = any(
+                effect.__class__ is HoldPayment and effect.joins is None for effect in decision.effects
+            )
+            end = "refused" if decision.action == "deny" else "held" if first else None
+            if end is not None:
+                self.money.append((end, event.currency, event.value))
