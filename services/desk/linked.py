@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Row, Select, Subquery, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity.recent import since
@@ -76,33 +76,43 @@ def keys_of(file: CaseFile) -> list[Key]:
 async def linked_to(
     connection: AsyncConnection, account_id: str, keys: Sequence[Key], until: float
 ) -> list[Linked]:
-    """The accounts of each key besides this one; keys of nobody else are left out. Two queries, however many keys."""
+    """The accounts of each key besides this one; keys of nobody else are left out. One query, however many keys."""
     if not keys:
         return []
-    query = union_all(*(_accounts(index, key, until) for index, key in enumerate(keys)))
-    seen: dict[int, dict[str, tuple[float, int]]] = {index: {} for index in range(len(keys))}
-    for row in await connection.execute(query):
-        seen[row.place][row.account_id] = (row.last_at, row.events)
-    others = [{name: at for name, at in seen[index].items() if name != account_id} for index in seen]
-    shared = [
-        key.by == "network" and len(accounts) > SHARED_BY for key, accounts in zip(keys, others, strict=True)
-    ]
-    looked_up = [
-        name
-        for accounts, crowd in zip(others, shared, strict=True)
-        if not crowd
-        for name in sorted(accounts)[:_LOOKED_UP]
-    ]
-    frauds = await _frauds(connection, looked_up)
-    return [
-        _linked(key, accounts, sum(events for _, events in seen[index].values()), frauds, crowd, until)
-        for index, (key, accounts, crowd) in enumerate(zip(keys, others, shared, strict=True))
-        if accounts
-    ]
+    query = union_all(*(_named(index, key, account_id, until) for index, key in enumerate(keys)))
+    found: dict[int, list[Row[Any]]] = {}
+    for row in (await connection.execute(query)).all():
+        found.setdefault(row.place, []).append(row)
+    return [_linked(keys[place], rows) for place, rows in sorted(found.items())]
 
 
-def _accounts(place: int, key: Key, until: float) -> Select[Any]:
-    """The accounts of the newest events of a key, each with its last event and how many it had among these."""
+def _named(place: int, key: Key, account_id: str, until: float) -> Select[Any]:
+    """The accounts of a key that are named, each beside what is true of all the others of that key."""
+    others = _others(key, account_id, until)
+    looked_up = others.c.newest <= _LOOKED_UP
+    if key.by == "network":
+        looked_up &= others.c.count <= SHARED_BY
+    # With a limit each is looked up by its index; an EXISTS would be answered by reading every fraud there is.
+    a_fraud = (
+        select(literal(1))
+        .where(cases.c.account_id == others.c.account_id, cases.c.verdict == "fraud")
+        .correlate(others)
+        .limit(1)
+        .scalar_subquery()
+    )
+    fraud = case((looked_up, func.coalesce(a_fraud, 0)), else_=0).label("fraud")
+    marked = select(others, fraud).subquery()
+    shown = (
+        select(literal(place).label("place"), marked, func.sum(marked.c.fraud).over().label("frauds"))
+        .order_by(marked.c.fraud.desc(), marked.c.newest)
+        .limit(_NAMED)
+        .subquery()
+    )
+    return select(shown)
+
+
+def _others(key: Key, account_id: str, until: float) -> Subquery:
+    """The other accounts of the newest events of a key, the last seen first: `count` and `lately` of them, `events` of all."""
     newest = (
         select(activity.c.account_id, activity.c.at)
         .where(_COLUMNS[key.by] == key.key, since(until - _BACK_S), activity.c.at <= until)
@@ -110,38 +120,37 @@ def _accounts(place: int, key: Key, until: float) -> Select[Any]:
         .limit(_EVENTS)
         .subquery()
     )
-    return select(
-        literal(place).label("place"),
-        newest.c.account_id,
-        func.max(newest.c.at).label("last_at"),
-        func.count().label("events"),
-    ).group_by(newest.c.account_id)
+    last_at = func.max(newest.c.at)
+    accounts = (
+        select(newest.c.account_id, last_at.label("last_at"), func.sum(func.count()).over().label("events"))
+        .group_by(newest.c.account_id)
+        .subquery()
+    )
+    lately = case((accounts.c.last_at >= until - _LATELY_S, 1), else_=0)
+    order = (accounts.c.last_at.desc(), accounts.c.account_id)
+    return (
+        select(
+            accounts.c.account_id,
+            accounts.c.events,
+            func.count().over().label("count"),
+            func.sum(lately).over().label("lately"),
+            func.row_number().over(order_by=order).label("newest"),
+        )
+        .where(accounts.c.account_id != account_id)
+        .subquery()
+    )
 
 
-def _linked(
-    key: Key,
-    accounts: Mapping[str, tuple[float, int]],
-    events: int,
-    frauds: frozenset[str],
-    crowd: bool,
-    until: float,
-) -> Linked:
-    order = sorted(accounts, key=lambda name: (name not in frauds, -accounts[name][0], name))
+def _linked(key: Key, rows: Sequence[Row[Any]]) -> Linked:
+    rows = sorted(rows, key=lambda row: (-row.fraud, row.newest))
+    first = rows[0]._mapping
+    crowd = key.by == "network" and first["count"] > SHARED_BY
     return Linked(
         key=key,
-        count=len(accounts),
-        lately=sum(at >= until - _LATELY_S for at, _ in accounts.values()),
-        frauds=0 if crowd else len(frauds & set(accounts)),
-        more=events >= _EVENTS,
+        count=first["count"],
+        lately=int(first["lately"]),
+        frauds=int(first["frauds"]),
+        more=first["events"] >= _EVENTS,
         shared=crowd,
-        accounts=[] if crowd else [(name, name in frauds) for name in order[:_NAMED]],
+        accounts=[] if crowd else [(row.account_id, bool(row.fraud)) for row in rows],
     )
-
-
-async def _frauds(connection: AsyncConnection, accounts: Sequence[str]) -> frozenset[str]:
-    if not accounts:
-        return frozenset()
-    query = select(cases.c.account_id).where(
-        cases.c.account_id.in_(sorted(set(accounts))), cases.c.verdict == "fraud"
-    )
-    return frozenset((await connection.execute(query)).scalars())
