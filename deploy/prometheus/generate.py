@@ -20,6 +20,7 @@ from deploy.prometheus.causes import (
     STREAM,
 )
 from deploy.prometheus.clocks import CLOCK_STORIES, CLOCKS
+from deploy.prometheus.desk import DESK, DESK_STORIES
 from deploy.prometheus.http import HTTP, HTTP_STORIES
 from deploy.prometheus.memory import MEMORY, MEMORY_STORIES
 from deploy.prometheus.people import PEOPLE, PEOPLE_RECORDINGS
@@ -43,6 +44,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-second-factor": SECOND_FACTOR,
     "payguard-people": PEOPLE,
     "payguard-cases": CASES,
+    "payguard-desk": DESK,
     "payguard-trust": TRUST,
     "payguard-background": BACKGROUND,
     "payguard-http": HTTP,
@@ -85,6 +87,7 @@ def files() -> dict[str, str]:
                     *BACKGROUND_STORIES,
                     *HTTP_STORIES,
                     *PEOPLE_STORIES,
+                    *DESK_STORIES,
                 ),
             )
         ),

@@ -111,6 +111,8 @@ def _prometheus(alertmanager: str, folder: Path) -> list[str]:
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.user-assets={folder / 'user'}",
         "--enable-feature=expand-external-labels",
+        # The first alert may come before the Alertmanager is known.
+        "--rules.alert.resend-delay=1s",
     ]
 
 

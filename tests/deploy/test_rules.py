@@ -14,7 +14,6 @@ import yaml
 
 from deploy.declared import declared_series, used_series
 from deploy.prometheus.generate import ALERTS, files
-from deploy.prometheus.rules import WORKER
 from tests.deploy.conftest import DEPLOY, ROOT, Checker
 
 PROMETHEUS = DEPLOY / "prometheus"
@@ -132,13 +131,22 @@ def test_amtool_accepts_the_routes(amtool: Checker) -> None:
     amtool.check("check-config", "alertmanager.yml", folder=DEPLOY / "alertmanager")
 
 
-def test_inhibitions_name_alerts_that_exist() -> None:
+def _named(matchers: Iterable[str]) -> list[str]:
+    """The alerts that an inhibition's matchers name; each part of a pattern must name one."""
+    patterns = [
+        matcher.partition("=")[2].strip('~"') for matcher in matchers if matcher.startswith("alertname")
+    ]
+    parts = [part for pattern in patterns for part in re.split(r"\|(?![^(]*\))", pattern)]
+    found = {part: [alert for alert in ALERTS if re.fullmatch(part, alert)] for part in parts}
+    assert [part for part, alerts in found.items() if not alerts] == []
+    return [alert for alerts in found.values() for alert in alerts]
+
+
+def test_inhibitions_name_alerts_that_exist_and_no_ticket_silences_a_page() -> None:
     config = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())
     for rule in config["inhibit_rules"]:
-        for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
-            name, _, pattern = matcher.partition("=")
-            if name != "alertname":
-                assert (name, pattern) == ("job", f'"{WORKER}"')
-                continue
-            for part in re.split(r"\|(?![^(]*\))", pattern.strip('~"')):
-                assert any(re.fullmatch(part, alert) for alert in ALERTS), f"{part} matches no alert"
+        sources, targets = _named(rule["source_matchers"]), _named(rule["target_matchers"])
+        assert sources
+        assert targets
+        if any(ALERTS[name].severity == "ticket" for name in sources):
+            assert {ALERTS[name].severity for name in targets} == {"ticket"}, rule
