@@ -47,6 +47,7 @@ DESK = Dashboard(
                         now("payguard_open_cases", "severity"),
                         now("payguard_cases_due_4h", called="out of time within 4 h"),
                     ),
+                    runbooks=("breach-forecast.md",),
                 ),
                 Panel(
                     "Oldest open case",
@@ -73,6 +74,7 @@ DESK = Dashboard(
                     "s",
                     3600.0,
                     kind="stat",
+                    runbooks=("approvals-waiting.md",),
                 ),
             ),
         ),

@@ -216,7 +216,7 @@ MACHINE = Dashboard(
                     ),
                     kind="table",
                     decimals=0,
-                    runbooks=("process-down.md", "policies-differ.md"),
+                    runbooks=("process-down.md", "policies-differ.md", "builds-differ.md"),
                 ),
                 Panel(
                     "HTTP",
