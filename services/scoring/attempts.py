@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from contracts.circumstances import Circumstance
 from contracts.decisions import Decision, HoldPayment, IssueChallenge, RaiseAlert
 from contracts.events import Activity, Transaction
@@ -11,28 +13,42 @@ _NEW_COUNTRY = int(Circumstance.NEW_COUNTRY)
 _STAGE_OF: dict[type, str] = {RaiseAlert: "alerted", IssueChallenge: "challenged"}
 
 
-class Attempts:
-    """`stages` counts by (stage, kind of network, class of country), `reasons` by code; `money` holds (end, currency, amount in
-    major units). Stages and ends are those of `services.platform.metrics`."""
+#: Classes of countries, by their place in a row of counts.
+_CLASSES = ("usual", "new", "unknown")
 
-    __slots__ = ("money", "reasons", "stages")
+
+class Attempts:
+    """`reasons` counts by code; `money` holds (end, currency, amount in major units). Stages, classes and ends are those of
+    `services.platform.metrics`."""
+
+    __slots__ = ("_scored", "_stopped", "money", "reasons")
 
     def __init__(self) -> None:
-        self.stages: dict[tuple[str, str, str], int] = {}
+        #: by kind of network, a row of counts by class of country: a row costs each event less than a key of three names
+        self._scored: dict[str, list[int]] = {}
+        self._stopped: dict[tuple[str, str, str], int] = {}
         self.reasons: dict[str, int] = {}
         self.money: list[tuple[str, str, float]] = []
+
+    def stages(self) -> Iterator[tuple[tuple[str, str, str], int]]:
+        """How many reached each stage, by (stage, kind of network, class of country)."""
+        for kind, row in self._scored.items():
+            yield from (
+                (("scored", kind, name), count) for name, count in zip(_CLASSES, row, strict=True) if count
+            )
+        yield from self._stopped.items()
 
     def note(self, event: Activity, circumstances: int, decision: Decision) -> None:
         """Count one decided event; `circumstances` as its glance saw it."""
         network, place = event.network, event.place
         kind = "unknown" if network is None else network.kind
-        country = "unknown"
-        if place is not None and place.country is not None:
-            country = "new" if circumstances & _NEW_COUNTRY else "usual"
-        stages, scored = self.stages, ("scored", kind, country)
-        stages[scored] = stages.get(scored, 0) + 1
+        country = 2 if place is None or place.country is None else 1 if circumstances & _NEW_COUNTRY else 0
+        row = self._scored.get(kind)
+        if row is None:
+            row = self._scored[kind] = [0] * len(_CLASSES)
+        row[country] += 1
         if decision.action != "allow":
-            self._note_stopped(event, kind, country, decision)
+            self._note_stopped(event, kind, _CLASSES[country], decision)
 
     def _note_stopped(self, event: Activity, kind: str, country: str, decision: Decision) -> None:
         reached = {
@@ -41,7 +57,7 @@ class Attempts:
         if decision.action == "deny":
             reached.add("refused")
         for stage in reached:
-            self.stages[stage, kind, country] = self.stages.get((stage, kind, country), 0) + 1
+            self._stopped[stage, kind, country] = self._stopped.get((stage, kind, country), 0) + 1
         weighed = [finding for finding in decision.findings if finding.mode == "on"]
         if weighed:
             # Of a frozen account the freeze comes first, whatever else was found.

@@ -190,7 +190,7 @@ def expect(reasons: Iterable[str]) -> None:
 
 
 def _count_attempts(attempts: Attempts, rates: ExchangeRates) -> None:
-    for (stage, network, country), count in attempts.stages.items():
+    for (stage, network, country), count in attempts.stages():
         metrics.FUNNEL.labels(stage, network, country).inc(count)
     for reason, count in attempts.reasons.items():
         metrics.REASONS.labels(reason).inc(count)
