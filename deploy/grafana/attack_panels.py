@@ -15,6 +15,7 @@ from deploy.grafana.shapes import (
     over,
     rate,
 )
+from deploy.grafana.wave_panels import WAVES
 
 _FUNNEL = "payguard_funnel_total"
 _STAGES = (
@@ -88,6 +89,7 @@ ATTACK = Dashboard(
                 ),
             ),
         ),
+        Row("Who attacks whom?", WAVES),
         Row(
             "How far do they get?",
             (

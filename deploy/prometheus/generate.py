@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from deploy.prometheus.attacks import ATTACK_STORIES, ATTACKS
 from deploy.prometheus.background_stories import BACKGROUND_STORIES
 from deploy.prometheus.case_causes import CASES
 from deploy.prometheus.cause_stories import CAUSE_STORIES
@@ -41,6 +42,7 @@ GROUPS: dict[str, tuple[Alert, ...]] = {
     "payguard-memory": MEMORY,
     "payguard-clocks": CLOCKS,
     "payguard-risk": RISK,
+    "payguard-attacks": ATTACKS,
     "payguard-second-factor": SECOND_FACTOR,
     "payguard-people": PEOPLE,
     "payguard-cases": CASES,
@@ -84,6 +86,7 @@ def files() -> dict[str, str]:
                     *MEMORY_STORIES,
                     *CLOCK_STORIES,
                     *TRUST_STORIES,
+                    *ATTACK_STORIES,
                     *BACKGROUND_STORIES,
                     *HTTP_STORIES,
                     *PEOPLE_STORIES,

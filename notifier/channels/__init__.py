@@ -37,6 +37,8 @@ class Letter(Struct, frozen=True, kw_only=True):
     template: str
     reference: str
     unsubscribe: str | None = None
+    #: The idempotency key of an earlier letter that this one goes on from.
+    answers: str | None = None
 
 
 class Sent(Struct, frozen=True):

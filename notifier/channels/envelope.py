@@ -20,6 +20,8 @@ def message(letter: Letter, key: str, sender: str, at: float) -> EmailMessage:
     mail["Subject"] = " ".join(letter.subject.split())[:_HEADER_LIMIT]
     mail["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     mail["Message-ID"] = message_id(key, sender)
+    if letter.answers is not None:
+        mail["In-Reply-To"] = mail["References"] = message_id(letter.answers, sender)
     mail["Content-Language"] = letter.language
     mail["Auto-Submitted"] = "auto-generated"
     if letter.unsubscribe is not None:

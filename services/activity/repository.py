@@ -23,6 +23,7 @@ _PERSONAL = (
     "reason",
     "device_key",
     "network_key",
+    "ip_key",
     "device",
     "country",
     "city",

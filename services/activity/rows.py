@@ -59,6 +59,7 @@ class Row(NamedTuple):
     about_event_id: str | None = None
     reference: str | None = None
     channel: str | None = None
+    ip_key: bytes | None = None
 
 
 def row_of(event: AnyEvent) -> Row:
@@ -107,6 +108,7 @@ def row_of(event: AnyEvent) -> Row:
         None,
         reference,
         channel,
+        event.ip_key,
     )
 
 

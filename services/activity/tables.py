@@ -8,6 +8,8 @@ from services.platform.database import metadata
 
 _ID = String(128)
 _KEY = LargeBinary(16)
+#: Attempts that failed are looked for by time.
+_FAILED = "outcome IN ('failure', 'failed')"
 
 #: `section` is `money` (transactions) or `access` (all else): each is kept its own time. `day` is that of the event's own time
 #: in UTC, whatever that says, so a repeat of an event finds the row before it; `at` (epoch seconds) is the event's time as
@@ -40,6 +42,7 @@ activity = Table(
     Column("about_event_id", _ID),
     Column("reference", _ID),
     Column("channel", String(64)),
+    Column("ip_key", _KEY),
     Index(None, "account_id", "at", "event_id"),
     Index(
         None,
@@ -75,5 +78,6 @@ activity = Table(
         sqlite_where=text("channel IS NOT NULL"),
         postgresql_where=text("channel IS NOT NULL"),
     ),
+    Index("ix_activity_failed_at", "at", sqlite_where=text(_FAILED), postgresql_where=text(_FAILED)),
     postgresql_partition_by="LIST (section)",
 )

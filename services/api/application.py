@@ -20,6 +20,7 @@ from services.api.event_routes import Ingest
 from services.api.producer import EventSink, open_producer
 from services.api.replies import Replies, ReplyReader
 from services.api.route_table import openapi_document, routed
+from services.attacks.listing import Attacks
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
 from services.cases.owner_words import OwnerWords
@@ -125,6 +126,7 @@ def create_app(resources: ApiResources) -> FastAPI:
         setattr(app.state, name, getattr(resources, name))
     app.state.staff, app.state.desk_acts = resources.desk.staff, resources.desk.acts
     app.state.uploads, app.state.streams = Uploads(), Streams()
+    app.state.attacks = Attacks(resources.database)
     return app
 
 

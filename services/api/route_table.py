@@ -21,6 +21,7 @@ from services.api.event_routes import add_event_routes
 from services.api.examples import add_examples
 from services.api.health import router as health_router
 from services.api.reference import router as reference_router
+from services.attacks.routes import router as attacks_router
 from services.cases.act_routes import router as act_router
 from services.cases.answer_routes import router as answer_router
 from services.cases.approval_routes import router as approval_router
@@ -84,6 +85,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         message_router,
         preference_router,
         activity_router,
+        attacks_router,
         actions_router,
         webhook_router,
         hold_router,

@@ -174,7 +174,7 @@ async def _until_told(works: Sequence[_Work], told: Callable[[], bool]) -> None:
 
 
 async def _opened(role: Role, settings: Settings, database: Database, consumers: Consumers) -> _Work:
-    from services.bootstrap import help_desks, rest
+    from services.bootstrap import attacks, help_desks, rest
     from services.cases.weekly import WeeklyLetters
     from services.centre.worth_doing import worth_doing
     from services.help import due
@@ -188,12 +188,15 @@ async def _opened(role: Role, settings: Settings, database: Database, consumers:
     if role == "activity":
         from services.bootstrap.activity import open_activity
 
-        activity = open_activity(settings, database, consumers)
+        recogniser = attacks.open_recogniser(settings, database)
+        activity = open_activity(settings, database, consumers, recogniser.tell)
         weekly = WeeklyLetters(database, time.time, worth_doing).run(consumers.add("weekly"))
-        return _Work(role, activity.run(), activity.stop, {"weekly": weekly})
+        looking = recogniser.run(consumers.add("attacks"))
+        return _Work(role, activity.run(), activity.stop, {"weekly": weekly, "attacks": looking})
     if role == "notifier":
         notifier = rest.open_notifier(settings, database, consumers)
-        return _Work(role, notifier.run(), notifier.stop, {})
+        telling = attacks.tell_of_attacks_for_ever(settings, database, consumers.add("attack-alerts"))
+        return _Work(role, notifier.run(), notifier.stop, {"attack-alerts": telling})
     resources = await rest.open_api(settings, database, consumers)
     http = rest.open_server(resources)
     expiry, resets = "challenge-expiry", "factor-resets"

@@ -8,6 +8,7 @@ import typer
 
 from services.cli import (
     admin_commands,
+    attack_commands,
     case_commands,
     connect_commands,
     event_commands,
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 event_commands.register(app)
 app.add_typer(admin_commands.app, name="admin")
+app.add_typer(attack_commands.app, name="attacks")
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(notify_commands.app, name="notify")
 app.add_typer(connect_commands.app, name="connect")

@@ -16,7 +16,7 @@ from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contracts.actions import ACTIONS
-from contracts.events import EVENT_TYPE_NAMES
+from contracts.events import EVENT_TYPE_NAMES, NETWORK_KINDS
 from contracts.kind_rows import ROWS as KIND_ROWS
 
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -525,6 +525,12 @@ ROWS_FORGOTTEN: Counter = _declare(
             "faq_votes",
             "security_notice_accounts",
             "security_notices",
+            "attack_accounts",
+            "attack_sources",
+            "attack_minutes",
+            "attack_log",
+            "attack_alerts",
+            "attacks",
         )
     ],
 )
@@ -737,6 +743,30 @@ UNUSUAL_REVEALS: Counter = _declare(
     "Fields shown in clear to somebody who had more than three times as many as on their usual day.",
 )
 
+# attacks on many accounts; kinds as in `services.attacks.kinds`, which a test compares
+_ATTACKS = [(kind,) for kind in ("credential_stuffing", "password_spraying", "code_guessing", "card_testing")]
+ATTACKS_NOW: Gauge = _declare(Gauge, "attacks", "Attacks under way, by kind.", ["kind"], _ATTACKS)
+ATTACKS_RECOGNISED: Counter = _declare(
+    Counter, "attacks_recognised_total", "Attacks that were recognised, by kind.", ["kind"], _ATTACKS
+)
+ATTACK_ATTEMPTS: Counter = _declare(
+    Counter, "attack_attempts_total", "Attempts that attacks made, by kind.", ["kind"], _ATTACKS
+)
+ATTACK_ACCOUNTS: Counter = _declare(
+    Counter,
+    "attack_accounts_total",
+    "Accounts that attacks touched, and those that let somebody in, by kind.",
+    ["kind", "what"],
+    [(kind, what) for (kind,) in _ATTACKS for what in ("touched", "gave_way")],
+)
+ATTACK_SOURCES: Counter = _declare(
+    Counter,
+    "attack_sources_total",
+    "Addresses that attacks came from, by kind and by the kind of their network.",
+    ["kind", "network"],
+    [(kind, network) for (kind,) in _ATTACKS for network in NETWORK_KINDS],
+)
+
 # work in the background
 _CONSUMERS = [
     (name,)
@@ -751,6 +781,8 @@ _CONSUMERS = [
         "desk-acts",
         "activity",
         "activity-retention",
+        "attacks",
+        "attack-alerts",
         "notifier",
         "challenge-expiry",
         "factor-resets",

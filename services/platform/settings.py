@@ -133,6 +133,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     messages_a_day: int = 3
     channel_rates: str = ""
     digest_after_s: float = 3600.0
+    # the security team
+    security_address: str = ""
+    security_webhook_url: str = ""
+    security_webhook_secret: str = ""
     # wallet
     webhook_private_networks: bool = False
     # activity
@@ -166,6 +170,8 @@ SECRET_FIELDS = frozenset(
         "web_push_key",
         "oidc_client_secret",
         "staff_oidc_client_secret",
+        "security_webhook_url",
+        "security_webhook_secret",
     }
 )
 

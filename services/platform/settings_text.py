@@ -114,6 +114,9 @@ MEANINGS: dict[str, str] = {
     "channel_rates": "Messages a second by a channel, and at once after a rest, of all notifiers together: `sms=10/20,push=50`. "
     "Channels that it does not name are not limited.",
     "digest_after_s": "Time between the first notice of a digest and its letter.",
+    "security_address": "Mail address of the security team, which hears of attacks on many accounts; see attacks.md.",
+    "security_webhook_url": "Where it hears of them by webhook.",
+    "security_webhook_secret": "The secret `whsec_...` that signs these webhooks.",
     "webhook_private_networks": "Whether webhooks and help desks may lead into private networks, and by plain HTTP.",
     "activity_money_days": "For how many days transactions are kept for cases, letters and pages.",
     "activity_access_days": "For how many days logins, account changes and what was said of events are kept there.",

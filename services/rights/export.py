@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.ports import Shard
 from services.activity.tables import activity
+from services.attacks.tables import attack_accounts
 from services.audit.tables import audit
 from services.cases.acts.tables import case_mentions, desk_acts
 from services.cases.answer_tables import answer_links
@@ -78,6 +79,7 @@ _PARTS: dict[str, Table] = {
     "actions": wallet_actions,
     "security_notices": security_notice_accounts,
     "reveals": reveals,
+    "attacks": attack_accounts,
     "audit": audit,
 }
 #: Tables whose rows name no account.

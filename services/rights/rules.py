@@ -38,6 +38,7 @@ from services.http.api_keys import api_keys  # noqa: F401
 from services.mfa.tables import challenges, factor_resets, factors, recovery_codes
 from services.portal.tables import visits
 from services.rights import which
+from services.rights.attack_rules import ATTACK_RULES
 from services.rights.desk_rules import OF_STAFF
 from services.rights.rule import (
     Rule,
@@ -200,6 +201,7 @@ RULES: tuple[Rule, ...] = (
         by="links",
     ),
     *OF_STAFF,
+    *ATTACK_RULES,
     Rule(
         table="letter_rates",
         erased="nothing of accounts",

@@ -81,6 +81,8 @@ OPENED_BY: dict[str, frozenset[str] | set[str]] = {
     "PUT /v1/accounts/{account_id}/preferences": {"verify", "contacts"},
     "GET /v1/accounts/{account_id}/letters": SUPPORT,
     "GET /v1/accounts/{account_id}/activity": {"support", "verify"},
+    "GET /v1/attacks": SUPPORT,
+    "GET /v1/attacks/{attack_id}": SUPPORT,
     "GET /v1/accounts/{account_id}/holds": {"support", "verify"},
     "POST /v1/accounts/{account_id}/unfreeze": SUPPORT,
     "POST /v1/accounts/{account_id}/reports/{event_id}/undo": VERIFY,

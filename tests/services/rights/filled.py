@@ -41,6 +41,8 @@ _ALLOWED: dict[str, dict[str, Any]] = {
     "tickets": {"state": "told", "connection": "w"},
     "ticket_replies": {"connection": "w"},
     "connections": {"name": "w"},
+    "attacks": {"attack_id": "w", "kind": "card_testing", "state": "over"},
+    "attack_accounts": {"attack_id": "w"},
 }
 #: Texts that name a row of another table.
 _NAMES = {
@@ -74,6 +76,12 @@ APART = frozenset(
         "staff_members",
         "staff_sessions",
         "staff_tries",
+        "attacks",
+        "attack_numbers",
+        "attack_sources",
+        "attack_minutes",
+        "attack_log",
+        "attack_alerts",
     }
 )
 
@@ -109,7 +117,7 @@ def row_about(table: Table, account: str) -> dict[str, Any]:
 async def fill(database: Database, *accounts: str) -> None:
     """Put a row about each account into each table that has such, and two into the audit."""
     async with database.begin() as connection:
-        for name in ("webhooks", "connections"):
+        for name in ("webhooks", "connections", "attacks"):
             table = metadata.tables[name]
             await connection.execute(insert(table).values(row_about(table, "nobody")))
         for account in accounts:

@@ -51,6 +51,7 @@ ENDED: dict[str, tuple[str, dict[str, Any]]] = {
     "factor_resets": ("ended_at", {"state": "done", "approved_by": None}),
     "reveals": ("at", {}),
     "staff_sessions": ("started_at", {"way": "password"}),
+    "attacks": ("last_at", {"kind": "card_testing", "state": "over"}),
 }
 #: Tables whose rows end with what they are of.
 OF_OTHERS = frozenset(
@@ -67,6 +68,11 @@ OF_OTHERS = frozenset(
         "security_notice_accounts",
         "tickets",
         "ticket_replies",
+        "attack_accounts",
+        "attack_sources",
+        "attack_minutes",
+        "attack_log",
+        "attack_alerts",
     }
 )
 
