@@ -65,7 +65,7 @@ def _of_activity() -> None:
     )
 
 
-def _part(table: str, *columns: sa.Column[object], key: list[str]) -> None:
+def _part(table: str, *columns: sa.Column[object] | sa.CheckConstraint, key: list[str]) -> None:
     op.create_table(
         table,
         sa.Column("attack_id", _ATTACK, nullable=False),
