@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, and_, any_, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity.recent import since
@@ -13,8 +13,8 @@ from services.activity.tables import activity
 from services.attacks.kinds import Tried
 from services.attacks.waves import Passed, Source, Tries, Use
 
-#: Names in one query.
-_PART = 500
+#: Names in one query, written out each and as one array.
+_PART, _PART_AS_ARRAY = 500, 5000
 #: A challenge ends at most so long after the event that it is about.
 _CHALLENGE_S = 86_400.0
 #: Cards are tried with small payments, and where cards fill the wallet.
@@ -45,24 +45,28 @@ async def failures(connection: AsyncConnection, at: float, small: Small) -> list
     return found
 
 
-async def uses_of(connection: AsyncConnection, accounts: Collection[str], at: float) -> dict[str, list[Use]]:
-    """From where and on what these accounts were used with success at `at` or after."""
+async def uses_of(
+    connection: AsyncConnection, accounts: Collection[str], at: float, codes: Collection[str]
+) -> dict[str, list[Use]]:
+    """From where and on what these accounts were used with success at `at` or after; of those among `codes`, where challenges
+    were passed too."""
     found: dict[str, list[Use]] = {account_id: [] for account_id in accounts}
     of = activity.c
     went_well = or_(
         and_(of.type == "login", of.outcome == "success"),
         and_(of.type == "transaction", of.outcome == "completed"),
     )
-    for part in _parts(sorted(accounts)):
+    for part in _parts(connection, sorted(accounts)):
         query = (
             select(of.account_id, of.type, of.ip_key, of.device_key, func.min(of.at), func.max(of.at))
-            .where(of.account_id.in_(part), since(at), went_well)
+            .where(_among(connection, of.account_id, part), since(at), went_well)
             .group_by(of.account_id, of.type, of.ip_key, of.device_key)
         )
         for account_id, kind, source, device, first_at, last_at in await connection.execute(query):
             use = Use("login" if kind == "login" else "payment", source, device, first_at, last_at)
             found[account_id].append(use)
-        passed = _challenged(activity.c.outcome == "passed", at).where(activity.c.account_id.in_(part))
+    for part in _parts(connection, sorted(found.keys() & set(codes))):
+        passed = _challenged(of.outcome == "passed", at).where(_among(connection, of.account_id, part))
         for row in await connection.execute(passed):
             found[row.account_id].append(Use("code", row.ip_key, row.device_key, row.at, row.at))
     return found
@@ -80,11 +84,12 @@ async def passed_at(
     first, last = between
     found: list[Passed] = []
     wanted = frozenset(sources)
-    for part in _parts(sorted(networks)):
+    for part in _parts(connection, sorted(networks)):
         if tried == "code":
-            query = _challenged(activity.c.outcome == "passed", first).where(_about.c.network_key.in_(part))
+            at_them = _among(connection, _about.c.network_key, part)
+            query = _challenged(activity.c.outcome == "passed", first).where(at_them)
         else:
-            query = _went_through(tried).where(since(first), activity.c.network_key.in_(part))
+            query = _went_through(tried).where(since(first), _among(connection, activity.c.network_key, part))
         for row in await connection.execute(query.where(activity.c.at <= last)):
             if row.ip_key in wanted and (tried != "card" or small(row.amount, row.currency)):
                 found.append(
@@ -137,6 +142,16 @@ def _tries(tried: Tried, row: Row[Any]) -> Tries:
     )
 
 
-def _parts(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for first in range(0, len(names), _PART):
-        yield names[first : first + _PART]
+def _parts(connection: AsyncConnection, names: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    size = _PART if connection.dialect.name == "sqlite" else _PART_AS_ARRAY
+    for first in range(0, len(names), size):
+        yield names[first : first + size]
+
+
+def _among(
+    connection: AsyncConnection, column: ColumnElement[Any], names: Sequence[Any]
+) -> ColumnElement[bool]:
+    """Whether the column is one of the names: on PostgreSQL one parameter, as to write out thousands takes longer than to ask."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(names)
+    return column == any_(bindparam(None, list(names), type_=ARRAY(column.type)))

@@ -121,7 +121,8 @@ class Recogniser:
         tries = await failures(connection, since, self._small)
         if len({each.account_id for each in tries}) < LEAST_ACCOUNTS:
             return []
-        known = await uses_of(connection, worth_asking(tries), now - _KNOWN_S)
+        codes = {each.account_id for each in tries if each.tried == "code"}
+        known = await uses_of(connection, worth_asking(tries), now - _KNOWN_S, codes)
         # Apart, so that the work beside it goes on.
         waves = await asyncio.to_thread(recognise, tries, known, since, now)
         return [await self._with_gave_way(connection, wave, tries, known, now) for wave in waves]
@@ -136,7 +137,7 @@ class Recogniser:
             connection, tried_in(wave.kind), sources, networks, between, self._small
         )
         unknown = {each.account_id for each in passed} - set(known)
-        more = await uses_of(connection, unknown, now - _KNOWN_S)
+        more = await uses_of(connection, unknown, now - _KNOWN_S, ())
         return with_gave_way(wave, passed, {**known, **more})
 
     async def _rest(self, progress: Progress, stopping: asyncio.Event, until: float) -> None:
