@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0049_attacks"
-down_revision = "0048_faq_drafts"
+revision = "0050_attacks"
+down_revision = "0049_settled_payments"
 branch_labels = None
 depends_on = None
 
