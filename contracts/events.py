@@ -27,8 +27,6 @@ Country = Annotated[str, Meta(max_length=2, extra_json_schema={"pattern": "^[A-Z
 DeviceKey = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 Purpose = Literal["login", "transaction", "change"]
 Proof = Literal["link", "session", "code"]
-NetworkKind = Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"]
-NETWORK_KINDS: tuple[NetworkKind, ...] = get_args(NetworkKind)
 #: The longest time within which a policy may let a report be taken back.
 LONGEST_UNDO_S = 3600
 
@@ -61,7 +59,9 @@ class Network(Struct, frozen=True, gc=False):
 
     asn: int | None = None
     name: str | None = None
-    kind: NetworkKind = "unknown"
+    kind: Literal["unknown", "residential", "mobile", "hosting", "vpn", "tor", "relay", "satellite"] = (
+        "unknown"
+    )
 
 
 class Device(Struct, frozen=True, gc=False):

@@ -16,7 +16,7 @@ from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contracts.actions import ACTIONS
-from contracts.events import EVENT_TYPE_NAMES, NETWORK_KINDS
+from contracts.events import EVENT_TYPE_NAMES
 from contracts.kind_rows import ROWS as KIND_ROWS
 
 REGISTRY = CollectorRegistry(auto_describe=True)
