@@ -1,6 +1,6 @@
 # make help lists the verbs.
 .DEFAULT_GOAL := help
-.PHONY: help demo env dev kafka test coverage check test-e2e test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
+.PHONY: help demo env dev kafka verapdf test coverage check test-e2e test-real test-browser chaos mutants bench screenshot new-detector docs lock clean
 SHELL := /bin/bash
 # The tests start hundreds of processes: each would compile all of PayGuard again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,6 +20,7 @@ DEV := $(VENV)/.installed-dev
 AXE := tests/browser/build/axe.min.js
 AXE_VERSION := 4.14.1
 KAFKA_JARS := deploy/kafka/build/.fetched
+VERAPDF_JARS := deploy/verapdf/build/.fetched
 NOT_HERE := not real and not chaos and not browser and not bench
 QUICK := not e2e and $(NOT_HERE)
 # What kills processes or asserts how long something takes has nothing beside it.
@@ -88,11 +89,13 @@ docs: $(DEV) ## write the generated pages and schemas again
 
 kafka: $(KAFKA_JARS) ## fetch Apache Kafka's jars for the tests on the real broker (Java 17, Maven)
 
+verapdf: $(VERAPDF_JARS) ## fetch veraPDF's jars for the test that evidence packs are PDF/A (Java 17, Maven)
+
 lock: $(DEV) ## write the locked requirements again from pyproject.toml; ARGS=--upgrade takes newer ones
 	@$(BIN)/python .ci/lock.py $(ARGS)
 
 clean: ## remove the environment, caches and fetched jars
-	rm -rf $(VENV) build dist *.egg-info deploy/kafka/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info deploy/kafka/build deploy/verapdf/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -112,4 +115,9 @@ $(DEV): requirements-dev.txt $(RUN_TIME)
 $(KAFKA_JARS): deploy/kafka/pom.xml
 	@echo "Fetching Apache Kafka's jars"
 	@cd deploy/kafka && mvn -B -q -ntp package
+	@touch $@
+
+$(VERAPDF_JARS): deploy/verapdf/pom.xml
+	@echo "Fetching veraPDF's jars"
+	@cd deploy/verapdf && mvn -B -q -ntp package
 	@touch $@

@@ -6,11 +6,11 @@ import os
 import signal
 import socket
 import struct
-import subprocess
 from pathlib import Path
 from typing import Self
 
-from benchmarks.parts.real_stores import READY_TIMEOUT_S, PartMissing, program_of
+from benchmarks.parts.jars import ensure_jars
+from benchmarks.parts.real_stores import READY_TIMEOUT_S
 from services.platform.embedded import free_port, wait_until_ready
 from services.platform.guarded_process import GuardedProcess
 
@@ -46,7 +46,7 @@ class KafkaCluster:
         :returns: the bootstrap addresses.
         :raises PartMissing: no Java, or no jars and no Maven.
         """
-        ensure_kafka_jars()
+        ensure_jars(KAFKA_FOLDER, "Kafka")
         nodes = range(len(self.broker_ports))
         for node in nodes:
             self._launch(node)
@@ -135,22 +135,6 @@ class KafkaCluster:
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
-
-
-def ensure_kafka_jars() -> None:
-    """Fetches Kafka's jars with Maven when they are not there yet.
-
-    :raises PartMissing: no Java, no Maven, or the fetch failed.
-    """
-    program_of("java", "openjdk-17-jre-headless")
-    if (KAFKA_FOLDER / "build" / "libs").is_dir():
-        return
-    maven = program_of("mvn", "maven")
-    fetched = subprocess.run(
-        [maven, "-B", "-q", "-ntp", "package"], cwd=KAFKA_FOLDER, capture_output=True, text=True, check=False
-    )
-    if fetched.returncode != 0:
-        raise PartMissing(f"Maven could not fetch Kafka's jars: {fetched.stdout[-2000:]}")
 
 
 def _brokers_known(port: int) -> int:

@@ -4,7 +4,7 @@ Each class starts real servers from programs of this machine in a folder of the 
 kill them without warning and bring them back on the same port with the same data. All end with their parent.
 """
 
-from benchmarks.parts.real_kafka import KafkaCluster, ensure_kafka_jars
+from benchmarks.parts.real_kafka import KafkaCluster
 from benchmarks.parts.real_stores import PartMissing, PostgresServer, RedisServer, new_parts_folder
 
 __all__ = [
@@ -12,6 +12,5 @@ __all__ = [
     "PartMissing",
     "PostgresServer",
     "RedisServer",
-    "ensure_kafka_jars",
     "new_parts_folder",
 ]
