@@ -7,11 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 from msgspec import Struct
 
+from services.cli.connect_asking import asked
 from services.cli.options import (
     EXIT_BAD,
     Database,
@@ -162,7 +163,9 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask the help desk whether it lets us in. Exit code 1 when it does not: what it answered is printed."""
-    said, good = run(_with(database, lambda there, settings: _asked(there, settings, name)))
+    said, good = run(
+        _with(database, lambda there, settings: asked(there, settings.webhook_private_networks, name))
+    )
     tell({"name": name, "lets_us_in": good, "said": said}, said, as_json)
     raise typer.Exit(0 if good else EXIT_BAD)
 
@@ -172,7 +175,9 @@ def retry(
     name: Annotated[str, typer.Argument(help="As `payguard connect list` has it.")], database: Database = None
 ) -> None:
     """Try again the tickets that were given up, once what they were refused for is mended."""
-    count = run(_with(database, lambda there, _: there.retry(name)))
+    count = run(_with(database, lambda there, _: _retried(there, name)))
+    if count is None:
+        _unknown(name)
     typer.echo(f"{count} tickets are tried again")
 
 
@@ -182,9 +187,17 @@ def remove(
 ) -> None:
     """Tell it nothing any more. Its tickets stay there; which case each is of is forgotten here."""
     if not run(_with(database, lambda there, _: there.remove(name, operator()))):
-        say(f"no help desk is connected as {name}: see payguard connect list")
-        raise typer.Exit(EXIT_BAD)
+        _unknown(name)
     typer.echo(f"{name} is told nothing any more")
+
+
+def _unknown(name: str) -> NoReturn:
+    say(f"no help desk is connected as {name}: see payguard connect list")
+    raise typer.Exit(EXIT_BAD)
+
+
+async def _retried(there: Connections, name: str) -> int | None:
+    return None if await there.one(name) is None else await there.retry(name)
 
 
 class _Given(Struct, frozen=True):
@@ -250,22 +263,6 @@ async def _with(database: str | None, work: Callable[[Connections, Settings], Aw
     opened: AbstractAsyncContextManager[Any] = open_database(settings.database)
     async with opened as store:
         return await work(Connections(store, vault, time.time, settings.webhook_private_networks), settings)
-
-
-async def _asked(there: Connections, settings: Settings, name: str) -> tuple[str, bool]:
-    from services.connect.calls import Away, Refused
-    from services.connect.registry import opened
-    from services.wallet.outside import outside
-
-    connection = await there.one(name)
-    if connection is None:
-        return f"no help desk is connected as {name}", False
-    async with outside(settings.webhook_private_networks) as pool:
-        try:
-            known = await opened(connection, there.vault, pool).check()
-        except (Away, Refused) as error:
-            return f"{name} does not let us in: {error}", False
-    return f"{name} lets us in as {known}", True
 
 
 def _figures(counted: Counted) -> dict[str, Any]:
