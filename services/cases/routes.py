@@ -14,26 +14,20 @@ from services.cases.case_rows import Conflict
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
 from services.cases.endings import NeedsMissing, OtherOpen
-from services.cases.event_views import AboutShown
 from services.cases.owner_views import MessageShown, MessagesShown, OwnerShown
 from services.cases.queue_query import Looked
 from services.cases.states import Case, IllegalTransition, State
-from services.cases.subjects import NOTHING, Known
+from services.cases.subjects import NOTHING
 from services.cases.views import (
-    ActShown,
     AlertPage,
     AlertShown,
     Assignment,
     CasePage,
     CaseShown,
-    CaseWithHistory,
     ContactGiven,
-    EntryShown,
     Reopening,
-    ReportShown,
     Resolution,
 )
-from services.cases.work_views import FieldShown, StepShown
 from services.http.api_keys import ApiKey, require
 from services.http.identifiers import AccountId, AccountQuery, plain
 from services.http.problems import RESPONSES, Problem, problem_answer
@@ -108,39 +102,6 @@ async def list_cases(
         state=state, severity=severity, account_id=account_id, cursor=cursor, limit=limit, kind=kind
     )
     return CasePage(cases=[CaseShown.of(case) for case in page.rows], next_cursor=page.cursor)
-
-
-@router.get("/cases/{case_id:segment}", responses=UNKNOWN)
-async def show_case(cases: Cases, _key: Supporter, case_id: CaseId) -> CaseWithHistory:
-    """One case with its history, oldest first, the decisions that joined it, what its owner was told of them, and what can be
-    done now: the acts that belong to each verdict.
-
-    Each shows its event as people recognise it; a case that an owner's report opened says what the report is `about`.
-    """
-    found = await cases.case(case_id)
-    if found is None:
-        raise _unknown_case()
-    case, entries = found
-    events = {entry.event_id for entry in entries if entry.event_id is not None}
-    subject = case.subject_event_id or ""
-    known = await cases.known((case.account_id, event_id) for event_id in {*events, subject} - {""})
-    told, files = await cases.answers.told(case_id)
-    work = await cases.work.of(case_id)
-    return CaseWithHistory(
-        case=CaseShown.of(case),
-        history=[
-            EntryShown.of(entry, known.get((case.account_id, entry.event_id or ""), NOTHING))
-            for entry in entries
-        ],
-        owner=OwnerShown.of(await cases.owner(case.account_id, {*events, case_id}), addresses=True),
-        acts=[ActShown.of(act) for act in await cases.acts(case)],
-        report=None if told is None else ReportShown.of(told, files),
-        about=AboutShown.of(
-            Known(None, case.subject_event_id, known.get((case.account_id, subject), NOTHING).own)
-        ),
-        steps=StepShown.all_of(case.kind, work),
-        fields=FieldShown.all_of(work),
-    )
 
 
 @router.post("/cases/{case_id:segment}/assign", responses=UNKNOWN | CONFLICT)

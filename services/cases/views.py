@@ -18,11 +18,9 @@ from services.cases.case_records import FileKept, Told
 from services.cases.case_rows import Entry
 from services.cases.case_service import Alert
 from services.cases.event_views import AboutShown, EventShown
-from services.cases.owner_views import OwnerShown
 from services.cases.references import case_number
 from services.cases.states import Case, Closing, State, Verdict
 from services.cases.subjects import Known
-from services.cases.work_views import FieldShown, StepShown
 from services.http.identifiers import BodyIdentifier
 from services.http.times import utc, utc_if
 
@@ -172,7 +170,7 @@ class ActShown(BaseModel):
 
 
 class FileShown(BaseModel):
-    """A file that the owner added, or staff (`added_by`); `GET /v1/reports/{case_id}/files/{number}` has it."""
+    """A file that the owner added, or staff (`added_by`); `GET /v1/cases/{case_id}/files/{number}` has it."""
 
     number: int
     name: str
@@ -201,23 +199,6 @@ class ReportShown(BaseModel):
         """The report as shown."""
         shown = {"made_at": utc(told.made_at), "files": [FileShown.of(file) for file in files]}
         return cls(**asdict(told) | shown)
-
-
-class CaseWithHistory(BaseModel):
-    """A case, all that happened to it, what the account's owner was told of its events, and what can be done now.
-
-    `report` is what the owner reported, where that opened the case; `about` is the event that the report is about. `steps` and
-    `fields` are those of the case's kind.
-    """
-
-    case: CaseShown
-    history: list[EntryShown]
-    owner: OwnerShown
-    acts: list[ActShown]
-    report: ReportShown | None
-    about: AboutShown | None
-    steps: list[StepShown]
-    fields: list[FieldShown]
 
 
 class _Given(BaseModel):

@@ -8,26 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.cases.case_work import Work
-from services.cases.kind_files import kinds
-from services.http.times import utc, utc_if
-
-
-class StepShown(BaseModel):
-    """A step of the case's kind, in order; `done_at` is null while nobody has done it."""
-
-    step: str
-    done_at: datetime | None
-    done_by: str | None
-
-    @classmethod
-    def all_of(cls, kind: str, work: Work) -> list[Self]:
-        """Every step of the kind."""
-        shown = []
-        for step in kinds()[kind].steps:
-            done = work.steps.get(step.name)
-            at, by = (None, None) if done is None else (done.done_at, done.done_by)
-            shown.append(cls(step=step.name, done_at=utc_if(at), done_by=by))
-        return shown
+from services.http.times import utc
 
 
 class FieldShown(BaseModel):

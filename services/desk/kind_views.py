@@ -15,9 +15,10 @@ from services.cases.kind_shapes import DeskField, KindFile, Step
 from services.desk.case_header import Chip, Header
 from services.desk.evidence_found import Found, event_words
 from services.desk.failure_view import failure_view, flagged_words
-from services.desk.kind_evidence import DOES_STEP, EVIDENCE
+from services.desk.kind_evidence import EVIDENCE
 from services.desk.kind_messages import ready_of
 from services.desk.kind_reading import Around
+from services.desk.steps_done import step_done
 from services.desk.story_parts import Telling, one_line
 from services.desk.top_up_trace import trace_of
 
@@ -183,13 +184,11 @@ def steps_shown(
 
 
 def _done(step: Step, around: Around, tell: Telling, now: float) -> tuple[bool, str]:
-    ticked = around.work.steps.get(step.name)
-    if ticked is not None:
-        return True, tell.join(tell.date(ticked.done_at), tell.who(ticked.done_by))
-    found = None if step.evidence is None else DOES_STEP[step.evidence](around, tell, now)
-    if found is not None:
-        return True, tell.t("step_by.itself") if found.at is None else tell.date(found.at)
-    return False, ""
+    done = step_done(step, around, tell, now)
+    if done is None:
+        return False, ""
+    when = None if done.at is None else tell.date(done.at)
+    return True, tell.join(when, None if done.by is None else tell.who(done.by)) or tell.t("step_by.itself")
 
 
 def evidence_shown(kind: KindFile, around: Around, tell: Telling, now: float) -> list[EvidenceShown]:

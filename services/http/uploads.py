@@ -25,7 +25,7 @@ _READ_WITHIN_S = 180.0
 #: More files than are taken come as far as the page, which says so and keeps what was typed.
 _MOST_FIELDS, _MOST_FILES = 16, 20
 _MOST_FIELD_BYTES = 32_768
-_FILE = re.compile(r"/v1/reports/[^/]+/files/[^/]+")
+_FILE = re.compile(r"/v1/reports/[^/]+/files/[^/]+|/v1/cases/[^/]+/files")
 _FORM = re.compile(r"/my/centre/(report/send|cases/[^/]+/(add|appeal))|/desk/cases/[^/]+/acts/file")
 
 

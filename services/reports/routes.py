@@ -39,17 +39,17 @@ _FULL: dict[int | str, dict[str, Any]] = {
     409: problem_answer("The account has as many reports as it may have, or the report is closed.")
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem_answer("There is no such report, or no such file.")}
-_REFUSED: dict[int | str, dict[str, Any]] = {
+FILE_REFUSED: dict[int | str, dict[str, Any]] = {
     422: problem_answer("The file is none of the four kinds, too large, or broken (`why`).")
 }
-_BODY = {
+FILE_BODY = {
     "requestBody": {
         "required": True,
         "description": "The file itself: PNG, JPEG, WebP or PDF, by what is in it, at most 10 MB.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_FILE: dict[int | str, dict[str, Any]] = {
+FILE_SENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, as an attachment.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -89,8 +89,8 @@ async def make_report(reports: Reports, key: Wallet, account_id: AccountId, body
 
 @router.put(
     "/reports/{report_id:segment}/files/{number}",
-    responses=_UNKNOWN | _FULL | _REFUSED,
-    openapi_extra=_BODY,
+    responses=_UNKNOWN | _FULL | FILE_REFUSED,
+    openapi_extra=FILE_BODY,
 )
 async def put_file(
     request: Request,
@@ -124,7 +124,7 @@ async def put_file(
 
 @router.get(
     "/reports/{report_id:segment}/files/{number}",
-    responses=_UNKNOWN | _FILE,
+    responses=_UNKNOWN | FILE_SENT,
     response_class=Response,
 )
 async def get_file(reports: Reports, key: Supporter, report_id: ReportId, number: Number) -> Response:
