@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from contracts.errors import Unavailable
+from services.bootstrap.desk import desk_url
 from services.connect.arriving import Arrivals
 from services.connect.carrier import Carrier
 from services.connect.connections import Connections, connection_vault
@@ -14,7 +15,6 @@ from services.events.own_events import event_keys
 from services.platform.database import Database
 from services.platform.progress import Progress
 from services.platform.settings import Settings
-from services.portal.portal import public_url
 from services.wallet.outside import outside
 
 
@@ -31,5 +31,5 @@ async def tell_for_ever(settings: Settings, database: Database, progress: Progre
     except Unavailable as error:
         progress.failed(error.reason)  # what was sealed under a key before opens as well while that is held
     async with outside(private) as pool:
-        carrier = Carrier(database, vault, pool, time.time, f"{public_url(settings)}/desk/cases/")
+        carrier = Carrier(database, vault, pool, time.time, f"{desk_url(settings)}/desk/cases/")
         await carrier.run(asyncio.Event(), progress)

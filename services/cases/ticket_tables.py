@@ -46,15 +46,18 @@ connections = Table(
     Column("last_error", String(64)),
 )
 
-#: The ticket of a case: `external_id` once it is there. Entries of the case up to `told` have been said there; `trying` is the
-#: one that may or may not have been, since nobody saw the answer.
+#: The ticket of a case: `external_id` once it is there, and the `number` that agents there know it by. Entries of the case up to
+#: `told` have been said there, the last of them at `told_at`; `trying` is the one that may or may not have been, since nobody saw
+#: the answer.
 tickets = Table(
     "tickets",
     metadata,
     Column("connection", NAME, ForeignKey(connections.c.name, ondelete="CASCADE"), primary_key=True),
     Column("case_id", ID, ForeignKey(cases.c.case_id), primary_key=True),
     Column("external_id", String(64)),
+    Column("number", String(64)),
     Column("told", BigInteger, nullable=False, server_default="0"),
+    Column("told_at", Double),
     Column("trying", BigInteger),
     Column("closed_there", Boolean, nullable=False, server_default=false()),
     Column("state", String(16), nullable=False),

@@ -79,6 +79,8 @@ class Arrivals:
 
     async def _apply(self, connection: AsyncConnection, of: Connection, arrived: Arrived) -> Result:
         known = await tickets.case_with(connection, of.name, arrived.external_id)
+        if known is None and arrived.bears:
+            known = await tickets.case_being_opened(connection, of.name, arrived.bears)
         case = None if known is None else await case_of(connection, known[0], lock=True)
         if known is None or case is None:
             return "unknown"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from uuid import uuid4
 
 import httpcore
@@ -32,6 +33,10 @@ _ENTRIES_AT_ONCE = 50
 #: What a help desk refuses is tried so often: an operator may mend it.
 MOST_REFUSALS = 8
 _PAUSES = Backoff(5.0, 3600.0)
+_LONGEST_NUMBER = 64
+#: A ticket that was made without our seeing the answer is found there by a search, whose index may be as far behind.
+_UNSEEN_S = 30.0
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -154,6 +159,8 @@ class Carrier:
     async def _put_off(self, ticket: Ticket, error: Away) -> None:
         now = self._clock()
         pause_s = max(_PAUSES.pause_s(ticket.attempts + 1), error.wait_s)
+        if ticket.external_id is None:
+            pause_s = max(pause_s, _UNSEEN_S)
         await tickets.let_go(
             self._database,
             ticket,
@@ -229,23 +236,34 @@ class _Telling:
         told = ticket_of(case, options.language, link, options.masked)
         again, upto = self._trying is not None, self._trying or new[-1].sequence
         await self._keep(trying=upto)
-        self._external_id = await self._desk.open(told, again)
-        await self._keep(external_id=self._external_id, told=upto, trying=None)
+        opened_there = await _in_time(self._desk.open(told, again))
+        self._external_id = opened_there.external_id
+        try:
+            await self._keep(
+                external_id=self._external_id,
+                number=opened_there.number[:_LONGEST_NUMBER],
+                told=upto,
+                told_at=self._place.clock(),
+                trying=None,
+            )
+        except tickets.NameTaken:
+            raise Refused(0) from None
         self._told, self._trying = upto, None
         HELP_DESK_CALLS.labels("done").inc()
 
     async def _note(self, case: Case, external_id: str, new: Next) -> None:
-        connection = self._desk.connection
+        connection, values = self._desk.connection, dict[str, float]()
         if new.entry.actor != connection.actor:
             told = note_of(
                 case, new.entry, new.sequence, connection.options.language, connection.options.masked
             )
             again = self._trying == new.sequence
             await self._keep(trying=new.sequence)
-            await self._desk.note(external_id, told, again)
+            await _in_time(self._desk.note(external_id, told, again))
             await self._close(external_id, new, told)
             HELP_DESK_CALLS.labels("done").inc()
-        await self._keep(told=new.sequence, trying=None, attempts=0)
+            values = {"told_at": self._place.clock()}
+        await self._keep(told=new.sequence, trying=None, attempts=0, **values)
         self._told, self._trying = new.sequence, None
 
     async def _close(self, external_id: str, new: Next, told: Told) -> None:
@@ -254,8 +272,17 @@ class _Telling:
             return
         closed = new.entry.kind in ENDS
         await self._keep(closed_there=closed)
-        await self._desk.set_closed(external_id, closed, told)
+        await _in_time(self._desk.set_closed(external_id, closed, told))
 
-    async def _keep(self, **values: int | str | bool | None) -> None:
+    async def _keep(self, **values: int | float | str | bool | None) -> None:
         if not await tickets.keep(self._place.database, self._ticket, self._place.clock(), **values):
             raise Lost
+
+
+async def _in_time(asking: Awaitable[T]) -> T:
+    """What a help desk says within the time that a ticket is held for. Raises Away."""
+    try:
+        async with asyncio.timeout(tickets.WITHIN_S):
+            return await asking
+    except TimeoutError:
+        raise Away("slow") from None

@@ -11,7 +11,8 @@ from msgspec import DecodeError, Struct, ValidationError, json
 
 from contracts.errors import Malformed
 from services.connect.calls import Caller, Refused
-from services.connect.help_desk import Arrived, HelpDesk
+from services.connect.connections import Options
+from services.connect.help_desk import Arrived, HelpDesk, Opened
 from services.connect.texts import Told
 
 #: A signature counts for so long after its timestamp, as Chatwoot has it.
@@ -27,8 +28,23 @@ class _Sender(Struct):
     name: str | None = None
 
 
+class _Person(Struct):
+    identifier: str | None = None
+
+
+class _Meta(Struct):
+    sender: _Person | None = None
+
+
 class _Conversation(Struct):
     id: int
+    meta: _Meta | None = None
+
+    @property
+    def mark(self) -> str:
+        """The identifier of its contact: of a conversation of ours, the ticket's mark."""
+        sender = None if self.meta is None else self.meta.sender
+        return (sender and sender.identifier) or ""
 
 
 class _Conversations(Struct):
@@ -92,6 +108,7 @@ class _Hook(Struct):
     sender: _Sender | None = None
     conversation: _Conversation | None = None
     status: str | None = None
+    meta: _Meta | None = None
 
 
 class Chatwoot(HelpDesk):
@@ -104,7 +121,7 @@ class Chatwoot(HelpDesk):
         url = f"{self.connection.url}/api/v1/accounts/{self.connection.options.account}"
         return Caller(self.pool, url, {"api_access_token": self.secret.token})
 
-    async def open(self, told: Told, again: bool) -> str:
+    async def open(self, told: Told, again: bool) -> Opened:
         """A conversation with the contact that the mark names, and the text as its first private message."""
         contact = await self._contact(told, again)
         conversation = await self._conversation_of(contact) if again else None
@@ -118,7 +135,7 @@ class Chatwoot(HelpDesk):
             }
             conversation = (await self._call.ask(_Conversation, "POST", "/conversations", wanted)).id
         await self.note(str(conversation), told, again)
-        return str(conversation)
+        return Opened(str(conversation), str(conversation))
 
     async def note(self, external_id: str, told: Told, again: bool) -> None:
         """A private message."""
@@ -131,6 +148,11 @@ class Chatwoot(HelpDesk):
         """Its status: resolved, or open."""
         status = {"status": "resolved" if closed else "open"}
         await self._call.tell("POST", f"/conversations/{external_id}/toggle_status", status)
+
+    @classmethod
+    def page(cls, url: str, options: Options, external_id: str) -> str | None:
+        """The conversation, as an agent's address bar has it."""
+        return f"{url}/app/accounts/{options.account}/conversations/{external_id}"
 
     async def check(self) -> str:
         """The name of the inbox."""
@@ -195,7 +217,8 @@ class Chatwoot(HelpDesk):
                 "not_chatwoot", "the body is an event of Chatwoot's, with a conversation"
             ) from None
         if hook.event == "conversation_status_changed" and hook.id is not None:
-            return Arrived(external_id=str(hook.id), closed=hook.status == "resolved")
+            bears = _Conversation(0, hook.meta).mark
+            return Arrived(external_id=str(hook.id), bears=bears, closed=hook.status == "resolved")
         if hook.event != "message_created" or hook.conversation is None or hook.message_type not in _PEOPLE:
             return None
         content = (hook.content or "").strip()
@@ -205,6 +228,7 @@ class Chatwoot(HelpDesk):
             text=content,
             by=(hook.sender and hook.sender.name) or "",
             mark=_mark(content),
+            bears=hook.conversation.mark,
         )
 
 

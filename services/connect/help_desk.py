@@ -9,14 +9,15 @@ from typing import ClassVar
 import httpcore
 from msgspec import Struct
 
-from services.connect.connections import Connection, Secrets
+from services.connect.connections import Connection, Options, Secrets
 from services.connect.texts import Told
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
     """What a help desk told of a ticket: words of somebody there under their own id, and whether it is closed now.
 
-    `closed` is None where that was not said. `mark` is what the words bear if they came from here.
+    `closed` is None where that was not said. `mark` is what the words bear if they came from here. `bears` is what the ticket has
+    of its case, as it was given when it was opened: the number, the mark or the id.
     """
 
     external_id: str
@@ -24,7 +25,15 @@ class Arrived(Struct, frozen=True, kw_only=True):
     text: str = ""
     by: str = ""
     mark: str = ""
+    bears: str = ""
     closed: bool | None = None
+
+
+class Opened(Struct, frozen=True):
+    """A ticket that is there: its id in the API, and the number that agents there know it by."""
+
+    external_id: str
+    number: str
 
 
 class HelpDesk(ABC):
@@ -42,8 +51,8 @@ class HelpDesk(ABC):
         self.pool = pool
 
     @abstractmethod
-    async def open(self, told: Told, again: bool) -> str:
-        """The id of a ticket with this text, internal, without anybody being notified."""
+    async def open(self, told: Told, again: bool) -> Opened:
+        """A ticket with this text, internal, without anybody being notified."""
 
     @abstractmethod
     async def note(self, external_id: str, told: Told, again: bool) -> None:
@@ -52,6 +61,11 @@ class HelpDesk(ABC):
     @abstractmethod
     async def set_closed(self, external_id: str, closed: bool, told: Told) -> None:
         """Close the ticket, or open it again, because of what was `told`; doing it twice is doing it once."""
+
+    @classmethod
+    def page(cls, url: str, options: Options, external_id: str) -> str | None:
+        """Where agents read the ticket in a browser; None where nobody can know."""
+        return None
 
     @abstractmethod
     async def check(self) -> str:

@@ -6,24 +6,28 @@ whoever comes after one that was killed asks the help desk first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cases.case_rows import Entry, case_of
+from services.cases.references import case_number
 from services.cases.states import Case
 from services.cases.tables import case_entries, cases
 from services.cases.ticket_tables import connections, ticket_replies, tickets
 from services.connect.connections import Connection
+from services.connect.texts import mark_of
 from services.platform.database import Database, insert_new
 
 #: Longer than a transaction that wrote an entry can stay open: entries of before are all there.
 SETTLED_S = 60.0
-#: Longer than one request and what is written around it.
-LEASE_S = 120.0
+#: Longer than `WITHIN_S` and what is written around it: nobody takes a ticket over whose holder may still be heard there.
+LEASE_S = 60.0
+#: What is asked of a help desk at one go, a note or a new ticket, is given up after so long, however many requests it takes.
+WITHIN_S = 45.0
 _MOST_ENTRIES = 10_000
 _MOST_AT_ONCE = 100
 
@@ -119,17 +123,24 @@ async def claim(database: Database, name: str, lease: str, now: float, limit: in
         return [Ticket(**row) for row in (await connection.execute(query)).mappings()]
 
 
+class NameTaken(Exception):
+    """The help desk gave the ticket an id that another ticket has."""
+
+
 async def keep(database: Database, ticket: Ticket, now: float, **values: Any) -> bool:
     """Write down how far a ticket is, and hold it for longer unless `values` say otherwise; False, and nothing is written, when
-    another holds it now."""
+    another holds it now. Raises NameTaken."""
     held = and_(
         tickets.c.connection == ticket.connection,
         tickets.c.case_id == ticket.case_id,
         tickets.c.lease == ticket.lease,
     )
-    async with database.begin() as connection:
-        changed = update(tickets).where(held).values(**{"leased_until": now + LEASE_S} | values)
-        return (await connection.execute(changed)).rowcount == 1
+    changed = update(tickets).where(held).values(**{"leased_until": now + LEASE_S} | values)
+    try:
+        async with database.begin() as connection:
+            return (await connection.execute(changed)).rowcount == 1
+    except IntegrityError:
+        raise NameTaken from None
 
 
 async def let_go(database: Database, ticket: Ticket, now: float, **values: Any) -> bool:
@@ -174,6 +185,19 @@ async def case_with(connection: AsyncConnection, name: str, external_id: str) ->
     return None if row is None else (row.case_id, row.closed_there)
 
 
+async def case_being_opened(connection: AsyncConnection, name: str, bears: str) -> tuple[str, bool] | None:
+    """The same for a ticket whose id was not written down yet: whoever opens it may have been killed, and people there write
+    already. `bears` is what the ticket has of its case: its number, its mark, or its id; None where two have the same number."""
+    this = tickets.c
+    opening = and_(this.connection == name, this.external_id.is_(None), this.trying.is_not(None))
+    waiting = (await connection.execute(select(this.case_id).where(opening))).scalars().all()
+    found = [each for each in waiting if bears in (case_number(each), mark_of(each, 0), each)]
+    if len(found) != 1:
+        return None
+    mine = select(this.closed_there).where(this.connection == name, this.case_id == found[0])
+    return found[0], bool(await connection.scalar(mine.with_for_update()))
+
+
 async def new_reply(connection: AsyncConnection, name: str, reply_id: str, case_id: str, now: float) -> bool:
     """Whether these words of the help desk are new to us; from now on they are not."""
     row = {"connection": name, "reply_id": reply_id, "case_id": case_id, "at": now}
@@ -186,17 +210,6 @@ async def note_closed(connection: AsyncConnection, name: str, case_id: str, clos
     this = tickets.c
     mine = update(tickets).where(this.connection == name, this.case_id == case_id)
     await connection.execute(mine.values(closed_there=closed))
-
-
-async def of_case(connection: AsyncConnection, case_id: str) -> Sequence[tuple[str, str]]:
-    """The tickets of a case, by the names of their connections: what a case's page says of them."""
-    this = tickets.c
-    query = select(this.connection, this.external_id).where(
-        this.case_id == case_id, this.external_id.is_not(None)
-    )
-    return [
-        (row.connection, row.external_id) for row in await connection.execute(query.order_by(this.connection))
-    ]
 
 
 async def note_health(database: Database, name: str, error: str | None, now: float) -> None:

@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from contracts.errors import Malformed
 from services.connect.calls import Caller
-from services.connect.help_desk import Arrived, HelpDesk
+from services.connect.help_desk import Arrived, HelpDesk, Opened
 from services.connect.texts import Told
 
 _LONGEST = 64
@@ -27,7 +27,8 @@ class _Opened(Struct):
 
 
 class _Hook(Struct):
-    """`ticket_id` is what the receiver answered to `ticket.opened`, or the case's id where it answered none."""
+    """`ticket_id` is what the receiver answered to `ticket.opened`, or the case's id where it answered none. With `case_id`, as
+    that message had it, what is said before the answer arrived finds its case too."""
 
     type: Literal["note", "closed", "reopened"]
     ticket_id: _Text
@@ -35,13 +36,14 @@ class _Hook(Struct):
     text: str = ""
     by: str = ""
     mark: str = ""
+    case_id: str = ""
 
 
 class OwnWebhook(HelpDesk):
     """Messages of type `ticket.opened`, `ticket.note`, `ticket.closed` and `ticket.reopened`. The mark is the message's id, the
     same each time it is sent: a receiver that has it already answers as before."""
 
-    async def open(self, told: Told, again: bool) -> str:
+    async def open(self, told: Told, again: bool) -> Opened:
         """What the receiver calls it (`ticket_id` in its answer), else the id of the case."""
         answer = await self._send("ticket.opened", told.case_id, told)
         try:
@@ -49,8 +51,9 @@ class OwnWebhook(HelpDesk):
         except (DecodeError, ValidationError):
             named = ""
         if 0 < len(str(named)) <= _LONGEST:
-            return str(named)
-        return told.case_id if len(told.case_id) <= _LONGEST else told.mark
+            return Opened(str(named), str(named))
+        own = told.case_id if len(told.case_id) <= _LONGEST else told.mark
+        return Opened(own, own)
 
     async def note(self, external_id: str, told: Told, again: bool) -> None:
         """A message with the text."""
@@ -59,7 +62,9 @@ class OwnWebhook(HelpDesk):
     async def set_closed(self, external_id: str, closed: bool, told: Told) -> None:
         """A message that says so."""
         what = "closed" if closed else "reopened"
-        await self._send(f"ticket.{what}", external_id, Told(f"{told.mark}-{what}", told.text))
+        await self._send(
+            f"ticket.{what}", external_id, Told(f"{told.mark}-{what}", told.text, case_id=told.case_id)
+        )
 
     async def check(self) -> str:
         """A message of type `test`."""
@@ -104,9 +109,14 @@ class OwnWebhook(HelpDesk):
             )
             raise Malformed("not_a_note", detail) from None
         if hook.type != "note":
-            return Arrived(external_id=hook.ticket_id, closed=hook.type == "closed")
+            return Arrived(external_id=hook.ticket_id, bears=hook.case_id, closed=hook.type == "closed")
         if not hook.id or not hook.text.strip():
             raise Malformed("not_a_note", "a note has an id of its own, and a text")
         return Arrived(
-            external_id=hook.ticket_id, reply_id=hook.id, text=hook.text.strip(), by=hook.by, mark=hook.mark
+            external_id=hook.ticket_id,
+            reply_id=hook.id,
+            text=hook.text.strip(),
+            by=hook.by,
+            mark=hook.mark,
+            bears=hook.case_id,
         )

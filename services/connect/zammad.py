@@ -14,7 +14,8 @@ from msgspec import DecodeError, Struct, ValidationError, json
 
 from contracts.errors import Malformed
 from services.connect.calls import Caller
-from services.connect.help_desk import Arrived, HelpDesk
+from services.connect.connections import Options
+from services.connect.help_desk import Arrived, HelpDesk, Opened
 from services.connect.texts import Told
 
 #: Agents there are told of nothing that we write: https://docs.zammad.org/en/latest/api/ticket/
@@ -38,6 +39,11 @@ class _Article(Struct):
 class _Ticket(Struct):
     id: int
     state: str | None = None
+    title: str | None = None
+
+    @property
+    def case_number(self) -> str:
+        return _number(self.title or "")
 
 
 class _Me(Struct):
@@ -46,6 +52,11 @@ class _Me(Struct):
 
 class _Made(Struct):
     id: int
+    number: str = ""
+
+    @property
+    def opened(self) -> Opened:
+        return Opened(str(self.id), self.number or str(self.id))
 
 
 class _Found(Struct):
@@ -71,7 +82,7 @@ class Zammad(HelpDesk):
         headers = {"authorization": f"Token token={self.secret.token}", **_QUIET}
         return Caller(self.pool, f"{self.connection.url}/api/v1", headers)
 
-    async def open(self, told: Told, again: bool) -> str:
+    async def open(self, told: Told, again: bool) -> Opened:
         """A ticket whose first article bears the mark."""
         if again and (there := await self._found(told)) is not None:
             return there
@@ -87,7 +98,7 @@ class Zammad(HelpDesk):
                 "article": _article(told),
             },
         )
-        return str(made.id)
+        return made.opened
 
     async def note(self, external_id: str, told: Told, again: bool) -> None:
         """An internal article."""
@@ -99,14 +110,18 @@ class Zammad(HelpDesk):
         """Its state, by the names that Zammad comes with."""
         await self._call.tell("PUT", f"/tickets/{external_id}", {"state": "closed" if closed else "open"})
 
+    @classmethod
+    def page(cls, url: str, options: Options, external_id: str) -> str | None:
+        """Its page, as its links have it."""
+        return f"{url}/#ticket/zoom/{external_id}"
+
     async def check(self) -> str:
         """The login of the token's user."""
         return (await self._call.ask(_Me, "GET", "/users/me")).login
 
-    async def _found(self, told: Told) -> str | None:
+    async def _found(self, told: Told) -> Opened | None:
         """The ticket that an earlier try made: titles name candidates, the mark says which."""
-        number = told.title[1:].partition("]")[0]
-        query = quote(f'title:"{number}"')
+        query = quote(f'title:"{_number(told.title)}"')
         answer: _Found | list[_Made] = await self._call.ask(
             _Search,  # type: ignore[arg-type]  # a union is no type to mypy
             "GET",
@@ -114,7 +129,7 @@ class Zammad(HelpDesk):
         )
         for candidate in _ids(answer):
             if await self._has(candidate, told.mark):
-                return candidate
+                return (await self._call.ask(_Made, "GET", f"/tickets/{candidate}")).opened
         return None
 
     async def _has(self, external_id: str, mark: str) -> bool:
@@ -139,7 +154,7 @@ class Zammad(HelpDesk):
         closed = None if hook.ticket.state is None else hook.ticket.state in _CLOSED
         article = hook.article
         if article is None:
-            return Arrived(external_id=str(hook.ticket.id), closed=closed)
+            return Arrived(external_id=str(hook.ticket.id), bears=hook.ticket.case_number, closed=closed)
         html = (article.content_type or "text/html").startswith("text/html")
         text = plain_text(article.body or "") if html else (article.body or "").strip()
         return Arrived(
@@ -148,8 +163,14 @@ class Zammad(HelpDesk):
             text=text,
             by=_name(article.created_by),
             mark=article.subject or "",
+            bears=hook.ticket.case_number,
             closed=closed,
         )
+
+
+def _number(title: str) -> str:
+    """The number of the case, with which the title begins."""
+    return title[1:].partition("]")[0] if title.startswith("[") else ""
 
 
 #: What stands in these is for no reader.

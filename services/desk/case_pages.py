@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -15,6 +15,7 @@ from contracts.profile import Key
 from contracts.sightings import Seen
 from services.cases.case_rows import case_of
 from services.centre.devices import trusting
+from services.connect.standing import Standing, of_case
 from services.desk.account_view import addresses
 from services.desk.act_views import ActsRead, acts_values, read_acts
 from services.desk.case_file import CaseFile, read_file
@@ -28,6 +29,7 @@ from services.desk.reveals import shown_now
 from services.desk.service import Desk, desk_of
 from services.desk.story import ALL_DAYS, MORE_DAYS, SHOWN_DAYS
 from services.desk.surroundings import Surroundings, read_surroundings
+from services.desk.ticket_view import ticket_rows
 from services.http.problems import Problem
 from services.staff.access import Reader
 from services.staff.members import Member
@@ -39,13 +41,14 @@ _SAID = {"gone": "reveal.gone"}
 
 
 class CaseRead(Struct, frozen=True, kw_only=True):
-    """All that a case's page tells: the case, what stands around it, acts, what its kind needs, and what the member has shown in
-    clear until when. `away`: which devices are trusted is not known."""
+    """All that a case's page tells: the case, what stands around it, acts, what its kind needs, its tickets in other help desks,
+    and what the member has shown in clear until when. `away`: which devices are trusted is not known."""
 
     file: CaseFile
     around: Surroundings
     acts: ActsRead
     kind: Around | None
+    tickets: Sequence[Standing]
     clear_until: Mapping[str, float]
     away: bool = False
 
@@ -63,6 +66,7 @@ async def read_case(desk: Desk, case_id: str, member: Member, now: float, days: 
             around=around,
             acts=await read_acts(connection, desk.acts.ground, file, around, member.actor, now),
             kind=await read_kind(connection, file, now),
+            tickets=await of_case(connection, case_id),
             clear_until=await shown_now(connection, member.actor, case_id, now),
         )
     known, away = await _known_devices(desk, case.account_id)
@@ -118,6 +122,7 @@ async def case_page(
         **acts_values(read.acts, member),
         may_act=member.allows("support"),
         devices_away=read.away,
+        tickets=ticket_rows(read.tickets, tell),
         clear_until={field: tell.clock(at, seconds=True) for field, at in until.items()},
         said=t(_SAID[said]) if said in _SAID else None,
     )

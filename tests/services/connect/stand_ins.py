@@ -6,6 +6,7 @@ https://docs.zammad.org/en/latest/api/ticket/ and https://developers.chatwoot.co
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -74,6 +75,7 @@ class ZammadStandIn(StandIn):
             self.route("/api/v1/users/me", self._me, "GET"),
             self.route("/api/v1/tickets/search", self._search, "GET"),
             self.route("/api/v1/tickets", self._create, "POST"),
+            self.route("/api/v1/tickets/{id:int}", self._ticket, "GET"),
             self.route("/api/v1/tickets/{id:int}", self._update, "PUT"),
             self.route("/api/v1/ticket_articles", self._add, "POST"),
             self.route("/api/v1/ticket_articles/by_ticket/{id:int}", self._of_ticket, "GET"),
@@ -105,6 +107,12 @@ class ZammadStandIn(StandIn):
         self.tickets[ticket["id"]] = ticket
         self._write(request, ticket["id"], body["article"])
         return JSONResponse(ticket, status_code=201)
+
+    async def _ticket(self, request: Request) -> Response:
+        ticket = self.tickets.get(request.path_params["id"])
+        if ticket is None:
+            return JSONResponse({"error": "Couldn't find Ticket"}, status_code=404)
+        return JSONResponse(ticket)
 
     async def _update(self, request: Request) -> Response:
         ticket = self.tickets.get(request.path_params["id"])
@@ -203,6 +211,7 @@ class OwnStandIn(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.got: dict[str, tuple[dict[str, str], bytes]] = {}
+        self.names: dict[str, str] = {}
 
     def signed_in(self, request: Request) -> bool:
         return "webhook-signature" in request.headers
@@ -213,7 +222,8 @@ class OwnStandIn(StandIn):
     async def _take(self, request: Request) -> Response:
         body = await request.body()
         self.got.setdefault(request.headers["webhook-id"], (dict(request.headers), body))
-        return JSONResponse({"ticket_id": "T-1"})
+        case_id = json.loads(body)["data"].get("case_id", "test")
+        return JSONResponse({"ticket_id": self.names.setdefault(case_id, f"T-{len(self.names) + 1}")})
 
 
 @asynccontextmanager

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from standardwebhooks import Webhook as Signer
 
 from contracts.errors import Malformed
+from services.cases.ticket_tables import tickets
 from services.connect.arriving import Arrivals, Unsigned
 from services.connect.registry import KINDS
 from services.connect.texts import is_mark, mark_of
@@ -206,3 +208,65 @@ def test_only_a_mark_of_the_same_case_is_one(text: str, number: int) -> None:
 
 def test_an_article_s_html_is_read_as_its_words() -> None:
     assert plain_text("<div>a &amp; b</div><div><br></div><ul><li>1</li><li>2</li></ul>") == "a & b\n1\n2"
+
+
+async def opening(world: World, case_id: str) -> None:
+    """The ticket was made there, and whoever made it was killed before its id was written down."""
+    unknown = {"external_id": None, "number": None, "trying": 1, "state": "waiting"}
+    async with world.database.begin() as connection:
+        await connection.execute(update(tickets).where(tickets.c.case_id == case_id).values(unknown))
+
+
+async def test_a_note_in_a_ticket_that_may_be_of_either_of_two_cases_reaches_none(zammad: World) -> None:
+    await zammad.connect("zammad")
+    twins = [await zammad.case(), await zammad.case()]
+    await zammad.carry()
+    for each in twins:
+        await opening(zammad, each)
+    body = json.dumps({"ticket": {"id": 5, "title": "[C-2222-22] Risk", "state": "closed"}}).encode()
+
+    assert await arrivals(zammad).take("desk", signed_by_zammad(body), body) == "unknown"
+
+
+@pytest.mark.parametrize("kind", ["zammad", "chatwoot"])
+async def test_a_note_in_a_ticket_whose_id_is_not_written_down_yet_finds_its_case(
+    zammad: World, chatwoot: World, kind: str
+) -> None:
+    world = {"zammad": zammad, "chatwoot": chatwoot}[kind]
+    await world.connect(kind)  # type: ignore[arg-type]
+    case_id, other = await world.case(), await world.case(case_id="f" * 32)
+    await world.carry()
+    await opening(world, case_id)
+    if isinstance(world.desk, ZammadStandIn):
+        title = world.desk.tickets[1]["title"]
+        ticket = {"id": 1, "title": title, "state": "new"}
+        article = {
+            "id": 104,
+            "content_type": "text/plain",
+            "subject": "",
+            "body": "thanks",
+            "created_by": "x",
+        }
+        body = json.dumps({"ticket": ticket, "article": article}).encode()
+        headers = signed_by_zammad(body)
+    else:
+        contact = {"identifier": mark_of(case_id, 0)}
+        conversation = {"id": 1, "meta": {"sender": contact}}
+        message = {"event": "message_created", "id": 9, "content": "thanks", "message_type": "outgoing"}
+        body = json.dumps({**message, "conversation": conversation}).encode()
+        headers = signed_by_chatwoot(body)
+    results = [await arrivals(world).take("desk", headers, body) for _ in range(2)]
+
+    assert results == ["noted", "repeated"]
+    assert len(await world.entries(case_id)) == 1
+    assert await world.entries(other) == []
+
+
+async def test_a_note_in_a_ticket_that_bears_the_number_of_no_case_of_ours_is_nothing(zammad: World) -> None:
+    await zammad.connect("zammad")
+    case_id = await zammad.case()
+    await zammad.carry()
+    await opening(zammad, case_id)
+    body = json.dumps({"ticket": {"id": 5, "title": "[C-9999-99] Risk", "state": "new"}}).encode()
+
+    assert await arrivals(zammad).take("desk", signed_by_zammad(body), body) == "unknown"

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import httpcore
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from standardwebhooks import Webhook as Verifier
 
 from services.connect.connections import Options, Secrets, connection_vault
+from services.connect.standing import of_case
 from services.connect.texts import mark_of
 from services.platform.database import Database
 from services.platform.keyring import Keyring
 from services.platform.metrics import HELP_DESK_FAILING
-from services.wallet.outside import outside
-from tests.services.cases.databases import opened
 from tests.services.connect.stand_ins import (
-    FATES,
     ChatwootStandIn,
     OwnStandIn,
-    StandIn,
     ZammadStandIn,
     serving,
 )
@@ -221,66 +212,52 @@ async def test_a_name_that_is_none_is_refused_with_the_rule(database: Database, 
         await world.connections.create(name, "zammad", "https://h.example", Options(), Secrets(), "cli:test")
 
 
-_KINDS = st.sampled_from(["assigned", "note", "resolved", "reopened"])
-
-
-@pytest.mark.parametrize("kind", ["zammad", "chatwoot"])
-def test_each_entry_is_there_once_and_in_order_whoever_fails_or_is_killed(
-    kind: str, migrated_file: Path, tmp_path: Path
+async def test_a_receiver_that_calls_two_tickets_the_same_is_not_believed_the_second_time(
+    database: Database,
 ) -> None:
-    desk: StandIn = ZammadStandIn() if kind == "zammad" else ChatwootStandIn()
-    shutil.copy(migrated_file, tmp_path / "told.db")
-    with asyncio.Runner() as runner:
-        database = opened(f"sqlite:///{tmp_path / 'told.db'}")
-        world, serve, way_out = World(database, desk), serving(desk), outside(allow_private=True)
-        runner.run(serve.__aenter__())
-        pool = runner.run(way_out.__aenter__())
-        runner.run(world.connect(kind))  # type: ignore[arg-type]
+    async with serving(desk := OwnStandIn()):
+        world = World(database, desk)
+        await world.connect("webhook")
+        for _ in range(2):
+            desk.names[await world.case()] = "T-1"
+        await world.carry(9)
+        (counted,) = await world.connections.all()
 
-        @given(kinds=st.lists(_KINDS, max_size=4), fates=st.lists(st.sampled_from(FATES), max_size=8))
-        @settings(
-            max_examples=10,
-            deadline=None,
-            database=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        )
-        def told(kinds: list[str], fates: list[str]) -> None:
-            runner.run(_told(world, pool, kinds, fates))
-
-        try:
-            told()
-        finally:
-            runner.run(way_out.__aexit__(None, None, None))
-            runner.run(serve.__aexit__(None, None, None))
-            runner.run(database.close())
+    assert counted.states == {"told": 1, "failed": 1}
 
 
-async def _told(world: World, pool: httpcore.AsyncConnectionPool, kinds: list[str], fates: list[str]) -> None:
-    case_id, ended = await world.case(), False
-    world.desk.fates = [*fates]
-    await world.carry_by(pool)
-    for kind in kinds:
-        if ended != (kind == "reopened"):
-            continue
-        ended = kind == "resolved"
-        await world.note(case_id, kind, "words")
-        await world.carry_by(pool)
-    for _ in range(len(world.desk.fates) + 2):
-        await world.carry_by(pool)
-    there = said(world.desk, mark_of(case_id, 0))
-    # What happened before the ticket was there stands in its own text.
-    behind = [mark_of(case_id, each) for each in await world.sequences(case_id)]
-    if there:
-        assert there == [mark_of(case_id, 0), *behind[len(behind) - len(there) + 1 :]]
-    assert there or (ended and not world.desk.fates)
+async def test_a_ticket_keeps_the_number_that_agents_there_know_it_by_and_when_it_was_told_last(
+    zammad: World,
+) -> None:
+    await zammad.connect("zammad")
+    case_id = await zammad.case()
+    told_at = zammad.now
+    await zammad.carry()
+    async with zammad.database.read() as connection:
+        (ticket,) = await of_case(connection, case_id)
+
+    assert (ticket.number, ticket.told_at, ticket.state) == ("22000", told_at, "told")
 
 
-def said(desk: StandIn, first: str) -> list[str]:
-    """The marks in the one ticket that begins with that one, in order."""
-    if isinstance(desk, ZammadStandIn):
-        there = [(each["ticket_id"], each["subject"]) for each in desk.articles]
-    else:
-        assert isinstance(desk, ChatwootStandIn)
-        there = [(each["conversation_id"], each["content"].rpartition("\n")[2]) for each in desk.messages]
-    mine = {ticket for ticket, mark in there if mark == first}
-    return [mark for ticket, mark in there if ticket in mine]
+async def test_a_ticket_that_was_found_again_keeps_its_number(zammad: World) -> None:
+    await zammad.connect("zammad")
+    case_id = await zammad.case()
+    zammad.desk.fates = ["fails_after"]
+    await zammad.carry(2)
+    async with zammad.database.read() as connection:
+        (ticket,) = await of_case(connection, case_id)
+
+    assert ticket.number == "22000"
+
+
+async def test_a_ticket_that_may_have_been_made_is_looked_for_no_sooner_than_a_search_finds_it(
+    zammad: World,
+) -> None:
+    await zammad.connect("zammad")
+    case_id, begun = await zammad.case(), zammad.now
+    zammad.desk.fates = ["fails_after"]
+    await zammad.carry()
+    async with zammad.database.read() as connection:
+        (ticket,) = await of_case(connection, case_id)
+
+    assert (ticket.why, ticket.next_at) == ("status_502", begun + 30.0)

@@ -63,10 +63,10 @@ class World:
         secret = Secrets(token=TOKEN, signing=SIGNING[kind])
         return await self.connections.create("desk", kind, url, chosen, secret, "cli:test")
 
-    async def case(self, kind: Kind = "risk", severity: Severity = "high") -> str:
+    async def case(self, kind: Kind = "risk", severity: Severity = "high", case_id: str = "") -> str:
         """A new case, opened by an event; its id."""
         self.number += 1
-        case = states.opened(f"{self.number:032x}", f"{ACCOUNT}{self.number}", severity, self.now)
+        case = states.opened(case_id or f"{self.number:032x}", f"{ACCOUNT}{self.number}", severity, self.now)
         case = Case(**asdict(case) | {"kind": kind})
         async with self.database.begin() as connection:
             await connection.execute(insert(cases).values(asdict(case)))
