@@ -6,6 +6,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import product
 from time import perf_counter
 
 import msgspec
@@ -31,6 +32,11 @@ _CROWDS = metrics.DEVICES_IGNORED.labels("crowd")
 _ENCODE = msgspec.json.Encoder(decimal_format="string").encode
 _WITH_EFFECTS: Headers = [(topics.HEADER_EFFECTS, b"1")]
 _PLAIN: Headers = []
+#: By stage, kind of network and class of country: looked up for each chunk.
+_FUNNEL = {
+    reached: metrics.FUNNEL.labels(*reached)
+    for reached in product(metrics.STAGES, metrics.NETWORK_KINDS, metrics.COUNTRY_CLASSES)
+}
 _STAGES = {
     name: metrics.STAGE.labels(name) for name in ("decode", "load", "score", "encode", "produce", "save")
 }
@@ -190,8 +196,8 @@ def expect(reasons: Iterable[str]) -> None:
 
 
 def _count_attempts(attempts: Attempts, rates: ExchangeRates) -> None:
-    for (stage, network, country), count in attempts.stages():
-        metrics.FUNNEL.labels(stage, network, country).inc(count)
+    for reached, count in attempts.stages():
+        _FUNNEL[reached].inc(count)
     for reason, count in attempts.reasons.items():
         metrics.REASONS.labels(reason).inc(count)
     for end, currency, amount in attempts.money:
