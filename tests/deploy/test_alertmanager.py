@@ -189,3 +189,16 @@ def test_a_page_about_a_service_silences_the_tickets_of_its_processes_alone(aler
         _posted("ConsumerBehind", consumer="cases"),
         wanted={"ProcessRestarting"},
     )
+
+
+def test_an_attack_silences_the_bursts_that_it_explains_and_never_what_people_lose(alertmanager: str) -> None:
+    _silences(
+        alertmanager,
+        _posted("AttackUnderWay", kind="code_guessing"),
+        _posted("AttackGaveWay", kind="credential_stuffing"),
+        _posted("OtpSpray"),
+        _posted("OtpLockouts"),
+        _posted("NotMeDoubled"),
+        _posted("FraudReportsBurst"),
+        wanted={"OtpSpray", "OtpLockouts", "NotMeDoubled"},
+    )

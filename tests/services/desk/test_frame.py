@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.desk.frame import own_path
@@ -15,6 +17,14 @@ async def test_a_page_has_the_frame_in_the_language_of_its_member(desk_client: D
     assert (first.language, first.title) == ("en", "Queue · Support desk")
     assert (second.language, second.title) == ("zh-CN", "队列 · 客服工作台")
     assert "agent agent" in first.text
+
+
+async def test_the_report_is_reached_by_a_key_that_no_other_section_has(desk_client: DeskClients) -> None:
+    text = (await (await desk_client()).get("/desk/report")).text
+
+    keys = re.findall(r'href="([^"]+)" data-key="(g \w)"', text)
+    assert ("/desk/report", "g r") in keys
+    assert len({key for _, key in keys}) == len(keys)
 
 
 async def test_a_page_is_strict_about_what_a_browser_may_do(desk_client: DeskClients) -> None:
