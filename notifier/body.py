@@ -108,7 +108,7 @@ def _of_news(told: Told, news: News, said: Mapping[str, Any], reader: Reader) ->
     words, decision = reader.words, told.decision
     works = words.shared("works")[said["works"]]
     did = list(said.get("did", ()))
-    lead = said.get("lead_owner") if news.by == "owner" else None
+    lead = said.get({"owner": "lead_owner", None: "lead_time"}.get(news.by, ""))
     if (ended := _ENDS.get(told.template)) is not None:
         return Body(
             said=said,

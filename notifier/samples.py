@@ -249,7 +249,9 @@ def _news(template: str, number: int) -> News:
     acts = ("freeze", "revoke_sessions", "open_case")
     return News(
         at=at,
-        due_at=at + 86_400.0 if template in ("factor_locked", "reset_requested", "case_received") else None,
+        due_at=at + 86_400.0
+        if template in ("factor_locked", "reset_requested", "case_received", "attack_held")
+        else None,
         codes_left=(9, 1, 0)[number] if template == "recovery_code_used" else None,
         address=("q•••@mail.example", "李•••@例子.中国", "s•••@example.com")[number]
         if template == "contact_changed"
@@ -263,7 +265,9 @@ def _news(template: str, number: int) -> News:
         reduced=REDUCED[number] if template == "preferences_reduced" else None,
         owner_asked=number == 1,
         acts=acts[
-            : {"account_frozen": 3 - number, "account_locked": 1, "account_stopped": 1}.get(template, 0)
+            : {"account_frozen": 3 - number, "account_locked": 1, "account_stopped": 1, "attack_held": 1}.get(
+                template, 0
+            )
         ],
         about=_ABOUT[number] if template == "account_frozen" else None,
         case=_case(template, number) if template.startswith("case_") else None,

@@ -177,7 +177,9 @@ async def _tell(
     why = reasons(before, row)
     if why:
         row |= {"told_at": now, "told_size": row["accounts"]}
-    await connection.execute(update(attacks).where(attacks.c.attack_id == attack_id).values(row))
+    # Somebody may have taken the lead since the row was read.
+    values = {name: value for name, value in row.items() if name != "lead"}
+    await connection.execute(update(attacks).where(attacks.c.attack_id == attack_id).values(values))
     for each in why[1:] if why[:1] == ["recognised"] else why:
         await note(connection, attack_id, now, each, BY_ITSELF)
     if not why or not ways:

@@ -184,7 +184,9 @@ async def _opened(role: Role, settings: Settings, database: Database, consumers:
         cases = rest.open_cases(settings, database, consumers)
         retention = Retention(settings, database, time.time).run(consumers.add("retention"))
         telling = help_desks.tell_for_ever(settings, database, consumers.add("help-desks"))
-        return _Work(role, cases.run(), cases.stop, {"retention": retention, "help-desks": telling})
+        acting = rest.open_attack_acts(settings, database).run(consumers.add("attack-acts"))
+        sweeps = {"retention": retention, "help-desks": telling, "attack-acts": acting}
+        return _Work(role, cases.run(), cases.stop, sweeps)
     if role == "activity":
         from services.bootstrap.activity import open_activity
 

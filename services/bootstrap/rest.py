@@ -17,6 +17,8 @@ from services.answers.answers import Answers
 from services.api.application import ApiResources, create_app, server
 from services.api.producer import open_producer
 from services.api.replies import Replies
+from services.attacks import asking
+from services.attacks.carrying import AttackActs
 from services.bootstrap.centre import open_centre, open_portal, open_sign_in
 from services.bootstrap.desk import open_desk, open_ground, staff_of
 from services.bootstrap.help_desks import open_arrivals
@@ -224,6 +226,7 @@ def second_person_acts(lifecycle: FactorLifecycle, rights: AccountRights, staff:
         packs.UNMASKED: packs.RULE,
         administration.RESET: administration.reset_rule(staff),
         bulk_messages.ACT: bulk_messages.RULE,
+        asking.ACT: asking.RULE,
     }
 
 
@@ -242,6 +245,11 @@ def open_cases(settings: Settings, database: Database, consumers: Consumers) -> 
         ground=open_ground(acts),
         rates=read_rates(settings.rates),
     )
+
+
+def open_attack_acts(settings: Settings, database: Database) -> AttackActs:
+    """What carries out acts on all accounts of an attack."""
+    return AttackActs(database, time.time, open_ground(read_policy(settings.policy).acts))
 
 
 def open_notifier(settings: Settings, database: Database, consumers: Consumers) -> Notifier:

@@ -18,7 +18,14 @@ from services.cases.hold_tables import approvals
 from services.http.api_keys import Acting, Scope
 
 Act = Literal[
-    "unfreeze", "release_payment", "factor_reset", "erasure", "pack_unmasked", "staff_reset", "tell_owners"
+    "unfreeze",
+    "release_payment",
+    "factor_reset",
+    "erasure",
+    "pack_unmasked",
+    "staff_reset",
+    "tell_owners",
+    "attack_act",
 ]
 Decision = Literal["approved", "refused", "expired"]
 #: An act that nobody allowed for so long must be asked for again.

@@ -71,7 +71,11 @@ def stopped(
     said = "confirmed" if confirmed else "asked"
     return Stopped(
         state="locked" if confirmed else "stopping",
-        lead=t(f"overview.locked_by_{frozen.by}", at=reader.moment(placed)),
+        lead=t(
+            f"overview.locked_by_{frozen.by}",
+            at=reader.moment(placed),
+            until="" if frozen.until is None else reader.moment(frozen.until),
+        ),
         proof=t(f"overview.proof_{said}", at=clock(frozen.confirmed_at or placed, reader)),
         confirmed=confirmed,
         way=way,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.activity.repository import lately
+from services.attacks.acts import held_until
 from services.cases import held_payments, holds, locks
 from services.cases.contact_points import Point, points_of
 from services.cases.held_payments import HeldPayment
@@ -31,14 +32,15 @@ KEPT_S = 14 * DAY_S
 _LOOKED_S = 30 * DAY_S
 _DEVICES_S = 90 * DAY_S
 _MOST_ANSWERS = 5
-#: Whose word a freeze stands by: the owner's lock, the owner's "not me", or PayGuard's own decision.
-By = Literal["lock", "report", "decision"]
+#: Why a freeze stands: the owner's lock, the owner's "not me", PayGuard's own decision, or an attack on many accounts.
+By = Literal["lock", "report", "decision", "attack"]
 
 
 class Frozen(Struct, frozen=True, kw_only=True):
     """A freeze that stands. `confirmed_at` is when the wallet said it keeps it (epoch seconds); None: not yet.
 
-    `unlockable`: its owner may end it. `word` is the report that it followed from, `steps` what support waits for.
+    `unlockable`: its owner may end it. `word` is the report that it followed from, `steps` what support waits for, `until` when
+    it ends by itself.
     """
 
     hold: AccountHold
@@ -47,6 +49,7 @@ class Frozen(Struct, frozen=True, kw_only=True):
     unlockable: bool
     word: OwnerWord | None
     steps: Sequence[StepState]
+    until: float | None = None
 
 
 class Answered(Struct, frozen=True):
@@ -105,9 +108,12 @@ async def _frozen(connection: AsyncConnection, account_id: str, unfreezing: Unfr
     )
     word = await word_of(connection, account_id, hold.event_id)
     lock = await locks.is_lock(connection, hold)
+    until = await held_until(connection, hold)
+    by: By = "lock" if lock else "report" if word is not None else "decision" if until is None else "attack"
     return Frozen(
         hold=hold,
-        by="lock" if lock else "decision" if word is None else "report",
+        by=by,
+        until=until,
         confirmed_at=await connection.scalar(told),
         unlockable=lock and not await locks.is_supports(connection, hold),
         word=word,

@@ -776,6 +776,7 @@ _CONSUMERS = [
         "messages-outbox",
         "webhooks",
         "help-desks",
+        "attack-acts",
         "action-results",
         "hold-expiry",
         "desk-acts",

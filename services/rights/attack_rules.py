@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Table, select
 
+from services.attacks.act_tables import attack_act_accounts, attack_acts
 from services.attacks.tables import (
     attack_accounts,
     attack_alerts,
@@ -28,6 +29,11 @@ def _of_past(table: Table, before: float) -> ColumnElement[bool]:
     return table.c.attack_id.in_(select(attacks.c.attack_id).where(attacks.c.last_at < before))
 
 
+def _of_past_acts(before: float) -> ColumnElement[bool]:
+    past = select(attack_acts.c.act_id).where(_of_past(attack_acts, before))
+    return attack_act_accounts.c.act_id.in_(past)
+
+
 def _part(table: Table) -> Rule:
     return Rule(
         table=table.name,
@@ -47,7 +53,15 @@ ATTACK_RULES: tuple[Rule, ...] = (
         days=_days,
         over=lambda before: _of_past(attack_accounts, before),
     ),
-    *map(_part, (attack_sources, attack_minutes, attack_log, attack_alerts)),
+    Rule(
+        table="attack_act_accounts",
+        of=which.of_account(attack_act_accounts),
+        erased="deleted; for how many accounts an act was stays",
+        since="the last attempt of their attack",
+        days=_days,
+        over=_of_past_acts,
+    ),
+    *map(_part, (attack_sources, attack_minutes, attack_log, attack_alerts, attack_acts)),
     of_nobody(attacks.c.last_at, "their last attempt", _days),
     Rule(
         table="attack_numbers",

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.ports import Shard
 from services.activity.tables import activity
+from services.attacks.act_tables import attack_act_accounts
 from services.attacks.tables import attack_accounts
 from services.audit.tables import audit
 from services.cases.acts.tables import case_mentions, desk_acts
@@ -80,6 +81,7 @@ _PARTS: dict[str, Table] = {
     "security_notices": security_notice_accounts,
     "reveals": reveals,
     "attacks": attack_accounts,
+    "attack_acts": attack_act_accounts,
     "audit": audit,
 }
 #: Tables whose rows name no account.

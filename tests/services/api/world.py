@@ -20,6 +20,7 @@ from services.api.application import ApiResources, create_app
 from services.api.offered import read_body
 from services.api.producer import EventSink, Headers, InProcessTopic, Outgoing
 from services.api.replies import Replies, ReplyReader
+from services.attacks import asking
 from services.cases.answer_links import AnswerLinks
 from services.cases.case_service import CaseService
 from services.cases.hold_service import HoldService
@@ -159,6 +160,7 @@ def resources(
             UNMASKED: RULE,
             RESET: reset_rule(staff_over(database, clock)),
             bulk_messages.ACT: bulk_messages.RULE,
+            asking.ACT: asking.RULE,
         },
     )
     return ApiResources(

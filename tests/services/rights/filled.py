@@ -43,6 +43,15 @@ _ALLOWED: dict[str, dict[str, Any]] = {
     "connections": {"name": "w"},
     "attacks": {"attack_id": "w", "kind": "card_testing", "state": "over"},
     "attack_accounts": {"attack_id": "w"},
+    "attack_acts": {
+        "attack_id": "w",
+        "act_id": "w",
+        "act": "hold_money",
+        "scope": "touched",
+        "state": "over",
+        "allowed_by": "b",
+    },
+    "attack_act_accounts": {"act_id": "w", "state": "done"},
 }
 #: Texts that name a row of another table.
 _NAMES = {
@@ -82,6 +91,7 @@ APART = frozenset(
         "attack_minutes",
         "attack_log",
         "attack_alerts",
+        "attack_acts",
     }
 )
 
@@ -117,7 +127,7 @@ def row_about(table: Table, account: str) -> dict[str, Any]:
 async def fill(database: Database, *accounts: str) -> None:
     """Put a row about each account into each table that has such, and two into the audit."""
     async with database.begin() as connection:
-        for name in ("webhooks", "connections", "attacks"):
+        for name in ("webhooks", "connections", "attacks", "attack_acts"):
             table = metadata.tables[name]
             await connection.execute(insert(table).values(row_about(table, "nobody")))
         for account in accounts:

@@ -73,6 +73,8 @@ OF_OTHERS = frozenset(
         "attack_minutes",
         "attack_log",
         "attack_alerts",
+        "attack_acts",
+        "attack_act_accounts",
     }
 )
 
