@@ -22,6 +22,7 @@ from tests.browser.demonstration import Demonstration, agent_signs_in  # noqa: E
 from tests.browser.desk_hands import ENDINGS, close  # noqa: E402
 from tests.browser.desk_served import DeskServed  # noqa: E402
 from tests.browser.keyboard import Keyboard  # noqa: E402
+from tests.services.attacks.attacked import attacked, followed  # noqa: E402
 from tests.services.cases.databases import migrate  # noqa: E402
 from tests.services.desk.made import PASSWORD, SECRET  # noqa: E402
 
@@ -70,6 +71,7 @@ def main() -> int:
             with Demonstration(Path(folder)) as running:
                 take(browser, running)
             take_members(browser, Path(folder))
+            take_attack(browser, Path(folder))
         finally:
             browser.close()
     return 0
@@ -90,6 +92,26 @@ def take_members(browser: Browser, folder: Path) -> None:
         browser.open(f"{served.url}/desk/staff")
         browser.look(size=SIZE, dark=False, language="en")
         _keep("staff", browser.picture(whole=False))
+
+
+def take_attack(browser: Browser, folder: Path) -> None:
+    """An attack, at a desk of its own: one has asked to hold money, another looks."""
+    (folder / "attack").mkdir()
+    asyncio.run(migrate(f"sqlite:///{folder / 'quiet.db'}"))
+    with DeskServed(folder / "attack", folder / "quiet.db") as served:
+        now, page = served.desk.clock(), f"{served.url}/desk/attacks/W-118"
+        size = {"accounts": 2012, "fallen": 23, "sources": 312, "attempts": 86_852}
+        served.run(attacked(served.desk.database, now=now, **size))
+        served.run(followed(served.desk.database, now))
+        served.sign_in(browser, "security", "zhou.lei")
+        show(browser, page, "H")
+        with browser.another_page():
+            browser.press("22 can still pay\ue007")
+        for name, language, dark in (("attack", "en", False), ("attack-zh-CN", "zh-CN", True)):
+            served.sign_in(browser, "senior", f"li.na.{language[:2]}", language)
+            browser.look(size=SIZE, dark=dark, language=language)
+            browser.open(page)
+            _keep(name, browser.picture(whole=False))
 
 
 async def _signed_in(desk: Desk, member: Member) -> None:

@@ -20,6 +20,7 @@ from services.desk.frame import on_clock, words
 from services.desk.offered import act_path, off_words, offered, steps_words
 from services.desk.surroundings import Surroundings
 from services.portal.wording import Wording
+from services.staff.access import SENIORS
 from services.staff.members import Member
 
 
@@ -49,6 +50,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     may: bool
     yes: str = ""
     no: str = ""
+    to: str = ""
 
 
 class ActsRead(Struct, frozen=True):
@@ -134,6 +136,8 @@ def ask_of(approval: Approval, member: Member, case_id: str | None) -> Ask:
     own = approval.asked_by == member.actor
     admin = approval.act in ("factor_reset", "erasure", "staff_reset")
     may = member.allows("admin" if admin else "support")
+    if approval.act == "attack_act":
+        may = member.role in SENIORS
     who, known = plain(approval.asked_by), f"approvals.asks_{approval.act}" in t
     act = approval.act if known else "other"
     whom = approval.subject if approval.act == "staff_reset" else ""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from services.attacks.asking import ACT
 from services.cases.acts.rows import mention_seen, mentions_of
 from services.cases.acts.service import refusal
 from services.cases.approvals import NothingLeft, SamePerson
@@ -14,6 +15,9 @@ from services.cases.hold_service import NotAllowed
 from services.cases.references import case_number
 from services.cases.unfreezing import StepsMissing
 from services.desk.act_views import ask_of, plain, shown
+from services.desk.attack_cards import about_attack
+from services.desk.attack_pages import telling_of
+from services.desk.attack_reading import attacks_of_acts
 from services.desk.frame import form, go_to, on_clock, page, words
 from services.desk.offered import off_words
 from services.desk.service import desk_of
@@ -38,13 +42,15 @@ async def decide(
     request: Request, member: Agent, approval_id: str, decision: Literal["approve", "refuse"]
 ) -> Response:
     """Allow it, or refuse it; whoever asked may take it back alone."""
-    await form(request)
+    fields, _ = await form(request)
     try:
         verdict: Literal["approved", "refused"] = "approved" if decision == "approve" else "refused"
         done = await desk_of(request).holds.decide(approval_id, member, verdict)
     except (NotAllowed, NothingLeft, SamePerson, StepsMissing) as error:
         why = off_words(refusal(error), words(member.locale), on_clock(member)["clock"])
         return await _page(request, member, "", why, 409)
+    if done is not None and fields.get("next"):
+        return go_to(request, fields["next"])
     return go_to(request, f"/desk/approvals?said={'gone' if done is None else 'decided'}")
 
 
@@ -62,12 +68,17 @@ async def _page(request: Request, member: Reader, said: str, why: str = "", stat
     desk = desk_of(request)
     t, moment = words(member.locale), on_clock(member)["moment"]
     now = desk.clock()
-    asked = [ask_of(each, member, None) for each in await desk.holds.approvals()]
+    waiting = await desk.holds.approvals()
     own = (await desk.holds.approvals(member.actor))[:_MOST]
     back = await desk.acts.returned(member.actor)
     async with desk.database.read() as connection:
         named = await mentions_of(connection, member.name)
         drafts = await count_waiting(connection) if member.role in SENIORS else 0
+        about = await attacks_of_acts(connection, [each.subject for each in waiting if each.act == ACT])
+    asked = [
+        about_attack(ask_of(each, member, None), about.get(each.subject), telling_of(member))
+        for each in waiting
+    ]
     return await page(
         request,
         member,

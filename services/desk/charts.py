@@ -6,7 +6,7 @@ They are drawn at their own size and only shrink, so that their text stays 12 px
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log10
 from unicodedata import east_asian_width
 
@@ -17,6 +17,7 @@ _W, _H = 320, 186
 #: The width of a letter of 12 px, as most are; and what is left free beside a name.
 _NARROW, _WIDE, _GAP = 6.1, 12.0, 2.0
 _LEFT, _TOP, _FOOT, _SIDE = 46, 8, 20, 8
+_DOT_STEP = 10
 _NOT_AN_ID = re.compile(r"[^a-z0-9]+")
 
 
@@ -37,6 +38,13 @@ class Bar(Struct, frozen=True):
     hot: bool = False
 
 
+class Mark(Struct, frozen=True):
+    """A moment marked in columns: `at` counts columns from the left, and may lie between two."""
+
+    at: float
+    words: str
+
+
 class Line(Struct, frozen=True):
     """A line: its values from the oldest to the newest, None where there is none; `style` is `""`, `b` or `d`."""
 
@@ -51,19 +59,28 @@ def columns(
     labels: Sequence[tuple[int, str]],
     hot: Sequence[int] = (),
     high: int = _H,
+    wide: int = _W,
+    marks: Sequence[Mark] = (),
+    dots: Mapping[int, int] | None = None,
 ) -> Markup:
-    """Columns over time, `high` px; `labels` are (column, words) below, `hot` the columns that stand out."""
+    """Columns over time, `wide` by `high` px; `labels` are (column, words) below, `hot` the columns that stand out.
+
+    `marks` are lines with words at the top, `dots` how many red dots stand in a column, of which at most so many fit.
+    """
     top = _top(max(values, default=0))
-    slot = (_W - _LEFT - _SIDE) / max(len(values), 1)
-    parts = _grid(top, "", _SIDE, high)
+    slot = (wide - _LEFT - _SIDE) / max(len(values), 1)
+    parts = _grid(top, "", _SIDE, high, wide)
     for at, value in enumerate(values):
         y = _y(value, top, high)
         style = "dang" if at in hot else "acc"
-        x, wide = _LEFT + at * slot + 1, max(slot - 2, 1)
-        parts.append(_rect(x, y, wide, high - _FOOT - y, style))
+        x = _LEFT + at * slot + 1
+        parts.append(_rect(x, y, max(slot - 2, 1), high - _FOOT - y, style))
     for at, words in labels:
         parts.append(_text(_LEFT + (at + 0.5) * slot, high - 4, words, "mid"))
-    return _svg(said, _W, high, parts)
+    for at, count in (dots or {}).items():
+        parts += _dots(_LEFT + (at + 0.5) * slot, high, count)
+    parts += _marks(marks, slot, wide, high)
+    return _svg(said, wide, high, parts)
 
 
 def lines(said: Said, rows: Sequence[Line], labels: Sequence[tuple[int, str]], unit: str) -> Markup:
@@ -99,10 +116,15 @@ def lines(said: Said, rows: Sequence[Line], labels: Sequence[tuple[int, str]], u
 
 
 def bars(
-    said: Said, rows: Sequence[Bar], *, names: int = 112, values: int = 62, most: float | None = None
+    said: Said,
+    rows: Sequence[Bar],
+    *,
+    names: int = 112,
+    values: int = 62,
+    most: float | None = None,
+    row_h: int = 36,
 ) -> Markup:
-    """Bars with name and value; `names` and `values` are the room for them."""
-    row_h = 36
+    """Bars with name and value, a row of `row_h` px each; `names` and `values` are the room for them."""
     longest = most or max((row.value for row in rows), default=0.0) or 1.0
     parts = []
     room = _W - names - values
@@ -116,6 +138,41 @@ def bars(
             _text(_W, y + 4, row.shown, "k end"),
         ]
     return _svg(said, _W, max(row_h * len(rows), row_h), parts)
+
+
+def _dots(x: float, high: int, count: int) -> list[Markup]:
+    """One upon the other, from the foot; a number where they would leave the chart."""
+    fit = (high - _TOP - _FOOT - 34) // _DOT_STEP
+    found = [
+        Markup('<circle class="drop" cx="{:.1f}" cy="{}" r="4"/>').format(
+            x, high - _FOOT - 8 - _DOT_STEP * at
+        )
+        for at in range(min(count, fit))
+    ]
+    if count > fit:
+        found.append(_text(x, high - _FOOT - 4 - _DOT_STEP * fit, f"{count:,}", "badt mid"))
+    return found
+
+
+def _marks(marks: Sequence[Mark], slot: float, wide: int, high: int) -> list[Markup]:
+    """Lines from top to foot; their words stand on the side that has room, and below others where these are in the way."""
+    parts: list[Markup] = []
+    taken: list[tuple[float, float, int]] = []
+    for each in marks:
+        x = _LEFT + max(0.0, each.at) * slot
+        long = sum(_WIDE if east_asian_width(letter) in "WF" else _NARROW for letter in each.words)
+        left = x - 5 - long if x + 5 + long > wide - _SIDE else x + 5
+        row = 0
+        while any(left < end and begin < left + long and row == at for begin, end, at in taken):
+            row += 1
+        taken.append((left, left + long, row))
+        parts.append(
+            Markup(
+                '<line class="tick" stroke-dasharray="2 2" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"/>'
+            ).format(x, _TOP, high - _FOOT)
+        )
+        parts.append(_text(left, _TOP + 9 + 15 * row, each.words))
+    return parts
 
 
 def fitted(name: str, room: float) -> str:
@@ -141,7 +198,7 @@ def _svg(said: Said, wide: int, high: int, parts: Sequence[Markup]) -> Markup:
     ).format(w=wide, h=high, n=name, title=said.title, desc=said.desc, parts=Markup("").join(parts))
 
 
-def _grid(top: float, unit: str, side: int, high: int = _H) -> list[Markup]:
+def _grid(top: float, unit: str, side: int, high: int = _H, wide: int = _W) -> list[Markup]:
     parts = []
     steps = 4 if high >= _H else 2
     for part in range(steps + 1):
@@ -149,7 +206,7 @@ def _grid(top: float, unit: str, side: int, high: int = _H) -> list[Markup]:
         y = _y(value, top, high)
         parts.append(
             Markup('<line class="grid" x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}"/>').format(
-                _LEFT, y, _W - side, y
+                _LEFT, y, wide - side, y
             )
         )
         parts.append(

@@ -217,11 +217,7 @@ def _sections(member: Member, counts: Any) -> list[dict[str, Any]]:
     shown = []
     for name, path, key in _SECTIONS:
         count = getattr(counts, name, 0)
-        if (
-            path not in _paths()
-            or (name == "attacks" and not count)
-            or (name == "staff" and member.role != "admin")
-        ):
+        if path not in _paths() or (name == "staff" and member.role != "admin"):
             continue
         shown.append({"name": name, "path": path, "key": key, "count": count, "hot": name == "attacks"})
     return shown

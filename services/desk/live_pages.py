@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from contracts.errors import Unavailable
 from notifier import spelled
+from services.desk.attack_reading import attack_of
 from services.desk.frame import PREFIX, headers, words
 from services.desk.queue_pages import queue_of
 from services.desk.service import Desk, desk_of
@@ -30,9 +31,12 @@ _AGAIN_MS = 3000
 
 @router.get("/events")
 async def events(
-    request: Request, member: Reader, case: Annotated[str, Query(max_length=128)] = ""
+    request: Request,
+    member: Reader,
+    case: Annotated[str, Query(max_length=128)] = "",
+    attack: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
-    """Counts of the views as they change, and who else looks at the case that the page shows.
+    """Counts of the views as they change, who else looks at the case or attack that the page shows, and the attack's size.
 
     204, which a browser takes as the end, where the member or the process has too many.
     """
@@ -40,13 +44,15 @@ async def events(
     if not streams.room(member.name):
         return Response(status_code=204, headers=headers(request))
     mark(request.scope)
-    told = _told(request, member, case, streams)
+    told = _told(request, member, case or attack, streams, attack)
     return StreamingResponse(
         told, media_type="text/event-stream", headers={**headers(request), "X-Accel-Buffering": "no"}
     )
 
 
-async def _told(request: Request, member: Member, case: str, streams: Streams) -> AsyncIterator[str]:
+async def _told(
+    request: Request, member: Member, case: str, streams: Streams, attack: str
+) -> AsyncIterator[str]:
     desk, loop = desk_of(request), asyncio.get_running_loop()
     token = request.cookies.get(cookie_of(request), "")
     streams.of[member.name] += 1
@@ -60,6 +66,8 @@ async def _told(request: Request, member: Member, case: str, streams: Streams) -
             if case and loop.time() >= looked + _LOOKS_EVERY_S:
                 looking, looked = {"looking": await _looking(request, member, case)}, loop.time()
             now = await _state(request, desk, member) | looking
+            if attack:
+                now |= await _size(desk, attack)
             changed = {name: value for name, value in now.items() if before.get(name) != value}
             before = now
             if changed:
@@ -77,6 +85,21 @@ async def _told(request: Request, member: Member, case: str, streams: Streams) -
         return  # the browser opens the next one, which says when the database is back
     finally:
         streams.of[member.name] -= 1
+
+
+async def _size(desk: Desk, attack_id: str) -> dict[str, str]:
+    """How large the attack is."""
+    async with desk.database.read() as connection:
+        found = await attack_of(connection, attack_id)
+    if found is None:
+        return {}
+    sizes = {
+        "attempts": found.attempts,
+        "touched": found.accounts,
+        "sources": found.sources,
+        "gave_way": found.gave_way,
+    }
+    return {f"attack.{name}": f"{count:,}" for name, count in sizes.items()}
 
 
 async def _looking(request: Request, member: Member, case: str) -> str:

@@ -198,8 +198,8 @@ for (const clock of all("[data-left]")) {
 
 // Counts as they change, and who else looks at this case: text alone, put where it belongs.
 if (one("[data-live]") && window.EventSource) {
-  const about = one("[data-case]")?.dataset.case, since = one("[data-live-since]");
-  const source = new EventSource(`/desk/events${about ? `?case=${encodeURIComponent(about)}` : ""}`);
+  const { case: about, attack } = one("[data-case], [data-attack]")?.dataset ?? {}, since = one("[data-live-since]");
+  const source = new EventSource(`/desk/events${about ? `?case=${encodeURIComponent(about)}` : attack ? `?attack=${encodeURIComponent(attack)}` : ""}`);
   source.onopen = () => { if (since) since.hidden = false; };
   source.onerror = () => { if (since) since.hidden = true; };
   source.onmessage = ({ data }) => {
