@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0051_attack_acts"
-down_revision = "0050_attacks"
+revision = "0052_attack_acts"
+down_revision = "0051_ticket_numbers"
 branch_labels = None
 depends_on = None
 
