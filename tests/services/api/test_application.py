@@ -126,14 +126,14 @@ def test_the_document_names_its_schemas() -> None:
     assert used <= names
 
 
-def test_the_document_keeps_the_422_of_a_file_that_is_refused_and_has_no_other() -> None:
+def test_the_document_keeps_the_422_of_files_that_are_refused_and_has_no_other() -> None:
     told = {
         f"{method} {path}"
         for path, operations in openapi_document()["paths"].items()
         for method, operation in operations.items()
         if "422" in operation["responses"]
     }
-    assert told == {"put /v1/reports/{report_id}/files/{number}"}
+    assert told == {"put /v1/reports/{report_id}/files/{number}", "post /v1/cases/{case_id}/files"}
 
 
 def test_the_server_logs_no_paths() -> None:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert
 
 from contracts.decisions import effect_id
+from services.activity.repository import ActivityStore
 from services.cases import hold_routes, routes
 from services.cases.case_service import CaseService
 from services.cases.contact_points import Contact
@@ -19,10 +20,12 @@ from services.cases.message_tables import messages
 from services.cases.owners import owner_of, unreachable_cases
 from services.cases.repository import keep
 from services.cases.tables import notices
+from services.desk import case_routes
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.platform.database import Database
 from tests.services.cases.decided import freeze, no_challenges, notify, open_case, recorded
+from tests.services.desk.made import desk_over
 
 NOW = 1_790_000_100.0
 MAIL = "li@upay.example"
@@ -201,9 +204,12 @@ async def test_cases_and_holds_say_what_the_owner_was_told(
     await desk.set_contact("li", Contact(MAIL, "en", "UTC"))
     app = FastAPI()
     problems.install(app)
-    app.include_router(routes.router)
+    app.include_router(case_routes.router)
     app.include_router(hold_routes.router)
-    app.state.cases, app.state.holds = desk, HoldService(database, lambda: NOW)
+    app.include_router(routes.router)
+    holds, kept = HoldService(database, lambda: NOW), ActivityStore(database, {}, lambda: NOW)
+    app.state.desk = desk_over(database, lambda: NOW, desk, holds, kept)
+    app.state.cases, app.state.holds = desk, holds
     app.state.keys = ApiKeys(database)
     text, _ = await app.state.keys.create("desk", [scope])
     transport = httpx.ASGITransport(app)

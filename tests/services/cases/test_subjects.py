@@ -23,10 +23,12 @@ from services.cases.hold_service import HoldService
 from services.cases.hold_tables import held_payments
 from services.cases.repository import keep
 from services.cases.tables import outbox
+from services.desk import case_routes
 from services.http import problems
 from services.http.api_keys import ApiKeys
 from services.platform.database import Database
 from tests.services.cases.decided import alert, freeze, no_challenges, open_case, recorded
+from tests.services.desk.made import desk_over
 
 NOW = 1_790_000_100.0
 SHOWN = Shown(
@@ -67,10 +69,12 @@ REPORT = UserReport(
 async def app(database: Database) -> AsyncIterator[FastAPI]:
     app = FastAPI()
     problems.install(app)
-    app.include_router(routes.router)
-    app.include_router(hold_routes.router)
-    app.state.cases = CaseService(database, lambda: NOW)
-    app.state.holds = HoldService(database, lambda: NOW)
+    for router in (routes.router, case_routes.router, hold_routes.router):
+        app.include_router(router)
+    cases, stops = CaseService(database, lambda: NOW), HoldService(database, lambda: NOW)
+    kept = ActivityStore(database, {"money": 400, "access": 180}, lambda: NOW)
+    app.state.desk = desk_over(database, lambda: NOW, cases, stops, kept)
+    app.state.cases, app.state.holds = cases, stops
     app.state.keys = ApiKeys(database)
     yield app
     await app.state.keys.close()
