@@ -94,8 +94,22 @@ class Todays:
 def rows_of_today(today: Today) -> Iterator[Row]:
     """The figures, one a row, as the report's CSV has them."""
     attack, heard, keeping, wallet = today.attack, today.heard, today.keeping, today.wallet
-    for name in ("accounts", "decided", "alerts", "asked", "not_passed", "fraud", "last_hour", "usual_hour"):
+    names = (
+        "accounts",
+        "decided",
+        "alerts",
+        "asked",
+        "not_passed",
+        "fraud",
+        "gave_way",
+        "last_hour",
+        "usual_hour",
+    )
+    for name in names:
         yield "attack", "all", name, getattr(attack, name)
+    for wave in attack.waves:
+        yield "attack", wave.attack_id, "accounts", wave.accounts
+        yield "attack", wave.attack_id, "gave_way", wave.gave_way
     for kind, money in (("held", attack.held), ("lost", attack.lost)):
         for currency, amount in money.items():
             yield "attack", currency, kind, f"{amount:f}"

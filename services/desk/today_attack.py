@@ -11,6 +11,7 @@ from sqlalchemy import Integer as SqlInteger
 from sqlalchemy import case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.attacks.tables import attacks
 from services.cases.case_measures import DAY_S
 from services.cases.hold_tables import held_payments
 from services.cases.lost_money import MOST_WORDS, denied_and_gone
@@ -19,11 +20,26 @@ from services.desk.report_window import Window
 from services.mfa.tables import challenges
 
 BUCKETS = 12
+#: So many attacks under way are looked at.
+MOST_WAVES = 20
 Money = Mapping[str, Decimal]
 
 
+class Wave(Struct, frozen=True):
+    """An attack under way: since when, in epoch seconds, how many accounts it touched, and how many gave way."""
+
+    attack_id: str
+    kind: str
+    begun_at: float
+    accounts: int
+    gave_way: int
+
+
 class Attack(Struct, frozen=True, kw_only=True):
-    """Alerts by slot of time, the last hour's, and what is usual for an hour; how far each attempt got; and money."""
+    """Alerts by slot of time, the last hour's, and what is usual for an hour; how far each attempt got; and money.
+
+    `waves` are the attacks under way, the largest first, `gave_way` the accounts that gave way to any of the window.
+    """
 
     slots: Sequence[int]
     last_hour: int
@@ -36,6 +52,8 @@ class Attack(Struct, frozen=True, kw_only=True):
     fraud: int
     held: Money
     lost: Money
+    waves: Sequence[Wave]
+    gave_way: int
 
 
 async def attack_of(connection: AsyncConnection, window: Window) -> Attack:
@@ -61,11 +79,7 @@ async def attack_of(connection: AsyncConnection, window: Window) -> Attack:
         window.of(challenges.c.closed_at)
     )
     asked, not_passed = (await connection.execute(ends)).one()
-    fraud = (
-        select(func.count())
-        .select_from(cases)
-        .where(window.of(cases.c.resolved_at), cases.c.verdict == "fraud")
-    )
+    fraud = select(func.count()).where(window.of(cases.c.resolved_at), cases.c.verdict == "fraud")
     return Attack(
         slots=[by_slot.get(at, 0) for at in range(2 * BUCKETS)],
         last_hour=last_hour,
@@ -78,6 +92,8 @@ async def attack_of(connection: AsyncConnection, window: Window) -> Attack:
         fraud=int(await connection.scalar(fraud) or 0),
         held=await _held(connection),
         lost=_summed(await denied_and_gone(connection, window.since, window.until)),
+        waves=await _waves(connection),
+        gave_way=await _gave_way(connection, window),
     )
 
 
@@ -94,3 +110,17 @@ def _summed(rows: Sequence[Any]) -> Money:
     for currency, amount in rows:
         found[currency] = found.get(currency, Decimal(0)) + Decimal(amount)
     return found
+
+
+async def _waves(connection: AsyncConnection) -> list[Wave]:
+    columns = [attacks.c[name] for name in Wave.__struct_fields__]
+    query = select(*columns).where(attacks.c.state == "open").order_by(attacks.c.accounts.desc())
+    return [Wave(*row) for row in (await connection.execute(query.limit(MOST_WAVES))).all()]
+
+
+async def _gave_way(connection: AsyncConnection, window: Window) -> int:
+    # The states are named for the index, which begins with them.
+    query = select(func.sum(attacks.c.gave_way)).where(
+        attacks.c.state.in_(("open", "over")), attacks.c.last_at >= window.since
+    )
+    return int(await connection.scalar(query) or 0)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from services.desk import today_charts as charts
 from services.desk.today import Today
+from services.desk.today_attack import Attack
 from services.desk.today_charts import LATE_S, Chart
 from services.desk.today_figures import Heard
 from services.desk.today_writer import Writer
@@ -59,22 +60,42 @@ def panels_of(today: Today, writer: Writer, runbooks: str = "") -> list[Panel]:
 
 def _attack(today: Today, writer: Writer) -> Panel:
     t, found = writer.t, today.attack
-    name, tone = _is_attack(found.last_hour, found.usual_hour)
+    answer, tone, to = _under_attack(found, writer)
     lost = writer.money(found.lost)
     return Panel(
         name="attack",
         question=t("today.q1"),
-        answer=t(f"today.attack_{name}", count=f"{found.last_hour:,}", usual=f"{found.usual_hour:.1f}"),
+        answer=answer,
         tone=tone,
-        to="/desk?kind=risk",
+        to=to,
         figures=[
             Figure(t("today.n_accounts"), f"{found.accounts:,}"),
-            Figure(t("today.n_fraud"), f"{found.fraud:,}", "", tone if found.fraud else ""),
+            Figure(t("today.n_gave_way"), f"{found.gave_way:,}", "", "bad" if found.gave_way else ""),
             Figure(t("today.n_held"), *writer.money(found.held)),
             Figure(t("today.n_lost"), *lost, "bad" if found.lost else ""),
         ],
         charts=[charts.alerts(today, writer, hot=tone == "bad"), charts.funnel(today, writer)],
     )
+
+
+def _under_attack(found: Attack, writer: Writer) -> tuple[str, Tone, str]:
+    """The answer, its tone and where it leads: an attack that was recognised comes before what alerts make likely."""
+    t, waves = writer.t, found.waves
+    if not waves:
+        name, tone = _is_attack(found.last_hour, found.usual_hour)
+        said = t(f"today.attack_{name}", count=f"{found.last_hour:,}", usual=f"{found.usual_hour:.1f}")
+        return said, tone, "/desk?kind=risk"
+    accounts, gave_way = (
+        sum(each.accounts for each in waves),
+        sum(each.gave_way for each in waves),
+    )
+    touched = t("today.touched", n=f"{accounts:,}", gave_way=f"{gave_way:,}")
+    if len(waves) > 1:
+        return t("today.attack_waves", count=len(waves), touched=touched), "bad", "/desk/attacks"
+    [wave] = waves
+    kind = t(f"attack_kind.{wave.kind}")
+    gaps = {"kind": kind[0].lower() + kind[1:], "since": writer.clock(wave.begun_at), "touched": touched}
+    return t("today.attack_wave", **gaps), "bad", f"/desk/attacks/{wave.attack_id}"
 
 
 def _is_attack(last_hour: int, usual: float) -> tuple[str, Tone]:
