@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from msgspec.structs import replace
@@ -42,14 +44,18 @@ def test_a_page_above_its_bar_is_said_plainly() -> None:
     assert "p95 within the server under the bars: NO" in "\n".join(lines(replace(FOUND, within=slow)))
 
 
+@pytest.fixture
+def keep() -> Iterator[Path]:
+    """A folder that PostgreSQL, another user, may enter; those of pytest are closed again by the next run that begins."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield folder
+
+
 @pytest.mark.real
 @pytest.mark.usefixtures("real_postgres", "real_redis")
-async def test_a_kept_desk_is_asked_again_without_filling_it(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    keep: Path = tmp_path_factory.mktemp("kept")
-    for folder in (keep, *list(keep.parents)[:3]):  # PostgreSQL is another user
-        folder.chmod(folder.stat().st_mode | 0o055)
+async def test_a_kept_desk_is_asked_again_without_filling_it(keep: Path) -> None:
     load = Load(cases=2_000, rows=5_000, seconds=1.0, warm_up_s=0.0, claims=20)
     plan = Plan(sections=frozenset({"verify"}), real=True)
     for fills in (True, False):
