@@ -198,7 +198,9 @@ class Wallet:
 
     async def _guess(self, challenge: IssueChallenge) -> None:
         self._board.wallet["guessed"] += 1
-        await self._verify(challenge, "000000")
+        # Whoever guesses does not mind an answer that is late.
+        with contextlib.suppress(Unavailable):
+            await self._verify(challenge, "000000")
 
     async def _verify(self, challenge: IssueChallenge, code: str) -> str:
         answer = await self._post(f"/v1/challenges/{challenge.challenge_id}/verify", {"code": code})
