@@ -87,7 +87,7 @@ class Attacks:
         rows, following = await cursors.page(
             self._database, query, attacks.c.begun_at, attacks.c.attack_id, cursor, limit
         )
-        return [attack_of(row) for row in rows], following
+        return [of_row(row) for row in rows], following
 
     async def one(self, attack_id: str) -> Whole | None:
         """The attack of that number, None when there is none."""
@@ -104,14 +104,14 @@ class Attacks:
             if row is None:
                 return None
             return Whole(
-                attack_of(row),
+                of_row(row),
                 await parts.networks(connection, attack_id),
                 [Touched(**each) for each in (await connection.execute(touched)).mappings()],
                 [Deed(*each) for each in await connection.execute(done)],
             )
 
 
-def attack_of(row: Any) -> Attack:
+def of_row(row: Any) -> Attack:
     """The attack of a row of the table, by name."""
     given = {name: row[name] for name in Attack.__struct_fields__}
     stake = given["at_stake"]

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.attacks.act_tables import attack_acts
 from services.attacks.acts import ActName, AttackAct, acts_of, counts_of, progress_of
 from services.attacks.asking import ACT
-from services.attacks.kinds import AttackKind, AttackState
+from services.attacks.listing import Attack, of_row
+from services.attacks.parts import networks
 from services.attacks.tables import attack_accounts, attack_log, attack_minutes, attack_sources, attacks
 from services.cases.hold_tables import account_holds, approvals
 from services.desk.attack_fallen import Fallen, fallen_of
@@ -22,27 +23,6 @@ _LINES = 100
 SLOTS = 24
 #: The rate is what it was in the last so many whole minutes.
 LATELY = 5
-
-
-class Attack(Struct, frozen=True, kw_only=True):
-    """An attack as its table has it; times in epoch seconds."""
-
-    attack_id: str
-    kind: AttackKind
-    state: AttackState
-    begun_at: float
-    last_at: float
-    recognised_at: float
-    ended_at: float | None
-    attempts: int
-    accounts: int
-    sources: int
-    gave_way: int
-    usual_per_minute: float
-    peak_per_minute: int
-    peak_at: float
-    at_stake: str | None
-    lead: str | None
 
 
 class LogLine(Struct, frozen=True):
@@ -79,16 +59,15 @@ class AttackFile(Struct, frozen=True, kw_only=True):
 
 async def attack_of(connection: AsyncConnection, attack_id: str) -> Attack | None:
     """The attack of that id."""
-    columns = [attacks.c[each] for each in Attack.__struct_fields__]
-    row = (await connection.execute(select(*columns).where(attacks.c.attack_id == attack_id))).first()
-    return None if row is None else Attack(**row._mapping)
+    found = await connection.execute(select(attacks).where(attacks.c.attack_id == attack_id))
+    row = found.mappings().first()
+    return None if row is None else of_row(row)
 
 
 async def all_attacks(connection: AsyncConnection, limit: int = 100) -> Sequence[Attack]:
     """Those under way first, then those that are over; the newest first."""
-    columns = [attacks.c[each] for each in Attack.__struct_fields__]
-    query = select(*columns).order_by((attacks.c.state == "open").desc(), attacks.c.begun_at.desc())
-    return [Attack(**row._mapping) for row in await connection.execute(query.limit(limit))]
+    query = select(attacks).order_by((attacks.c.state == "open").desc(), attacks.c.begun_at.desc())
+    return [of_row(row) for row in (await connection.execute(query.limit(limit))).mappings()]
 
 
 async def read_attack(connection: AsyncConnection, attack: Attack, now: float) -> AttackFile:
@@ -102,7 +81,7 @@ async def read_attack(connection: AsyncConnection, attack: Attack, now: float) -
         slots_from=first * 60.0,
         slot_s=minutes * 60.0,
         lately=await _lately(connection, name, now),
-        networks=await _networks(connection, name),
+        networks=(await networks(connection, name)).most_common(),
         countries=await _countries(connection, name),
         fallen=await fallen_of(connection, name),
         can_pay=await _can_pay(connection, name),
@@ -155,14 +134,6 @@ async def _lately(connection: AsyncConnection, attack_id: str, now: float) -> fl
         of.attack_id == attack_id, of.minute >= this - LATELY, of.minute < this
     )
     return float((await connection.execute(query)).scalar_one()) / LATELY
-
-
-async def _networks(connection: AsyncConnection, attack_id: str) -> list[tuple[str, int]]:
-    of = attack_sources.c
-    query = select(of.network_kind, func.count()).where(of.attack_id == attack_id).group_by(of.network_kind)
-    return sorted(
-        ((row[0], int(row[1])) for row in await connection.execute(query)), key=lambda each: -each[1]
-    )
 
 
 async def _countries(connection: AsyncConnection, attack_id: str) -> list[tuple[str | None, int]]:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from services.attacks.keeping import note
+from services.attacks.listing import Attack
 from services.attacks.tables import attack_accounts
 from services.audit import audit_log
 from services.desk.attack_pages import AttackId, unknown
-from services.desk.attack_reading import Attack, LogLine, attack_of, log_of
+from services.desk.attack_reading import LogLine, attack_of, log_of
 from services.desk.attack_view import detail_of
 from services.desk.csv_answer import csv_answer
 from services.desk.frame import headers
@@ -109,7 +110,7 @@ def _figures(attack: Attack) -> dict[str, Any]:
         "addresses": attack.sources,
         "gave_way": attack.gave_way,
         "peak_per_minute": attack.peak_per_minute,
-        "at_stake": json.decode(attack.at_stake or "{}", type=dict[str, dict[str, str]]),
+        "at_stake": attack.at_stake,
     }
 
 

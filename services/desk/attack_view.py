@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from msgspec import DecodeError, Struct, json
 
+from services.attacks.listing import Attack
 from services.cases.references import case_number
 from services.desk.attack_fallen import Event, Fallen
-from services.desk.attack_reading import LATELY, Attack, AttackFile, LogLine
+from services.desk.attack_reading import LATELY, AttackFile, LogLine
 from services.desk.story_parts import Telling
 from services.desk.today_writer import Writer
 from services.desk.words_of_changes import changed
@@ -84,11 +85,9 @@ def stake(attack: Attack, writer: Writer) -> tuple[tuple[str, str], str]:
 
 
 def _stake_of(attack: Attack) -> dict[str, dict[str, Decimal]]:
-    try:
-        told = json.decode(attack.at_stake or "{}", type=dict[str, dict[str, str]])
-    except DecodeError:
-        return {}
-    return {state: {name: Decimal(each) for name, each in sums.items()} for state, sums in told.items()}
+    return {
+        state: {name: Decimal(each) for name, each in sums.items()} for state, sums in attack.at_stake.items()
+    }
 
 
 def currency_of(file: AttackFile) -> str | None:
