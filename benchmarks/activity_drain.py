@@ -8,22 +8,19 @@ activity process (decode, enrich, row, write) take the same events in its batche
 from __future__ import annotations
 
 import argparse
-import asyncio
 import base64
 import gc
-import shutil
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import uvloop
 from aiokafka import ConsumerRecord
 from msgspec import Struct
 from sqlalchemy import func, select, text, tuple_
 
-from benchmarks.parts.real_parts import PostgresServer
-from benchmarks.parts.real_stores import new_parts_folder
+from benchmarks.parts.own_postgres import on_own_postgres
 from benchmarks.workloads.events import EVENTS_A_DAY, bench_events
+from benchmarks.workloads.records import record_of
 from services.activity.rows import Row
 from services.activity.service import ActivityService
 from services.activity.tables import activity
@@ -63,10 +60,7 @@ def made_records(rows: int, now_ms: int) -> list[ConsumerRecord]:
     """Events of the last DAYS days as the broker would give them."""
     accounts = max(1, rows // (EVENTS_A_DAY * DAYS))
     made = bench_events(accounts, rows, 11, now_ms - DAYS * _DAY_MS)
-    return [
-        ConsumerRecord("account-events", 0, offset, now_ms, 0, key, value, None, len(key), len(value), ())
-        for offset, (key, value) in enumerate(made)
-    ]
+    return [record_of(offset, key, value, now_ms) for offset, (key, value) in enumerate(made)]
 
 
 async def measured(url: str, rows: int) -> Drained:
@@ -127,15 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="events (200000)")
     rows = parser.parse_args().rows
-    folder = new_parts_folder()
-    server = PostgresServer(folder / "postgres")
-    try:
-        url = server.start()
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            print(runner.run(measured(url, rows)).line())
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    print(on_own_postgres(lambda url: measured(url, rows)).line())
 
 
 if __name__ == "__main__":

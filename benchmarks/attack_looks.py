@@ -7,20 +7,17 @@ accounts from 300 addresses in its last hour, and looks: once when the attack is
 from __future__ import annotations
 
 import argparse
-import asyncio
 import base64
 import random
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 
-import uvloop
 from aiokafka import ConsumerRecord
 from sqlalchemy import select
 
-from benchmarks.parts.real_parts import PostgresServer
-from benchmarks.parts.real_stores import new_parts_folder
+from benchmarks.parts.own_postgres import on_own_postgres
 from benchmarks.workloads.events import EVENTS_A_DAY, bench_events
+from benchmarks.workloads.records import record_of
 from contracts.events import Login, to_wire
 from contracts.exchange import ExchangeRates
 from services.activity.repository import ActivityStore
@@ -44,9 +41,7 @@ def records_of(events: Iterator[tuple[bytes, bytes]], now_ms: int) -> Iterator[l
     """The events as the broker would give them, some at a time."""
     batch: list[ConsumerRecord] = []
     for offset, (key, value) in enumerate(events):
-        batch.append(
-            ConsumerRecord("account-events", 0, offset, now_ms, 0, key, value, None, len(key), len(value), ())
-        )
+        batch.append(record_of(offset, key, value, now_ms))
         if len(batch) == _BATCH:
             yield batch
             batch = []
@@ -118,15 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="events of the day (1000000)")
     rows = parser.parse_args().rows
-    folder = new_parts_folder()
-    server = PostgresServer(folder / "postgres")
-    try:
-        url = server.start()
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            print("\n".join(runner.run(measured(url, rows))))
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    print("\n".join(on_own_postgres(lambda url: measured(url, rows))))
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from msgspec.structs import replace
 
 from benchmarks.desk import Load, Measured, lines, measured
 from benchmarks.parts.ground import Ended, Ground
+from benchmarks.parts.real_stores import new_parts_folder
 from benchmarks.plan import Plan
 from benchmarks.sections.desk_claims import Claims
 from benchmarks.workloads.http_sender import Sent
@@ -47,10 +48,9 @@ def test_a_page_above_its_bar_is_said_plainly() -> None:
 @pytest.fixture
 def keep() -> Iterator[Path]:
     """A folder that PostgreSQL, another user, may enter; those of pytest are closed again by the next run that begins."""
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        folder.chmod(0o755)
-        yield folder
+    folder = new_parts_folder()
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.real
