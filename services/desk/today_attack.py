@@ -11,6 +11,7 @@ from sqlalchemy import Integer as SqlInteger
 from sqlalchemy import case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.attacks import listing
 from services.attacks.tables import attacks
 from services.cases.case_measures import DAY_S
 from services.cases.hold_tables import held_payments
@@ -23,16 +24,6 @@ BUCKETS = 12
 #: So many attacks under way are looked at.
 MOST_WAVES = 20
 Money = Mapping[str, Decimal]
-
-
-class Wave(Struct, frozen=True):
-    """An attack under way: since when, in epoch seconds, how many accounts it touched, and how many gave way."""
-
-    attack_id: str
-    kind: str
-    begun_at: float
-    accounts: int
-    gave_way: int
 
 
 class Attack(Struct, frozen=True, kw_only=True):
@@ -52,7 +43,7 @@ class Attack(Struct, frozen=True, kw_only=True):
     fraud: int
     held: Money
     lost: Money
-    waves: Sequence[Wave]
+    waves: Sequence[listing.Attack]
     gave_way: int
 
 
@@ -112,10 +103,9 @@ def _summed(rows: Sequence[Any]) -> Money:
     return found
 
 
-async def _waves(connection: AsyncConnection) -> list[Wave]:
-    columns = [attacks.c[name] for name in Wave.__struct_fields__]
-    query = select(*columns).where(attacks.c.state == "open").order_by(attacks.c.accounts.desc())
-    return [Wave(*row) for row in (await connection.execute(query.limit(MOST_WAVES))).all()]
+async def _waves(connection: AsyncConnection) -> list[listing.Attack]:
+    query = select(attacks).where(attacks.c.state == "open").order_by(attacks.c.accounts.desc())
+    return [listing.of_row(row) for row in (await connection.execute(query.limit(MOST_WAVES))).mappings()]
 
 
 async def _gave_way(connection: AsyncConnection, window: Window) -> int:

@@ -85,10 +85,8 @@ def _under_attack(found: Attack, writer: Writer) -> tuple[str, Tone, str]:
         name, tone = _is_attack(found.last_hour, found.usual_hour)
         said = t(f"today.attack_{name}", count=f"{found.last_hour:,}", usual=f"{found.usual_hour:.1f}")
         return said, tone, "/desk?kind=risk"
-    accounts, gave_way = (
-        sum(each.accounts for each in waves),
-        sum(each.gave_way for each in waves),
-    )
+    accounts = sum(each.accounts for each in waves)
+    gave_way = sum(each.gave_way for each in waves)
     touched = t("today.touched", n=f"{accounts:,}", gave_way=f"{gave_way:,}")
     if len(waves) > 1:
         return t("today.attack_waves", count=len(waves), touched=touched), "bad", "/desk/attacks"
